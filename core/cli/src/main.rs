@@ -1,0 +1,2 @@
+//! The `esim-lab` command.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The cryptography of Remote SIM Provisioning and of the SIM.
+#![forbid(unsafe_code)]

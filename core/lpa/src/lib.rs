@@ -1,0 +1,2 @@
+//! The Local Profile Assistant as a step machine.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The mobile network: AuC and modem.
+#![forbid(unsafe_code)]

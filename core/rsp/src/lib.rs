@@ -1,0 +1,2 @@
+//! The vocabulary of GSMA Remote SIM Provisioning: every message as a type.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! TCA interoperable profile packages: read, build, check.
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! The SM as an HTTP service: one handler for every host.

@@ -1,0 +1,1 @@
+//! The SM as a worker on the edge.
