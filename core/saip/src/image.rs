@@ -28,8 +28,10 @@ pub struct Image {
     pub files: Vec<File>,
     /// PINs and administrative codes.
     pub pins: Vec<Pin>,
-    /// Unblocking codes.
+    /// Unblocking codes. A PIN's [`Pin::unblocking`] is looked for in its own scope first, then in the global one.
     pub puks: Vec<Puk>,
+    /// Directories that use the local PINs of another one instead of their own.
+    pub shared_pins: Vec<SharedPins>,
     /// Network access applications in order of installation.
     pub naas: Vec<Naa>,
     /// Security domains, remote file managers, applets: listed, not executed.
@@ -63,7 +65,8 @@ pub enum FileKind {
     Df {
         /// Application identifier: present for an ADF.
         aid: Option<Vec<u8>>,
-        /// Value of the PIN status template, tag `C6` (TS 102 221 11.1.1.4.10); empty where the profile gives none.
+        /// Key references of the PIN status template in order, `01 0A 0B`; empty where the profile gives none.
+        /// [`pin_status_template`] makes the value of tag `C6` from it and from what is enabled at the time.
         pin_status: Vec<u8>,
     },
     /// Plain sequence of octets.
@@ -110,6 +113,15 @@ pub enum PinScope {
     Global,
     /// Valid under this ADF or DF (references `81`..`88`, `8A`..`8E`).
     Local(Path),
+}
+
+/// A directory without local PINs of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedPins {
+    /// The directory or ADF that shares.
+    pub directory: Path,
+    /// The one whose local PINs count there.
+    pub owner: Path,
 }
 
 /// A PIN or an administrative code. `Debug` does not show the value.
@@ -175,9 +187,9 @@ pub enum NaaKind {
 pub struct Aka {
     /// Algorithm with its keys.
     pub algorithm: Algorithm,
-    /// `algorithmOptions`; for TUAK the lengths of RES, MAC, CK and IK. 0 for [`Algorithm::Mapping`]'s target.
+    /// `algorithmOptions` as sent; 0 for [`Algorithm::Mapping`].
     pub options: u8,
-    /// `sqnOptions`, default `02`: bit 2 IND is part of the SQN array index, bit 3 delta and bit 4 age limit checked.
+    /// `sqnOptions` as sent, default `02`.
     pub sqn_options: u8,
     /// Largest accepted step above the highest SQN, IND bits included.
     pub sqn_delta: [u8; 6],
@@ -221,7 +233,7 @@ pub enum Algorithm {
     Mapping {
         /// Application identifier of the source.
         aid: Vec<u8>,
-        /// `mappingOptions`: `01` shares the SQN array, `02` has its own (parameters here).
+        /// `mappingOptions` as sent.
         options: u8,
     },
 }
@@ -284,6 +296,23 @@ pub struct SdKey {
     pub usage: Vec<u8>,
     /// Components: key type (`80` DES, `88` AES, `85` TLS-PSK) and clear value.
     pub components: Vec<(u8, Vec<u8>)>,
+}
+
+/// Value of the PIN status template `C6` (TS 102 221 11.1.1.4.10): `90` one bit per reference, first one highest, set
+/// while `enabled`; then `83` for each reference.
+pub fn pin_status_template(references: &[u8], enabled: impl Fn(u8) -> bool) -> Vec<u8> {
+    let mut bits = alloc::vec![0u8; references.len().div_ceil(8)];
+    for (index, reference) in references.iter().enumerate() {
+        if enabled(*reference) {
+            bits[index / 8] |= 0x80 >> (index % 8);
+        }
+    }
+    let mut template = alloc::vec![0x90, bits.len() as u8];
+    template.extend(bits);
+    for reference in references {
+        template.extend([0x83, 0x01, *reference]);
+    }
+    template
 }
 
 impl Image {
