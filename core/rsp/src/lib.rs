@@ -1,2 +1,41 @@
-//! The vocabulary of GSMA Remote SIM Provisioning: every message as a type.
+//! The vocabulary of GSMA Remote SIM Provisioning (SGP.22 v2.6): every message
+//! as a type, with its ASN.1 above it, and nothing else: no cryptography, no
+//! I/O, no clock.
+//!
+//! Modules are the interfaces of the specification, types its messages,
+//! functions its functions. [`decode`] and [`encode`] are the only way in and
+//! out; [`Signed`] keeps the received octets of whatever carries a signature;
+//! [`explain()`] draws any message as a tree from the same types.
 #![forbid(unsafe_code)]
+#![no_std]
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod activation_code;
+pub mod bpp;
+pub mod codec;
+pub mod common;
+mod error;
+pub mod es10a;
+pub mod es10b;
+pub mod es10c;
+pub mod es2p;
+pub mod es8p;
+pub mod es9p;
+pub mod explain;
+pub mod id;
+pub mod json;
+pub mod notification;
+pub mod signed;
+pub mod status;
+pub mod tlv;
+pub mod trace;
+
+pub use codec::{decode, encode};
+pub use error::{Error, ErrorKind};
+pub use explain::explain;
+pub use id::{Eid, Iccid, TransactionId};
+pub use rasn::types::{BitString, ObjectIdentifier, OctetString};
+pub use signed::{CertificateDer, Signature, Signed};
+pub use status::Refusal;

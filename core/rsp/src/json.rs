@@ -1,0 +1,123 @@
+//! What every JSON interface shares: headers, base64, function status
+//! (SGP.22 6.5.1).
+
+use crate::{Error, Refusal};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Octets that travel as base64; line breaks and blanks are tolerated.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Base64(pub Vec<u8>);
+
+impl core::fmt::Debug for Base64 {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Base64({} octets)", self.0.len())
+    }
+}
+
+impl Serialize for Base64 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Base64 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let clean: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let octets = STANDARD.decode(clean);
+        octets.map(Self).map_err(|error| de::Error::custom(format!("not base64: {error}")))
+    }
+}
+
+/// `header` of an ES2+ or ES12 request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestHeader {
+    /// OID of the caller.
+    pub function_requester_identifier: String,
+    /// The caller's name for this call; logs on both sides carry it.
+    pub function_call_identifier: String,
+}
+
+/// `header` of every answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResponseHeader {
+    /// How it went.
+    pub function_execution_status: FunctionExecutionStatus,
+}
+
+/// ```text
+/// {"status": "Executed-Success" | "Executed-WithWarning" | "Failed" | "Expired",
+///  "statusCodeData": {…} if not successful}
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionExecutionStatus {
+    /// One of the four.
+    pub status: String,
+    /// The code, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_code_data: Option<StatusCodeData>,
+}
+
+/// A subject and reason code (SGP.22 5.2.6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusCodeData {
+    /// Such as `8.2.6`.
+    pub subject_code: String,
+    /// Such as `3.8`.
+    pub reason_code: String,
+    /// What the code is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_identifier: Option<String>,
+    /// For a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+impl ResponseHeader {
+    /// `Executed-Success`.
+    pub fn success() -> Self {
+        Self::with("Executed-Success", None)
+    }
+
+    /// `Failed`, with the refusal's code and sentence.
+    pub fn failed(refusal: &Refusal) -> Self {
+        Self::with("Failed", Some(StatusCodeData {
+            subject_code: refusal.subject.to_string(),
+            reason_code: refusal.reason.to_string(),
+            subject_identifier: refusal.identifier.clone(),
+            message: Some(refusal.message()),
+        }))
+    }
+
+    fn with(status: &str, status_code_data: Option<StatusCodeData>) -> Self {
+        let status = status.to_string();
+        Self { function_execution_status: FunctionExecutionStatus { status, status_code_data } }
+    }
+
+    /// Whether the function was executed.
+    pub fn is_success(&self) -> bool {
+        self.function_execution_status.status.starts_with("Executed")
+    }
+}
+
+/// Parses a JSON body.
+///
+/// # Errors
+/// [`crate::ErrorKind::Text`] with the parser's reason and place.
+pub fn parse<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|error| Error::text(format!("not the JSON expected: {error}")))
+}
+
+/// A value as JSON octets.
+pub fn to_vec<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}

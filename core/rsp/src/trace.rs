@@ -1,0 +1,68 @@
+//! The one trace record: the page's timeline, the golden file, the log and
+//! the bug report.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// Who sends and who receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Party {
+    /// The operator's customer system.
+    Operator,
+    /// SM-DP+.
+    Sm,
+    /// LPA.
+    Lpa,
+    /// The eUICC, as ISD-R or as UICC.
+    Euicc,
+    /// The baseband.
+    Modem,
+    /// The mobile network.
+    Network,
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// 0 for the first.
+    pub n: u32,
+    /// Unix time, in seconds, by the world's clock.
+    pub at: u64,
+    /// Sender.
+    pub from: Party,
+    /// Receiver.
+    pub to: Party,
+    /// `ES2+`, `ES9+`, `ES10b`, `APDU`, …
+    pub interface: String,
+    /// The function, `initiateAuthentication`, or `… response`.
+    pub function: String,
+    /// The message as sent: JSON text, DER, APDU.
+    #[serde(with = "hex_octets")]
+    pub bytes: Vec<u8>,
+}
+
+impl Record {
+    /// The canonical octets of this record, of which a trace digest is made:
+    /// a JSON object and a line feed.
+    pub fn canonical(&self) -> Vec<u8> {
+        let mut line = serde_json::to_vec(self).unwrap_or_default();
+        line.push(b'\n');
+        line
+    }
+}
+
+mod hex_octets {
+    use alloc::string::String;
+    use alloc::vec::Vec;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub fn serialize<S: Serializer>(octets: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(octets))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        hex::decode(String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
