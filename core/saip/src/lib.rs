@@ -4,6 +4,16 @@
 
 extern crate alloc;
 
+pub mod error;
 pub mod image;
+pub mod pe;
+pub mod response;
+mod tlv;
 
+pub use error::{ElementError, Error, ErrorKind, Status};
 pub use image::Image;
+pub use pe::{Element, Package, ProfileElement, Splitter, next_element};
+pub use response::{EuiccResponse, PeStatus};
+
+#[cfg(test)]
+mod testdata;
