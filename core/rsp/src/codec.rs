@@ -13,7 +13,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::any::type_name;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use rasn::ber::de::{Decoder as Ber, DecoderOptions};
 use rasn::de::Error as _;
 use rasn::error::DecodeError;
@@ -39,9 +39,9 @@ pub(crate) fn decode_recorded<T: Decode>(
     octets: &[u8],
     recorder: Option<&Recorder>,
 ) -> Result<T, Error> {
-    let at = Cell::new(0);
-    let mut reader = Reader::new(octets, 0, &at, recorder);
-    let value = T::decode(&mut reader).map_err(|error| to_error(&error, at.get()))?;
+    let failure = Failure::default();
+    let mut reader = Reader::new(octets, 0, &failure, recorder);
+    let value = T::decode(&mut reader).map_err(|error| failure.explain(&error))?;
     if reader.position < octets.len() {
         let rest = octets.len() - reader.position;
         return Err(Error::new(ErrorKind::TrailingData(rest), reader.position));
@@ -59,14 +59,28 @@ pub fn encode<T: Encode>(value: &T) -> Vec<u8> {
     encoded.unwrap_or_default()
 }
 
-fn to_error(error: &DecodeError, at: usize) -> Error {
-    let text = error.kind.to_string();
-    let reason = text.lines().next().unwrap_or_default();
-    let kind = match &*error.kind {
-        rasn::error::DecodeErrorKind::Incomplete { .. } => ErrorKind::Truncated,
-        _ => ErrorKind::Message(reason.to_string()),
-    };
-    Error::new(kind, at)
+/// Where reading stands, and why it failed if it was this module that said so.
+/// `rasn` wraps an error at every level and loses both.
+#[derive(Default)]
+struct Failure {
+    at: Cell<usize>,
+    kind: RefCell<Option<ErrorKind>>,
+}
+
+impl Failure {
+    fn set(&self, kind: ErrorKind) -> DecodeError {
+        let error = DecodeError::custom(&kind, Codec::Ber);
+        self.kind.replace(Some(kind));
+        error
+    }
+
+    fn explain(&self, error: &DecodeError) -> Error {
+        let kind = self.kind.take().unwrap_or_else(|| {
+            let text = error.kind.to_string();
+            ErrorKind::Message(text.lines().next().unwrap_or_default().to_string())
+        });
+        Error::new(kind, self.at.get())
+    }
 }
 
 struct Reader<'a> {
@@ -75,8 +89,7 @@ struct Reader<'a> {
     /// Offset of `input` in the whole message.
     base: usize,
     depth: u8,
-    /// Offset in the whole message of the TLV last attempted.
-    at: &'a Cell<usize>,
+    failure: &'a Failure,
     recorder: Option<&'a Recorder>,
     /// Names for the TLVs of this level, when somebody watches.
     fields: Vec<Field>,
@@ -86,13 +99,13 @@ struct Reader<'a> {
 type Result2<T> = core::result::Result<T, DecodeError>;
 
 impl<'a> Reader<'a> {
-    fn new(input: &'a [u8], base: usize, at: &'a Cell<usize>, rec: Option<&'a Recorder>) -> Self {
+    fn new(input: &'a [u8], base: usize, failure: &'a Failure, rec: Option<&'a Recorder>) -> Self {
         Self {
             input,
             position: 0,
             base,
             depth: 0,
-            at,
+            failure,
             recorder: rec,
             fields: Vec::new(),
             variant: None,
@@ -100,14 +113,8 @@ impl<'a> Reader<'a> {
     }
 
     fn peek(&self) -> Result2<Tlv> {
-        self.at.set(self.base + self.position);
-        tlv::read(self.input, self.position).map_err(|error| {
-            if error.kind == ErrorKind::Truncated {
-                DecodeError::incomplete(rasn::de::Needed::Unknown, Codec::Ber)
-            } else {
-                DecodeError::custom(error.kind, Codec::Ber)
-            }
-        })
+        self.failure.at.set(self.base + self.position);
+        tlv::read(self.input, self.position).map_err(|error| self.failure.set(error.kind))
     }
 
     fn next(&mut self, expected: Tag) -> Result2<Tlv> {
@@ -115,7 +122,7 @@ impl<'a> Reader<'a> {
         if to_rasn(tlv.tag) != expected {
             let name = self.fields.iter().find(|f| f.tag == expected).map_or("", |f| f.name);
             let reason = format!("tag {:X} where {expected} {name} is due", tlv.tag);
-            return Err(DecodeError::custom(reason, Codec::Ber));
+            return Err(self.failure.set(ErrorKind::Message(reason)));
         }
         self.position = tlv.whole.end;
         Ok(tlv)
@@ -163,7 +170,7 @@ impl<'a> Reader<'a> {
         let mut inner = Reader::new(
             &input[tlv.value.clone()],
             self.base + tlv.value.start,
-            self.at,
+            self.failure,
             self.recorder,
         );
         inner.depth = self.depth + 1;
@@ -172,7 +179,7 @@ impl<'a> Reader<'a> {
         }
         let value = read(&mut inner)?;
         if !inner.at_end() {
-            self.at.set(inner.base + inner.position);
+            self.failure.at.set(inner.base + inner.position);
             let rest = inner.input.len() - inner.position;
             return Err(DecodeError::unexpected_extra_data(rest, Codec::Ber));
         }
@@ -189,7 +196,7 @@ impl<'a> Reader<'a> {
             let tag = to_rasn(tlv.tag);
             if let Some(field) = known.iter().find(|f| tree_has(&f.tag_tree, tag) || f.tag == tag) {
                 let reason = format!("field {} is doubled or out of order", field.name);
-                return Err(DecodeError::custom(reason, Codec::Ber));
+                return Err(self.failure.set(ErrorKind::Message(reason)));
             }
             if let Some(recorder) = self.recorder {
                 recorder.leaf(self.node(&tlv, "unknown extension"), String::new());
