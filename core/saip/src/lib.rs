@@ -8,6 +8,7 @@ pub mod error;
 pub mod image;
 pub mod pe;
 pub mod response;
+pub mod templates;
 mod tlv;
 
 pub use error::{ElementError, Error, ErrorKind, Status};
