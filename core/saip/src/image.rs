@@ -191,13 +191,14 @@ pub struct Aka {
     pub options: u8,
     /// `sqnOptions` as sent, default `02`.
     pub sqn_options: u8,
-    /// Largest accepted step above the highest SQN, IND bits included.
+    /// Largest accepted step above the highest SEQ (TS 33.102 C.2.1, Δ). Counts in SEQ, not SQN: no IND bits.
     pub sqn_delta: [u8; 6],
-    /// How far a SQN may lie below the highest one, IND bits included.
+    /// How far a SEQ may lie below the highest one (L). Counts in SEQ.
     pub sqn_age_limit: [u8; 6],
-    /// Initial SQN for each IND; 32 entries, low five bits (IND) zero.
+    /// Initial SEQ for each IND 0..=31, big-endian, at most `07FFFFFFFFFF`: **without** the five IND bits, so that
+    /// SQN = SEQ · 32 + IND.
     pub sqn: Vec<[u8; 6]>,
-    /// Authentications allowed before the application locks; `None` without limit.
+    /// Authentications allowed before the algorithm locks (three octets on the wire); `None` without limit.
     pub auth_counter_max: Option<u32>,
 }
 

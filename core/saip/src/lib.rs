@@ -4,7 +4,9 @@
 
 extern crate alloc;
 
+pub mod coding;
 pub mod error;
+pub mod filesystem;
 pub mod image;
 pub mod pe;
 pub mod response;
@@ -12,6 +14,7 @@ pub mod templates;
 mod tlv;
 
 pub use error::{ElementError, Error, ErrorKind, Status};
+pub use filesystem::{Capabilities, Installer, resolve};
 pub use image::Image;
 pub use pe::{Element, Package, ProfileElement, Splitter, next_element};
 pub use response::{EuiccResponse, PeStatus};

@@ -139,6 +139,15 @@ pub fn next_element(bytes: &[u8]) -> Result<Option<(u16, Range<usize>)>, Error> 
     Ok(tlv::first(bytes)?.map(|tlv| (tlv.tag, 0..tlv.raw.len())))
 }
 
+/// Name of the element that these octets start.
+pub(crate) fn name_of(raw: &[u8]) -> &'static str {
+    match raw {
+        [0xBF, low, ..] => element_name(u16::from(low & 0x7F)),
+        [tag, ..] => element_name(u16::from(tag & 0x1F)),
+        [] => "unknown",
+    }
+}
+
 /// Cuts a stream whose pieces have other borders than the elements, like decrypted segments of a bound profile package.
 #[derive(Clone, Default)]
 pub struct Splitter {

@@ -1,0 +1,501 @@
+//! From elements to an [`Image`]: templates resolved, content applied, links followed.
+//!
+//! ```text
+//! decrypted octets → Splitter → Installer::element … → Installer::finish → Image
+//! ```
+
+mod applications;
+mod codes;
+mod file;
+mod finish;
+#[cfg(test)]
+mod tests;
+
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::coding;
+use crate::error::{ElementError, Status};
+use crate::image::{File, FileKind, Image, MF, Naa, NaaKind, Path};
+use crate::pe::{
+    Element, Fcp, FileElement, FileManagement, GenericFileManagement, Package, ProfileElement, ProfileHeader, Service,
+    Services, TemplateInstance,
+};
+use crate::response::PeStatus;
+use crate::templates::{self, Fill, Place, Row, Shape, TEMPLATES, Template};
+use file::{Blueprint, Writer};
+
+/// What an eUICC can install.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Services that a profile header may demand.
+    pub services: Services,
+    /// Templates, as arcs below [`templates::TEMPLATE_ARCS`].
+    pub templates: Vec<Vec<u32>>,
+    /// Highest major version of the package format.
+    pub major_version: u8,
+    /// AIDs of libraries that applets may demand.
+    pub libraries: Vec<Vec<u8>>,
+    /// Octets of file content that one profile may take.
+    pub memory: usize,
+}
+
+impl Default for Capabilities {
+    /// Everything this crate can resolve. Applets are stored, not run, and still count as supported: profiles in the
+    /// field demand a runtime they hardly use.
+    fn default() -> Self {
+        Self {
+            services: Services::of(&[
+                Service::Usim,
+                Service::Isim,
+                Service::Csim,
+                Service::Milenage,
+                Service::Tuak128,
+                Service::Tuak256,
+                Service::UsimTestAlgorithm,
+                Service::Javacard,
+                Service::MultipleUsim,
+                Service::MultipleIsim,
+                Service::BerTlv,
+                Service::GetIdentity,
+                Service::ProfileAX25519,
+                Service::ProfileBP256,
+            ]),
+            templates: TEMPLATES.iter().map(|template| template.arcs.to_vec()).collect(),
+            major_version: 3,
+            libraries: Vec::new(),
+            memory: 512 * 1024,
+        }
+    }
+}
+
+/// Installs elements one by one. Nothing counts before [`Installer::finish`].
+#[derive(Clone, Debug)]
+pub struct Installer {
+    capabilities: Capabilities,
+    stage: Stage,
+    image: Image,
+    /// Directory to which codes and authentication parameters belong; `None` after a skipped application.
+    context: Option<Path>,
+    skipped: Vec<PeStatus>,
+    /// Elements with PINs, to name the one whose unblocking code is missing.
+    pin_elements: Vec<(u16, usize)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    ExpectHeader,
+    ExpectMf,
+    ExpectElementOrEnd,
+    Ended,
+}
+
+/// Why an element fails, before it is known which one it is.
+#[derive(Debug)]
+pub(crate) struct Fail {
+    status: Status,
+    reason: String,
+    /// Whether the element may be skipped, unless it is mandated.
+    unsupported: bool,
+}
+
+type Outcome<T> = Result<T, Fail>;
+
+pub(crate) fn bad<T>(reason: impl ToString) -> Outcome<T> {
+    Err(Fail { status: Status::BadValues, reason: reason.to_string(), unsupported: false })
+}
+
+pub(crate) fn refuse<T>(status: Status, reason: impl ToString) -> Outcome<T> {
+    Err(Fail { status, reason: reason.to_string(), unsupported: false })
+}
+
+fn unsupported<T>(status: Status, reason: impl ToString) -> Outcome<T> {
+    Err(Fail { status, reason: reason.to_string(), unsupported: true })
+}
+
+/// Resolves a whole package.
+///
+/// # Errors
+/// The first element that cannot be installed.
+pub fn resolve(package: &Package, capabilities: Capabilities) -> Result<Image, ElementError> {
+    let mut installer = Installer::new(capabilities);
+    for element in &package.elements {
+        installer.install(element)?;
+    }
+    installer.finish()
+}
+
+impl Installer {
+    /// Waits for the profile header.
+    pub fn new(capabilities: Capabilities) -> Self {
+        let image = Image {
+            iccid: [0xFF; 10],
+            profile_type: String::new(),
+            version: (0, 0),
+            files: Vec::new(),
+            pins: Vec::new(),
+            puks: Vec::new(),
+            shared_pins: Vec::new(),
+            naas: Vec::new(),
+            applications: Vec::new(),
+        };
+        Self {
+            capabilities,
+            stage: Stage::ExpectHeader,
+            image,
+            context: None,
+            skipped: Vec::new(),
+            pin_elements: Vec::new(),
+        }
+    }
+
+    /// Installs the next element from its octets.
+    ///
+    /// # Errors
+    /// If the profile cannot be installed because of it. [`ElementError::response`] says so on the wire.
+    pub fn element(&mut self, raw: &[u8]) -> Result<(), ElementError> {
+        let element = Element::parse(raw).map_err(|error| ElementError {
+            status: Status::InvalidRequestFormat,
+            identification: None,
+            element: crate::pe::name_of(raw),
+            offset: u32::try_from(error.at).ok(),
+            reason: error.to_string(),
+        })?;
+        self.install(&element)
+    }
+
+    /// Installs the next element.
+    ///
+    /// # Errors
+    /// As [`Installer::element`].
+    pub fn install(&mut self, element: &Element) -> Result<(), ElementError> {
+        let mandated = element.header().is_none_or(|header| header.mandated.is_some());
+        // A skipped element must leave no trace.
+        let before = (!mandated).then(|| (self.image.clone(), self.pin_elements.clone()));
+        match (self.dispatch(element), before) {
+            (Err(fail), Some((image, pin_elements))) if fail.unsupported => {
+                self.image = image;
+                self.pin_elements = pin_elements;
+                self.skip(element);
+                Ok(())
+            }
+            (outcome, _) => outcome.map_err(|fail| ElementError {
+                status: fail.status,
+                identification: element.header().map(|header| header.identification),
+                element: element.name(),
+                offset: None,
+                reason: fail.reason,
+            }),
+        }
+    }
+
+    /// Elements left out so far because they were neither supported nor mandated.
+    pub fn skipped(&self) -> &[PeStatus] {
+        &self.skipped
+    }
+
+    /// Whether the `end` element has come.
+    pub fn is_complete(&self) -> bool {
+        self.stage == Stage::Ended
+    }
+
+    /// Completes the image.
+    ///
+    /// # Errors
+    /// If the end is missing, or a reference between elements leads nowhere.
+    pub fn finish(self) -> Result<Image, ElementError> {
+        finish::finish(self)
+    }
+
+    fn skip(&mut self, element: &Element) {
+        if let ProfileElement::Template(template) = element.value() {
+            use crate::pe::TemplateKind::{Cd, Csim, Isim, Telecom, Usim};
+            if matches!(template.kind, Usim | Isim | Csim | Telecom | Cd) {
+                self.context = None;
+            }
+        }
+        self.skipped.push(PeStatus {
+            status: Status::PeNotSupported as u16,
+            identification: element.header().map(|header| header.identification),
+            additional_information: None,
+            offset: None,
+        });
+    }
+
+    fn dispatch(&mut self, element: &Element) -> Outcome<()> {
+        self.check_stage(element)?;
+        match element.value() {
+            ProfileElement::Header(header) => self.header(header),
+            ProfileElement::Template(instance) => self.template(instance),
+            ProfileElement::GenericFileManagement(commands) => self.file_management(commands),
+            ProfileElement::PinCodes(codes) => self.pin_codes(codes),
+            ProfileElement::PukCodes(codes) => self.puk_codes(codes),
+            ProfileElement::AkaParameter(parameters) => self.aka_parameter(parameters),
+            ProfileElement::SecurityDomain(domain) => self.security_domain(domain),
+            ProfileElement::Rfm(rfm) => self.rfm(rfm),
+            ProfileElement::Application(application) => self.application(application),
+            ProfileElement::NonStandard(_) => unsupported(Status::PeNotSupported, "a format of its issuer"),
+            ProfileElement::End(_) => {
+                self.stage = Stage::Ended;
+                Ok(())
+            }
+            // The keys of a CDMA application serve no network that exists here; the application is installed without.
+            ProfileElement::Unknown(_) if element.name() == "cdmaParameter" => self.require(Service::Csim),
+            ProfileElement::Unknown(_) => unsupported(Status::PeNotSupported, "unknown element"),
+        }
+    }
+
+    fn check_stage(&mut self, element: &Element) -> Outcome<()> {
+        let fits = match self.stage {
+            Stage::ExpectHeader => element.name() == "header",
+            Stage::ExpectMf => element.name() == "mf",
+            Stage::ExpectElementOrEnd => !matches!(element.name(), "header" | "mf"),
+            Stage::Ended => false,
+        };
+        if !fits {
+            return refuse(Status::InvalidRequestFormat, "not at this place: a package is header, mf, others, end");
+        }
+        Ok(())
+    }
+
+    fn header(&mut self, header: &ProfileHeader) -> Outcome<()> {
+        if !(1..=self.capabilities.major_version).contains(&header.major_version) {
+            return refuse(
+                Status::UnsupportedProfileVersion,
+                alloc::format!("version {}.{}", header.major_version, header.minor_version),
+            );
+        }
+        let Ok(iccid) = <[u8; 10]>::try_from(&header.iccid[..]) else { return bad("iccid has not 10 octets") };
+        let missing = header.mandatory_services.minus(self.capabilities.services);
+        if !missing.is_empty() {
+            return refuse(Status::FeatureNotSupported, alloc::format!("mandatory services {missing:?}"));
+        }
+        for oid in &header.mandatory_templates {
+            self.known_template(oid)?;
+        }
+        for library in header.mandatory_aids.iter().flatten() {
+            if !self.capabilities.libraries.iter().any(|aid| aid[..] == library.aid[..]) {
+                return refuse(Status::LibNotSupported, "mandatory library");
+            }
+        }
+        self.image.iccid = coding::swap_nibbles(iccid);
+        self.image.version = (header.major_version, header.minor_version);
+        self.image.profile_type = header.profile_type.clone().unwrap_or_default();
+        self.stage = Stage::ExpectMf;
+        Ok(())
+    }
+
+    fn known_template(&self, oid: &[u32]) -> Outcome<&'static Template> {
+        let known = templates::find(oid).filter(|template| self.capabilities.templates.iter().any(|own| own == template.arcs));
+        match known {
+            Some(template) => Ok(template),
+            None => unsupported(Status::TemplateNotSupported, alloc::format!("template {oid:?}")),
+        }
+    }
+
+    fn require(&self, service: Service) -> Outcome<()> {
+        if self.capabilities.services.contains(service) {
+            return Ok(());
+        }
+        unsupported(Status::FeatureNotSupported, service.name())
+    }
+
+    fn template(&mut self, instance: &TemplateInstance) -> Outcome<()> {
+        let template = self.known_template(&instance.template)?;
+        if template.kind != instance.kind {
+            return bad(alloc::format!("template {:?} does not belong to this element", template.arcs));
+        }
+        if let Some(excess) = instance.files.iter().find(|file| usize::from(file.field) >= template.rows.len()) {
+            return unsupported(Status::PeNotSupported, alloc::format!("file {} of a later version", excess.field));
+        }
+        let place = self.place(template.place)?;
+        let mut directories = vec![None; template.rows.len()];
+        for (index, row) in template.rows.iter().enumerate() {
+            let given = instance.file(index);
+            let parent = match template.directory_of(index) {
+                Some(directory) => directories[directory].clone(),
+                None => Some(place.clone()),
+            };
+            if !wanted(template, row, given) {
+                continue;
+            }
+            let Some(parent) = parent else {
+                return bad(alloc::format!("{} without its directory", row.name));
+            };
+            let path = self.template_file(template, row, &parent, given.unwrap_or_default())?;
+            directories[index] = Some(path);
+        }
+        let first = directories.into_iter().next().flatten();
+        self.enter(template, first)
+    }
+
+    /// Directory that holds the first row of a template, or all of them.
+    fn place(&self, place: Place) -> Outcome<Path> {
+        let latest = |kind: Option<NaaKind>| {
+            let naa = self.image.naas.iter().rev().find(|naa| kind.is_none_or(|kind| naa.kind == kind));
+            naa.map(|naa| naa.adf.clone())
+        };
+        let adf = match place {
+            Place::Mf => return Ok(Vec::new()),
+            Place::UnderMf => return Ok(vec![MF]),
+            Place::NewAdf(kind) => {
+                self.require(naa_service(kind))?;
+                if latest(Some(kind)).is_some() {
+                    self.require(multiple_service(kind))?;
+                }
+                return Ok(vec![MF]);
+            }
+            Place::InAdf(kind) | Place::UnderAdf(kind) => {
+                self.require(naa_service(kind))?;
+                latest(Some(kind))
+            }
+            Place::UnderLatestAdf => {
+                self.require(Service::Eap)?;
+                latest(None)
+            }
+        };
+        adf.map_or_else(|| bad("no application to put the files in"), Ok)
+    }
+
+    /// Takes up the directory that a template made, where later elements refer to it.
+    fn enter(&mut self, template: &Template, directory: Option<Path>) -> Outcome<()> {
+        match template.place {
+            Place::Mf | Place::UnderMf => {
+                let Some(directory) = directory else { return bad("its directory is missing") };
+                self.context = Some(directory);
+                self.stage = Stage::ExpectElementOrEnd;
+            }
+            Place::NewAdf(kind) => {
+                let aid = directory.as_ref().and_then(|path| self.image.file(path)).and_then(File::aid);
+                let (Some(aid), Some(adf)) = (aid, &directory) else { return bad("its ADF has no dfName") };
+                let naa = Naa { adf: adf.clone(), aid: aid.to_vec(), kind, aka: None };
+                self.image.naas.push(naa);
+                self.context = directory;
+            }
+            Place::InAdf(_) | Place::UnderAdf(_) | Place::UnderLatestAdf => {}
+        }
+        Ok(())
+    }
+
+    /// Makes the file of a row, or several where a field brings more than one. Returns the path of the first.
+    fn template_file(&mut self, template: &Template, row: &Row, parent: &Path, given: &[FileElement]) -> Outcome<Path> {
+        let shape = template.shape(row);
+        let mut first = None;
+        let mut writer = None;
+        for element in given {
+            match element {
+                FileElement::DoNotCreate(()) => {}
+                FileElement::Descriptor(fcp) => {
+                    self.put(&mut writer, &mut first)?;
+                    writer = Some(Writer::new(Blueprint::of_row(row, shape, parent, Some(fcp)).file()?));
+                }
+                FileElement::Offset(_) | FileElement::Content(_) if writer.is_none() => {
+                    let mut started = Writer::new(Blueprint::of_row(row, shape, parent, None).file()?);
+                    started.apply(element)?;
+                    writer = Some(started);
+                }
+                FileElement::Offset(_) | FileElement::Content(_) => {
+                    writer.iter_mut().try_for_each(|writer| writer.apply(element))?;
+                }
+            }
+        }
+        if writer.is_none() {
+            writer = Some(Writer::new(Blueprint::of_row(row, shape, parent, None).file()?));
+        }
+        self.put(&mut writer, &mut first)?;
+        first.map_or_else(|| bad(row.name), Ok)
+    }
+
+    fn put(&mut self, writer: &mut Option<Writer>, first: &mut Option<Path>) -> Outcome<()> {
+        let Some(writer) = writer.take() else { return Ok(()) };
+        let file = writer.file;
+        first.get_or_insert_with(|| file.path.clone());
+        self.add(file)
+    }
+
+    /// Adds a file to the tree.
+    fn add(&mut self, file: File) -> Outcome<()> {
+        let name = alloc::format!("file {:04X?}", file.path);
+        if self.image.file(&file.path).is_some() {
+            return bad(alloc::format!("{name} exists already"));
+        }
+        if let Some(parent) = file.parent() {
+            let parent = self.image.file(parent);
+            if !parent.is_some_and(|parent| matches!(parent.kind, FileKind::Df { .. })) {
+                return bad(alloc::format!("{name} has no directory"));
+            }
+        }
+        match &file.kind {
+            FileKind::BerTlv { .. } => self.require(Service::BerTlv)?,
+            FileKind::Df { .. } if file.linked_to.is_some() => self.require(Service::DfLink)?,
+            _ => {}
+        }
+        let used: usize = self.image.files.iter().map(|file| file.data().len()).sum();
+        if used + file.data().len() > self.capabilities.memory {
+            return refuse(Status::NotEnoughMemory, alloc::format!("{name} does not fit"));
+        }
+        self.image.files.push(file);
+        Ok(())
+    }
+
+    fn file_management(&mut self, element: &GenericFileManagement) -> Outcome<()> {
+        for sequence in &element.commands {
+            let mut directory = vec![MF];
+            let mut current: Option<Writer> = None;
+            for command in sequence {
+                match command {
+                    FileManagement::Path(path) => directory = file::absolute(path)?,
+                    FileManagement::Create(fcp) => {
+                        self.put(&mut current, &mut None)?;
+                        current = Some(Writer::new(Blueprint::of_fcp(&directory, fcp).file()?));
+                    }
+                    FileManagement::Offset(gap) => file::opened(&mut current)?.skip(*gap)?,
+                    FileManagement::Content(octets) => file::opened(&mut current)?.write(octets)?,
+                }
+                // A directory must exist before the next path leads into it.
+                if current.as_ref().is_some_and(|writer| matches!(writer.file.kind, FileKind::Df { .. })) {
+                    self.put(&mut current, &mut None)?;
+                }
+            }
+            self.put(&mut current, &mut None)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a row of a template becomes a file.
+fn wanted(template: &Template, row: &Row, given: Option<&[FileElement]>) -> bool {
+    match given {
+        Some(elements) => template.place == Place::Mf || !elements.contains(&FileElement::DoNotCreate(())),
+        None => template.created_by_default && row.fill != Fill::Required && template.shape(row) != Shape::Directory,
+    }
+}
+
+fn naa_service(kind: NaaKind) -> Service {
+    match kind {
+        NaaKind::Usim => Service::Usim,
+        NaaKind::Isim => Service::Isim,
+        NaaKind::Csim => Service::Csim,
+    }
+}
+
+fn multiple_service(kind: NaaKind) -> Service {
+    match kind {
+        NaaKind::Usim => Service::MultipleUsim,
+        NaaKind::Isim => Service::MultipleIsim,
+        NaaKind::Csim => Service::MultipleCsim,
+    }
+}
+
+impl Blueprint<'_> {
+    /// What a template says, with what the package changes.
+    fn of_row<'a>(row: &'a Row, shape: Shape, parent: &'a Path, fcp: Option<&'a Fcp>) -> Blueprint<'a> {
+        Blueprint { parent, row: Some((row, shape)), fcp }
+    }
+
+    /// What a CREATE FILE command says.
+    fn of_fcp<'a>(parent: &'a Path, fcp: &'a Fcp) -> Blueprint<'a> {
+        Blueprint { parent, row: None, fcp: Some(fcp) }
+    }
+}
