@@ -296,6 +296,9 @@ impl Writer {
     /// Leaves a gap after what was written last.
     pub fn skip(&mut self, gap: u16) -> Outcome<()> {
         self.position += usize::from(gap);
+        if self.position > MAX_FILE {
+            return bad(format!("a gap of {:04X} ends at {}, beyond the file", self.file.fid(), self.position));
+        }
         Ok(())
     }
 
