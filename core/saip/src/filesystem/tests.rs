@@ -35,7 +35,7 @@ fn published_packages_resolve() {
         assert_eq!(hex::encode(image.iccid), "98001032547698103214");
         assert_eq!(content(&image, &[0x3F00, 0x2FE2]), "98001032547698103214");
         let imsi = coding::decode_imsi(image.file(&[0x3F00, 0x7FD0, 0x6F07]).unwrap().data()).unwrap();
-        assert_eq!(imsi, if name.starts_with("TS48v1") { "001010123456063" } else { "001010123456789" });
+        assert_eq!(imsi, if name.starts_with("TS48v7") { "001010123456789" } else { "001010123456063" });
         let naas: Vec<_> = image.naas.iter().map(|naa| (naa.kind, naa.adf[1])).collect();
         assert_eq!(naas, [(NaaKind::Usim, 0x7FD0), (NaaKind::Csim, 0x7FC0), (NaaKind::Isim, 0x7FB0)]);
         assert_eq!(hex::encode(&image.naas[0].aid), "a0000000871002ff49ff0589");

@@ -34,6 +34,7 @@ pub struct TemplateFile {
 /// `CHOICE { doNotCreate [0] NULL, fileDescriptor [1] Fcp, fillFileOffset [2] INTEGER, fillFileContent [3] OCTET STRING }`
 #[derive(AsnType, Clone, Debug, Decode, Encode, PartialEq, Eq)]
 #[rasn(choice, automatic_tags)]
+#[allow(clippy::large_enum_variant, reason = "most variants of a list are the large one")]
 pub enum FileElement {
     /// Leave a file out that the template makes by default.
     DoNotCreate(()),
