@@ -1,2 +1,23 @@
-//! The cryptography of Remote SIM Provisioning and of the SIM.
+//! The cryptography of Remote SIM Provisioning and of the SIM: ECDSA and key
+//! agreement on P-256 and brainpoolP256r1, the key derivation and secure
+//! channel of ES8+, the authentication algorithms of the USIM, and the GSMA
+//! certificate profile.
 #![forbid(unsafe_code)]
+#![no_std]
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod bsp;
+mod ecdsa;
+mod ecka;
+mod hash;
+mod kdf;
+pub mod milenage;
+pub mod pki;
+pub mod usim_test;
+
+pub use ecdsa::{Curve, KeyError, PrivateKey, PublicKey, SignatureError};
+pub use ecka::ecka;
+pub use hash::{confirmation_code_hash, confirmation_code_hash_for, sha256};
+pub use kdf::x963_sha256;

@@ -1,0 +1,189 @@
+//! ECDSA with SHA-256, raw r‖s (SGP.22 2.6.7.2, BSI TR-03111 plain format).
+
+use crate::hash::sha256;
+use core::fmt;
+use ::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
+use ::ecdsa::{Signature, SigningKey, VerifyingKey};
+use bp256::BrainpoolP256r1;
+use p256::NistP256;
+use p256::elliptic_curve::{Generate, SecretKey};
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// The curves of SGP.22 2.6.7.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Curve {
+    /// NIST P-256, mandatory.
+    P256,
+    /// brainpoolP256r1 (RFC 5639).
+    BrainpoolP256r1,
+}
+
+/// Octets that are no key of the curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a key of the curve")]
+pub struct KeyError;
+
+/// A signature that does not verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the signature does not verify")]
+pub struct SignatureError;
+
+/// A private key; wiped when dropped, never printed.
+#[derive(Clone)]
+pub struct PrivateKey(Private);
+
+#[derive(Clone)]
+enum Private {
+    P256(SigningKey<NistP256>),
+    Brainpool(SigningKey<BrainpoolP256r1>),
+}
+
+/// A public key, checked to lie on its curve.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicKey(Public);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Public {
+    P256(VerifyingKey<NistP256>),
+    Brainpool(VerifyingKey<BrainpoolP256r1>),
+}
+
+impl PrivateKey {
+    /// From the 32 octets of the scalar, big-endian.
+    ///
+    /// # Errors
+    /// [`KeyError`] for another length, zero, or a value beyond the order.
+    pub fn from_bytes(curve: Curve, octets: &[u8]) -> Result<Self, KeyError> {
+        Ok(Self(match curve {
+            Curve::P256 => Private::P256(SigningKey::from_slice(octets).map_err(|_| KeyError)?),
+            Curve::BrainpoolP256r1 => Private::Brainpool(SigningKey::from_slice(octets).map_err(|_| KeyError)?),
+        }))
+    }
+
+    /// Draws a fresh key.
+    pub fn generate<R: CryptoRng + ?Sized>(curve: Curve, mut rng: &mut R) -> Self {
+        Self(match curve {
+            Curve::P256 => Private::P256(SecretKey::generate_from_rng(&mut rng).into()),
+            Curve::BrainpoolP256r1 => Private::Brainpool(SecretKey::generate_from_rng(&mut rng).into()),
+        })
+    }
+
+    /// The scalar, 32 octets, big-endian.
+    pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(match &self.0 {
+            Private::P256(key) => key.to_bytes().into(),
+            Private::Brainpool(key) => key.to_bytes().into(),
+        })
+    }
+
+    /// Its curve.
+    pub fn curve(&self) -> Curve {
+        match self.0 {
+            Private::P256(_) => Curve::P256,
+            Private::Brainpool(_) => Curve::BrainpoolP256r1,
+        }
+    }
+
+    /// The public key that belongs to it.
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey(match &self.0 {
+            Private::P256(key) => Public::P256(*key.verifying_key()),
+            Private::Brainpool(key) => Public::Brainpool(*key.verifying_key()),
+        })
+    }
+
+    /// Signs the concatenation of `parts`: r‖s, 64 octets. Deterministic (RFC 6979).
+    pub fn sign(&self, parts: &[&[u8]]) -> [u8; 64] {
+        let digest = sha256(parts);
+        // Signing fails for a digest of the wrong size only, which SHA-256 never gives;
+        // should it ever, what comes out verifies nowhere.
+        match &self.0 {
+            Private::P256(key) => {
+                let made: Result<Signature<NistP256>, _> = key.sign_prehash(&digest);
+                made.map_or([0; 64], |signature| signature.to_bytes().into())
+            }
+            Private::Brainpool(key) => {
+                let made: Result<Signature<BrainpoolP256r1>, _> = key.sign_prehash(&digest);
+                made.map_or([0; 64], |signature| signature.to_bytes().into())
+            }
+        }
+    }
+
+    pub(crate) fn agree(&self, peer: &PublicKey) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+        use p256::elliptic_curve::ecdh::diffie_hellman;
+        Ok(Zeroizing::new(match (&self.0, &peer.0) {
+            (Private::P256(key), Public::P256(peer)) => {
+                (*diffie_hellman(key.as_nonzero_scalar(), peer.as_affine()).raw_secret_bytes()).into()
+            }
+            (Private::Brainpool(key), Public::Brainpool(peer)) => {
+                (*diffie_hellman(key.as_nonzero_scalar(), peer.as_affine()).raw_secret_bytes()).into()
+            }
+            _ => return Err(KeyError),
+        }))
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKey({:?})", self.curve())
+    }
+}
+
+impl PublicKey {
+    /// From an uncompressed point, `04‖X‖Y`, 65 octets.
+    ///
+    /// # Errors
+    /// [`KeyError`] for another form or a point off the curve.
+    pub fn from_sec1(curve: Curve, octets: &[u8]) -> Result<Self, KeyError> {
+        if octets.len() != 65 || octets.first() != Some(&0x04) {
+            return Err(KeyError);
+        }
+        Ok(Self(match curve {
+            Curve::P256 => Public::P256(VerifyingKey::from_sec1_bytes(octets).map_err(|_| KeyError)?),
+            Curve::BrainpoolP256r1 => {
+                Public::Brainpool(VerifyingKey::from_sec1_bytes(octets).map_err(|_| KeyError)?)
+            }
+        }))
+    }
+
+    /// The uncompressed point, `04‖X‖Y`.
+    pub fn to_sec1(&self) -> [u8; 65] {
+        let mut octets = [0; 65];
+        match &self.0 {
+            Public::P256(key) => octets.copy_from_slice(key.to_sec1_point(false).as_bytes()),
+            Public::Brainpool(key) => octets.copy_from_slice(key.to_sec1_point(false).as_bytes()),
+        }
+        octets
+    }
+
+    /// Its curve.
+    pub fn curve(&self) -> Curve {
+        match self.0 {
+            Public::P256(_) => Curve::P256,
+            Public::Brainpool(_) => Curve::BrainpoolP256r1,
+        }
+    }
+
+    /// Verifies r‖s, 64 octets, over the concatenation of `parts`.
+    ///
+    /// # Errors
+    /// [`SignatureError`], also for a signature of another length.
+    pub fn verify(&self, parts: &[&[u8]], signature: &[u8]) -> Result<(), SignatureError> {
+        let digest = sha256(parts);
+        let verified = match &self.0 {
+            Public::P256(key) => Signature::<NistP256>::from_slice(signature)
+                .and_then(|signature| key.verify_prehash(&digest, &signature)),
+            Public::Brainpool(key) => Signature::<BrainpoolP256r1>::from_slice(signature)
+                .and_then(|signature| key.verify_prehash(&digest, &signature)),
+        };
+        verified.map_err(|_| SignatureError)
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({:?})", self.curve())
+    }
+}

@@ -1,0 +1,1 @@
+//! GSMA certificates.
