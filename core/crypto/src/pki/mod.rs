@@ -1,1 +1,10 @@
-//! GSMA certificates.
+//! The GSMA certificate profile (SGP.22 4.5): reading, checking, issuing.
+
+mod cert;
+mod chain;
+mod der_out;
+mod issue;
+
+pub use cert::{Certificate, CertificateError, NameConstraint};
+pub use chain::{ChainError, ChainReason, Role, TrustedCi, verify_euicc, verify_server, verify_signature};
+pub use issue::{Issued, PkiParameters, TestPki};

@@ -1,0 +1,256 @@
+//! The chain checks of SGP.22 4.5.2, written for GSMA's rules: issuers are
+//! chosen by key identifier, roles are policies, an EID must lie in its
+//! manufacturer's range. Generic X.509 verifiers know none of this.
+
+use super::cert::Certificate;
+use crate::{PublicKey, SignatureError};
+use ::ecdsa::der::Signature as DerSignature;
+use alloc::vec::Vec;
+use bp256::BrainpoolP256r1;
+use der::asn1::ObjectIdentifier;
+use p256::NistP256;
+
+/// Roles of certificates (SGP.22 4.5.2.1.0).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Certificate issuer, the root.
+    Ci,
+    /// eUICC manufacturer.
+    Eum,
+    /// eUICC.
+    Euicc,
+    /// SM-DP+, for authentication.
+    DpAuth,
+    /// SM-DP+, for profile binding.
+    DpPb,
+    /// SM-DP+, for TLS.
+    DpTls,
+    /// SM-DS, for authentication.
+    DsAuth,
+    /// SM-DS, for TLS.
+    DsTls,
+}
+
+const fn oid(text: &str) -> ObjectIdentifier {
+    ObjectIdentifier::new_unwrap(text)
+}
+
+impl Role {
+    /// The policies that stand for it: of v2, and of v3.
+    pub fn policies(self) -> &'static [ObjectIdentifier] {
+        const CI: &[ObjectIdentifier] = &[oid("2.23.146.1.2.1.0")];
+        const EUICC: &[ObjectIdentifier] = &[oid("2.23.146.1.2.1.1"), oid("2.23.146.1.2.1.0.0.0.0.0")];
+        const EUM: &[ObjectIdentifier] = &[oid("2.23.146.1.2.1.2"), oid("2.23.146.1.2.1.0.0.0")];
+        const DP_TLS: &[ObjectIdentifier] = &[oid("2.23.146.1.2.1.3"), oid("2.23.146.1.2.1.0.0.1.0")];
+        const DP_AUTH: &[ObjectIdentifier] = &[oid("2.23.146.1.2.1.4"), oid("2.23.146.1.2.1.0.0.1.1")];
+        const DP_PB: &[ObjectIdentifier] = &[oid("2.23.146.1.2.1.5"), oid("2.23.146.1.2.1.0.0.1.2")];
+        const DS_TLS: &[ObjectIdentifier] = &[oid("2.23.146.1.2.1.6"), oid("2.23.146.1.2.1.0.0.2.0")];
+        const DS_AUTH: &[ObjectIdentifier] = &[oid("2.23.146.1.2.1.7"), oid("2.23.146.1.2.1.0.0.2.1")];
+        match self {
+            Self::Ci => CI,
+            Self::Eum => EUM,
+            Self::Euicc => EUICC,
+            Self::DpAuth => DP_AUTH,
+            Self::DpPb => DP_PB,
+            Self::DpTls => DP_TLS,
+            Self::DsAuth => DS_AUTH,
+            Self::DsTls => DS_TLS,
+        }
+    }
+}
+
+/// A CI key that is trusted as it is.
+#[derive(Clone, Debug)]
+pub struct TrustedCi {
+    /// Subject key identifier.
+    pub key_id: Vec<u8>,
+    /// PK.CI.
+    pub key: PublicKey,
+}
+
+/// Which certificate of a chain is wrong, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{subject:?} certificate: {reason}")]
+pub struct ChainError {
+    /// The certificate.
+    pub subject: Role,
+    /// What is wrong with it.
+    pub reason: ChainReason,
+}
+
+/// What can be wrong with a certificate in a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainReason {
+    /// Its issuer is not among those trusted.
+    #[error("the issuer is unknown")]
+    UnknownIssuer,
+    /// The issuer's signature does not verify.
+    #[error("the signature does not verify")]
+    BadSignature,
+    /// The policy of its role is missing.
+    #[error("it is of another role")]
+    WrongRole,
+    /// keyUsage does not allow this use.
+    #[error("its key may not be used so")]
+    KeyUsage,
+    /// It should be a CA's and is not, or it is and may not issue this deep.
+    #[error("it may not issue certificates")]
+    NotCa,
+    /// It has a critical extension that nobody understands.
+    #[error("it has an unknown critical extension")]
+    UnknownCriticalExtension,
+    /// Too early.
+    #[error("it is not valid yet")]
+    NotYetValid,
+    /// Too late.
+    #[error("it has expired")]
+    Expired,
+    /// The eUICC's organization is not its manufacturer's.
+    #[error("its organization is not its manufacturer's")]
+    OrganizationMismatch,
+    /// The subject's serial number is no EID.
+    #[error("its serial number is no EID")]
+    EidMalformed,
+    /// The EID is outside its manufacturer's range.
+    #[error("its EID is outside the manufacturer's range")]
+    EidOutsideEum,
+    /// It is on another curve than its issuer.
+    #[error("its curve is not its issuer's")]
+    UnsupportedCurve,
+}
+
+/// Verifies an X.509 signature (DER) over the exact octets received.
+///
+/// # Errors
+/// [`SignatureError`].
+pub fn verify_signature(certificate: &Certificate, issuer: &PublicKey) -> Result<(), SignatureError> {
+    let raw: [u8; 64] = match issuer.curve() {
+        crate::Curve::P256 => {
+            let signature = DerSignature::<NistP256>::from_bytes(certificate.signature());
+            let signature = signature.and_then(::ecdsa::Signature::try_from);
+            signature.map_err(|_| SignatureError)?.to_bytes().into()
+        }
+        crate::Curve::BrainpoolP256r1 => {
+            let signature = DerSignature::<BrainpoolP256r1>::from_bytes(certificate.signature());
+            let signature = signature.and_then(::ecdsa::Signature::try_from);
+            signature.map_err(|_| SignatureError)?.to_bytes().into()
+        }
+    };
+    issuer.verify(&[certificate.tbs_raw()], &raw)
+}
+
+/// Checks a server's certificate as the eUICC does; the CI key above it.
+/// `now` is absent where the time is unknown: then validity is not checked.
+///
+/// # Errors
+/// [`ChainError`] with the first rule broken.
+pub fn verify_server<'a>(
+    certificate: &Certificate,
+    role: Role,
+    trusted: &'a [TrustedCi],
+    now: Option<u64>,
+) -> Result<&'a TrustedCi, ChainError> {
+    let error = |reason| ChainError { subject: role, reason };
+    if !certificate.has_role(role) {
+        return Err(error(ChainReason::WrongRole));
+    }
+    let ci = issuer(certificate, trusted).ok_or(error(ChainReason::UnknownIssuer))?;
+    if !certificate.may_sign() {
+        return Err(error(ChainReason::KeyUsage));
+    }
+    common(certificate, now).map_err(error)?;
+    verify_signature(certificate, &ci.key).map_err(|_| error(ChainReason::BadSignature))?;
+    Ok(ci)
+}
+
+/// Checks an eUICC's chain as the SM-DP+ does; its EID, 16 octets.
+///
+/// # Errors
+/// [`ChainError`] with the certificate and the first rule broken.
+pub fn verify_euicc(
+    euicc: &Certificate,
+    eum: &Certificate,
+    trusted: &[TrustedCi],
+    now: u64,
+) -> Result<[u8; 16], ChainError> {
+    let eum_error = |reason| ChainError { subject: Role::Eum, reason };
+    check_eum(eum, trusted, now).map_err(eum_error)?;
+    check_euicc(euicc, eum, now).map_err(|reason| ChainError { subject: Role::Euicc, reason })
+}
+
+fn check_eum(eum: &Certificate, trusted: &[TrustedCi], now: u64) -> Result<(), ChainReason> {
+    if !eum.has_role(Role::Eum) {
+        return Err(ChainReason::WrongRole);
+    }
+    let ci = issuer(eum, trusted).ok_or(ChainReason::UnknownIssuer)?;
+    if !eum.may_certify() {
+        return Err(ChainReason::NotCa);
+    }
+    common(eum, Some(now))?;
+    verify_signature(eum, &ci.key).map_err(|_| ChainReason::BadSignature)
+}
+
+fn check_euicc(euicc: &Certificate, eum: &Certificate, now: u64) -> Result<[u8; 16], ChainReason> {
+    if !euicc.has_role(Role::Euicc) {
+        return Err(ChainReason::WrongRole);
+    }
+    if euicc.authority_key_id() != eum.subject_key_id() || euicc.issuer() != eum.subject() {
+        return Err(ChainReason::UnknownIssuer);
+    }
+    if !euicc.may_sign() {
+        return Err(ChainReason::KeyUsage);
+    }
+    common(euicc, Some(now))?;
+    if euicc.public_key().curve() != eum.public_key().curve() {
+        return Err(ChainReason::UnsupportedCurve);
+    }
+    verify_signature(euicc, eum.public_key()).map_err(|_| ChainReason::BadSignature)?;
+    if euicc.organization() != eum.organization() {
+        return Err(ChainReason::OrganizationMismatch);
+    }
+    let digits = euicc.serial_number().unwrap_or_default();
+    let eid = eid_octets(digits).ok_or(ChainReason::EidMalformed)?;
+    if !is_in_range(digits, euicc, eum) {
+        return Err(ChainReason::EidOutsideEum);
+    }
+    Ok(eid)
+}
+
+/// SGP.22 4.5.2.1.0.2: the name constraint's serial number, or a permitted EIN, is the EID's beginning.
+fn is_in_range(digits: &str, euicc: &Certificate, eum: &Certificate) -> bool {
+    if eum.permitted_eins().iter().any(|ein| !ein.is_empty() && digits.starts_with(ein.as_str())) {
+        return true;
+    }
+    let Some(constraint) = eum.name_constraint() else { return false };
+    let organization = constraint.organization.as_deref();
+    let prefix = constraint.serial_number_prefix.as_deref().unwrap_or_default();
+    !prefix.is_empty()
+        && digits.starts_with(prefix)
+        && organization.is_none_or(|name| euicc.organization() == Some(name))
+}
+
+fn common(certificate: &Certificate, now: Option<u64>) -> Result<(), ChainReason> {
+    if !certificate.unknown_critical().is_empty() {
+        return Err(ChainReason::UnknownCriticalExtension);
+    }
+    match now {
+        Some(now) if now < certificate.not_before() => Err(ChainReason::NotYetValid),
+        Some(now) if now > certificate.not_after() => Err(ChainReason::Expired),
+        _ => Ok(()),
+    }
+}
+
+fn issuer<'a>(certificate: &Certificate, trusted: &'a [TrustedCi]) -> Option<&'a TrustedCi> {
+    let wanted = certificate.authority_key_id()?;
+    trusted.iter().find(|ci| ci.key_id == wanted)
+}
+
+/// 32 digits with sound check digits (SGP.29), as 16 octets BCD.
+fn eid_octets(digits: &str) -> Option<[u8; 16]> {
+    let digits = digits.as_bytes();
+    if digits.len() != 32 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let rest = digits.iter().fold(0u32, |rest, c| (rest * 10 + u32::from(c - b'0')) % 97);
+    (rest == 1).then(|| core::array::from_fn(|i| (digits[2 * i] - b'0') << 4 | (digits[2 * i + 1] - b'0')))
+}
