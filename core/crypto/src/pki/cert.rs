@@ -1,12 +1,13 @@
 //! A parsed certificate that keeps the octets it came in.
 
 use super::chain::Role;
+use super::registered_id;
 use crate::{Curve, PublicKey};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use der::asn1::ObjectIdentifier;
 use der::oid::AssociatedOid;
-use der::{Decode, Encode, Reader, SliceReader};
+use der::{Decode, Encode};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
@@ -116,7 +117,7 @@ impl Certificate {
         Ok(Self {
             raw: der.to_vec(),
             tbs: tbs_range(der)?,
-            signature: parsed.signature().raw_bytes().to_vec(),
+            signature: parsed.signature().as_bytes().ok_or(CertificateError::Malformed { at: None })?.to_vec(),
             public_key: public_key(tbs.subject_public_key_info())?,
             issuer: tbs.issuer().to_der()?,
             subject: subject.to_der()?,
@@ -240,17 +241,21 @@ impl Certificate {
     }
 }
 
-/// Where the TBSCertificate lies in the certificate.
+/// Where the TBSCertificate lies in the certificate: the parser keeps no octets.
 fn tbs_range(der: &[u8]) -> Result<core::ops::Range<usize>, CertificateError> {
-    let mut reader = SliceReader::new(der)?;
-    let outer = der::Header::decode(&mut reader)?;
-    let start = usize::try_from(u32::from(reader.position())).unwrap_or(0);
-    let _ = outer;
-    let inner = der::Header::decode(&mut reader)?;
-    let value = usize::try_from(u32::from(reader.position())).unwrap_or(0);
-    let length = usize::try_from(u32::from(inner.length())).unwrap_or(usize::MAX);
+    let malformed = CertificateError::Malformed { at: None };
+    let (start, _) = header(der, 0).ok_or(malformed.clone())?;
+    let (value, length) = header(der, start).ok_or(malformed.clone())?;
     let end = value.checked_add(length).filter(|end| *end <= der.len());
-    Ok(start..end.ok_or(CertificateError::Malformed { at: Some(start) })?)
+    Ok(start..end.ok_or(malformed)?)
+}
+
+/// Offset and length of the value of the TLV at `at`, whose tag has one octet.
+fn header(der: &[u8], at: usize) -> Option<(usize, usize)> {
+    let first = usize::from(*der.get(at + 1)?);
+    let count = if first < 0x80 { return Some((at + 2, first)) } else { first & 0x7F };
+    let octets = der.get(at + 2..at + 2 + count).filter(|_| count <= 3)?;
+    Some((at + 2 + count, octets.iter().fold(0, |length, octet| length << 8 | usize::from(*octet))))
 }
 
 fn public_key(info: &x509_cert::spki::SubjectPublicKeyInfoOwned) -> Result<PublicKey, CertificateError> {
@@ -263,7 +268,7 @@ fn public_key(info: &x509_cert::spki::SubjectPublicKeyInfoOwned) -> Result<Publi
         Some(BRAINPOOL_P256R1) => Curve::BrainpoolP256r1,
         _ => return Err(CertificateError::UnsupportedCurve),
     };
-    let point = info.subject_public_key.raw_bytes();
+    let point = info.subject_public_key.as_bytes().ok_or(CertificateError::BadKey)?;
     PublicKey::from_sec1(curve, point).map_err(|_| CertificateError::BadKey)
 }
 
@@ -290,7 +295,7 @@ impl Extensions {
                     let policies = CertificatePolicies::from_der(value)?.0;
                     out.policies = policies.into_iter().map(|policy| policy.policy_identifier).collect();
                 }
-                SubjectAltName::OID => out.read_names(SubjectAltName::from_der(value)?),
+                SubjectAltName::OID => out.read_names(value)?,
                 KeyUsage::OID => {
                     let usage = KeyUsage::from_der(value)?;
                     out.digital_signature = usage.digital_signature();
@@ -316,14 +321,21 @@ impl Extensions {
         Ok(out)
     }
 
-    fn read_names(&mut self, names: SubjectAltName) {
-        for name in names.0 {
-            match name {
-                GeneralName::RegisteredId(oid) => self.registered_id = Some(oid.to_string()),
-                GeneralName::DnsName(dns) => self.dns_names.push(dns.to_string()),
+    /// subjectAltName: the names that RSP looks at, the others passed over.
+    fn read_names(&mut self, value: &[u8]) -> Result<(), CertificateError> {
+        let malformed = CertificateError::Malformed { at: None };
+        let (mut at, _) = header(value, 0).ok_or(malformed.clone())?;
+        while let Some(tag) = value.get(at) {
+            let (start, length) = header(value, at).ok_or(malformed.clone())?;
+            let name = value.get(start..start + length).ok_or(malformed.clone())?;
+            match tag {
+                0x88 => self.registered_id = Some(registered_id::to_dotted(name).ok_or(malformed.clone())?),
+                0x82 => self.dns_names.push(String::from_utf8_lossy(name).into_owned()),
                 _ => {}
             }
+            at = start + length;
         }
+        Ok(())
     }
 }
 

@@ -355,10 +355,9 @@ fn alternative_names(names: &[Vec<u8>]) -> Vec<u8> {
     extension("2.5.29.17", false, &sequence(&names))
 }
 
-/// A dotted OID that is none is left out, as an empty name.
+/// A dotted OID that is none comes out as an empty name.
 fn registered_id(dotted: &str) -> Vec<u8> {
-    let octets = ObjectIdentifier::new(dotted).map(|oid| oid.as_bytes().to_vec());
-    tlv(0x88, &[&octets.unwrap_or_default()])
+    tlv(0x88, &[&super::registered_id::from_dotted(dotted).unwrap_or_default()])
 }
 
 /// dNSName, or iPAddress for four numbers.

@@ -4,6 +4,7 @@ mod cert;
 mod chain;
 mod der_out;
 mod issue;
+mod registered_id;
 
 pub use cert::{Certificate, CertificateError, NameConstraint};
 pub use chain::{ChainError, ChainReason, Role, TrustedCi, verify_euicc, verify_server, verify_signature};

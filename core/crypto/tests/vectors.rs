@@ -1,0 +1,167 @@
+//! Published vectors: 3GPP TS 35.208, RFC 5903, RFC 4493, public SCP03t test suites.
+
+use esim_crypto::bsp::{Bsp, BspError, BspKeys, MAX_PLAINTEXT};
+use esim_crypto::milenage::{self, Milenage};
+use esim_crypto::{Curve, PrivateKey, PublicKey, confirmation_code_hash, confirmation_code_hash_for, ecka, usim_test};
+
+fn h<const N: usize>(text: &str) -> [u8; N] {
+    hex::decode(text).unwrap().try_into().unwrap()
+}
+
+#[test]
+fn ecdh_rfc_5903() {
+    let i = h::<32>("c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433");
+    let r = h::<32>("c6ef9c5d78ae012a011164acb397ce2088685d8f06bf9be0b283ab46476bee53");
+    let shared = "d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de";
+    let i = PrivateKey::from_bytes(Curve::P256, &i).unwrap();
+    let r = PrivateKey::from_bytes(Curve::P256, &r).unwrap();
+    assert_eq!(hex::encode(&ecka(&i, &r.public_key()).unwrap()[..]), shared);
+    assert_eq!(hex::encode(&ecka(&r, &i.public_key()).unwrap()[..]), shared);
+}
+
+#[test]
+fn signatures_on_both_curves() {
+    for curve in [Curve::P256, Curve::BrainpoolP256r1] {
+        let key = PrivateKey::from_bytes(curve, &[7; 32]).unwrap();
+        let public = PublicKey::from_sec1(curve, &key.public_key().to_sec1()).unwrap();
+        let signature = key.sign(&[b"one", b"two"]);
+        public.verify(&[b"onetwo"], &signature).unwrap();
+        assert_eq!(signature, key.sign(&[b"onetwo"]), "deterministic");
+        assert!(public.verify(&[b"onetwp"], &signature).is_err());
+        for i in 0..64 {
+            let mut bad = signature;
+            bad[i] ^= 1;
+            assert!(public.verify(&[b"onetwo"], &bad).is_err(), "octet {i}");
+        }
+        assert!(public.verify(&[b"onetwo"], &signature[..63]).is_err());
+        assert!(public.verify(&[b"onetwo"], &[0; 64]).is_err());
+    }
+    assert!(PrivateKey::from_bytes(Curve::P256, &[0; 32]).is_err());
+    assert!(PrivateKey::from_bytes(Curve::P256, &[0xFF; 32]).is_err());
+    assert!(PublicKey::from_sec1(Curve::P256, &[4; 65]).is_err());
+    let other = PrivateKey::from_bytes(Curve::BrainpoolP256r1, &[7; 32]).unwrap();
+    let key = PrivateKey::from_bytes(Curve::P256, &[7; 32]).unwrap();
+    assert!(ecka(&key, &other.public_key()).is_err());
+}
+
+#[test]
+fn confirmation_codes() {
+    let stored = confirmation_code_hash("12345678");
+    assert_eq!(hex::encode(stored), "ef797c8118f02dfb649607dd5d3f8c7623048c9c063d532cc95c5ed7a898a64f");
+    let hash = confirmation_code_hash_for(&stored, &h::<16>("000102030405060708090a0b0c0d0e0f"));
+    assert_eq!(hex::encode(hash), "ab311c0527db635c7bac464efc070d69afecbba55a894064b394c56165610ec0");
+}
+
+fn session_keys() -> BspKeys {
+    let z = h::<32>("c9a993dd4879a8f7161f2085410edd4f9652f1df37be097ba96ba2ca6be528fe");
+    BspKeys::derive(&z, &h::<8>("8080808080808080"), &h("89049032123451234512345678901235"))
+}
+
+#[test]
+fn session_key_derivation() {
+    let keys = session_keys();
+    let parts = keys.parts().map(hex::encode);
+    assert_eq!(
+        parts,
+        ["406d507b448a699e7a36a38494debbde", "472f5bfadd97f21d34f3ce9b51b92751", "9ec07f5b36a13e12a991d66e294e6242"]
+    );
+}
+
+#[test]
+fn segments_of_one_channel() {
+    let mut bsp = Bsp::new(session_keys());
+    let configure = bsp.encrypt(0x87, &h::<3>("bf2400"));
+    assert_eq!(hex::encode(&configure), "8718f6fe031e4b9cfe87c8e1e62f3fde85c49412d7722a6a2d89");
+    let metadata = hex::decode(
+        "bf252d5a0a98001032547698103214910947534d415f54455354921147534d415f544553545f50524f46494c45950100",
+    )
+    .unwrap();
+    let stored = bsp.mac_only(0x88, &metadata);
+    assert_eq!(hex::encode(&stored[..2]), "8838");
+    assert_eq!(hex::encode(&stored[stored.len() - 8..]), "8a62cc9adbb5ccbc");
+
+    let mut card = Bsp::new(session_keys());
+    assert_eq!(card.open(&configure).unwrap(), [0xBF, 0x24, 0x00]);
+    assert_eq!(card.open_mac_only(&stored).unwrap(), metadata);
+}
+
+#[test]
+fn profile_protection_keys() {
+    let mut bsp = Bsp::new(BspKeys::new([0x22; 16], [0; 16], [0x11; 16]));
+    let segment = bsp.encrypt(0x86, &h::<9>("aa07a005800081011f"));
+    assert_eq!(hex::encode(segment), "861835f4206ee751b87a3d663e7500ba966624b77c06c69cd8b5");
+}
+
+#[test]
+fn every_changed_octet_is_noticed() {
+    let sound = Bsp::new(session_keys()).encrypt(0x86, b"some profile element");
+    for i in 0..sound.len() {
+        let mut bad = sound.clone();
+        bad[i] ^= 1;
+        let error = Bsp::new(session_keys()).open(&bad).unwrap_err();
+        let expected = if i == 1 { BspError::Structure } else { BspError::Security };
+        assert_eq!(error, expected, "octet {i}");
+    }
+    for cut in 0..sound.len() {
+        assert!(Bsp::new(session_keys()).open(&sound[..cut]).is_err());
+    }
+}
+
+#[test]
+fn segments_stay_within_1020_octets() {
+    let plain = vec![0x5A; 3 * MAX_PLAINTEXT];
+    let segments = Bsp::new(session_keys()).encrypt_all(0x86, &plain);
+    assert_eq!(segments.len(), 3);
+    let mut card = Bsp::new(session_keys());
+    let mut opened = Vec::new();
+    for segment in &segments {
+        assert_eq!(segment.len(), 1020);
+        opened.extend(card.open(segment).unwrap());
+    }
+    assert_eq!(opened, plain);
+}
+
+#[test]
+fn milenage_ts_35_208_set_1() {
+    let k = h("465b5ce8b199b49faa5f0a2ee238a6bc");
+    let opc = milenage::opc(&k, &h("cdc202d5123e20f62b6d676ac72cb318"));
+    assert_eq!(hex::encode(opc), "cd63cb71954a9f4e48a5994e37a02baf");
+    let m = Milenage::new(&k, &opc);
+    let rand = h("23553cbe9637a89d218ae64dae47bf35");
+    let (sqn, amf) = (h("ff9bb4d0b607"), h("b9b9"));
+    assert_eq!(hex::encode(m.f1(&rand, &sqn, &amf)), "4a9ffac354dfafb3");
+    assert_eq!(hex::encode(m.f1_star(&rand, &sqn, &amf)), "01cfaf9ec4e871e9");
+    let out = m.f2345(&rand);
+    assert_eq!(hex::encode(out.res), "a54211d5e3ba50bf");
+    assert_eq!(hex::encode(out.ck), "b40ba9a3c58b2a05bbf0d987b21bf8cb");
+    assert_eq!(hex::encode(out.ik), "f769bcd751044604127672711c6d3441");
+    assert_eq!(hex::encode(out.ak), "aa689c648370");
+    assert_eq!(hex::encode(m.f5_star(&rand)), "451e8beca43b");
+}
+
+#[test]
+fn milenage_ts_35_208_set_3() {
+    let k = h("fec86ba6eb707ed08905757b1bb44b8f");
+    let opc = milenage::opc(&k, &h("dbc59adcb6f9a0ef735477b7fadf8374"));
+    assert_eq!(hex::encode(opc), "1006020f0a478bf6b699f15c062e42b3");
+    let m = Milenage::new(&k, &opc);
+    let rand = h("9f7c8d021accf4db213ccff0c7f71a6a");
+    let (sqn, amf) = (h("9d0277595ffc"), h("725c"));
+    assert_eq!(hex::encode(m.f1(&rand, &sqn, &amf)), "9cabc3e99baf7281");
+    assert_eq!(hex::encode(m.f1_star(&rand, &sqn, &amf)), "95814ba2b3044324");
+    let out = m.f2345(&rand);
+    assert_eq!(hex::encode(out.res), "8011c48c0c214ed2");
+    assert_eq!(hex::encode(out.ak), "33484dc2136b");
+    assert_eq!(hex::encode(m.f5_star(&rand)), "deacdd848cc6");
+}
+
+#[test]
+fn usim_test_algorithm() {
+    let k = h("000102030405060708090a0b0c0d0e0f");
+    let out = usim_test::f2345(&k, &[0; 16]);
+    assert_eq!(out.res, k);
+    assert_eq!(hex::encode(out.ck), "0102030405060708090a0b0c0d0e0f00");
+    assert_eq!(hex::encode(out.ik), "02030405060708090a0b0c0d0e0f0001");
+    assert_eq!(hex::encode(out.ak), "030405060708");
+    assert_eq!(hex::encode(usim_test::f1(&k, &[0; 16], &[0; 6], &[0; 2])), "0001020304050607");
+}
