@@ -1,2 +1,39 @@
-//! The decisions of an SM-DP+, without I/O.
+//! The decisions of an SM-DP+, without I/O (SGP.22 v2.6).
+//!
+//! A function of ES2+ or ES9+ is a [`Function`]: it says which records it needs
+//! ([`Function::keys`]) and decides from them, the clock and the generator what
+//! is written and what is answered ([`Function::decide`]). Whoever hosts it
+//! loads, lets it decide, and commits against the revisions loaded; on a
+//! conflict it starts again. One file per function, named as in the standard.
+//!
+//! [`Order`] is a profile on its way to one eUICC, [`Session`] one conversation
+//! with an LPA, [`Package`] the profile's octets. [`store`] says how they lie in
+//! a store that knows nothing of them.
 #![forbid(unsafe_code)]
+#![no_std]
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod address;
+pub mod admin;
+mod bind;
+pub mod config;
+mod eligibility;
+pub mod es2p;
+pub mod es9p;
+mod function;
+pub mod metadata;
+pub mod order;
+pub mod profile;
+mod secret;
+pub mod session;
+pub mod store;
+mod trust;
+
+pub use config::{Config, Identity, KeyPair, Limits};
+pub use function::{Decision, Env, Function};
+pub use order::{Order, OrderState, Package};
+pub use secret::Secret;
+pub use session::{Session, SessionState};
+pub use store::{Key, Record, Records, Write};

@@ -1,0 +1,187 @@
+//! Orders for people to look at, without their secrets.
+
+use crate::metadata::Metadata;
+use crate::order::{Event, Failure, OnCard, Order, OrderState};
+use crate::{Decision, Env, Function, Key, Records};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use esim_rsp::activation_code::ActivationCode;
+use esim_rsp::{Eid, Error, Iccid, Refusal};
+use serde::{Deserialize, Serialize};
+
+/// Most orders on one page.
+const PAGE_LIMIT: u32 = 500;
+
+/// An order without its secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderView {
+    /// Of the profile.
+    pub iccid: Iccid,
+    /// Where it stands.
+    pub state: OrderState,
+    /// Kind of profile.
+    pub profile_type: String,
+    /// OID of the operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The eUICC that it is reserved for or lives on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eid: Option<Eid>,
+    /// Token of the activation code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching_id: Option<String>,
+    /// `LPA:1$…`, where the order is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation_code: Option<String>,
+    /// Whether the user must know a confirmation code.
+    pub confirmation_required: bool,
+    /// Wrong codes that are still allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation_attempts_left: Option<u32>,
+    /// Sessions that have come as far as this order.
+    pub download_attempts: u32,
+    /// Seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<u64>,
+    /// Length of the profile in octets.
+    pub octets: u32,
+    /// Why it cannot be fetched any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// What the eUICC has reported since the installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_card: Option<OnCard>,
+    /// What the user is told; absent in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+    /// `BF37 …` in hexadecimal; absent in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installation_result: Option<String>,
+    /// What happened, oldest first; absent in lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Event>,
+}
+
+impl OrderView {
+    fn short(order: &Order, smdp_address: &str) -> Self {
+        let code = order.matching_id.as_ref().map(|matching_id| ActivationCode {
+            smdp_address: smdp_address.to_string(),
+            matching_id: matching_id.clone(),
+            smdp_oid: None,
+            confirmation_code_required: order.confirmation.is_some(),
+        });
+        Self {
+            iccid: order.iccid,
+            state: order.state,
+            profile_type: order.profile_type.clone(),
+            owner: order.owner.clone(),
+            eid: order.eid,
+            matching_id: order.matching_id.clone(),
+            activation_code: code.map(|code| code.to_string()),
+            confirmation_required: order.confirmation.is_some(),
+            confirmation_attempts_left: order.confirmation.as_ref().map(|c| c.attempts_left),
+            download_attempts: order.download_attempts,
+            expires_at: order.expires_at,
+            octets: order.needs.octets,
+            failure: order.failure.clone(),
+            on_card: order.on_card,
+            metadata: None,
+            installation_result: None,
+            history: Vec::new(),
+        }
+    }
+
+    fn long(order: &Order, smdp_address: &str) -> Self {
+        let result = order.installation_result.as_ref();
+        Self {
+            metadata: order.metadata().ok().map(|request| Metadata::from_request(&request)),
+            installation_result: result.map(|pir| esim_rsp::common::hex_upper(&pir.0)),
+            history: order.history.clone(),
+            ..Self::short(order, smdp_address)
+        }
+    }
+}
+
+/// A page of orders, by ICCID.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ListOrdersRequest {
+    /// The last ICCID of the page before.
+    pub after: Option<Iccid>,
+    /// 1 to 500; 100 if absent.
+    pub limit: Option<u32>,
+}
+
+/// A page of orders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListOrdersOk {
+    /// Short views.
+    pub orders: Vec<OrderView>,
+    /// `after` of the next page, if there may be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Iccid>,
+}
+
+/// Lists orders.
+#[derive(Clone, Debug)]
+pub struct ListOrders {
+    after: Option<Iccid>,
+    limit: u32,
+}
+
+impl Function for ListOrders {
+    type Request = ListOrdersRequest;
+    type Ok = ListOrdersOk;
+
+    fn read(request: Self::Request) -> Result<Self, Error> {
+        let limit = request.limit.unwrap_or(100).clamp(1, PAGE_LIMIT);
+        Ok(Self { after: request.after, limit })
+    }
+
+    fn keys(&self, _: &Records) -> Vec<Key> {
+        Vec::from([Key::Orders { after: self.after, limit: self.limit }])
+    }
+
+    fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ListOrdersOk> {
+        let address = &env.config.smdp_address;
+        let mut orders: Vec<_> = records.orders().collect();
+        // As the store counts pages: by the digits, not by the swapped octets.
+        orders.sort_by_key(|order| order.iccid.to_string());
+        let full = orders.len() as u64 >= u64::from(self.limit);
+        let next = orders.last().map(|order| order.iccid).filter(|_| full);
+        let orders = orders.into_iter().map(|order| OrderView::short(order, address)).collect();
+        Decision::only(Ok(ListOrdersOk { orders, next }))
+    }
+}
+
+/// Which order to show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShowOrderRequest {
+    /// Of the profile.
+    pub iccid: Iccid,
+}
+
+/// Shows one order with its history.
+#[derive(Clone, Debug)]
+pub struct ShowOrder(Iccid);
+
+impl Function for ShowOrder {
+    type Request = ShowOrderRequest;
+    type Ok = OrderView;
+
+    fn read(request: Self::Request) -> Result<Self, Error> {
+        Ok(Self(request.iccid))
+    }
+
+    fn keys(&self, _: &Records) -> Vec<Key> {
+        Vec::from([Key::Order(self.0)])
+    }
+
+    fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<OrderView> {
+        let order = records.order(&self.0);
+        let view = order.map(|order| OrderView::long(order, &env.config.smdp_address));
+        Decision::only(view.ok_or_else(|| Refusal::new("8.2.1", "3.9").about(self.0)))
+    }
+}

@@ -1,0 +1,147 @@
+//! Filling the stock: a subscriber or a ready package becomes a profile.
+
+use crate::metadata::Metadata;
+use crate::profile::{self, Subscriber};
+use crate::{Decision, Env, Function, Key, Order, Package, Records, Secret};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use esim_rsp::json::Base64;
+use esim_rsp::{Error, Iccid, Refusal};
+use serde::{Deserialize, Serialize};
+
+/// Profile type where the operator names none.
+const DEFAULT_TYPE: &str = "operational";
+
+/// A subscriber, or a profile package made elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProvisionRequest {
+    /// Drawn if absent; with a package it must be the package's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iccid: Option<Iccid>,
+    /// `operational` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_type: Option<String>,
+    /// OID of the operator whose it shall be; any if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// For whom to make a profile; or …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscriber: Option<Subscriber>,
+    /// … the unprotected profile package, DER.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upp: Option<Base64>,
+    /// What eUICC and user are told; names are taken from the subscriber's SPN
+    /// and the profile type where they are empty.
+    pub metadata: Metadata,
+}
+
+/// A profile in stock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProvisionOk {
+    /// Of the new profile.
+    pub iccid: Iccid,
+    /// For downloadOrder.
+    pub profile_type: String,
+    /// Length in octets.
+    pub octets: u32,
+}
+
+/// Puts a profile into stock.
+#[derive(Clone, Debug)]
+pub struct Provision {
+    request: ProvisionRequest,
+    /// ICCID, as far as known before one is drawn.
+    iccid: Option<Iccid>,
+}
+
+impl Function for Provision {
+    type Request = ProvisionRequest;
+    type Ok = ProvisionOk;
+
+    fn read(request: Self::Request) -> Result<Self, Error> {
+        let iccid = match (&request.subscriber, &request.upp) {
+            (Some(_), None) => request.iccid,
+            (None, Some(upp)) => {
+                let (inside, _) = profile::inspect(&upp.0)?;
+                if request.iccid.is_some_and(|given| given != inside) {
+                    return Err(Error::text(format!("the package is of ICCID {inside}")));
+                }
+                Some(inside)
+            }
+            _ => return Err(Error::text("provision needs either subscriber or upp")),
+        };
+        Ok(Self { request, iccid })
+    }
+
+    fn keys(&self, _: &Records) -> Vec<Key> {
+        self.iccid.iter().flat_map(|iccid| [Key::Order(*iccid), Key::Package(*iccid)]).collect()
+    }
+
+    fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ProvisionOk> {
+        let Some(iccid) = self.iccid.or_else(|| draw_iccid(env)) else {
+            return Decision::refuse(Refusal::new("8", "4.2"));
+        };
+        if records.order(&iccid).is_some() {
+            return Decision::refuse(Refusal::new("8.2.1", "3.3").about(iccid));
+        }
+        match self.make(iccid, env) {
+            Ok((order, package)) => {
+                let answer = ProvisionOk {
+                    iccid,
+                    profile_type: order.profile_type.clone(),
+                    octets: order.needs.octets,
+                };
+                Decision::new(Vec::from([order.into(), package.into()]), Ok(answer))
+            }
+            Err(error) => Decision::refuse(Refusal::new("1.6", "2.1").because(error.kind)),
+        }
+    }
+}
+
+impl Provision {
+    fn make(&self, iccid: Iccid, env: &Env<'_>) -> Result<(Order, Package), Error> {
+        let request = &self.request;
+        let upp = match (&request.subscriber, &request.upp) {
+            (Some(subscriber), _) => subscriber.build(iccid)?,
+            (None, Some(upp)) => upp.0.clone(),
+            (None, None) => return Err(Error::text("neither subscriber nor upp")),
+        };
+        let (_, needs) = profile::inspect(&upp)?;
+        let profile_type = request.profile_type.as_deref().unwrap_or(DEFAULT_TYPE);
+        let metadata = self.metadata(profile_type).to_request(iccid, &env.config.smdp_address)?;
+        let metadata = Base64(esim_rsp::encode(&metadata));
+        let mut order = Order::new(iccid, profile_type, metadata, needs);
+        order.owner = request.owner.clone();
+        order.note(env.now, "provision", format!("In stock, {} octets", needs.octets));
+        Ok((order, Package { iccid, upp: Secret::new(upp) }))
+    }
+
+    fn metadata(&self, profile_type: &str) -> Metadata {
+        let mut metadata = self.request.metadata.clone();
+        let spn = self.request.subscriber.as_ref().and_then(|s| s.spn.as_deref());
+        if metadata.service_provider_name.is_empty() {
+            metadata.service_provider_name = spn.unwrap_or_default().into();
+        }
+        if metadata.profile_name.is_empty() {
+            metadata.profile_name = profile_type.into();
+        }
+        metadata
+    }
+}
+
+/// 89, the country code and issuer of test networks (001 01), 11 random digits
+/// and a check digit by Luhn (ITU-T E.118).
+fn draw_iccid(env: &mut Env<'_>) -> Option<Iccid> {
+    let number = u64::from_be_bytes(env.random()) % 100_000_000_000;
+    let body = format!("8900101{number:011}");
+    let doubled = |i: usize, digit: u32| match i % 2 {
+        0 => [0, 2, 4, 6, 8, 1, 3, 5, 7, 9][digit as usize % 10],
+        _ => digit,
+    };
+    let digits = body.bytes().rev().map(|c| u32::from(c - b'0'));
+    let sum: u32 = digits.enumerate().map(|(i, digit)| doubled(i, digit)).sum();
+    format!("{body}{}", (10 - sum % 10) % 10).parse().ok()
+}

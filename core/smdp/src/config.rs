@@ -1,0 +1,188 @@
+//! Who this server is and what it allows.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use esim_crypto::PrivateKey;
+use esim_crypto::pki::{Certificate, Issued, TestPki, TrustedCi};
+use esim_rsp::{CertificateDer, Error, ObjectIdentifier};
+
+/// Who this server is and what it allows.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// FQDN of this SM-DP+, with a port where it is not 443: goes into
+    /// activation codes and notification addresses.
+    pub smdp_address: String,
+    /// Other names that LPAs may dial it by.
+    pub other_addresses: Vec<String>,
+    /// CIs whose eUICCs are served, in no order.
+    pub trusted: Vec<TrustedCi>,
+    /// Own certificates, one pair for each CI, the preferred one first.
+    pub identities: Vec<Identity>,
+    /// Numbers.
+    pub limits: Limits,
+    /// Whether profiles are protected by random keys that ReplaceSessionKeys
+    /// brings, instead of the session keys (SGP.22 2.5.3, 2.5.4).
+    pub random_profile_keys: bool,
+    /// Whether a package handed out may be bound to a new one-time key.
+    pub rebinding: bool,
+}
+
+/// Certificates and keys of this SM-DP+ under one CI.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Subject key identifier of the CI, 20 octets.
+    pub ci_pk_id: Vec<u8>,
+    /// The OID that both certificates carry.
+    pub oid: ObjectIdentifier,
+    /// CERT.DPauth.
+    pub dp_auth: KeyPair,
+    /// CERT.DPpb.
+    pub dp_pb: KeyPair,
+}
+
+/// A certificate and its private key.
+#[derive(Clone)]
+pub struct KeyPair {
+    /// DER.
+    pub certificate: CertificateDer,
+    /// The key.
+    pub key: PrivateKey,
+}
+
+impl core::fmt::Debug for KeyPair {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "KeyPair({:?})", self.certificate)
+    }
+}
+
+/// Numbers that an operator may want otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Seconds within which the steps of a session are taken.
+    pub session_seconds: u64,
+    /// Seconds for which a session is remembered.
+    pub session_memory_seconds: u64,
+    /// Seconds from confirmOrder within which a profile is fetched, if limited.
+    pub order_seconds: Option<u64>,
+    /// Sessions that may come as far as an order.
+    pub download_attempts: u32,
+    /// Wrong confirmation codes until an order is closed.
+    pub confirmation_attempts: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            session_seconds: 3600,
+            session_memory_seconds: 24 * 3600,
+            order_seconds: None,
+            download_attempts: 10,
+            confirmation_attempts: 3,
+        }
+    }
+}
+
+impl Config {
+    /// A server with one identity, serving the eUICCs of `trusted`, with
+    /// ordinary limits.
+    pub fn new(smdp_address: &str, identity: Identity, trusted: Vec<TrustedCi>) -> Self {
+        Self {
+            smdp_address: smdp_address.into(),
+            other_addresses: Vec::new(),
+            trusted,
+            identities: Vec::from([identity]),
+            limits: Limits::default(),
+            random_profile_keys: false,
+            rebinding: true,
+        }
+    }
+
+    /// The SM-DP+ of a test PKI under some address.
+    ///
+    /// # Errors
+    /// Certificates that do not fit together, as [`Identity::new`] says.
+    pub fn of_test_pki(smdp_address: &str, pki: &TestPki) -> Result<Self, Error> {
+        let trusted = Vec::from([trust_ci(&pki.ci.certificate)?]);
+        Ok(Self::new(smdp_address, Identity::of_test_pki(pki)?, trusted))
+    }
+
+    /// Whether an address is this server's.
+    pub fn answers_to(&self, address: &str) -> bool {
+        let mut names = core::iter::once(&self.smdp_address).chain(&self.other_addresses);
+        names.any(|name| crate::address::same(name, address))
+    }
+
+    /// The certificates under a CI.
+    pub fn identity(&self, ci_pk_id: &[u8]) -> Option<&Identity> {
+        self.identities.iter().find(|identity| identity.ci_pk_id == ci_pk_id)
+    }
+}
+
+impl Identity {
+    /// Puts two certificates and their keys together.
+    ///
+    /// # Errors
+    /// Certificates that cannot be read, of different CIs or SM-DP+s, or that
+    /// do not belong to the keys.
+    pub fn new(dp_auth: KeyPair, dp_pb: KeyPair) -> Result<Self, Error> {
+        let (auth, pb) = (dp_auth.parse("CERT.DPauth")?, dp_pb.parse("CERT.DPpb")?);
+        let ci_pk_id = auth.authority_key_id().unwrap_or_default().to_vec();
+        if ci_pk_id.is_empty() || pb.authority_key_id() != Some(&ci_pk_id[..]) {
+            return Err(Error::text("CERT.DPauth and CERT.DPpb are of different CIs"));
+        }
+        if auth.san_registered_id() != pb.san_registered_id() {
+            return Err(Error::text("CERT.DPauth and CERT.DPpb are of different SM-DP+s"));
+        }
+        let oid = read_oid(auth.san_registered_id().unwrap_or_default())?;
+        Ok(Self { ci_pk_id, oid, dp_auth, dp_pb })
+    }
+
+    /// The SM-DP+ of a test PKI.
+    ///
+    /// # Errors
+    /// As [`Identity::new`].
+    pub fn of_test_pki(pki: &TestPki) -> Result<Self, Error> {
+        Self::new(KeyPair::of_issued(&pki.dp_auth)?, KeyPair::of_issued(&pki.dp_pb)?)
+    }
+}
+
+impl KeyPair {
+    /// A certificate of a test PKI.
+    ///
+    /// # Errors
+    /// Octets that are no certificate.
+    pub fn of_issued(issued: &Issued) -> Result<Self, Error> {
+        let certificate = CertificateDer::new(issued.certificate.clone())?;
+        Ok(Self { certificate, key: issued.key.clone() })
+    }
+
+    fn parse(&self, name: &str) -> Result<Certificate, Error> {
+        let parsed = Certificate::parse(self.certificate.as_bytes());
+        let parsed = parsed.map_err(|error| Error::text(format!("{name}: {error}")))?;
+        if parsed.public_key().to_sec1() != self.key.public_key().to_sec1() {
+            return Err(Error::text(format!("{name} is not the certificate of the key given")));
+        }
+        Ok(parsed)
+    }
+}
+
+/// Trusts a CI by its certificate, which nobody else can vouch for.
+///
+/// # Errors
+/// Octets that are no certificate, or one without key identifier.
+pub fn trust_ci(certificate: &[u8]) -> Result<TrustedCi, Error> {
+    let parsed = Certificate::parse(certificate);
+    let parsed = parsed.map_err(|error| Error::text(format!("CI certificate: {error}")))?;
+    let key_id = parsed.subject_key_id().unwrap_or_default().to_vec();
+    if key_id.is_empty() {
+        return Err(Error::text("the CI certificate has no subjectKeyIdentifier"));
+    }
+    Ok(TrustedCi { key_id, key: parsed.public_key().clone() })
+}
+
+fn read_oid(dotted: &str) -> Result<ObjectIdentifier, Error> {
+    let arcs: Result<Vec<u32>, _> = dotted.split('.').map(str::parse).collect();
+    let oid = arcs.ok().and_then(ObjectIdentifier::new);
+    oid.ok_or_else(|| Error::text(format!("no OID: {dotted:?}")))
+}

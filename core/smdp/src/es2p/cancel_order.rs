@@ -1,0 +1,101 @@
+//! ES2+.CancelOrder (SGP.22 5.3.3).
+
+use super::own_order;
+use crate::order::CardState;
+use crate::{Decision, Env, Function, Key, Order, OrderState, Records, Write};
+use alloc::string::String;
+use alloc::vec::Vec;
+use esim_rsp::es2p::Nothing;
+use esim_rsp::json::RequestHeader;
+use esim_rsp::{Eid, Error, Iccid, Refusal};
+use serde::{Deserialize, Serialize};
+
+/// `cancelOrder` (SGP.22 5.3.3): takes an order back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CancelOrderRequest {
+    /// Caller and call.
+    pub header: RequestHeader,
+    /// The profile ordered.
+    pub iccid: Iccid,
+    /// What becomes of the profile.
+    pub final_profile_status_indicator: FinalProfileStatus,
+    /// Of the order, if it is linked to an eUICC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eid: Option<Eid>,
+    /// Of the order, if it is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching_id: Option<String>,
+}
+
+/// What becomes of the profile of a cancelled order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FinalProfileStatus {
+    /// Back into stock.
+    Available,
+    /// Out of use.
+    Unavailable,
+}
+
+/// The operator takes an order back.
+#[derive(Clone, Debug)]
+pub struct CancelOrder(CancelOrderRequest);
+
+impl Function for CancelOrder {
+    type Request = CancelOrderRequest;
+    type Ok = Nothing;
+
+    fn read(request: Self::Request) -> Result<Self, Error> {
+        Ok(Self(request))
+    }
+
+    fn keys(&self, _: &Records) -> Vec<Key> {
+        Vec::from([Key::Order(self.0.iccid), Key::Package(self.0.iccid)])
+    }
+
+    fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
+        let order = own_order(records, &self.0.iccid, &self.0.header);
+        match order.and_then(|order| self.check(&order).map(|()| order)) {
+            Ok(order) => {
+                let unavailable =
+                    self.0.final_profile_status_indicator == FinalProfileStatus::Unavailable;
+                let gone = unavailable.then_some(Write::DeletePackage(order.iccid));
+                let order = self.reset(order, env.now);
+                let commit = core::iter::once(order.into()).chain(gone).collect();
+                Decision::new(commit, Ok(Nothing {}))
+            }
+            Err(refusal) => Decision::refuse(refusal),
+        }
+    }
+}
+
+impl CancelOrder {
+    fn check(&self, order: &Order) -> Result<(), Refusal> {
+        let deleted = order.on_card.is_some_and(|card| card.state == CardState::Deleted);
+        let fetched = matches!(order.state, OrderState::Downloaded | OrderState::Installed);
+        if fetched && !deleted {
+            return Err(Refusal::new("8.2.1", "3.3").about(order.iccid));
+        }
+        if self.0.eid.is_some_and(|eid| order.eid != Some(eid)) {
+            return Err(Refusal::new("8.1.1", "3.10").about(order.iccid));
+        }
+        if self.0.matching_id.is_some() && self.0.matching_id != order.matching_id {
+            return Err(Refusal::new("8.2.6", "3.10").about(order.iccid));
+        }
+        Ok(())
+    }
+
+    /// The profile as if it had never been ordered, but for its history.
+    fn reset(&self, order: Order, now: u64) -> Order {
+        let mut fresh = Order::new(order.iccid, &order.profile_type, order.metadata, order.needs);
+        fresh.owner = order.owner;
+        fresh.history = order.history;
+        fresh.round = order.round + 1;
+        fresh.state = match self.0.final_profile_status_indicator {
+            FinalProfileStatus::Available => OrderState::Available,
+            FinalProfileStatus::Unavailable => OrderState::Unavailable,
+        };
+        fresh.note(now, "cancelOrder", "Order taken back");
+        fresh
+    }
+}

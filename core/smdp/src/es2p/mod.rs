@@ -1,0 +1,34 @@
+//! ES2+: the functions that the operator's customer system calls (SGP.22 5.3).
+
+mod cancel_order;
+mod confirm_order;
+mod download_order;
+mod release_profile;
+
+pub use cancel_order::{CancelOrder, CancelOrderRequest, FinalProfileStatus};
+pub use confirm_order::ConfirmOrder;
+pub use download_order::DownloadOrder;
+pub use release_profile::ReleaseProfile;
+
+use crate::{Order, Records};
+use esim_rsp::json::RequestHeader;
+use esim_rsp::{Iccid, Refusal};
+
+/// The order of a profile, for the operator whose it is.
+///
+/// # Errors
+/// 8.2.1/3.9 unknown, 8.2.1/1.2 another operator's.
+fn own_order(records: &Records, iccid: &Iccid, header: &RequestHeader) -> Result<Order, Refusal> {
+    let order = records.order(iccid).ok_or_else(|| Refusal::new("8.2.1", "3.9").about(iccid))?;
+    check_owner(order, header)?;
+    Ok(order.clone())
+}
+
+fn check_owner(order: &Order, header: &RequestHeader) -> Result<(), Refusal> {
+    match &order.owner {
+        Some(owner) if *owner != header.function_requester_identifier => {
+            Err(Refusal::new("8.2.1", "1.2").about(order.iccid))
+        }
+        _ => Ok(()),
+    }
+}

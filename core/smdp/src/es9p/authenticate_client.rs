@@ -1,0 +1,225 @@
+//! ES9+.AuthenticateClient (SGP.22 5.6.3).
+
+use super::{euicc_unproved, other_transaction};
+use crate::session::{AwaitAuthenticateClient, Peer};
+use crate::{
+    Decision, Env, Function, Identity, Key, Order, OrderState, Records, Session, SessionState,
+    eligibility, trust,
+};
+use alloc::vec::Vec;
+use esim_rsp::es9p::{AuthenticateClientOk, AuthenticateClientRequest, SmdpSigned2};
+use esim_rsp::es10b::{AuthenticateResponseOk, AuthenticateServerResponse, CtxParams1};
+use esim_rsp::json::Base64;
+use esim_rsp::signed::PublicKeyOctets;
+use esim_rsp::{Eid, Error, OctetString, Refusal, Signature, Signed, TransactionId};
+
+const NAME: &str = "authenticateClient";
+
+/// The eUICC proves itself and asks for its profile.
+#[derive(Clone, Debug)]
+pub struct AuthenticateClient {
+    transaction_id: TransactionId,
+    response: AuthenticateServerResponse,
+}
+
+impl Function for AuthenticateClient {
+    type Request = AuthenticateClientRequest;
+    type Ok = AuthenticateClientOk;
+
+    fn read(request: Self::Request) -> Result<Self, Error> {
+        let response = esim_rsp::decode(&request.authenticate_server_response.0)?;
+        Ok(Self { transaction_id: request.transaction_id, response })
+    }
+
+    fn keys(&self, _: &Records) -> Vec<Key> {
+        let mut keys = Vec::from([Key::Session(self.transaction_id.clone())]);
+        if let AuthenticateServerResponse::AuthenticateResponseOk(ok) = &self.response {
+            match (matching_id(ok), trust::claimed_eid(&ok.euicc_certificate)) {
+                (Some(id), _) => keys.push(Key::MatchingId(id.into())),
+                (None, Some(eid)) => keys.push(Key::DefaultOf(eid)),
+                (None, None) => {}
+            }
+        }
+        keys
+    }
+
+    fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Self::Ok> {
+        let session = match Session::alive(records.session(&self.transaction_id), env.now) {
+            Ok(session) => session,
+            Err(refusal) => return Decision::refuse(refusal),
+        };
+        let SessionState::AwaitAuthenticateClient(awaited) = &session.state else {
+            return Decision::refuse(Session::not_awaited(NAME));
+        };
+        match self.authenticate(awaited, env).and_then(|proved| {
+            let order = find_order(records, &proved)?;
+            Ok((proved, order.clone()))
+        }) {
+            Ok((proved, order)) => offer(session, awaited, &proved, order, env),
+            Err(refusal) => Decision::new(Vec::from([session.ended().into()]), Err(refusal)),
+        }
+    }
+}
+
+/// An eUICC whose certificates and signature are right.
+struct Proved<'a> {
+    eid: Eid,
+    response: &'a AuthenticateResponseOk,
+}
+
+impl AuthenticateClient {
+    fn authenticate(
+        &self,
+        awaited: &AwaitAuthenticateClient,
+        env: &Env<'_>,
+    ) -> Result<Proved<'_>, Refusal> {
+        let response = match &self.response {
+            AuthenticateServerResponse::AuthenticateResponseOk(ok) => ok,
+            AuthenticateServerResponse::AuthenticateResponseError(error) => {
+                let code = error.authenticate_error_code;
+                let detail = alloc::format!("The eUICC did not accept this server: {code}");
+                return Err(euicc_unproved(&detail));
+            }
+        };
+        let chosen = &awaited.euicc_ci_pk_id.0;
+        let cis = env.config.trusted.iter().filter(|ci| ci.key_id == chosen[..]);
+        let cis: Vec<_> = cis.cloned().collect();
+        let (euicc, eum) = (&response.euicc_certificate, &response.eum_certificate);
+        let (eid, key) = trust::verify_euicc(euicc, eum, &cis, env.now)?;
+
+        let signed = &response.euicc_signed1;
+        if key.verify(&[signed.raw()], &response.euicc_signature1.0).is_err() {
+            return Err(euicc_unproved("euiccSignature1 does not verify"));
+        }
+        if signed.transaction_id != self.transaction_id {
+            return Err(other_transaction());
+        }
+        if signed.server_challenge[..] != awaited.server_challenge.0[..] {
+            return Err(euicc_unproved("serverChallenge is not the one of this session"));
+        }
+        if signed.server_address != awaited.server_address {
+            return Err(euicc_unproved("serverAddress is not the one of this session"));
+        }
+        Ok(Proved { eid, response })
+    }
+}
+
+/// The order behind the matchingId, or the one that waits for this eUICC.
+fn find_order<'a>(records: &'a Records, proved: &Proved<'_>) -> Result<&'a Order, Refusal> {
+    match matching_id(proved.response) {
+        Some(id) => {
+            let order = records.order_of_matching_id(id);
+            order.ok_or_else(|| Refusal::new("8.2.6", "3.8").about(id))
+        }
+        None => {
+            let mine = |order: &&Order| {
+                order.matching_id.as_deref() == Some("") && order.eid == Some(proved.eid)
+            };
+            let pending = records.orders().filter(mine).find(|order| order.is_pending());
+            let any = pending.or_else(|| records.orders().find(mine));
+            let detail = "No order is waiting for this eUICC";
+            any.ok_or_else(|| Refusal::new("8.2.6", "3.8").because(detail))
+        }
+    }
+}
+
+/// Checks the order, counts the attempt and offers the profile.
+fn offer(
+    session: &Session,
+    awaited: &AwaitAuthenticateClient,
+    proved: &Proved<'_>,
+    mut order: Order,
+    env: &mut Env<'_>,
+) -> Decision<AuthenticateClientOk> {
+    let outcome = check_order(&mut order, proved, env).and_then(|()| {
+        let identity = env.config.identity(&awaited.server_ci_pk_id.0);
+        identity.ok_or_else(|| Refusal::new("8.8.4", "3.7"))
+    });
+    match outcome {
+        Ok(identity) => {
+            order.note(env.now, NAME, alloc::format!("Offered to eUICC {}", proved.eid));
+            let (state, answer) = sign_offer(session, proved, &order, identity);
+            let session = session.awaiting(SessionState::AwaitGetBoundProfilePackage(state));
+            Decision::new(Vec::from([session.into(), order.into()]), Ok(answer))
+        }
+        Err(refusal) => {
+            order.note_refusal(env.now, NAME, &refusal);
+            Decision::new(Vec::from([session.ended().into(), order.into()]), Err(refusal))
+        }
+    }
+}
+
+fn check_order(order: &mut Order, proved: &Proved<'_>, env: &Env<'_>) -> Result<(), Refusal> {
+    if order.eid.is_some_and(|eid| eid != proved.eid) {
+        return Err(Refusal::new("8.1.1", "3.8").about(proved.eid));
+    }
+    match order.state {
+        OrderState::Released | OrderState::Downloaded => {}
+        OrderState::Allocated | OrderState::Linked | OrderState::Confirmed => {
+            return Err(Refusal::new("8.2", "1.2").about(order.iccid));
+        }
+        _ => return Err(why_closed(order)),
+    }
+    if order.has_expired(env.now) {
+        order.fail("8.8.5", "4.10");
+        return Err(Refusal::new("8.8.5", "4.10"));
+    }
+    if order.download_attempts >= env.config.limits.download_attempts {
+        order.fail("8.8.5", "6.4");
+        return Err(Refusal::new("8.8.5", "6.4"));
+    }
+    eligibility::check(order, &proved.response.euicc_signed1.euicc_info2)?;
+    order.download_attempts += 1;
+    Ok(())
+}
+
+/// An order that has run out says so again; all others are no pending orders.
+fn why_closed(order: &Order) -> Refusal {
+    match order.failure.as_ref().map(|why| (why.subject.as_str(), why.reason.as_str())) {
+        Some(("8.8.5", "4.10")) => Refusal::new("8.8.5", "4.10"),
+        Some(("8.8.5", "6.4")) => Refusal::new("8.8.5", "6.4"),
+        _ => Refusal::new("8.2.6", "3.8").because("The order is not pending any more"),
+    }
+}
+
+/// smdpSigned2 and its signature, and what the session must remember of them.
+fn sign_offer(
+    session: &Session,
+    proved: &Proved<'_>,
+    order: &Order,
+    identity: &Identity,
+) -> (Peer, AuthenticateClientOk) {
+    let bound = order.bound.as_ref().filter(|_| order.eid == Some(proved.eid));
+    let smdp_signed2 = Signed::new(SmdpSigned2 {
+        transaction_id: session.transaction_id.clone(),
+        cc_required_flag: order.confirmation.is_some(),
+        bpp_euicc_otpk: bound.map(|b| PublicKeyOctets(OctetString::from_slice(&b.euicc_otpk.0))),
+    });
+    let euicc_signature1 = proved.response.euicc_signature1.tlv();
+    let signature = identity.dp_pb.key.sign(&[smdp_signed2.raw(), &euicc_signature1]);
+    let smdp_signature2 = Base64(Signature::from(signature).tlv());
+    let peer = Peer {
+        eid: proved.eid,
+        euicc_certificate: Base64(proved.response.euicc_certificate.as_bytes().to_vec()),
+        server_ci_pk_id: Base64(identity.ci_pk_id.clone()),
+        iccid: order.iccid,
+        round: order.round,
+        confirmation_required: order.confirmation.is_some(),
+        smdp_signature2: smdp_signature2.clone(),
+    };
+    let answer = AuthenticateClientOk {
+        transaction_id: session.transaction_id.clone(),
+        profile_metadata: order.metadata.clone(),
+        smdp_signed2: Base64(smdp_signed2.raw().to_vec()),
+        smdp_signature2,
+        smdp_certificate: Base64(identity.dp_pb.certificate.as_bytes().to_vec()),
+    };
+    (peer, answer)
+}
+
+/// The matchingId that the eUICC has signed, unless empty.
+fn matching_id(response: &AuthenticateResponseOk) -> Option<&str> {
+    let CtxParams1::CtxParamsForCommonAuthentication(context) =
+        response.euicc_signed1.ctx_params1.value();
+    context.matching_id.as_deref().filter(|id| !id.is_empty())
+}

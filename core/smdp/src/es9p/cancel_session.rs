@@ -1,0 +1,101 @@
+//! ES9+.CancelSession (SGP.22 5.6.5).
+
+use super::{euicc_unproved, other_transaction};
+use crate::session::Peer;
+use crate::{Decision, Env, Function, Key, Order, Records, Session, SessionState, trust};
+use alloc::format;
+use alloc::vec::Vec;
+use esim_rsp::es2p::Nothing;
+use esim_rsp::es9p::CancelSessionEs9Request;
+use esim_rsp::es10b::{CancelSessionReason, CancelSessionResponse};
+use esim_rsp::{Error, Refusal, TransactionId};
+
+const NAME: &str = "cancelSession";
+
+/// The eUICC signs that the session is over, and why.
+#[derive(Clone, Debug)]
+pub struct CancelSession {
+    transaction_id: TransactionId,
+    response: CancelSessionResponse,
+}
+
+impl Function for CancelSession {
+    type Request = CancelSessionEs9Request;
+    type Ok = Nothing;
+
+    fn read(request: Self::Request) -> Result<Self, Error> {
+        let response = esim_rsp::decode(&request.cancel_session_response.0)?;
+        Ok(Self { transaction_id: request.transaction_id, response })
+    }
+
+    fn keys(&self, known: &Records) -> Vec<Key> {
+        let iccid = known.session(&self.transaction_id).and_then(Session::iccid);
+        let session = Key::Session(self.transaction_id.clone());
+        core::iter::once(session).chain(iccid.map(Key::Order)).collect()
+    }
+
+    fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
+        let session = match Session::alive(records.session(&self.transaction_id), env.now) {
+            Ok(session) => session,
+            Err(refusal) => return Decision::refuse(refusal),
+        };
+        let peer = match &session.state {
+            SessionState::AwaitGetBoundProfilePackage(peer) => peer,
+            SessionState::AwaitNotification(state) => &state.peer,
+            _ => return Decision::refuse(Session::not_awaited(NAME)),
+        };
+        let reason = match self.verify(peer, env) {
+            Ok(reason) => reason,
+            // Whoever sent this is not the eUICC: its session goes on.
+            Err(refusal) => return Decision::refuse(refusal),
+        };
+        let order = records.order(&peer.iccid).cloned().map(|mut order| {
+            cancel(&mut order, peer.round, reason, env.now);
+            order.into()
+        });
+        let ended = core::iter::once(session.ended().into());
+        Decision::new(ended.chain(order).collect(), Ok(Nothing {}))
+    }
+}
+
+impl CancelSession {
+    fn verify(&self, peer: &Peer, env: &Env<'_>) -> Result<CancelSessionReason, Refusal> {
+        let response = match &self.response {
+            CancelSessionResponse::CancelSessionResponseOk(ok) => ok,
+            CancelSessionResponse::CancelSessionResponseError(code) => {
+                let detail = format!("The eUICC did not cancel the session (code {code})");
+                return Err(euicc_unproved(&detail));
+            }
+        };
+        let signed = &response.euicc_cancel_session_signed;
+        let key = trust::key_of_euicc(&peer.euicc_certificate.0)?;
+        if key.verify(&[signed.raw()], &response.euicc_cancel_session_signature.0).is_err() {
+            return Err(euicc_unproved("euiccCancelSessionSignature does not verify"));
+        }
+        if signed.transaction_id != self.transaction_id {
+            return Err(other_transaction());
+        }
+        let identity = env.config.identity(&peer.server_ci_pk_id.0);
+        if identity.is_none_or(|identity| identity.oid != signed.smdp_oid) {
+            return Err(Refusal::new("8.8", "3.10").about(&signed.smdp_oid));
+        }
+        Ok(signed.reason)
+    }
+}
+
+/// What a reason means for the order, and the pair that the operator is told
+/// (SGP.22 5.6.5, 5.3.5).
+fn cancel(order: &mut Order, round: u32, reason: CancelSessionReason, now: u64) {
+    // An order that has gone on without this session is not touched by its end.
+    if order.is_pending() && order.round == round {
+        match reason {
+            CancelSessionReason::postponed | CancelSessionReason::timeout => {}
+            CancelSessionReason::endUserRejection => order.fail("8.8.5", "3.8"),
+            CancelSessionReason::pprNotAllowed => order.fail("8.2.8", "1.2"),
+            CancelSessionReason::metadataMismatch => order.fail("8.2.9", "3.11"),
+            CancelSessionReason::loadBppExecutionError => order.fail("8.2.10", "4.2"),
+            _ => order.fail("8", "4.2"),
+        }
+    }
+    order.note(now, NAME, format!("Cancelled: {reason}"));
+}

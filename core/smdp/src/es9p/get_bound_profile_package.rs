@@ -1,0 +1,216 @@
+//! ES9+.GetBoundProfilePackage (SGP.22 5.6.2).
+
+use super::{euicc_unproved, other_transaction};
+use crate::order::Bound;
+use crate::session::{AwaitNotification, Peer};
+use crate::{
+    Decision, Env, Function, Identity, Key, Order, Package, Records, Session, SessionState, bind,
+    trust,
+};
+use alloc::vec::Vec;
+use esim_crypto::sha256;
+use esim_rsp::es9p::{GetBoundProfilePackageOk, GetBoundProfilePackageRequest};
+use esim_rsp::es10b::{PrepareDownloadResponse, PrepareDownloadResponseOk};
+use esim_rsp::json::Base64;
+use esim_rsp::{Error, Refusal, TransactionId};
+
+const NAME: &str = "getBoundProfilePackage";
+
+/// The eUICC is ready; the LPA fetches the profile.
+#[derive(Clone, Debug)]
+pub struct GetBoundProfilePackage {
+    transaction_id: TransactionId,
+    response: PrepareDownloadResponse,
+}
+
+impl Function for GetBoundProfilePackage {
+    type Request = GetBoundProfilePackageRequest;
+    type Ok = GetBoundProfilePackageOk;
+
+    fn read(request: Self::Request) -> Result<Self, Error> {
+        let response = esim_rsp::decode(&request.prepare_download_response.0)?;
+        Ok(Self { transaction_id: request.transaction_id, response })
+    }
+
+    fn keys(&self, known: &Records) -> Vec<Key> {
+        let mut keys = Vec::from([Key::Session(self.transaction_id.clone())]);
+        if let Some(iccid) = known.session(&self.transaction_id).and_then(Session::iccid) {
+            keys.extend([Key::Order(iccid), Key::Package(iccid)]);
+        }
+        keys
+    }
+
+    fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Self::Ok> {
+        let session = match Session::alive(records.session(&self.transaction_id), env.now) {
+            Ok(session) => session,
+            Err(refusal) => return Decision::refuse(refusal),
+        };
+        let peer = match &session.state {
+            SessionState::AwaitGetBoundProfilePackage(peer) => peer,
+            SessionState::AwaitNotification(state) => &state.peer,
+            _ => return Decision::refuse(Session::not_awaited(NAME)),
+        };
+        let found = records.order(&peer.iccid).zip(records.package(&peer.iccid));
+        let Some((order, package)) = found else {
+            let gone = Refusal::new("8.2", "3.7").because("The profile has been withdrawn");
+            return Decision::new(Vec::from([session.ended().into()]), Err(gone));
+        };
+        let mut order = order.clone();
+        match self.deliver(session, peer, &mut order, package, env) {
+            Ok(Delivery::Again(answer)) => Decision::only(Ok(answer)),
+            Ok(Delivery::First(session, answer)) => {
+                Decision::new(Vec::from([session.into(), order.into()]), Ok(answer))
+            }
+            Err(refusal) => {
+                order.note_refusal(env.now, NAME, &refusal);
+                Decision::new(Vec::from([session.ended().into(), order.into()]), Err(refusal))
+            }
+        }
+    }
+}
+
+enum Delivery {
+    First(Session, GetBoundProfilePackageOk),
+    /// The answer was lost on its way, the LPA asks once more.
+    Again(GetBoundProfilePackageOk),
+}
+
+impl GetBoundProfilePackage {
+    fn deliver(
+        &self,
+        session: &Session,
+        peer: &Peer,
+        order: &mut Order,
+        package: &Package,
+        env: &mut Env<'_>,
+    ) -> Result<Delivery, Refusal> {
+        let response = self.verify(peer)?;
+        let identity = env.config.identity(&peer.server_ci_pk_id.0);
+        let identity = identity.ok_or_else(|| Refusal::new("8.8.4", "3.7"))?;
+        check_order(order, peer, env)?;
+
+        if let (SessionState::AwaitNotification(state), Some(bound)) = (&session.state, &order.bound)
+        {
+            let same = state.euicc_signed2.0 == response.euicc_signed2.raw();
+            if !same || bound.transaction_id != self.transaction_id {
+                return Err(Session::not_awaited(NAME));
+            }
+            let answer = self.answer(bound, identity, peer, order, package)?;
+            return Ok(Delivery::Again(answer));
+        }
+        check_confirmation(order, peer, response, &self.transaction_id)?;
+        let bound = self.binding(order, peer, response, identity, env)?;
+        let answer = self.answer(&bound, identity, peer, order, package)?;
+        order.state = crate::OrderState::Downloaded;
+        order.eid = Some(peer.eid);
+        order.bound = Some(bound);
+        order.note(env.now, NAME, alloc::format!("Bound to eUICC {}", peer.eid));
+        let next = SessionState::AwaitNotification(AwaitNotification {
+            peer: peer.clone(),
+            euicc_signed2: Base64(response.euicc_signed2.raw().to_vec()),
+        });
+        Ok(Delivery::First(session.awaiting(next), answer))
+    }
+
+    fn verify(&self, peer: &Peer) -> Result<&PrepareDownloadResponseOk, Refusal> {
+        let response = match &self.response {
+            PrepareDownloadResponse::DownloadResponseOk(ok) => ok,
+            PrepareDownloadResponse::DownloadResponseError(error) => {
+                let code = error.download_error_code;
+                let detail = alloc::format!("The eUICC did not accept the offer: {code}");
+                return Err(euicc_unproved(&detail));
+            }
+        };
+        let key = trust::key_of_euicc(&peer.euicc_certificate.0)?;
+        let covered = [response.euicc_signed2.raw(), &peer.smdp_signature2.0];
+        if key.verify(&covered, &response.euicc_signature2.0).is_err() {
+            return Err(euicc_unproved("euiccSignature2 does not verify"));
+        }
+        if response.euicc_signed2.transaction_id != self.transaction_id {
+            return Err(other_transaction());
+        }
+        Ok(response)
+    }
+
+    /// The stored binding where the eUICC still has its one-time key, else a new one.
+    fn binding(
+        &self,
+        order: &Order,
+        peer: &Peer,
+        response: &PrepareDownloadResponseOk,
+        identity: &Identity,
+        env: &mut Env<'_>,
+    ) -> Result<Bound, Refusal> {
+        let otpk = &response.euicc_signed2.euicc_otpk;
+        match &order.bound {
+            Some(bound)
+                if bound.euicc_otpk.0[..] == otpk.0[..] && bound.ci_pk_id.0 == identity.ci_pk_id =>
+            {
+                Ok(Bound { transaction_id: self.transaction_id.clone(), ..bound.clone() })
+            }
+            Some(_) if !env.config.rebinding => Err(Refusal::new("8.2", "3.7")),
+            _ => {
+                let certificate = &peer.euicc_certificate;
+                Ok(bind::new_binding(&self.transaction_id, certificate, otpk, identity, env))
+            }
+        }
+    }
+
+    fn answer(
+        &self,
+        bound: &Bound,
+        identity: &Identity,
+        peer: &Peer,
+        order: &Order,
+        package: &Package,
+    ) -> Result<GetBoundProfilePackageOk, Refusal> {
+        let octets = bind::bind(bound, identity, &peer.eid, &order.metadata.0, package)?;
+        Ok(GetBoundProfilePackageOk {
+            transaction_id: self.transaction_id.clone(),
+            bound_profile_package: Base64(octets),
+        })
+    }
+}
+
+/// What may have changed since the offer: another LPA, the operator, the time.
+fn check_order(order: &mut Order, peer: &Peer, env: &Env<'_>) -> Result<(), Refusal> {
+    if order.eid.is_some_and(|eid| eid != peer.eid) {
+        let detail = "The profile has gone to another eUICC in the meantime";
+        return Err(Refusal::new("8.2", "3.7").because(detail));
+    }
+    if !order.is_pending() || order.round != peer.round {
+        let detail = "The order is not pending any more";
+        return Err(Refusal::new("8.2", "3.7").because(detail));
+    }
+    if order.has_expired(env.now) {
+        order.fail("8.8.5", "4.10");
+        return Err(Refusal::new("8.8.5", "4.10"));
+    }
+    Ok(())
+}
+
+/// hashCc = SHA-256(SHA-256(confirmation code) ‖ transactionId), with a limited
+/// number of wrong ones (SGP.22 5.6.2).
+fn check_confirmation(
+    order: &mut Order,
+    peer: &Peer,
+    response: &PrepareDownloadResponseOk,
+    transaction_id: &TransactionId,
+) -> Result<(), Refusal> {
+    let Some(confirmation) = order.confirmation.as_mut().filter(|_| peer.confirmation_required)
+    else {
+        return Ok(());
+    };
+    let Some(given) = &response.euicc_signed2.hash_cc else {
+        return Err(Refusal::new("8.2.7", "2.2"));
+    };
+    if sha256(&[&confirmation.hash.0, &transaction_id.0])[..] == given[..] {
+        return Ok(());
+    }
+    confirmation.attempts_left = confirmation.attempts_left.saturating_sub(1);
+    if confirmation.attempts_left == 0 {
+        order.fail("8.2.7", "6.4");
+        return Err(Refusal::new("8.2.7", "6.4"));
+    }
+    Err(Refusal::new("8.2.7", "3.8"))
+}

@@ -1,0 +1,192 @@
+//! ES9+.HandleNotification (SGP.22 5.6.4, 3.5).
+
+use crate::order::{CardState, OnCard};
+use crate::{Decision, Env, Function, Key, Order, OrderState, Records, Session, trust};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use esim_rsp::common::NotificationEvent;
+use esim_rsp::es9p::HandleNotificationRequest;
+use esim_rsp::json::Base64;
+use esim_rsp::notification::{
+    ErrorReason, ErrorResult, FinalResult, OtherSignedNotification, PendingNotification,
+    ProfileInstallationResult,
+};
+use esim_rsp::{Eid, Error, Iccid, Signed};
+
+const NAME: &str = "handleNotification";
+
+/// The eUICC reports an installation or a change of a profile's state.
+#[derive(Clone, Debug)]
+pub struct HandleNotification {
+    notification: Signed<PendingNotification>,
+}
+
+/// What became of a notification. The LPA is told none of it (SGP.22 5.6.4:
+/// the answer is empty); the log is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Written into the order.
+    Recorded(Iccid),
+    /// Known already.
+    Repeated(Iccid),
+    /// Not believed, or not about anything of ours; with the reason.
+    Ignored(String),
+}
+
+impl Function for HandleNotification {
+    type Request = HandleNotificationRequest;
+    type Ok = Heard;
+
+    fn read(request: Self::Request) -> Result<Self, Error> {
+        Ok(Self { notification: esim_rsp::decode(&request.pending_notification.0)? })
+    }
+
+    fn keys(&self, known: &Records) -> Vec<Key> {
+        let mut keys = Vec::new();
+        keys.extend(self.notification.metadata().iccid.map(Key::Order));
+        if let PendingNotification::ProfileInstallationResult(result) = self.notification.value() {
+            let id = &result.profile_installation_result_data.transaction_id;
+            keys.push(Key::Session(id.clone()));
+            keys.extend(known.session(id).and_then(Session::iccid).map(Key::Order));
+        }
+        keys
+    }
+
+    fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Heard> {
+        match self.notification.value() {
+            PendingNotification::ProfileInstallationResult(result) => {
+                installation(result, self.notification.raw(), records, env)
+            }
+            PendingNotification::OtherSignedNotification(other) => change(other, records, env),
+        }
+    }
+}
+
+fn ignored(why: impl ToString) -> Decision<Heard> {
+    Decision::only(Ok(Heard::Ignored(why.to_string())))
+}
+
+/// A profile installation result (SGP.22 2.5.6). It brings no certificate:
+/// the one of the session that the package went out in is the one to use.
+fn installation(
+    result: &ProfileInstallationResult,
+    raw: &[u8],
+    records: &Records,
+    env: &Env<'_>,
+) -> Decision<Heard> {
+    let data = &result.profile_installation_result_data;
+    let session = records.session(&data.transaction_id);
+    let iccid = session.and_then(Session::iccid).or(data.notification_metadata.iccid);
+    let Some(order) = iccid.and_then(|iccid| records.order(&iccid)) else {
+        return ignored("an installation result of no order here");
+    };
+    let Some((bound, eid)) = order.bound.as_ref().zip(order.eid) else {
+        return ignored("an installation result of a profile that was never handed out");
+    };
+    let verified = trust::key_of_euicc(&bound.euicc_certificate.0)
+        .is_ok_and(|key| key.verify(&[data.raw()], &result.euicc_sign_pir.0).is_ok());
+    if !verified {
+        return ignored("the signature of an installation result does not verify");
+    }
+    let identity = env.config.identity(&bound.ci_pk_id.0);
+    if identity.is_none_or(|identity| identity.oid != data.smdp_oid) {
+        return ignored("an installation result for another SM-DP+");
+    }
+    if order.installation_result.as_ref().is_some_and(|last| last.0 == raw) {
+        return Decision::only(Ok(Heard::Repeated(order.iccid)));
+    }
+    let mut order = order.clone();
+    let is_latest = bound.transaction_id == data.transaction_id;
+    match &data.final_result {
+        FinalResult::SuccessResult(_) => {
+            installed(&mut order, eid, data.notification_metadata.seq_number, env.now);
+        }
+        FinalResult::ErrorResult(error) => not_installed(&mut order, error, is_latest, env.now),
+    }
+    if is_latest {
+        order.installation_result = Some(Base64(raw.to_vec()));
+    }
+    let heard = Heard::Recorded(order.iccid);
+    let ended = session.map(|session| session.ended().into());
+    Decision::new(ended.into_iter().chain([order.into()]).collect(), Ok(heard))
+}
+
+/// The card has the last word: even an order given up in the meantime is installed.
+fn installed(order: &mut Order, eid: Eid, sequence: u32, now: u64) {
+    order.state = OrderState::Installed;
+    order.failure = None;
+    if order.on_card.is_none_or(|last| sequence > last.sequence) {
+        order.on_card = Some(OnCard { state: CardState::Disabled, sequence });
+    }
+    order.note(now, NAME, format!("Installed on eUICC {eid} (notification {sequence})"));
+}
+
+/// Failures that can pass leave the order to be fetched again by the same
+/// eUICC; all others close it (SGP.22 3.1.6). The result of an earlier session
+/// is only noted.
+fn not_installed(order: &mut Order, error: &ErrorResult, is_latest: bool, now: u64) {
+    let (command, reason) = (error.bpp_command_id, error.error_reason);
+    if is_latest && order.state == OrderState::Downloaded {
+        match reason {
+            ErrorReason::installFailedDueToInsufficientMemoryForProfile
+            | ErrorReason::installFailedDueToInterruption => order.state = OrderState::Released,
+            _ => order.fail("8.2.10", "4.2"),
+        }
+    }
+    order.note(now, NAME, format!("Not installed: {reason}, in {command}"));
+}
+
+/// Enabled, disabled or deleted; also "installed" where the profile asked for it.
+fn change(other: &OtherSignedNotification, records: &Records, env: &Env<'_>) -> Decision<Heard> {
+    let tbs = &other.tbs_other_notification;
+    let cis = &env.config.trusted;
+    let (euicc, eum) = (&other.euicc_certificate, &other.eum_certificate);
+    let (eid, key) = match trust::verify_euicc(euicc, eum, cis, env.now) {
+        Ok(proved) => proved,
+        Err(refusal) => return ignored(refusal),
+    };
+    if key.verify(&[tbs.raw()], &other.euicc_notification_signature.0).is_err() {
+        return ignored("the signature of a notification does not verify");
+    }
+    let Some(order) = tbs.iccid.and_then(|iccid| records.order(&iccid)) else {
+        return ignored("a notification of a profile that is not ours");
+    };
+    if order.eid != Some(eid) {
+        return ignored(format!("eUICC {eid} reports a profile that it was not given"));
+    }
+    let Some(event) = tbs.profile_management_operation.first() else {
+        return ignored("a notification of no known event");
+    };
+    let sequence = tbs.seq_number;
+    let line = format!("{} on eUICC {eid} (notification {sequence})", past(event));
+    if order.history.iter().any(|event| event.what == line) {
+        return Decision::only(Ok(Heard::Repeated(order.iccid)));
+    }
+    let mut order = order.clone();
+    let newest = order.on_card.is_none_or(|last| sequence > last.sequence);
+    if let Some(state) = card_state(event).filter(|_| newest) {
+        order.on_card = Some(OnCard { state, sequence });
+    }
+    order.note(env.now, NAME, line);
+    let heard = Heard::Recorded(order.iccid);
+    Decision::new(Vec::from([order.into()]), Ok(heard))
+}
+
+fn past(event: NotificationEvent) -> &'static str {
+    match event {
+        NotificationEvent::Install => "Reported as installed",
+        NotificationEvent::Enable => "Enabled",
+        NotificationEvent::Disable => "Disabled",
+        NotificationEvent::Delete => "Deleted",
+    }
+}
+
+fn card_state(event: NotificationEvent) -> Option<CardState> {
+    match event {
+        NotificationEvent::Install => None,
+        NotificationEvent::Enable => Some(CardState::Enabled),
+        NotificationEvent::Disable => Some(CardState::Disabled),
+        NotificationEvent::Delete => Some(CardState::Deleted),
+    }
+}

@@ -1,0 +1,101 @@
+//! ES9+.InitiateAuthentication (SGP.22 5.6.1).
+
+use crate::session::AwaitAuthenticateClient;
+use crate::{Decision, Env, Function, Identity, Key, Records, Session, SessionState, Write};
+use alloc::vec::Vec;
+use esim_rsp::es9p::{InitiateAuthenticationOk, InitiateAuthenticationRequest, ServerSigned1};
+use esim_rsp::es10b::EuiccInfo1;
+use esim_rsp::json::Base64;
+use esim_rsp::{Error, OctetString, Refusal, Signature, Signed, TransactionId};
+
+/// The LPA asks this server to prove itself to an eUICC.
+#[derive(Clone, Debug)]
+pub struct InitiateAuthentication {
+    euicc_challenge: [u8; 16],
+    euicc_info1: EuiccInfo1,
+    smdp_address: alloc::string::String,
+}
+
+impl Function for InitiateAuthentication {
+    type Request = InitiateAuthenticationRequest;
+    type Ok = InitiateAuthenticationOk;
+
+    fn read(request: Self::Request) -> Result<Self, Error> {
+        let challenge = request.euicc_challenge.0.try_into();
+        Ok(Self {
+            euicc_challenge: challenge.map_err(|_| Error::text("euiccChallenge has 16 octets"))?,
+            euicc_info1: esim_rsp::decode(&request.euicc_info1.0)?,
+            smdp_address: request.smdp_address,
+        })
+    }
+
+    fn keys(&self, _: &Records) -> Vec<Key> {
+        Vec::new()
+    }
+
+    fn decide(&self, _: &Records, env: &mut Env<'_>) -> Decision<Self::Ok> {
+        match self.choose(env) {
+            Ok((euicc_ci_pk_id, identity)) => self.open(euicc_ci_pk_id, identity, env),
+            Err(refusal) => Decision::refuse(refusal),
+        }
+    }
+}
+
+impl InitiateAuthentication {
+    /// The CI for the eUICC to sign under, and our certificates for it to verify.
+    fn choose<'a>(&self, env: &Env<'a>) -> Result<(&OctetString, &'a Identity), Refusal> {
+        let config = env.config;
+        if !config.answers_to(&self.smdp_address) {
+            return Err(Refusal::new("8.8.1", "3.8").about(&self.smdp_address));
+        }
+        if self.euicc_info1.svn.major() != 2 {
+            return Err(Refusal::new("8.8.3", "3.1").about(self.euicc_info1.svn));
+        }
+        let signing = &self.euicc_info1.euicc_ci_pk_id_list_for_signing;
+        let trusts = |id: &&OctetString| config.trusted.iter().any(|ci| ci.key_id == id[..]);
+        let chosen = signing.iter().find(trusts).ok_or(Refusal::new("8.8.2", "3.1"))?;
+        let verifiable = &self.euicc_info1.euicc_ci_pk_id_list_for_verification;
+        // The same CI in both directions where that is possible.
+        let preferred = verifiable.iter().filter(|id| *id == chosen).chain(verifiable);
+        let mut identities = preferred.filter_map(|id| config.identity(id));
+        let identity = identities.next().ok_or(Refusal::new("8.8.4", "3.7"))?;
+        Ok((chosen, identity))
+    }
+
+    fn open(
+        &self,
+        euicc_ci_pk_id: &OctetString,
+        identity: &Identity,
+        env: &mut Env<'_>,
+    ) -> Decision<InitiateAuthenticationOk> {
+        let transaction_id = TransactionId::new(&env.random::<16>());
+        let server_challenge = env.random::<16>();
+        let server_signed1 = Signed::new(ServerSigned1 {
+            transaction_id: transaction_id.clone(),
+            euicc_challenge: self.euicc_challenge.into(),
+            server_address: self.smdp_address.clone(),
+            server_challenge: server_challenge.into(),
+        });
+        let signature = Signature::from(identity.dp_auth.key.sign(&[server_signed1.raw()]));
+        let limits = &env.config.limits;
+        let session = Session {
+            transaction_id: transaction_id.clone(),
+            expires_at: env.now + limits.session_seconds,
+            forget_at: env.now + limits.session_memory_seconds,
+            state: SessionState::AwaitAuthenticateClient(AwaitAuthenticateClient {
+                server_address: self.smdp_address.clone(),
+                server_challenge: Base64(server_challenge.to_vec()),
+                euicc_ci_pk_id: Base64(euicc_ci_pk_id.to_vec()),
+                server_ci_pk_id: Base64(identity.ci_pk_id.clone()),
+            }),
+        };
+        let answer = InitiateAuthenticationOk {
+            transaction_id,
+            server_signed1: Base64(server_signed1.raw().to_vec()),
+            server_signature1: Base64(signature.tlv()),
+            euicc_ci_pk_id_to_be_used: Base64(esim_rsp::encode(euicc_ci_pk_id)),
+            server_certificate: Base64(identity.dp_auth.certificate.as_bytes().to_vec()),
+        };
+        Decision::new(Vec::from([session.into(), Write::Sweep { before: env.now }]), Ok(answer))
+    }
+}

@@ -1,0 +1,25 @@
+//! ES9+: the functions that an LPA calls (SGP.22 5.6).
+
+mod authenticate_client;
+mod cancel_session;
+mod get_bound_profile_package;
+mod handle_notification;
+mod initiate_authentication;
+
+pub use authenticate_client::AuthenticateClient;
+pub use cancel_session::CancelSession;
+pub use get_bound_profile_package::GetBoundProfilePackage;
+pub use handle_notification::{HandleNotification, Heard};
+pub use initiate_authentication::InitiateAuthentication;
+
+use esim_rsp::Refusal;
+
+/// 8.1/6.1: a signature or a signed value of the eUICC is wrong.
+fn euicc_unproved(detail: &str) -> Refusal {
+    Refusal::new("8.1", "6.1").because(detail)
+}
+
+/// 8.10.1/3.9: the signed transaction id is not the session's.
+fn other_transaction() -> Refusal {
+    Refusal::new("8.10.1", "3.9").because("The signed transactionId is not the session's")
+}

@@ -1,0 +1,77 @@
+//! What a function of the server is: keys, decision, answer.
+
+use crate::{Config, Key, Records, Write};
+use alloc::vec::Vec;
+use esim_rsp::{Error, Refusal};
+use rand_core::CryptoRng;
+
+/// What a decision may use besides the records: all else is no business of it.
+pub struct Env<'a> {
+    /// Seconds since 1970, UTC.
+    pub now: u64,
+    /// Random octets.
+    pub rng: &'a mut dyn CryptoRng,
+    /// Who this server is.
+    pub config: &'a Config,
+}
+
+impl Env<'_> {
+    /// `N` random octets.
+    pub fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut octets = [0; N];
+        self.rng.fill_bytes(&mut octets);
+        octets
+    }
+}
+
+/// The outcome of a function: what to write, and what to say.
+///
+/// A refusal may write too: attempts are counted and sessions end by it.
+#[derive(Debug)]
+#[must_use]
+pub struct Decision<T> {
+    /// To be committed whole, or not at all, before the answer leaves.
+    pub commit: Vec<Write>,
+    /// Outputs, or the code of the standard.
+    pub answer: Result<T, Refusal>,
+}
+
+impl<T> Decision<T> {
+    /// An answer that changes nothing.
+    pub fn only(answer: Result<T, Refusal>) -> Self {
+        Self { commit: Vec::new(), answer }
+    }
+
+    /// A refusal that changes nothing.
+    pub fn refuse(refusal: Refusal) -> Self {
+        Self::only(Err(refusal))
+    }
+
+    /// An answer together with what it changes.
+    pub fn new(commit: Vec<Write>, answer: Result<T, Refusal>) -> Self {
+        Self { commit, answer }
+    }
+}
+
+/// One function of ES2+, ES9+ or the operator's own interface.
+pub trait Function: Sized {
+    /// The JSON request.
+    type Request;
+    /// The JSON outputs.
+    type Ok;
+
+    /// Reads what is inside the request.
+    ///
+    /// # Errors
+    /// Octets that are not the message expected, and where.
+    fn read(request: Self::Request) -> Result<Self, Error>;
+
+    /// The records that the decision needs, as far as can be said from what is
+    /// `known`. The host loads and asks again until nothing new is named: the
+    /// order of a session, for instance, is known only with the session.
+    fn keys(&self, known: &Records) -> Vec<Key>;
+
+    /// What to write and what to answer. The same arguments give the same
+    /// decision, down to the octet.
+    fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Self::Ok>;
+}

@@ -1,0 +1,266 @@
+//! An order: a profile on its way to one eUICC (SGP.22 3.1.6).
+
+use crate::Secret;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use esim_rsp::es8p::StoreMetadataRequest;
+use esim_rsp::json::Base64;
+use esim_rsp::{Eid, Error, Iccid, Refusal, TransactionId};
+use serde::{Deserialize, Serialize};
+
+/// How many events an order remembers; the oldest go first.
+const HISTORY_LIMIT: usize = 256;
+
+/// States of a profile at the SM-DP+ (SGP.22 3.1.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum OrderState {
+    /// In stock.
+    Available,
+    /// Reserved, for no eUICC in particular.
+    Allocated,
+    /// Reserved for one eUICC.
+    Linked,
+    /// It is settled how it will be fetched, but it may not be fetched yet.
+    Confirmed,
+    /// May be fetched.
+    Released,
+    /// The package has been handed out.
+    Downloaded,
+    /// The eUICC has confirmed the installation.
+    Installed,
+    /// Cannot be fetched any more.
+    Error,
+    /// Withdrawn.
+    Unavailable,
+}
+
+impl fmt::Display for OrderState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// A profile, who may have it, and what has become of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Of the profile.
+    pub iccid: Iccid,
+    /// Where it stands.
+    pub state: OrderState,
+    /// How often the profile has been taken back and ordered anew; sessions of
+    /// an earlier round get nothing any more.
+    pub round: u32,
+    /// Kind of profile, as the operator calls it.
+    pub profile_type: String,
+    /// OID of the operator whose it is; absent if any caller may have it.
+    pub owner: Option<String>,
+    /// `BF25 …`: what eUICC and user are told.
+    pub metadata: Base64,
+    /// What the profile asks of an eUICC.
+    pub needs: Needs,
+    /// The eUICC that it is reserved for.
+    pub eid: Option<Eid>,
+    /// Token of the activation code; empty in the default SM-DP+ use case.
+    pub matching_id: Option<String>,
+    /// What the user must know.
+    pub confirmation: Option<Confirmation>,
+    /// Sessions that have come as far as this order.
+    pub download_attempts: u32,
+    /// Seconds since 1970; not to be fetched from then on.
+    pub expires_at: Option<u64>,
+    /// Keys of the package handed out last.
+    pub bound: Option<Bound>,
+    /// Why it is in [`OrderState::Error`].
+    pub failure: Option<Failure>,
+    /// `BF37 …`: the last installation result whose signature was right.
+    pub installation_result: Option<Base64>,
+    /// What the eUICC has reported since.
+    pub on_card: Option<OnCard>,
+    /// What happened, oldest first.
+    pub history: Vec<Event>,
+}
+
+/// What a profile asks of an eUICC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Needs {
+    /// Length of the package in octets.
+    pub octets: u32,
+    /// Major version of the interoperable profile package.
+    pub version: u8,
+}
+
+/// A confirmation code, as far as the server knows it (SGP.22 3.1.1).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// SHA-256 of the code.
+    pub hash: Base64,
+    /// Wrong codes that are still allowed.
+    pub attempts_left: u32,
+}
+
+impl fmt::Debug for Confirmation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Confirmation({} attempts left)", self.attempts_left)
+    }
+}
+
+/// The keys under which a package was bound, so that it can be bound again in
+/// the same way for an eUICC that still has its one-time key (SGP.22 3.1.3.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// The session that it was handed out in last.
+    pub transaction_id: TransactionId,
+    /// CERT.EUICC, for the installation result, which brings none.
+    pub euicc_certificate: Base64,
+    /// Key identifier of the CI above our certificates.
+    pub ci_pk_id: Base64,
+    /// One-time public key of the eUICC.
+    pub euicc_otpk: Base64,
+    /// Our one-time private key: the scalar.
+    pub smdp_otsk: Secret,
+    /// `hostId` of the key derivation.
+    pub host_id: Base64,
+    /// Initial chaining value, encryption and MAC key of the profile, 16 octets
+    /// each, where it is not protected by the session keys.
+    pub profile_keys: Option<Secret>,
+}
+
+/// Why an order cannot be fetched any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Subject code, as reported to the operator (SGP.22 5.3.5).
+    pub subject: String,
+    /// Reason code.
+    pub reason: String,
+}
+
+/// What the eUICC has reported of an installed profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnCard {
+    /// Its state there.
+    pub state: CardState,
+    /// Sequence number of the notification that says so.
+    pub sequence: u32,
+}
+
+/// State of a profile on the eUICC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CardState {
+    /// Installed and not in use.
+    Disabled,
+    /// In use.
+    Enabled,
+    /// Not there any more.
+    Deleted,
+}
+
+/// One line of an order's history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Seconds since 1970, UTC.
+    pub at: u64,
+    /// The function: `confirmOrder`.
+    pub function: String,
+    /// What came of it, for a person; no secrets.
+    pub what: String,
+    /// The state afterwards.
+    pub state: OrderState,
+    /// Subject code of a refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_code: Option<String>,
+    /// Reason code of a refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<String>,
+}
+
+impl Order {
+    /// A profile in stock.
+    pub fn new(iccid: Iccid, profile_type: &str, metadata: Base64, needs: Needs) -> Self {
+        Self {
+            iccid,
+            state: OrderState::Available,
+            round: 0,
+            profile_type: profile_type.into(),
+            owner: None,
+            metadata,
+            needs,
+            eid: None,
+            matching_id: None,
+            confirmation: None,
+            download_attempts: 0,
+            expires_at: None,
+            bound: None,
+            failure: None,
+            installation_result: None,
+            on_card: None,
+            history: Vec::new(),
+        }
+    }
+
+    /// The metadata as a message.
+    ///
+    /// # Errors
+    /// Stored octets that are no `BF25`: damage.
+    pub fn metadata(&self) -> Result<StoreMetadataRequest, Error> {
+        esim_rsp::decode(&self.metadata.0)
+    }
+
+    /// Whether the order waits to be fetched.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.state, OrderState::Released | OrderState::Downloaded)
+    }
+
+    /// Whether the order cannot be fetched any more because of its age.
+    pub fn has_expired(&self, now: u64) -> bool {
+        self.expires_at.is_some_and(|end| now >= end)
+    }
+
+    /// Adds to the history.
+    pub fn note(&mut self, at: u64, function: &str, what: impl Into<String>) {
+        self.push(Event {
+            at,
+            function: function.into(),
+            what: what.into(),
+            state: self.state,
+            subject_code: None,
+            reason_code: None,
+        });
+    }
+
+    /// Adds a refusal to the history.
+    pub fn note_refusal(&mut self, at: u64, function: &str, refusal: &Refusal) {
+        self.push(Event {
+            at,
+            function: function.into(),
+            what: refusal.message(),
+            state: self.state,
+            subject_code: Some(refusal.subject.into()),
+            reason_code: Some(refusal.reason.into()),
+        });
+    }
+
+    /// Ends the order for good with the pair that the operator is told.
+    pub fn fail(&mut self, subject: &str, reason: &str) {
+        self.state = OrderState::Error;
+        self.failure = Some(Failure { subject: subject.into(), reason: reason.into() });
+    }
+
+    fn push(&mut self, event: Event) {
+        if self.history.len() >= HISTORY_LIMIT {
+            self.history.remove(0);
+        }
+        self.history.push(event);
+    }
+}
+
+/// The octets of a profile, apart from the order so that nothing but binding
+/// ever loads them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// Of the profile.
+    pub iccid: Iccid,
+    /// Unprotected profile package: profile elements, DER.
+    pub upp: Secret,
+}

@@ -1,0 +1,114 @@
+//! A download session: one conversation between an LPA and this server
+//! (SGP.22 3.1.2, 3.1.3), in states named by what is awaited.
+
+use alloc::string::String;
+use esim_rsp::json::Base64;
+use esim_rsp::{Eid, Iccid, Refusal, TransactionId};
+use serde::{Deserialize, Serialize};
+
+/// One download session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// 16 octets that this server drew.
+    pub transaction_id: TransactionId,
+    /// Seconds since 1970; no step is taken from then on.
+    pub expires_at: u64,
+    /// Seconds since 1970; the record may be removed from then on.
+    pub forget_at: u64,
+    /// What is awaited.
+    pub state: SessionState,
+}
+
+/// What a session waits for, with what only that step needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SessionState {
+    /// The eUICC has been sent our challenge.
+    AwaitAuthenticateClient(AwaitAuthenticateClient),
+    /// The eUICC is authentic and has been offered a profile.
+    AwaitGetBoundProfilePackage(Peer),
+    /// The package is out; the same request gets the same package.
+    AwaitNotification(AwaitNotification),
+    /// Over.
+    Ended {
+        /// The profile that it was about, if it came so far.
+        iccid: Option<Iccid>,
+    },
+}
+
+/// State after initiateAuthentication.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitAuthenticateClient {
+    /// This server as the LPA dialled it.
+    pub server_address: String,
+    /// 16 octets.
+    pub server_challenge: Base64,
+    /// Key identifier of the CI under which the eUICC was told to sign.
+    pub euicc_ci_pk_id: Base64,
+    /// Key identifier of the CI above our certificates.
+    pub server_ci_pk_id: Base64,
+}
+
+/// An eUICC that has proved who it is, and what it was offered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// The eUICC.
+    pub eid: Eid,
+    /// CERT.EUICC, DER; its chain has been checked.
+    pub euicc_certificate: Base64,
+    /// Key identifier of the CI above our certificates.
+    pub server_ci_pk_id: Base64,
+    /// The profile offered.
+    pub iccid: Iccid,
+    /// The order's round at that time.
+    pub round: u32,
+    /// Whether a confirmation code was asked for.
+    pub confirmation_required: bool,
+    /// `5F37 40 …`: smdpSignature2, which euiccSignature2 covers.
+    pub smdp_signature2: Base64,
+}
+
+/// State after getBoundProfilePackage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitNotification {
+    /// The eUICC and the profile.
+    pub peer: Peer,
+    /// `30 …`: euiccSigned2 of the request that was answered.
+    pub euicc_signed2: Base64,
+}
+
+impl Session {
+    /// The profile that the session is about, once known.
+    pub fn iccid(&self) -> Option<Iccid> {
+        match &self.state {
+            SessionState::AwaitAuthenticateClient(_) => None,
+            SessionState::AwaitGetBoundProfilePackage(peer) => Some(peer.iccid),
+            SessionState::AwaitNotification(state) => Some(state.peer.iccid),
+            SessionState::Ended { iccid } => *iccid,
+        }
+    }
+
+    /// The same session, over.
+    pub fn ended(&self) -> Self {
+        Self { state: SessionState::Ended { iccid: self.iccid() }, ..self.clone() }
+    }
+
+    /// The same session, waiting for something else.
+    pub fn awaiting(&self, state: SessionState) -> Self {
+        Self { state, ..self.clone() }
+    }
+
+    /// This session, if steps are still taken in it.
+    pub(crate) fn alive(session: Option<&Self>, now: u64) -> Result<&Self, Refusal> {
+        let session = session.ok_or_else(|| Refusal::new("8.10.1", "3.9"))?;
+        if now >= session.expires_at {
+            return Err(Refusal::new("8.10.1", "3.9").because("The session has expired"));
+        }
+        Ok(session)
+    }
+
+    /// What to say to a function that is not the one awaited (SGP.22 5.6).
+    pub(crate) fn not_awaited(function: &str) -> Refusal {
+        let detail = alloc::format!("The session does not wait for {function}");
+        Refusal::new("8.10.1", "3.9").because(detail)
+    }
+}

@@ -1,0 +1,321 @@
+//! How records lie in a store that knows nothing of them: rows with a name, a
+//! revision, aliases and a body.
+//!
+//! A store has three things to do: find rows by [`Lookup`], apply [`Change`]s
+//! all or none, and refuse them when a revision is not the one expected or a
+//! unique alias is taken.
+
+use crate::{Order, Package, Session};
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use esim_rsp::{Eid, Error, Iccid, TransactionId};
+
+/// Which records a function needs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    /// The order of a profile.
+    Order(Iccid),
+    /// The octets of a profile.
+    Package(Iccid),
+    /// A download session.
+    Session(TransactionId),
+    /// The order behind an activation code or event.
+    MatchingId(String),
+    /// Orders that this eUICC fetches without a matchingId (default SM-DP+).
+    DefaultOf(Eid),
+    /// Any one order of a profile type, whatever its state.
+    OfType(String),
+    /// Any one order of a profile type that is still to be had.
+    AvailableOfType(String),
+    /// Orders by ICCID, `limit` at most, from the first behind `after`.
+    Orders {
+        /// The last one seen.
+        after: Option<Iccid>,
+        /// How many.
+        limit: u32,
+    },
+}
+
+/// How a store is asked for rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// The row of this name.
+    Name(String),
+    /// Rows that have this alias, by name, `limit` at most.
+    Alias {
+        /// Alias.
+        alias: String,
+        /// How many rows.
+        limit: u32,
+    },
+    /// Rows whose name begins with `prefix` and is greater than `after`, by
+    /// name, `limit` at most.
+    Range {
+        /// Beginning of the names.
+        prefix: String,
+        /// The name before the first.
+        after: String,
+        /// How many rows.
+        limit: u32,
+    },
+}
+
+impl Key {
+    /// The question to the store.
+    pub fn lookup(&self) -> Lookup {
+        let alias = |alias: String, limit| Lookup::Alias { alias, limit };
+        match self {
+            Self::Order(iccid) => Lookup::Name(order_name(iccid)),
+            Self::Package(iccid) => Lookup::Name(package_name(iccid)),
+            Self::Session(id) => Lookup::Name(session_name(id)),
+            Self::MatchingId(id) => alias(matching_alias(id), 1),
+            Self::DefaultOf(eid) => alias(format!("default/{eid}"), 16),
+            Self::OfType(name) => alias(format!("type/{name}"), 1),
+            Self::AvailableOfType(name) => alias(format!("available/{name}"), 1),
+            Self::Orders { after, limit } => Lookup::Range {
+                prefix: "order/".to_string(),
+                after: after.as_ref().map(order_name).unwrap_or_default(),
+                limit: *limit,
+            },
+        }
+    }
+}
+
+fn order_name(iccid: &Iccid) -> String {
+    format!("order/{iccid}")
+}
+
+fn package_name(iccid: &Iccid) -> String {
+    format!("package/{iccid}")
+}
+
+fn session_name(id: &TransactionId) -> String {
+    format!("session/{id}")
+}
+
+fn matching_alias(id: &str) -> String {
+    format!("matching/{id}")
+}
+
+/// A record of any kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    /// Under its ICCID, matchingId, EID and profile type.
+    Order(Order),
+    /// Under its ICCID.
+    Package(Package),
+    /// Under its transaction id, until it expires.
+    Session(Session),
+}
+
+impl Record {
+    /// The only name of this record.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Order(order) => order_name(&order.iccid),
+            Self::Package(package) => package_name(&package.iccid),
+            Self::Session(session) => session_name(&session.transaction_id),
+        }
+    }
+
+    fn aliases(&self) -> Vec<Alias> {
+        let Self::Order(order) = self else { return Vec::new() };
+        let shared = |name: String| Alias { name, unique: false };
+        let mut aliases = Vec::from([shared(format!("type/{}", order.profile_type))]);
+        if order.state == crate::OrderState::Available {
+            aliases.push(shared(format!("available/{}", order.profile_type)));
+        }
+        match (order.matching_id.as_deref(), order.eid) {
+            (Some(""), Some(eid)) => aliases.push(shared(format!("default/{eid}"))),
+            (None | Some(""), _) => {}
+            (Some(id), _) => aliases.push(Alias { name: matching_alias(id), unique: true }),
+        }
+        aliases
+    }
+
+    fn expires(&self) -> Option<u64> {
+        match self {
+            Self::Session(session) => Some(session.forget_at),
+            _ => None,
+        }
+    }
+
+    fn body(&self) -> Vec<u8> {
+        let body = match self {
+            Self::Order(order) => serde_json::to_vec(order),
+            Self::Package(package) => serde_json::to_vec(package),
+            Self::Session(session) => serde_json::to_vec(session),
+        };
+        debug_assert!(body.is_ok(), "records have string keys only");
+        body.unwrap_or_default()
+    }
+}
+
+/// A second name of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// Kind and value, `matching/ABC`.
+    pub name: String,
+    /// Whether no other row may have it.
+    pub unique: bool,
+}
+
+/// What a decision wants written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// This record, new or in place of the one loaded.
+    Put(Record),
+    /// Nothing under the name of this profile any more.
+    DeletePackage(Iccid),
+    /// Forget what had to be kept until `before`, seconds since 1970.
+    Sweep {
+        /// Seconds since 1970.
+        before: u64,
+    },
+}
+
+impl From<Order> for Write {
+    fn from(order: Order) -> Self {
+        Self::Put(Record::Order(order))
+    }
+}
+
+impl From<Package> for Write {
+    fn from(package: Package) -> Self {
+        Self::Put(Record::Package(package))
+    }
+}
+
+impl From<Session> for Write {
+    fn from(session: Session) -> Self {
+        Self::Put(Record::Session(session))
+    }
+}
+
+/// A row as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Kind and identifier, `order/8900…`.
+    pub name: String,
+    /// 1 for the first; one more with every change.
+    pub revision: u64,
+    /// JSON; holds secrets, so it is for the store only.
+    pub body: Vec<u8>,
+}
+
+/// One change to the rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Write a row with revision `expected + 1`, all its aliases replaced.
+    Put {
+        /// Name of the row.
+        name: String,
+        /// Revision that the row must have now; 0 if it must not exist.
+        expected: u64,
+        /// The new body.
+        body: Vec<u8>,
+        /// All second names that the row has from now on.
+        aliases: Vec<Alias>,
+        /// May be forgotten from this second on.
+        expires: Option<u64>,
+    },
+    /// Remove a row and its aliases.
+    Delete {
+        /// Name of the row.
+        name: String,
+        /// Revision that the row must have now; 0 if it must not exist.
+        expected: u64,
+    },
+    /// Remove every row that expires before this second.
+    Sweep {
+        /// Seconds since 1970.
+        before: u64,
+    },
+}
+
+/// The records loaded for a decision, with their revisions.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    orders: BTreeMap<Iccid, Order>,
+    packages: BTreeMap<Iccid, Package>,
+    sessions: BTreeMap<TransactionId, Session>,
+    revisions: BTreeMap<String, u64>,
+}
+
+impl Records {
+    /// Adds a row that a store has found.
+    ///
+    /// # Errors
+    /// A body that is no record of the kind that its name says: the store has
+    /// been damaged or written by another version.
+    pub fn add(&mut self, row: Row) -> Result<(), Error> {
+        let kind = row.name.split('/').next().unwrap_or_default();
+        match kind {
+            "order" => {
+                let order: Order = esim_rsp::json::parse(&row.body)?;
+                self.orders.insert(order.iccid, order);
+            }
+            "package" => {
+                let package: Package = esim_rsp::json::parse(&row.body)?;
+                self.packages.insert(package.iccid, package);
+            }
+            "session" => {
+                let session: Session = esim_rsp::json::parse(&row.body)?;
+                self.sessions.insert(session.transaction_id.clone(), session);
+            }
+            _ => return Err(Error::text(format!("a record of no known kind: {}", row.name))),
+        }
+        self.revisions.insert(row.name, row.revision);
+        Ok(())
+    }
+
+    /// The order of a profile.
+    pub fn order(&self, iccid: &Iccid) -> Option<&Order> {
+        self.orders.get(iccid)
+    }
+
+    /// All orders loaded, by ICCID.
+    pub fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values()
+    }
+
+    /// The order behind a matchingId that is not empty.
+    pub fn order_of_matching_id(&self, id: &str) -> Option<&Order> {
+        self.orders().find(|order| order.matching_id.as_deref() == Some(id))
+    }
+
+    /// The octets of a profile.
+    pub fn package(&self, iccid: &Iccid) -> Option<&Package> {
+        self.packages.get(iccid)
+    }
+
+    /// A session, known by its transaction id.
+    pub fn session(&self, id: &TransactionId) -> Option<&Session> {
+        self.sessions.get(id)
+    }
+
+    /// The writes of a decision as changes against the revisions loaded.
+    pub fn changes(&self, writes: &[Write]) -> Vec<Change> {
+        writes.iter().map(|write| self.change(write)).collect()
+    }
+
+    fn change(&self, write: &Write) -> Change {
+        let expected = |name: &String| self.revisions.get(name).copied().unwrap_or(0);
+        match write {
+            Write::Put(record) => Change::Put {
+                expected: expected(&record.name()),
+                name: record.name(),
+                body: record.body(),
+                aliases: record.aliases(),
+                expires: record.expires(),
+            },
+            Write::DeletePackage(iccid) => {
+                let name = package_name(iccid);
+                Change::Delete { expected: expected(&name), name }
+            }
+            Write::Sweep { before } => Change::Sweep { before: *before },
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Certificates of eUICCs, with the codes of ES9+ (SGP.22 4.5.2, 5.6.3).
+
+use esim_crypto::PublicKey;
+use esim_crypto::pki::{self, Certificate, ChainError, ChainReason, Role, TrustedCi};
+use esim_rsp::{CertificateDer, Eid, Refusal};
+
+/// Checks an eUICC's chain up to a CI of `trusted`: who it is, and its key.
+///
+/// # Errors
+/// 8.1.2 and 8.1.3 with 6.1 or 6.3 for the manufacturer's and the eUICC's
+/// certificate; 8.11.1/3.9 for an unknown CI.
+pub(crate) fn verify_euicc(
+    euicc: &CertificateDer,
+    eum: &CertificateDer,
+    trusted: &[TrustedCi],
+    now: u64,
+) -> Result<(Eid, PublicKey), Refusal> {
+    let unreadable = |subject| Refusal::new(subject, "6.1");
+    let eum = Certificate::parse(eum.as_bytes()).map_err(|e| unreadable("8.1.2").because(e))?;
+    let euicc = Certificate::parse(euicc.as_bytes()).map_err(|e| unreadable("8.1.3").because(e))?;
+    let octets = pki::verify_euicc(&euicc, &eum, trusted, now).map_err(refusal)?;
+    let eid = Eid::from_octets(octets).map_err(|e| unreadable("8.1.3").because(e))?;
+    Ok((eid, euicc.public_key().clone()))
+}
+
+fn refusal(error: ChainError) -> Refusal {
+    let subject = match error.subject {
+        Role::Euicc => "8.1.3",
+        _ => "8.1.2",
+    };
+    let refusal = match (error.subject, error.reason) {
+        (Role::Eum, ChainReason::UnknownIssuer) => Refusal::new("8.11.1", "3.9"),
+        (_, ChainReason::Expired) => Refusal::new(subject, "6.3"),
+        _ => Refusal::new(subject, "6.1"),
+    };
+    refusal.because(error)
+}
+
+/// The key in a certificate whose chain has been checked before.
+///
+/// # Errors
+/// 8.1.3/6.1 if it cannot be read any more.
+pub(crate) fn key_of_euicc(certificate: &[u8]) -> Result<PublicKey, Refusal> {
+    let parsed = Certificate::parse(certificate);
+    parsed.map(|c| c.public_key().clone()).map_err(|e| Refusal::new("8.1.3", "6.1").because(e))
+}
+
+/// The EID that a certificate names, before anything is verified: good for
+/// looking up only.
+pub(crate) fn claimed_eid(certificate: &CertificateDer) -> Option<Eid> {
+    Certificate::parse(certificate.as_bytes()).ok()?.serial_number()?.parse().ok()
+}
