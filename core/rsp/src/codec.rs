@@ -19,7 +19,8 @@ use rasn::de::Error as _;
 use rasn::error::DecodeError;
 use rasn::types::fields::{Field, Fields};
 use rasn::types::{self, Class, Constraints, Tag, TagTree};
-use rasn::{Codec, Decode, Decoder, Encode};
+pub use rasn::{Decode, Encode};
+use rasn::{Codec, Decoder};
 
 /// `decode_any` with this tag returns the next TLV whole and does not advance.
 pub(crate) const PEEK_RAW: Tag = Tag { class: Class::Private, value: u32::MAX };

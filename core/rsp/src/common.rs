@@ -119,6 +119,21 @@ impl OperatorId {
         ];
         Some(Self { mcc_mnc: FixedOctetString::new(octets), gid1: None, gid2: None })
     }
+
+    /// Whether this entry of a rules authorisation table means `owner`: nibble
+    /// `E` is any digit, an empty group identifier any, an absent one none
+    /// (SGP.22 2.9.2.1).
+    pub fn covers(&self, owner: &Self) -> bool {
+        let nibbles = |octets: &FixedOctetString<3>| octets.iter().flat_map(|o| [o & 0xF, o >> 4]).collect::<Vec<_>>();
+        let digits = nibbles(&self.mcc_mnc).into_iter().zip(nibbles(&owner.mcc_mnc));
+        let group = |rule: &Option<OctetString>, own: &Option<OctetString>| match rule {
+            Some(any) if any.is_empty() => true,
+            rule => rule == own,
+        };
+        digits.into_iter().all(|(rule, own)| rule == 0xE || rule == own)
+            && group(&self.gid1, &owner.gid1)
+            && group(&self.gid2, &owner.gid2)
+    }
 }
 
 /// A set of profile policy rules (SGP.22 2.9.1).

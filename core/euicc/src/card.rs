@@ -1,0 +1,307 @@
+//! The card: power, logical channels, and who answers which command.
+
+use crate::apdu::{Command, Status};
+use crate::channel::{Application, CHANNELS, Channel};
+use crate::memory::{self, Draft, State, Switch};
+use crate::nvm::{Nvm, NvmError};
+use crate::personal::{Identity, Personal};
+use crate::session::Session;
+use crate::uicc::{Uicc, UiccEvent};
+use crate::{ecasd, isdr};
+use alloc::vec::Vec;
+use esim_crypto::pki::TrustedCi;
+use esim_rsp::{Eid, Error};
+use esim_saip::Capabilities;
+use rand_core::CryptoRng;
+
+/// What a card has of the world while it executes a command.
+pub struct Env<'a> {
+    /// Unix time in seconds, where the card knows it. Without it, validity
+    /// periods of certificates are not checked (SGP.22 4.5.2.1.0.1).
+    pub now: Option<u64>,
+    /// Randomness.
+    pub rng: &'a mut dyn CryptoRng,
+    /// Non-volatile memory.
+    pub nvm: &'a mut dyn Nvm,
+}
+
+/// A powered card. Dropping it is a loss of power.
+pub struct Card {
+    pub(crate) personal: Personal,
+    pub(crate) eid: Eid,
+    pub(crate) identities: Vec<Identity>,
+    pub(crate) verification: Vec<TrustedCi>,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) state: State,
+    pub(crate) session: Session,
+    pub(crate) uicc: Uicc,
+    channels: Vec<Option<Channel>>,
+}
+
+/// Why a card does not start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BootError {
+    /// The memory is no eUICC's, or damaged.
+    #[error("{0}")]
+    Memory(#[from] Error),
+    /// The memory does not take writes.
+    #[error(transparent)]
+    Nvm(#[from] NvmError),
+}
+
+/// Answer to reset: T=0 and T=1, TS 102 221 compliant, no voltage classes beyond A to C.
+pub const ATR: [u8; 19] = [
+    0x3B, 0x9F, 0x96, 0x80, 0x3F, 0xC7, 0x82, 0x80, 0x31, 0xE0, 0x73, 0xF6, 0x21, 0x13, 0x67, 0x4D, 0x45, 0x00,
+    0x00,
+];
+
+impl Card {
+    /// Applies power: reads the memory and finishes a switch that waited for it.
+    ///
+    /// # Errors
+    /// [`BootError`] if the memory is not a card's or does not take writes.
+    pub fn power_on(env: &mut Env<'_>) -> Result<Self, BootError> {
+        let personal = Personal::read_from(env.nvm)?;
+        let (identities, verification) = personal.load()?;
+        let mut card = Self {
+            eid: personal.eid()?,
+            personal,
+            identities,
+            verification,
+            capabilities: Capabilities::default(),
+            state: State::load(env.nvm)?,
+            session: Session::Idle,
+            uicc: Uicc::empty(),
+            channels: Vec::new(),
+        };
+        card.start(env)?;
+        Ok(card)
+    }
+
+    /// The RST contact: as a loss of power, without one.
+    ///
+    /// # Errors
+    /// As for [`Card::power_on`].
+    pub fn reset(&mut self, env: &mut Env<'_>) -> Result<(), BootError> {
+        *self = Self::power_on(env)?;
+        Ok(())
+    }
+
+    /// The answer to reset.
+    pub fn atr(&self) -> Vec<u8> {
+        let mut atr = ATR.to_vec();
+        let check = atr.iter().skip(1).fold(0, |sum, octet| sum ^ octet);
+        if let Some(last) = atr.last_mut() {
+            *last = check;
+        }
+        atr
+    }
+
+    /// The EID.
+    pub fn eid(&self) -> Eid {
+        self.eid
+    }
+
+    fn start(&mut self, env: &mut Env<'_>) -> Result<(), BootError> {
+        self.session = Session::Idle;
+        self.channels = (0..CHANNELS).map(|_| None).collect();
+        if let Some(basic) = self.channels.first_mut() {
+            *basic = Some(Channel::default());
+        }
+        if let Some(switch) = self.state.pending {
+            self.finish_switch(switch, env)?;
+        }
+        self.load_uicc(env)?;
+        Ok(())
+    }
+
+    /// Carries a switch out: state, notifications and, with the caller, the files.
+    fn finish_switch(&mut self, switch: Switch, env: &mut Env<'_>) -> Result<(), NvmError> {
+        let mut draft = Draft::new(&self.state);
+        draft.state.pending = None;
+        self.switch(&mut draft, switch);
+        self.state = draft.commit(env.nvm)?;
+        Ok(())
+    }
+
+    /// Takes the files of the enabled profile into use.
+    pub(crate) fn load_uicc(&mut self, env: &mut Env<'_>) -> Result<(), Error> {
+        let enabled = self.state.enabled().map(|profile| memory::read_image(env.nvm, profile.number));
+        self.uicc.replace(enabled.transpose()?);
+        Ok(())
+    }
+
+    /// Executes one command APDU and returns the response APDU: data and status word.
+    pub fn transmit(&mut self, apdu: &[u8], env: &mut Env<'_>) -> Vec<u8> {
+        let outcome = Command::parse(apdu).and_then(|command| self.execute(&command, env));
+        let (mut data, status) = outcome.unwrap_or_else(|status| (Vec::new(), status));
+        data.extend(self.with_proactive(status).0.to_be_bytes());
+        data
+    }
+
+    /// 91xx in place of 9000 while a proactive command waits (TS 102 221 7.4.2.1).
+    fn with_proactive(&self, status: Status) -> Status {
+        match self.uicc.proactive_length() {
+            Some(length) if status == Status::OK => Status::proactive(length),
+            _ => status,
+        }
+    }
+
+    fn execute(&mut self, command: &Command<'_>, env: &mut Env<'_>) -> Result<(Vec<u8>, Status), Status> {
+        let number = command.channel()?;
+        let application = self.channel(number)?.application;
+        if command.ins == 0xC0 {
+            return self.channel(number)?.get_response(command.le);
+        }
+        self.channel(number)?.drop_response();
+        match command.ins {
+            0x70 if !command.is_proprietary() => self.manage_channel(command),
+            0xA4 if !command.is_proprietary() && command.p1 == 0x04 => self.select_by_aid(number, command),
+            // TERMINAL CAPABILITY (TS 102 221 11.1.19): nothing here depends on it.
+            0xAA if command.is_proprietary() => Ok((Vec::new(), Status::OK)),
+            _ => match application {
+                Application::Isdr => self.isdr_command(number, command, env),
+                Application::Ecasd => {
+                    let data = ecasd::command(command, self.eid.octets())?;
+                    Ok(self.channel(number)?.answer(data, Status::OK, command.le))
+                }
+                Application::Uicc => self.uicc_command(number, command, env),
+            },
+        }
+    }
+
+    /// # Errors
+    /// 6881 for a channel that is not open.
+    fn channel(&mut self, number: u8) -> Result<&mut Channel, Status> {
+        let channel = self.channels.get_mut(usize::from(number));
+        channel.and_then(Option::as_mut).ok_or(Status::LOGICAL_CHANNEL_NOT_SUPPORTED)
+    }
+
+    /// MANAGE CHANNEL (TS 102 221 11.1.17).
+    fn manage_channel(&mut self, command: &Command<'_>) -> Result<(Vec<u8>, Status), Status> {
+        match (command.p1, usize::from(command.p2)) {
+            (0x00, 0) => {
+                let free = self.channels.iter().position(Option::is_none);
+                let number = free.ok_or(Status::FUNCTION_NOT_SUPPORTED)?;
+                self.channels[number] = Some(Channel::default());
+                let basic = self.channel(command.channel()?)?;
+                Ok(basic.answer(alloc::vec![number as u8], Status::OK, Some(command.le.unwrap_or(1))))
+            }
+            (0x00, number @ 1..CHANNELS) => {
+                if self.channels[number].is_some() {
+                    return Err(Status::FUNCTION_NOT_SUPPORTED);
+                }
+                self.channels[number] = Some(Channel::default());
+                Ok((Vec::new(), Status::OK))
+            }
+            (0x80, number @ 1..CHANNELS) => {
+                let open = self.channels[number].take();
+                self.leave(number as u8);
+                open.map(|_| (Vec::new(), Status::OK)).ok_or(Status::LOGICAL_CHANNEL_NOT_SUPPORTED)
+            }
+            _ => Err(Status::INCORRECT_P1_P2),
+        }
+    }
+
+    /// The selection on a channel ends: so does a package that comes in on it.
+    fn leave(&mut self, number: u8) {
+        if matches!(&self.session, Session::Loading(loading) if loading.channel == number) {
+            self.session = Session::Idle;
+        }
+    }
+
+    /// SELECT by AID: the security domains first, then the profile's applications.
+    fn select_by_aid(&mut self, number: u8, command: &Command<'_>) -> Result<(Vec<u8>, Status), Status> {
+        let own = if command.data == isdr::AID {
+            Some((Application::Isdr, isdr::fci()))
+        } else if command.data == ecasd::AID {
+            Some((Application::Ecasd, esim_rsp::tlv::wrap(0x6F, &[&esim_rsp::tlv::wrap(0x84, &[&ecasd::AID])])))
+        } else {
+            None
+        };
+        let Some((application, fci)) = own else {
+            let mut channel = core::mem::take(self.channel(number)?);
+            let outcome = self.uicc.command(&mut channel.uicc, command);
+            if outcome.is_ok() {
+                channel.select(Application::Uicc);
+                self.leave(number);
+            }
+            *self.channel(number)? = channel;
+            let response = outcome?;
+            return Ok(self.channel(number)?.answer(response.data, response.status, command.le));
+        };
+        self.leave(number);
+        let channel = self.channel(number)?;
+        channel.select(application);
+        // P2 0C: no data wanted.
+        let data = if command.p2 & 0x0C == 0x0C { Vec::new() } else { fci };
+        Ok(channel.answer(data, Status::OK, command.le))
+    }
+
+    fn uicc_command(
+        &mut self,
+        number: u8,
+        command: &Command<'_>,
+        env: &mut Env<'_>,
+    ) -> Result<(Vec<u8>, Status), Status> {
+        let mut channel = core::mem::take(self.channel(number)?);
+        let outcome = self.uicc.command(&mut channel.uicc, command);
+        *self.channel(number)? = channel;
+        self.keep_changes(env)?;
+        if let Some(UiccEvent::RefreshDone) = self.uicc.take_event() {
+            self.refresh_done(env)?;
+        }
+        let response = outcome?;
+        Ok(self.channel(number)?.answer(response.data, response.status, command.le))
+    }
+
+    /// Writes what a command changed in the profile before it is answered.
+    fn keep_changes(&mut self, env: &mut Env<'_>) -> Result<(), Status> {
+        let changes = self.uicc.take_changes();
+        let Some(profile) = self.state.enabled().filter(|_| !changes.is_empty()) else {
+            return Ok(());
+        };
+        let writes = memory::image_writes(profile.number, self.uicc.image(), &changes);
+        let committed = writes.and_then(|writes| env.nvm.commit(&writes));
+        committed.map_err(|_| Status::MEMORY_PROBLEM)
+    }
+
+    /// The terminal carried out REFRESH: the switch takes effect (SGP.22 5.7.16).
+    fn refresh_done(&mut self, env: &mut Env<'_>) -> Result<(), Status> {
+        let Some(switch) = self.state.pending else { return Ok(()) };
+        self.finish_switch(switch, env).map_err(|_| Status::MEMORY_PROBLEM)?;
+        self.after_switch(None, env)
+    }
+
+    /// A switch took effect: session, other channels and PIN states are gone.
+    pub(crate) fn after_switch(&mut self, keep: Option<u8>, env: &mut Env<'_>) -> Result<(), Status> {
+        self.session = Session::Idle;
+        for (number, channel) in self.channels.iter_mut().enumerate() {
+            if number == 0 && keep != Some(0) {
+                *channel = Some(Channel::default());
+            } else if number != 0 && keep != Some(number as u8) {
+                *channel = None;
+            }
+        }
+        self.load_uicc(env).map_err(|_| Status::MEMORY_PROBLEM)
+    }
+
+    fn isdr_command(
+        &mut self,
+        number: u8,
+        command: &Command<'_>,
+        env: &mut Env<'_>,
+    ) -> Result<(Vec<u8>, Status), Status> {
+        if !command.is_proprietary() {
+            return Err(Status::CLASS_NOT_SUPPORTED);
+        }
+        if command.ins != 0xE2 {
+            return Err(Status::INS_NOT_SUPPORTED);
+        }
+        let Some(chain) = self.channel(number)?.store_data(command)? else {
+            return Ok((Vec::new(), Status::OK));
+        };
+        let data = self.es10(number, &chain, env)?;
+        Ok(self.channel(number)?.answer(data, Status::OK, command.le))
+    }
+}

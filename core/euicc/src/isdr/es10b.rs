@@ -1,0 +1,322 @@
+//! ES10b: mutual authentication and download preparation (SGP.22 5.7.5 to
+//! 5.7.8, 5.7.13, 5.7.14, 5.7.22). Every check of the standard is made, in its order.
+
+use super::decode;
+use crate::apdu::Status;
+use crate::card::{Card, Env};
+use crate::memory::{Draft, KeptKey};
+use crate::session::{Authenticated, Prepared, Session};
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use esim_crypto::pki::{Certificate, ChainReason, Role, verify_server};
+use esim_crypto::{Curve, PrivateKey};
+use esim_rsp::common::{Version, bit_string};
+use esim_rsp::es10b::*;
+use esim_rsp::signed::PublicKeyOctets;
+use esim_rsp::{CertificateDer, ObjectIdentifier, OctetString, Signature, Signed, encode, tlv};
+
+/// What works here and not only installs: usimSupport, isimSupport,
+/// akaMilenage, akaTuak128, akaTuak256, usimTestAlgorithm,
+/// multipleUsimSupport, multipleIsimSupport, berTlvFileSupport. Applets are
+/// stored and not run, so javacard is not claimed.
+const UICC_CAPABILITY: [usize; 9] = [1, 2, 4, 6, 7, 8, 16, 17, 19];
+
+impl Card {
+    pub(super) fn get_euicc_info1(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
+        decode::<GetEuiccInfo1Request>(chain)?;
+        Ok(encode(&EuiccInfo1 {
+            svn: Version::svn(),
+            euicc_ci_pk_id_list_for_verification: self.verification_ids(),
+            euicc_ci_pk_id_list_for_signing: self.signing_ids(),
+        }))
+    }
+
+    pub(super) fn get_euicc_info2(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
+        decode::<GetEuiccInfo2Request>(chain)?;
+        Ok(encode(&self.euicc_info2()))
+    }
+
+    fn euicc_info2(&self) -> EuiccInfo2 {
+        EuiccInfo2 {
+            profile_version: Version::new(2, 3, 1),
+            svn: Version::svn(),
+            euicc_firmware_ver: self.personal.firmware_version(),
+            ext_card_resource: self.ext_card_resource().into(),
+            uicc_capability: bit_string(&UICC_CAPABILITY),
+            ts102241_version: None,
+            globalplatform_version: None,
+            // additionalProfile, testProfileSupport, deviceInfoExtensibilitySupport
+            rsp_capability: bit_string(&[0, 3, 4]),
+            euicc_ci_pk_id_list_for_verification: self.verification_ids(),
+            euicc_ci_pk_id_list_for_signing: self.signing_ids(),
+            euicc_category: Some(1),
+            forbidden_profile_policy_rules: None,
+            pp_version: Version::new(1, 0, 0),
+            sas_acreditation_number: self.personal.sas_accreditation.clone(),
+            certification_data_object: None,
+        }
+    }
+
+    /// TS 102 226 8.2.1.7.2: applications, free non-volatile and volatile octets.
+    fn ext_card_resource(&self) -> Vec<u8> {
+        let applications = [self.state.profiles.len().min(255) as u8];
+        let mut data = tlv::wrap(0x81, &[&applications]);
+        data.extend(tlv::wrap(0x82, &[&self.free_memory().to_be_bytes()]));
+        data.extend(tlv::wrap(0x83, &[&[0x40, 0x00]]));
+        data
+    }
+
+    pub(crate) fn free_memory(&self) -> u32 {
+        self.personal.memory.saturating_sub(self.state.used())
+    }
+
+    fn verification_ids(&self) -> Vec<OctetString> {
+        self.verification.iter().map(|ci| OctetString::from_slice(&ci.key_id)).collect()
+    }
+
+    fn signing_ids(&self) -> Vec<OctetString> {
+        self.identities.iter().map(|own| OctetString::from_slice(&own.ci_key_id)).collect()
+    }
+
+    pub(super) fn get_euicc_challenge(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+        decode::<GetEuiccChallengeRequest>(chain)?;
+        let mut challenge = [0; 16];
+        env.rng.fill_bytes(&mut challenge);
+        self.session = Session::AwaitAuthenticateServer(challenge);
+        Ok(encode(&GetEuiccChallengeResponse { euicc_challenge: challenge.into() }))
+    }
+
+    /// ES10b.AuthenticateServer (SGP.22 5.7.13).
+    pub(super) fn authenticate_server(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+        let request: AuthenticateServerRequest = decode(chain)?;
+        let transaction_id = request.server_signed1.transaction_id.clone();
+        // Whatever comes of it, the challenge is used up.
+        let session = core::mem::take(&mut self.session);
+        Ok(encode(&match self.authenticate(&request, session, env) {
+            Ok((ok, authenticated)) => {
+                self.session = Session::AwaitPrepareDownload(Box::new(authenticated));
+                AuthenticateServerResponse::AuthenticateResponseOk(ok)
+            }
+            Err(authenticate_error_code) => AuthenticateServerResponse::AuthenticateResponseError(
+                AuthenticateResponseError { transaction_id, authenticate_error_code },
+            ),
+        }))
+    }
+
+    fn authenticate(
+        &self,
+        request: &AuthenticateServerRequest,
+        session: Session,
+        env: &Env<'_>,
+    ) -> Result<(AuthenticateResponseOk, Authenticated), AuthenticateErrorCode> {
+        let Session::AwaitAuthenticateServer(challenge) = session else {
+            return Err(AuthenticateErrorCode::noSessionContext);
+        };
+        let wanted = &request.euicc_ci_pk_id_to_be_used;
+        let identity = self.identities.iter().position(|own| own.ci_key_id[..] == wanted[..]);
+        let identity = identity.ok_or(AuthenticateErrorCode::ciPKUnknown)?;
+        let (certificate, server_ci, role) = self.check_server(&request.server_certificate, env.now)?;
+        let signed = &request.server_signed1;
+        certificate
+            .public_key()
+            .verify(&[signed.raw()], &request.server_signature1.0)
+            .map_err(|_| AuthenticateErrorCode::invalidSignature)?;
+        if *signed.euicc_challenge != challenge {
+            return Err(AuthenticateErrorCode::euiccChallengeMismatch);
+        }
+        let own = &self.identities[identity];
+        let euicc_signed1 = Signed::new(EuiccSigned1 {
+            transaction_id: signed.transaction_id.clone(),
+            server_address: signed.server_address.clone(),
+            server_challenge: signed.server_challenge,
+            euicc_info2: self.euicc_info2(),
+            ctx_params1: request.ctx_params1.clone(),
+        });
+        let euicc_signature1 = Signature::from(own.key.sign(&[euicc_signed1.raw()]));
+        let authenticated = Authenticated {
+            transaction_id: signed.transaction_id.clone(),
+            server_address: signed.server_address.clone(),
+            server_oid: server_oid(&certificate).ok_or(AuthenticateErrorCode::invalidCertificate)?,
+            server_is_smdp: role == Role::DpAuth,
+            identity,
+            server_ci,
+            euicc_signature1: euicc_signature1.clone(),
+        };
+        let internal = |_| AuthenticateErrorCode::undefinedError;
+        let ok = AuthenticateResponseOk {
+            euicc_signed1,
+            euicc_signature1,
+            euicc_certificate: CertificateDer::new(own.euicc_certificate.clone()).map_err(internal)?,
+            eum_certificate: CertificateDer::new(own.eum_certificate.clone()).map_err(internal)?,
+        };
+        Ok((ok, authenticated))
+    }
+
+    /// CERT.DPauth or CERT.DSauth: the certificate, the CI key above it, its role.
+    fn check_server(
+        &self,
+        der: &CertificateDer,
+        now: Option<u64>,
+    ) -> Result<(Certificate, Vec<u8>, Role), AuthenticateErrorCode> {
+        let certificate = Certificate::parse(der.as_bytes()).map_err(|error| {
+            if error.is_unsupported_curve() {
+                AuthenticateErrorCode::unsupportedCurve
+            } else {
+                AuthenticateErrorCode::invalidCertificate
+            }
+        })?;
+        let role = [Role::DpAuth, Role::DsAuth].into_iter().find(|role| certificate.has_role(*role));
+        let role = role.ok_or(AuthenticateErrorCode::invalidOid)?;
+        let ci = verify_server(&certificate, role, &self.verification, now);
+        let ci = ci.map_err(|error| match error.reason {
+            ChainReason::UnknownIssuer => AuthenticateErrorCode::ciPKUnknown,
+            ChainReason::UnsupportedCurve => AuthenticateErrorCode::unsupportedCurve,
+            ChainReason::WrongRole => AuthenticateErrorCode::invalidOid,
+            _ => AuthenticateErrorCode::invalidCertificate,
+        })?;
+        let key_id = ci.key_id.clone();
+        Ok((certificate, key_id, role))
+    }
+
+    /// ES10b.PrepareDownload (SGP.22 5.7.5).
+    pub(super) fn prepare_download(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+        let request: PrepareDownloadRequest = decode(chain)?;
+        let transaction_id = request.smdp_signed2.transaction_id.clone();
+        let prepared = match self.prepare(&request, env) {
+            Ok(prepared) => prepared,
+            Err(download_error_code) => {
+                let error = PrepareDownloadResponseError { transaction_id, download_error_code };
+                return Ok(encode(&PrepareDownloadResponse::DownloadResponseError(error)));
+            }
+        };
+        self.keep_one_time_key(&prepared, env)?;
+        let euicc_signed2 = Signed::new(EuiccSigned2 {
+            transaction_id,
+            euicc_otpk: prepared.euicc_otpk.clone(),
+            hash_cc: request.hash_cc,
+        });
+        let own = &self.identities[prepared.authenticated.identity];
+        let signature2 = request.smdp_signature2.tlv();
+        let euicc_signature2 = Signature::from(own.key.sign(&[euicc_signed2.raw(), &signature2]));
+        self.session = Session::AwaitBoundProfilePackage(Box::new(prepared));
+        let ok = PrepareDownloadResponseOk { euicc_signed2, euicc_signature2 };
+        Ok(encode(&PrepareDownloadResponse::DownloadResponseOk(ok)))
+    }
+
+    fn prepare(&self, request: &PrepareDownloadRequest, env: &mut Env<'_>) -> Result<Prepared, DownloadErrorCode> {
+        let authenticated = match &self.session {
+            Session::AwaitPrepareDownload(authenticated) => authenticated.as_ref(),
+            // Asked again, with another confirmation code perhaps.
+            Session::AwaitBoundProfilePackage(prepared) => &prepared.authenticated,
+            _ => return Err(DownloadErrorCode::noSessionContext),
+        };
+        if !authenticated.server_is_smdp {
+            return Err(DownloadErrorCode::noSessionContext);
+        }
+        let certificate = self.check_smdp(request, authenticated, env.now)?;
+        let signed = &request.smdp_signed2;
+        let signature1 = authenticated.euicc_signature1.tlv();
+        certificate
+            .public_key()
+            .verify(&[signed.raw(), &signature1], &request.smdp_signature2.0)
+            .map_err(|_| DownloadErrorCode::invalidSignature)?;
+        if signed.transaction_id != authenticated.transaction_id {
+            return Err(DownloadErrorCode::invalidTransactionId);
+        }
+        if signed.cc_required_flag != request.hash_cc.is_some() {
+            return Err(DownloadErrorCode::undefinedError);
+        }
+        let curve = certificate.public_key().curve();
+        let kept = self.kept_key(authenticated, curve, signed.bpp_euicc_otpk.as_ref());
+        let one_time_key = kept.unwrap_or_else(|| PrivateKey::generate(curve, env.rng));
+        let octets = one_time_key.public_key().to_sec1();
+        Ok(Prepared {
+            authenticated: authenticated.clone(),
+            euicc_otpk: PublicKeyOctets(OctetString::from_slice(&octets)),
+            one_time_key,
+            smdp_key: certificate.public_key().clone(),
+        })
+    }
+
+    /// CERT.DPpb: valid, of the same CI and of the same SM-DP+ as CERT.DPauth.
+    fn check_smdp(
+        &self,
+        request: &PrepareDownloadRequest,
+        authenticated: &Authenticated,
+        now: Option<u64>,
+    ) -> Result<Certificate, DownloadErrorCode> {
+        let invalid = DownloadErrorCode::invalidCertificate;
+        let certificate = Certificate::parse(request.smdp_certificate.as_bytes()).map_err(|error| {
+            if error.is_unsupported_curve() { DownloadErrorCode::unsupportedCurve } else { invalid }
+        })?;
+        let ci = verify_server(&certificate, Role::DpPb, &self.verification, now).map_err(|_| invalid)?;
+        let same_ci = ci.key_id == authenticated.server_ci;
+        let same_server = server_oid(&certificate).as_ref() == Some(&authenticated.server_oid);
+        if same_ci && same_server { Ok(certificate) } else { Err(invalid) }
+    }
+
+    /// The key of an interrupted download, if it is the one that the SM-DP+ has bound to.
+    fn kept_key(
+        &self,
+        authenticated: &Authenticated,
+        curve: Curve,
+        bound: Option<&PublicKeyOctets>,
+    ) -> Option<PrivateKey> {
+        let kept = self.state.kept_key.as_ref()?;
+        if kept.curve != curve || kept.smdp_oid != authenticated.server_oid.to_string() {
+            return None;
+        }
+        let key = PrivateKey::from_bytes(kept.curve, &kept.key).ok()?;
+        (key.public_key().to_sec1()[..] == bound?.0[..]).then_some(key)
+    }
+
+    fn keep_one_time_key(&mut self, prepared: &Prepared, env: &mut Env<'_>) -> Result<(), Status> {
+        let mut draft = Draft::new(&self.state);
+        draft.state.kept_key = Some(KeptKey {
+            smdp_oid: prepared.authenticated.server_oid.to_string(),
+            curve: prepared.one_time_key.curve(),
+            key: prepared.one_time_key.to_bytes().to_vec(),
+        });
+        self.commit(draft, env)
+    }
+
+    /// ES10b.CancelSession (SGP.22 5.7.14).
+    pub(super) fn cancel_session(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+        let request: CancelSessionRequest = decode(chain)?;
+        let known = self.session.authenticated().filter(|it| it.transaction_id == request.transaction_id);
+        let Some(authenticated) = known else {
+            // invalidTransactionId
+            return Ok(encode(&CancelSessionResponse::CancelSessionResponseError(5)));
+        };
+        let signed = Signed::new(EuiccCancelSessionSigned {
+            transaction_id: request.transaction_id,
+            smdp_oid: authenticated.server_oid.clone(),
+            reason: request.reason,
+        });
+        let signature = self.identities[authenticated.identity].key.sign(&[signed.raw()]);
+        self.session = Session::Idle;
+        let resumable = [CancelSessionReason::postponed, CancelSessionReason::timeout];
+        if !resumable.contains(&request.reason) && self.state.kept_key.is_some() {
+            let mut draft = Draft::new(&self.state);
+            draft.state.kept_key = None;
+            self.commit(draft, env)?;
+        }
+        Ok(encode(&CancelSessionResponse::CancelSessionResponseOk(CancelSessionResponseOk {
+            euicc_cancel_session_signed: signed,
+            euicc_cancel_session_signature: signature.into(),
+        })))
+    }
+
+    pub(super) fn get_rat(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
+        decode::<GetRatRequest>(chain)?;
+        Ok(self.personal.rat.clone())
+    }
+}
+
+/// The registeredID in a server certificate's subjectAltName.
+fn server_oid(certificate: &Certificate) -> Option<ObjectIdentifier> {
+    let dotted: String = certificate.san_registered_id()?.to_string();
+    let arcs: Option<Vec<u32>> = dotted.split('.').map(|arc| arc.parse().ok()).collect();
+    ObjectIdentifier::new(arcs?)
+}

@@ -1,0 +1,291 @@
+//! ES10c: local profile management (SGP.22 5.7.15 to 5.7.21).
+
+use super::decode;
+use crate::apdu::Status;
+use crate::card::{Card, Env};
+use crate::memory::{Draft, Profile, Switch};
+use alloc::vec::Vec;
+use esim_rsp::common::{NotificationEvent, has_bit};
+use esim_rsp::es8p::{ConfigureIsdpRequest, ProfileClass, StoreMetadataRequest};
+use esim_rsp::es10c::*;
+use esim_rsp::{OctetString, encode, tlv};
+
+/// Longest nickname, in octets (SGP.22 5.7.21).
+const MAX_NICKNAME: usize = 64;
+
+/// Tags given when the request names none (SGP.22 5.7.15).
+const DEFAULT_TAGS: [u32; 9] = [0x5A, 0x4F, 0x9F70, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95];
+
+impl Card {
+    pub(super) fn get_profiles_info(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
+        let request: ProfileInfoListRequest = decode(chain)?;
+        let Some(tags) = request.tag_list.as_ref().map_or(Some(DEFAULT_TAGS.to_vec()), |list| read_tags(list)) else {
+            // incorrectInputValues
+            return Ok(encode(&ProfileInfoListResponse::ProfileInfoListError(1)));
+        };
+        let mut list = Vec::new();
+        for profile in &self.state.profiles {
+            let Ok(metadata) = profile.metadata() else { continue };
+            let wanted = match &request.search_criteria {
+                // A provisioning profile shows only to who asks for it (SGP.22 2.4.5.2).
+                None => metadata.profile_class != ProfileClass::provisioning,
+                Some(SearchCriteria::Iccid(iccid)) => *iccid == metadata.iccid,
+                Some(SearchCriteria::IsdpAid(aid)) => aid[..] == profile.aid(),
+                Some(SearchCriteria::ProfileClass(class)) => *class == metadata.profile_class,
+            };
+            if wanted {
+                list.push(profile_info(profile, metadata, &tags));
+            }
+        }
+        Ok(encode(&ProfileInfoListResponse::ProfileInfoListOk(list)))
+    }
+
+    pub(super) fn enable_profile(&mut self, channel: u8, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+        let request: EnableProfileRequest = decode(chain)?;
+        let enable_result = match self.may_enable(&request.profile_identifier) {
+            Ok(number) => {
+                self.begin_switch(Switch::Enable(number), request.refresh_flag, channel, env)?;
+                EnableResult::ok
+            }
+            Err(result) => result,
+        };
+        Ok(encode(&EnableProfileResponse { enable_result }))
+    }
+
+    fn may_enable(&self, identifier: &ProfileIdentifier) -> Result<u16, EnableResult> {
+        let profile = self.find(identifier).ok_or(EnableResult::iccidOrAidNotFound)?;
+        if profile.enabled {
+            return Err(EnableResult::profileNotInDisabledState);
+        }
+        if self.is_cat_busy() {
+            return Err(EnableResult::catBusy);
+        }
+        let class = profile.metadata().map(|metadata| metadata.profile_class);
+        // A test profile suspends the enabled one, whatever its rules (SGP.22 2.4.5.3).
+        let is_test = class == Ok(ProfileClass::test);
+        if self.state.enabled().is_some_and(|enabled| !is_test && has_ppr1(enabled)) {
+            return Err(EnableResult::disallowedByPolicy);
+        }
+        Ok(profile.number)
+    }
+
+    pub(super) fn disable_profile(&mut self, channel: u8, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+        let request: DisableProfileRequest = decode(chain)?;
+        let disable_result = match self.may_disable(&request.profile_identifier) {
+            Ok(number) => {
+                self.begin_switch(Switch::Disable(number), request.refresh_flag, channel, env)?;
+                DisableResult::ok
+            }
+            Err(result) => result,
+        };
+        Ok(encode(&DisableProfileResponse { disable_result }))
+    }
+
+    fn may_disable(&self, identifier: &ProfileIdentifier) -> Result<u16, DisableResult> {
+        let profile = self.find(identifier).ok_or(DisableResult::iccidOrAidNotFound)?;
+        if !profile.enabled {
+            return Err(DisableResult::profileNotInEnabledState);
+        }
+        if has_ppr1(profile) {
+            return Err(DisableResult::disallowedByPolicy);
+        }
+        if self.is_cat_busy() {
+            return Err(DisableResult::catBusy);
+        }
+        Ok(profile.number)
+    }
+
+    /// A proactive command is outstanding, or a switch waits for the terminal.
+    fn is_cat_busy(&self) -> bool {
+        self.uicc.proactive_length().is_some() || self.state.pending.is_some()
+    }
+
+    /// With the refresh flag the switch takes effect when the terminal has
+    /// carried out REFRESH or resets the card; without it, at once (SGP.22 5.7.16).
+    fn begin_switch(&mut self, switch: Switch, refresh: bool, channel: u8, env: &mut Env<'_>) -> Result<(), Status> {
+        let mut draft = Draft::new(&self.state);
+        if refresh {
+            draft.state.pending = Some(switch);
+            self.commit(draft, env)?;
+            if self.uicc.terminal_supports_refresh() {
+                self.uicc.queue_refresh();
+            }
+            return Ok(());
+        }
+        self.switch(&mut draft, switch);
+        self.commit(draft, env)?;
+        self.after_switch(Some(channel), env)
+    }
+
+    /// Carries a switch out on a draft, notifications included.
+    pub(crate) fn switch(&self, draft: &mut Draft, switch: Switch) {
+        let leaving = draft.state.enabled().map(|profile| profile.number);
+        if let Some(number) = leaving {
+            self.set_enabled(draft, number, false);
+        }
+        if let Switch::Enable(number) = switch {
+            self.set_enabled(draft, number, true);
+        }
+    }
+
+    fn set_enabled(&self, draft: &mut Draft, number: u16, enabled: bool) {
+        let Some(profile) = draft.profile_mut(number) else { return };
+        profile.enabled = enabled;
+        let Ok(metadata) = profile.metadata() else { return };
+        let event = if enabled { NotificationEvent::Enable } else { NotificationEvent::Disable };
+        self.notify(draft, &metadata, event, 0);
+    }
+
+    pub(super) fn delete_profile(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+        let DeleteProfileRequest(identifier) = decode(chain)?;
+        let delete_result = match self.may_delete(&identifier) {
+            Ok(number) => {
+                let mut draft = Draft::new(&self.state);
+                self.delete(&mut draft, number);
+                self.commit(draft, env)?;
+                DeleteResult::ok
+            }
+            Err(result) => result,
+        };
+        Ok(encode(&DeleteProfileResponse { delete_result }))
+    }
+
+    fn may_delete(&self, identifier: &ProfileIdentifier) -> Result<u16, DeleteResult> {
+        let profile = self.find(identifier).ok_or(DeleteResult::iccidOrAidNotFound)?;
+        let about_to_be_enabled = self.state.pending == Some(Switch::Enable(profile.number));
+        if profile.enabled || about_to_be_enabled {
+            return Err(DeleteResult::profileNotInDisabledState);
+        }
+        if has_ppr2(profile) {
+            return Err(DeleteResult::disallowedByPolicy);
+        }
+        Ok(profile.number)
+    }
+
+    fn delete(&self, draft: &mut Draft, number: u16) {
+        let metadata = draft.profile_mut(number).map(|profile| profile.metadata());
+        draft.remove_profile(number);
+        if let Some(Ok(metadata)) = metadata {
+            self.notify(draft, &metadata, NotificationEvent::Delete, 0);
+        }
+    }
+
+    /// ES10c.eUICCMemoryReset (SGP.22 5.7.19): policy rules do not hold against it.
+    pub(super) fn euicc_memory_reset(&mut self, channel: u8, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+        let request: EuiccMemoryResetRequest = decode(chain)?;
+        let respond = |reset_result| Ok(encode(&EuiccMemoryResetResponse { reset_result }));
+        if self.is_cat_busy() {
+            return respond(ResetResult::catBusy);
+        }
+        let options = &request.reset_options;
+        let applies = |metadata: StoreMetadataRequest| match metadata.profile_class {
+            ProfileClass::operational => has_bit(options, 0),
+            ProfileClass::test => has_bit(options, 1),
+            _ => false,
+        };
+        let condemned = self.state.profiles.iter().filter(|it| it.metadata().is_ok_and(applies));
+        let condemned: Vec<_> = condemned.map(|profile| (profile.number, profile.enabled)).collect();
+        let reset_address = has_bit(options, 2) && !self.state.default_dp_address.is_empty();
+        if condemned.is_empty() && !reset_address {
+            return respond(ResetResult::nothingToDelete);
+        }
+        let mut draft = Draft::new(&self.state);
+        for (number, _) in &condemned {
+            self.delete(&mut draft, *number);
+        }
+        if reset_address {
+            draft.state.default_dp_address.clear();
+        }
+        self.commit(draft, env)?;
+        if condemned.iter().any(|(_, enabled)| *enabled) {
+            self.after_switch(Some(channel), env)?;
+            if self.uicc.terminal_supports_refresh() {
+                self.uicc.queue_refresh();
+            }
+        }
+        respond(ResetResult::ok)
+    }
+
+    pub(super) fn get_eid(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
+        let request: GetEuiccDataRequest = decode(chain)?;
+        if request.tag_list[..] != [0x5A] {
+            return Err(Status::INCORRECT_DATA);
+        }
+        Ok(encode(&GetEuiccDataResponse { eid_value: (*self.eid.octets()).into() }))
+    }
+
+    pub(super) fn set_nickname(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+        let request: SetNicknameRequest = decode(chain)?;
+        let number = self.state.by_iccid(&request.iccid).map(|profile| profile.number);
+        let set_nickname_result = match number {
+            None => SetNicknameResult::iccidNotFound,
+            Some(_) if request.profile_nickname.len() > MAX_NICKNAME => SetNicknameResult::undefinedError,
+            Some(number) => {
+                let mut draft = Draft::new(&self.state);
+                if let Some(profile) = draft.profile_mut(number) {
+                    profile.nickname = request.profile_nickname;
+                }
+                self.commit(draft, env)?;
+                SetNicknameResult::ok
+            }
+        };
+        Ok(encode(&SetNicknameResponse { set_nickname_result }))
+    }
+
+    fn find(&self, identifier: &ProfileIdentifier) -> Option<&Profile> {
+        match identifier {
+            ProfileIdentifier::Iccid(iccid) => self.state.by_iccid(iccid),
+            ProfileIdentifier::IsdpAid(aid) => {
+                self.state.profiles.iter().find(|profile| profile.aid()[..] == aid[..])
+            }
+        }
+    }
+}
+
+fn has_ppr1(profile: &Profile) -> bool {
+    rules(profile).is_some_and(|rules| rules.ppr1())
+}
+
+fn has_ppr2(profile: &Profile) -> bool {
+    rules(profile).is_some_and(|rules| rules.ppr2())
+}
+
+fn rules(profile: &Profile) -> Option<esim_rsp::common::PprIds> {
+    profile.metadata().ok()?.profile_policy_rules
+}
+
+/// The fields of a profile that were asked for.
+fn profile_info(profile: &Profile, metadata: StoreMetadataRequest, tags: &[u32]) -> ProfileInfo {
+    let wants = |tag| tags.contains(&tag);
+    let state = if profile.enabled { ProfileState::enabled } else { ProfileState::disabled };
+    let configured = esim_rsp::decode::<ConfigureIsdpRequest>(&tlv::wrap(0xBF24, &[&profile.dp_proprietary_data]));
+    ProfileInfo {
+        iccid: wants(0x5A).then_some(metadata.iccid),
+        isdp_aid: wants(0x4F).then(|| OctetString::from_slice(&profile.aid())),
+        profile_state: wants(0x9F70).then_some(state),
+        profile_nickname: (wants(0x90) && !profile.nickname.is_empty()).then(|| profile.nickname.clone()),
+        service_provider_name: wants(0x91).then_some(metadata.service_provider_name),
+        profile_name: wants(0x92).then_some(metadata.profile_name),
+        icon_type: metadata.icon_type.filter(|_| wants(0x93)),
+        icon: metadata.icon.filter(|_| wants(0x94)),
+        profile_class: wants(0x95).then_some(metadata.profile_class),
+        notification_configuration_info: metadata.notification_configuration_info.filter(|_| wants(0xB6)),
+        profile_owner: metadata.profile_owner.filter(|_| wants(0xB7)),
+        dp_proprietary_data: configured.ok().and_then(|it| it.dp_proprietary_data).filter(|_| wants(0xB8)),
+        profile_policy_rules: metadata.profile_policy_rules.filter(|_| wants(0x99)),
+    }
+}
+
+/// A tag list: tags of one or two octets, one after the other.
+fn read_tags(list: &[u8]) -> Option<Vec<u32>> {
+    let mut tags = Vec::new();
+    let mut octets = list.iter().copied();
+    while let Some(first) = octets.next() {
+        let mut tag = u32::from(first);
+        if first & 0x1F == 0x1F {
+            tag = tag << 8 | u32::from(octets.next()?);
+        }
+        tags.push(tag);
+    }
+    Some(tags)
+}

@@ -1,0 +1,78 @@
+//! ISD-R: the functions of ES10a, ES10b and ES10c, chosen by the tag of the
+//! command (SGP.22 5.7).
+
+mod es10a;
+mod es10b;
+mod es10c;
+mod notifications;
+mod package;
+
+use crate::apdu::Status;
+use crate::card::{Card, Env};
+use crate::memory::{Draft, State};
+use alloc::vec::Vec;
+use esim_rsp::common::Version;
+use esim_rsp::es10a::IsdrProprietaryApplicationTemplate;
+use esim_rsp::tlv;
+
+pub(crate) const AID: [u8; 16] =
+    [0xA0, 0, 0, 5, 0x59, 0x10, 0x10, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0, 0, 1, 0];
+
+/// What SELECT answers (SGP.22 5.7.1): AID, security domain management data, level.
+pub(crate) fn fci() -> Vec<u8> {
+    let level = IsdrProprietaryApplicationTemplate { svn: Version::svn(), lpae_support: None };
+    let aid = tlv::wrap(0x84, &[&AID]);
+    // 9F65: longest data field of a command message (GlobalPlatform 11.1.6).
+    let proprietary = tlv::wrap(0xA5, &[&tlv::wrap(0x9F65, &[&[0xFF]])]);
+    tlv::wrap(0x6F, &[&aid, &proprietary, &esim_rsp::encode(&level)])
+}
+
+impl Card {
+    /// One whole ES10 command, or one piece of a bound profile package.
+    ///
+    /// # Errors
+    /// 6A80 if it does not decode, 6A88 for a tag that is no function of this
+    /// level, 6985 for a package piece without a session, 6581 if the memory fails.
+    pub(crate) fn es10(&mut self, channel: u8, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+        let (tag, ..) = tlv::read_header(chain, 0).map_err(|_| Status::INCORRECT_DATA)?;
+        if matches!(tag, 0xBF36 | 0xA0..=0xA3 | 0x86..=0x88) {
+            return self.load_bound_profile_package(channel, chain, env);
+        }
+        tlv::read_only(chain).map_err(|_| Status::INCORRECT_DATA)?;
+        match tag {
+            0xBF3C => self.get_euicc_configured_addresses(chain),
+            0xBF3F => self.set_default_dp_address(chain, env),
+            0xBF20 => self.get_euicc_info1(chain),
+            0xBF22 => self.get_euicc_info2(chain),
+            0xBF2E => self.get_euicc_challenge(chain, env),
+            0xBF38 => self.authenticate_server(chain, env),
+            0xBF21 => self.prepare_download(chain, env),
+            0xBF41 => self.cancel_session(chain, env),
+            0xBF43 => self.get_rat(chain),
+            0xBF28 => self.list_notification(chain),
+            0xBF2B => self.retrieve_notifications_list(chain, env),
+            0xBF30 => self.remove_notification_from_list(chain, env),
+            0xBF2D => self.get_profiles_info(chain),
+            0xBF31 => self.enable_profile(channel, chain, env),
+            0xBF32 => self.disable_profile(channel, chain, env),
+            0xBF33 => self.delete_profile(chain, env),
+            0xBF34 => self.euicc_memory_reset(channel, chain, env),
+            0xBF3E => self.get_eid(chain),
+            0xBF29 => self.set_nickname(chain, env),
+            _ => Err(Status::REFERENCED_DATA_NOT_FOUND),
+        }
+    }
+
+    /// Commits a draft; the state follows only if the memory took it.
+    fn commit(&mut self, draft: Draft, env: &mut Env<'_>) -> Result<(), Status> {
+        let committed: State = draft.commit(env.nvm).map_err(|_| Status::MEMORY_PROBLEM)?;
+        self.state = committed;
+        Ok(())
+    }
+}
+
+/// Decodes a command, as every function does first.
+fn decode<T: esim_rsp::codec::Decode>(chain: &[u8]) -> Result<T, Status> {
+    esim_rsp::decode(chain).map_err(|_| Status::INCORRECT_DATA)
+}
+

@@ -1,0 +1,84 @@
+//! Non-volatile memory: records by name, written by whole transactions.
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// What the card writes to. An implementation must make [`Nvm::commit`]
+/// atomic: after a loss of power either all writes are there or none is.
+pub trait Nvm {
+    /// The record called `name`.
+    fn read(&self, name: &str) -> Option<Vec<u8>>;
+
+    /// Applies all writes, in order, as one transaction.
+    ///
+    /// # Errors
+    /// [`NvmError`] if nothing was written.
+    fn commit(&mut self, writes: &[Write]) -> Result<(), NvmError>;
+}
+
+/// One change of one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// Creates or replaces a record.
+    Put(String, Vec<u8>),
+    /// Removes a record, if it is there.
+    Remove(String),
+    /// Removes every record whose name starts so.
+    RemoveAll(String),
+}
+
+/// The memory did not take the writes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("non-volatile memory: {0}")]
+pub struct NvmError(pub String);
+
+/// Memory that lasts as long as the process; a page or a test may copy it out and in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryNvm {
+    records: BTreeMap<String, Vec<u8>>,
+}
+
+impl MemoryNvm {
+    /// All records as octets, to be kept elsewhere.
+    pub fn export(&self) -> Vec<u8> {
+        postcard::to_allocvec(&self.records).unwrap_or_default()
+    }
+
+    /// What [`MemoryNvm::export`] made.
+    ///
+    /// # Errors
+    /// [`NvmError`] if it is anything else.
+    pub fn import(octets: &[u8]) -> Result<Self, NvmError> {
+        let records = postcard::from_bytes(octets);
+        Ok(Self { records: records.map_err(|error| NvmError(error.to_string()))? })
+    }
+
+    /// Names and sizes in octets of all records.
+    pub fn sizes(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.records.iter().map(|(name, octets)| (name.as_str(), octets.len()))
+    }
+}
+
+impl Nvm for MemoryNvm {
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
+        self.records.get(name).cloned()
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Result<(), NvmError> {
+        for write in writes {
+            match write {
+                Write::Put(name, octets) => {
+                    self.records.insert(name.clone(), octets.clone());
+                }
+                Write::Remove(name) => {
+                    self.records.remove(name);
+                }
+                Write::RemoveAll(prefix) => {
+                    self.records.retain(|name, _| !name.starts_with(prefix.as_str()));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! The RSP session, one at a time, named by what is awaited. It lives in RAM:
+//! a reset, a profile switch or a new challenge ends it (SGP.22 3.1.2).
+
+use crate::install::Loading;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use esim_crypto::{PrivateKey, PublicKey};
+use esim_rsp::signed::PublicKeyOctets;
+use esim_rsp::{ObjectIdentifier, Signature, TransactionId};
+
+#[derive(Default)]
+pub(crate) enum Session {
+    /// Nothing is under way.
+    #[default]
+    Idle,
+    /// A challenge was given out.
+    AwaitAuthenticateServer([u8; 16]),
+    /// The server is authentic.
+    AwaitPrepareDownload(Box<Authenticated>),
+    /// A one-time key was given out.
+    AwaitBoundProfilePackage(Box<Prepared>),
+    /// Segments are coming in.
+    Loading(Box<Loading>),
+}
+
+/// What AuthenticateServer settled.
+#[derive(Clone)]
+pub(crate) struct Authenticated {
+    pub transaction_id: TransactionId,
+    pub server_address: String,
+    pub server_oid: ObjectIdentifier,
+    pub server_is_smdp: bool,
+    /// Index of the identity that signs.
+    pub identity: usize,
+    /// Key identifier of the CI above the server.
+    pub server_ci: Vec<u8>,
+    pub euicc_signature1: Signature,
+}
+
+/// What PrepareDownload settled.
+pub(crate) struct Prepared {
+    pub authenticated: Authenticated,
+    pub one_time_key: PrivateKey,
+    pub euicc_otpk: PublicKeyOctets,
+    /// PK.DPpb.
+    pub smdp_key: PublicKey,
+}
+
+impl Session {
+    /// The session's server, once it is authentic.
+    pub fn authenticated(&self) -> Option<&Authenticated> {
+        match self {
+            Self::Idle | Self::AwaitAuthenticateServer(_) => None,
+            Self::AwaitPrepareDownload(authenticated) => Some(authenticated),
+            Self::AwaitBoundProfilePackage(prepared) => Some(&prepared.authenticated),
+            Self::Loading(loading) => Some(&loading.prepared.authenticated),
+        }
+    }
+}
