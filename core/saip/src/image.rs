@@ -187,9 +187,10 @@ pub enum NaaKind {
 pub struct Aka {
     /// Algorithm with its keys.
     pub algorithm: Algorithm,
-    /// `algorithmOptions` as sent; 0 for [`Algorithm::Mapping`].
+    /// `algorithmOptions` as sent; 0 for [`Algorithm::Mapping`]. `02` with the USIM test algorithm means 128 bits of RES.
     pub options: u8,
-    /// `sqnOptions` as sent, default `02`.
+    /// `sqnOptions` as sent. `02`, the default, is the wrap-around check, which holds steps down to `sqn_delta`; no public
+    /// source seen here says what the other bits mean.
     pub sqn_options: u8,
     /// Largest accepted step above the highest SEQ (TS 33.102 C.2.1, Δ). Counts in SEQ, not SQN: no IND bits.
     pub sqn_delta: [u8; 6],

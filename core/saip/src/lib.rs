@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+pub mod builder;
 pub mod coding;
 pub mod error;
 pub mod filesystem;

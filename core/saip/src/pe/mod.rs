@@ -4,7 +4,7 @@
 //! trailing fields survive, because every element keeps the octets it came from.
 
 mod application;
-mod codes;
+pub(crate) mod codes;
 mod file;
 mod header;
 mod rest;
