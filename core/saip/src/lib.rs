@@ -5,6 +5,7 @@
 extern crate alloc;
 
 pub mod builder;
+pub mod check;
 pub mod coding;
 pub mod error;
 pub mod filesystem;
