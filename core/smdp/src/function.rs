@@ -1,6 +1,7 @@
 //! What a function of the server is: keys, decision, answer.
 
 use crate::{Config, Key, Records, Write};
+use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::{Error, Refusal};
 use rand_core::CryptoRng;
@@ -65,6 +66,12 @@ pub trait Function: Sized {
     /// # Errors
     /// Octets that are not the message expected, and where.
     fn read(request: Self::Request) -> Result<Self, Error>;
+
+    /// What ties the log lines of one conversation together: the transaction id
+    /// or the caller's functionCallIdentifier.
+    fn correlation(&self) -> Option<String> {
+        None
+    }
 
     /// The records that the decision needs, as far as can be said from what is
     /// `known`. The host loads and asks again until nothing new is named: the

@@ -49,6 +49,10 @@ impl Function for CancelOrder {
         Ok(Self(request))
     }
 
+    fn correlation(&self) -> Option<String> {
+        Some(self.0.header.function_call_identifier.clone())
+    }
+
     fn keys(&self, _: &Records) -> Vec<Key> {
         Vec::from([Key::Order(self.0.iccid), Key::Package(self.0.iccid)])
     }

@@ -29,6 +29,10 @@ impl Function for ConfirmOrder {
         Ok(Self(request))
     }
 
+    fn correlation(&self) -> Option<String> {
+        Some(self.0.header.function_call_identifier.clone())
+    }
+
     fn keys(&self, _: &Records) -> Vec<Key> {
         let matching = self.0.matching_id.iter().filter(|id| !id.is_empty());
         let order = core::iter::once(Key::Order(self.0.iccid));

@@ -2,6 +2,7 @@
 
 use super::own_order;
 use crate::{Decision, Env, Function, Key, Order, OrderState, Records};
+use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::es2p::{DownloadOrderOk, DownloadOrderRequest};
 use esim_rsp::{Error, Refusal};
@@ -19,6 +20,10 @@ impl Function for DownloadOrder {
             return Err(Error::text("downloadOrder needs an iccid or a profileType"));
         }
         Ok(Self(request))
+    }
+
+    fn correlation(&self) -> Option<String> {
+        Some(self.0.header.function_call_identifier.clone())
     }
 
     fn keys(&self, _: &Records) -> Vec<Key> {

@@ -2,6 +2,7 @@
 
 use super::own_order;
 use crate::{Decision, Env, Function, Key, OrderState, Records};
+use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::es2p::{Nothing, ReleaseProfileRequest};
 use esim_rsp::{Error, Refusal};
@@ -16,6 +17,10 @@ impl Function for ReleaseProfile {
 
     fn read(request: Self::Request) -> Result<Self, Error> {
         Ok(Self(request))
+    }
+
+    fn correlation(&self) -> Option<String> {
+        Some(self.0.header.function_call_identifier.clone())
     }
 
     fn keys(&self, _: &Records) -> Vec<Key> {

@@ -6,6 +6,7 @@ use crate::{
     Decision, Env, Function, Identity, Key, Order, OrderState, Records, Session, SessionState,
     eligibility, trust,
 };
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::es9p::{AuthenticateClientOk, AuthenticateClientRequest, SmdpSigned2};
 use esim_rsp::es10b::{AuthenticateResponseOk, AuthenticateServerResponse, CtxParams1};
@@ -29,6 +30,10 @@ impl Function for AuthenticateClient {
     fn read(request: Self::Request) -> Result<Self, Error> {
         let response = esim_rsp::decode(&request.authenticate_server_response.0)?;
         Ok(Self { transaction_id: request.transaction_id, response })
+    }
+
+    fn correlation(&self) -> Option<String> {
+        Some(self.transaction_id.to_string())
     }
 
     fn keys(&self, _: &Records) -> Vec<Key> {

@@ -4,6 +4,7 @@ use super::{euicc_unproved, other_transaction};
 use crate::session::Peer;
 use crate::{Decision, Env, Function, Key, Order, Records, Session, SessionState, trust};
 use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es9p::CancelSessionEs9Request;
@@ -26,6 +27,10 @@ impl Function for CancelSession {
     fn read(request: Self::Request) -> Result<Self, Error> {
         let response = esim_rsp::decode(&request.cancel_session_response.0)?;
         Ok(Self { transaction_id: request.transaction_id, response })
+    }
+
+    fn correlation(&self) -> Option<String> {
+        Some(self.transaction_id.to_string())
     }
 
     fn keys(&self, known: &Records) -> Vec<Key> {

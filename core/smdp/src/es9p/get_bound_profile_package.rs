@@ -7,6 +7,7 @@ use crate::{
     Decision, Env, Function, Identity, Key, Order, Package, Records, Session, SessionState, bind,
     trust,
 };
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_crypto::sha256;
 use esim_rsp::es9p::{GetBoundProfilePackageOk, GetBoundProfilePackageRequest};
@@ -30,6 +31,10 @@ impl Function for GetBoundProfilePackage {
     fn read(request: Self::Request) -> Result<Self, Error> {
         let response = esim_rsp::decode(&request.prepare_download_response.0)?;
         Ok(Self { transaction_id: request.transaction_id, response })
+    }
+
+    fn correlation(&self) -> Option<String> {
+        Some(self.transaction_id.to_string())
     }
 
     fn keys(&self, known: &Records) -> Vec<Key> {

@@ -42,6 +42,15 @@ impl Function for HandleNotification {
         Ok(Self { notification: esim_rsp::decode(&request.pending_notification.0)? })
     }
 
+    fn correlation(&self) -> Option<String> {
+        match self.notification.value() {
+            PendingNotification::ProfileInstallationResult(result) => {
+                Some(result.profile_installation_result_data.transaction_id.to_string())
+            }
+            PendingNotification::OtherSignedNotification(_) => None,
+        }
+    }
+
     fn keys(&self, known: &Records) -> Vec<Key> {
         let mut keys = Vec::new();
         keys.extend(self.notification.metadata().iccid.map(Key::Order));

@@ -1,0 +1,293 @@
+//! Paths, credentials, JSON and status codes (SGP.22 6.5).
+
+use crate::run::{Executed, run};
+use crate::{Fault, Host, HttpRequest, HttpResponse, LogLine};
+use esim_rsp::common::Version;
+use esim_rsp::es9p::Answer;
+use esim_rsp::json::{self, ResponseHeader};
+use esim_rsp::{Refusal, es2p, es9p};
+use esim_smdp::admin::{ListOrders, ListOrdersRequest, Provision, ShowOrder, ShowOrderRequest};
+use esim_smdp::es2p::{CancelOrder, ConfirmOrder, DownloadOrder, ReleaseProfile};
+use esim_smdp::es9p::{
+    AuthenticateClient, CancelSession, GetBoundProfilePackage, HandleNotification, Heard,
+    InitiateAuthentication,
+};
+use esim_smdp::Function;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use subtle::ConstantTimeEq;
+
+/// Answers one request.
+///
+/// Function errors are HTTP 200 with status `Failed`; notifications 204; HTTP
+/// 4xx is for requests that no function can be made of (SGP.22 6.5.1).
+pub async fn handle<H: Host>(request: HttpRequest, host: &H) -> HttpResponse {
+    let (response, note) = route(&request, host).await;
+    let call = format!("{} {}", request.method, path_of(&request));
+    host.log(&LogLine {
+        call: &call,
+        status: response.status,
+        correlation: note.correlation,
+        outcome: note.outcome,
+        conflicts: note.conflicts,
+    });
+    finish(response, &request)
+}
+
+/// What the log learns besides the status.
+#[derive(Default)]
+struct Note {
+    correlation: Option<String>,
+    outcome: Option<String>,
+    conflicts: u32,
+}
+
+type Outcome = (HttpResponse, Note);
+
+async fn route<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
+    let path = path_of(request);
+    if request.method == "OPTIONS" {
+        return plain(HttpResponse::empty(204));
+    }
+    if request.body.len() > HttpRequest::BODY_LIMIT {
+        return failed(413, Refusal::new("1.6", "2.1").because("The request is too long"));
+    }
+    if path == "/healthz" {
+        return match method_is(request, "GET") {
+            Ok(()) => plain(HttpResponse::json(200, &Health { status: "ok" })),
+            Err(refused) => refused,
+        };
+    }
+    if let Some(function) = path.strip_prefix(es9p::PATH) {
+        return es9plus(function, request, host).await;
+    }
+    if let Some(function) = path.strip_prefix(es2p::PATH) {
+        return es2plus(function, request, host).await;
+    }
+    match path.strip_prefix("/esim-lab/") {
+        Some(rest) => operator(rest, request, host).await,
+        None => unknown(),
+    }
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+async fn es9plus<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Outcome {
+    match function {
+        "initiateAuthentication" => post::<InitiateAuthentication, H>(request, host).await,
+        "authenticateClient" => post::<AuthenticateClient, H>(request, host).await,
+        "getBoundProfilePackage" => post::<GetBoundProfilePackage, H>(request, host).await,
+        "handleNotification" => notification(request, host).await,
+        "cancelSession" => post::<CancelSession, H>(request, host).await,
+        _ => unknown(),
+    }
+}
+
+async fn es2plus<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Outcome {
+    if let Err(refused) = authorize(request, host) {
+        return refused;
+    }
+    match function {
+        "downloadOrder" => post::<DownloadOrder, H>(request, host).await,
+        "confirmOrder" => post::<ConfirmOrder, H>(request, host).await,
+        "cancelOrder" => post::<CancelOrder, H>(request, host).await,
+        "releaseProfile" => post::<ReleaseProfile, H>(request, host).await,
+        _ => unknown(),
+    }
+}
+
+/// `/esim-lab/…`: what no standard describes.
+async fn operator<H: Host>(rest: &str, request: &HttpRequest, host: &H) -> Outcome {
+    if let Err(refused) = authorize(request, host) {
+        return refused;
+    }
+    if rest == "provision" {
+        return post::<Provision, H>(request, host).await;
+    }
+    if rest != "orders" && !rest.starts_with("orders/") {
+        return unknown();
+    }
+    if let Err(refused) = method_is(request, "GET") {
+        return refused;
+    }
+    match rest.strip_prefix("orders/") {
+        None => match list_request(request) {
+            Ok(list) => execute::<ListOrders, H>(list, host).await,
+            Err(error) => malformed(error),
+        },
+        Some(iccid) => match iccid.parse() {
+            Ok(iccid) => execute::<ShowOrder, H>(ShowOrderRequest { iccid }, host).await,
+            Err(error) => malformed(error),
+        },
+    }
+}
+
+fn list_request(request: &HttpRequest) -> Result<ListOrdersRequest, esim_rsp::Error> {
+    let mut list = ListOrdersRequest::default();
+    let query = request.path.split_once('?').map_or("", |(_, query)| query);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("after", iccid)) => list.after = Some(iccid.parse()?),
+            Some(("limit", limit)) => {
+                let limit = limit.parse().map_err(|_| esim_rsp::Error::text("limit is a number"))?;
+                list.limit = Some(limit);
+            }
+            _ => {}
+        }
+    }
+    Ok(list)
+}
+
+/// A function that is called by POST of JSON.
+async fn post<F, H>(request: &HttpRequest, host: &H) -> Outcome
+where
+    F: Function<Request: DeserializeOwned, Ok: Serialize>,
+    H: Host,
+{
+    match read_json(request) {
+        Ok(request) => execute::<F, H>(request, host).await,
+        Err(refused) => refused,
+    }
+}
+
+async fn execute<F, H>(request: F::Request, host: &H) -> Outcome
+where
+    F: Function<Ok: Serialize>,
+    H: Host,
+{
+    let function = match F::read(request) {
+        Ok(function) => function,
+        // Sound JSON around something else: the caller learns where.
+        Err(error) => return failed(200, Refusal::new("1.6", "2.1").because(error)),
+    };
+    let correlation = function.correlation();
+    let (response, note) = match run(&function, host).await {
+        Ok(Executed { answer: Ok(body), conflicts }) => {
+            let answer = Answer { header: ResponseHeader::success(), body: Some(body) };
+            (HttpResponse::json(200, &answer), Note { conflicts, ..Note::default() })
+        }
+        Ok(Executed { answer: Err(refusal), conflicts }) => {
+            let (response, note) = failed(200, refusal);
+            (response, Note { conflicts, ..note })
+        }
+        Err(fault) => faulty(fault),
+    };
+    (response, Note { correlation, ..note })
+}
+
+/// handleNotification answers 204 without a body whatever became of it: the
+/// LPA could do nothing about it but send it again for ever (SGP.22 5.6.4).
+async fn notification<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
+    let request = match read_json(request) {
+        Ok(request) => request,
+        Err(refused) => return refused,
+    };
+    let noted = |outcome: String| Note { outcome: Some(outcome), ..Note::default() };
+    let function = match HandleNotification::read(request) {
+        Ok(function) => function,
+        Err(error) => return (HttpResponse::empty(204), noted(format!("ignored: {error}"))),
+    };
+    let correlation = function.correlation();
+    let (response, note) = match run(&function, host).await {
+        Ok(Executed { answer, conflicts }) => {
+            let outcome = match answer {
+                Ok(Heard::Recorded(iccid)) => format!("recorded for {iccid}"),
+                Ok(Heard::Repeated(iccid)) => format!("known already for {iccid}"),
+                Ok(Heard::Ignored(why)) => format!("ignored: {why}"),
+                Err(refusal) => format!("ignored: {refusal}"),
+            };
+            (HttpResponse::empty(204), Note { conflicts, ..noted(outcome) })
+        }
+        Err(fault) => faulty(fault),
+    };
+    (response, Note { correlation, ..note })
+}
+
+fn read_json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Outcome> {
+    method_is(request, "POST")?;
+    let is_json = |kind: &str| kind.to_ascii_lowercase().contains("json");
+    if request.header("Content-Type").is_some_and(|kind| !is_json(kind)) {
+        let detail = "The request is not of Content-Type application/json";
+        return Err(failed(400, Refusal::new("1.6", "2.1").because(detail)));
+    }
+    json::parse(&request.body).map_err(malformed)
+}
+
+fn method_is(request: &HttpRequest, method: &str) -> Result<(), Outcome> {
+    if request.method == method {
+        return Ok(());
+    }
+    let detail = format!("This path is for {method} only");
+    let (response, note) = failed(405, Refusal::new("1.6", "2.1").because(detail));
+    Err((response.with_header("Allow", format!("{method}, OPTIONS")), note))
+}
+
+/// Compares the bearer token without telling by the time how much of it is right.
+fn authorize<H: Host>(request: &HttpRequest, host: &H) -> Result<(), Outcome> {
+    let given = request.header("Authorization").unwrap_or_default();
+    let scheme = given.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("Bearer "));
+    let given = scheme.and(given.get(7..)).map(str::trim).unwrap_or_default();
+    let wanted = host.operator_token();
+    let right = given.as_bytes().ct_eq(wanted.as_bytes());
+    if bool::from(right) && !wanted.is_empty() {
+        return Ok(());
+    }
+    let detail = "The credential of the customer system is missing or wrong";
+    let (response, note) = failed(401, Refusal::new("1.1", "1.1").because(detail));
+    Err((response.with_header("WWW-Authenticate", "Bearer"), note))
+}
+
+fn plain(response: HttpResponse) -> Outcome {
+    (response, Note::default())
+}
+
+fn unknown() -> Outcome {
+    failed(404, Refusal::new("1.2", "1.1"))
+}
+
+fn malformed(error: esim_rsp::Error) -> Outcome {
+    let (response, _) = failed(400, Refusal::new("1.6", "2.1").because(error));
+    // The parser may quote the request, which may hold keys: not for the log.
+    (response, Note { outcome: Some("1.6/2.1".into()), ..Note::default() })
+}
+
+fn failed(status: u16, refusal: Refusal) -> Outcome {
+    let answer: Answer<es2p::Nothing> =
+        Answer { header: ResponseHeader::failed(&refusal), body: None };
+    let outcome = Some(format!("{}/{}", refusal.subject, refusal.reason));
+    (HttpResponse::json(status, &answer), Note { outcome, ..Note::default() })
+}
+
+/// A fault of ours: the log has the reason, the caller only that it was ours.
+fn faulty(fault: Fault) -> Outcome {
+    let (response, _) = failed(500, Refusal::new("8", "4.2"));
+    (response, Note { outcome: Some(format!("fault: {fault}")), ..Note::default() })
+}
+
+fn path_of(request: &HttpRequest) -> &str {
+    request.path.split('?').next().unwrap_or_default()
+}
+
+/// Headers that every response has.
+fn finish(response: HttpResponse, request: &HttpRequest) -> HttpResponse {
+    response
+        .with_header("X-Admin-Protocol", admin_protocol(request))
+        .with_header("Cache-Control", "no-store")
+        .with_header("Access-Control-Allow-Origin", "*")
+        .with_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
+        .with_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Admin-Protocol")
+        .with_header("Access-Control-Expose-Headers", "X-Admin-Protocol")
+        .with_header("Access-Control-Max-Age", "86400")
+}
+
+/// The highest version that both sides speak (SGP.22 6.5.1.2).
+fn admin_protocol(request: &HttpRequest) -> String {
+    const PREFIX: &str = "gsma/rsp/v";
+    let theirs = request.header("X-Admin-Protocol").and_then(|text| text.strip_prefix(PREFIX));
+    let theirs = theirs.and_then(Version::parse).filter(|version| version.major() == 2);
+    let version = theirs.map_or(Version::svn(), |version| version.min(Version::svn()));
+    format!("{PREFIX}{version}")
+}

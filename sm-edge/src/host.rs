@@ -1,0 +1,85 @@
+//! What a host brings: clock, randomness, configuration, store, log.
+
+use esim_smdp::Config;
+use esim_smdp::store::{Change, Lookup, Row};
+use rand_core::CryptoRng;
+
+/// The machine that the service runs on.
+pub trait Host {
+    /// Where records lie.
+    type Store: Store;
+
+    /// Where records lie.
+    fn store(&self) -> &Self::Store;
+
+    /// Seconds since 1970, UTC.
+    fn now(&self) -> u64;
+
+    /// Lends the random number generator.
+    fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T;
+
+    /// Who this server is.
+    fn config(&self) -> &Config;
+
+    /// The credential that ES2+ and the operator's interface ask for.
+    fn operator_token(&self) -> &str;
+
+    /// Takes a line for the log.
+    fn log(&self, line: &LogLine<'_>);
+}
+
+/// Where records lie: rows found by name, alias or range, changed all or none.
+#[allow(async_fn_in_trait, reason = "futures of the browser and of the worker are not Send")]
+pub trait Store {
+    /// Finds rows. A row asked for twice may come twice.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store fails; a row that is not there is no failure.
+    async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault>;
+
+    /// Applies all changes in one transaction.
+    ///
+    /// # Errors
+    /// [`CommitError::Conflict`] if a revision is not the one expected or a
+    /// unique alias is another row's; then nothing has changed.
+    async fn commit(&self, changes: &[Change]) -> Result<(), CommitError>;
+}
+
+/// Something of ours has failed: logged in full, generic outside.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Fault(pub String);
+
+impl Fault {
+    /// With a reason for the log; no secrets.
+    pub fn new(reason: impl ToString) -> Self {
+        Self(reason.to_string())
+    }
+}
+
+/// Why changes were not applied.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// Somebody else was faster.
+    #[error("the records have changed in the meantime")]
+    Conflict,
+    /// The store has failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// One line of the log: a function was called. Holds no secrets.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogLine<'a> {
+    /// Method and path without the query.
+    pub call: &'a str,
+    /// HTTP status of the response.
+    pub status: u16,
+    /// Transaction id or functionCallIdentifier.
+    pub correlation: Option<String>,
+    /// Subject and reason of a refusal, or what became of a notification.
+    pub outcome: Option<String>,
+    /// How often the function was run again because of a conflict.
+    pub conflicts: u32,
+}

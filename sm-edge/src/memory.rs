@@ -1,0 +1,198 @@
+//! A host that lives in memory: the browser page, tests, demonstrations.
+
+use crate::{CommitError, Fault, Host, LogLine, Store};
+use esim_smdp::Config;
+use esim_smdp::store::{Alias, Change, Lookup, Row};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{CryptoRng, SeedableRng};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    rows: RefCell<BTreeMap<String, Stored>>,
+    aliases: RefCell<BTreeSet<(String, String)>>,
+}
+
+#[derive(Clone)]
+struct Stored {
+    revision: u64,
+    body: Vec<u8>,
+    aliases: Vec<Alias>,
+    expires: Option<u64>,
+}
+
+impl core::fmt::Debug for Stored {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "revision {} ({} octets)", self.revision, self.body.len())
+    }
+}
+
+impl Store for MemoryStore {
+    async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault> {
+        Ok(lookups.iter().flat_map(|lookup| self.find(lookup)).collect())
+    }
+
+    async fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
+        if changes.iter().all(|change| self.allows(change)) {
+            changes.iter().for_each(|change| self.apply(change));
+            Ok(())
+        } else {
+            Err(CommitError::Conflict)
+        }
+    }
+}
+
+impl MemoryStore {
+    fn find(&self, lookup: &Lookup) -> Vec<Row> {
+        let rows = self.rows.borrow();
+        let row = |name: &String| {
+            rows.get(name).map(|stored| Row {
+                name: name.clone(),
+                revision: stored.revision,
+                body: stored.body.clone(),
+            })
+        };
+        match lookup {
+            Lookup::Name(name) => row(name).into_iter().collect(),
+            Lookup::Alias { alias, limit } => {
+                let aliases = self.aliases.borrow();
+                let from = (alias.clone(), String::new());
+                let names = aliases.range(from..).take_while(|(a, _)| a == alias);
+                names.filter_map(|(_, name)| row(name)).take(*limit as usize).collect()
+            }
+            Lookup::Range { prefix, after, limit } => {
+                let names = rows.range(prefix.clone()..).map(|(name, _)| name);
+                let names = names.take_while(|name| name.starts_with(prefix));
+                names.filter(|name| *name > after).filter_map(row).take(*limit as usize).collect()
+            }
+        }
+    }
+
+    fn allows(&self, change: &Change) -> bool {
+        let revision = |name: &String| self.rows.borrow().get(name).map_or(0, |row| row.revision);
+        match change {
+            Change::Put { name, expected, aliases, .. } => {
+                let free = aliases.iter().filter(|alias| alias.unique).all(|alias| {
+                    let aliases = self.aliases.borrow();
+                    let from = (alias.name.clone(), String::new());
+                    let mut holders = aliases.range(from..).take_while(|(a, _)| *a == alias.name);
+                    holders.all(|(_, holder)| holder == name)
+                });
+                revision(name) == *expected && free
+            }
+            Change::Delete { name, expected } => revision(name) == *expected,
+            Change::Sweep { .. } => true,
+        }
+    }
+
+    fn apply(&self, change: &Change) {
+        match change {
+            Change::Put { name, expected, body, aliases, expires } => {
+                self.remove(name);
+                let names = aliases.iter().map(|alias| (alias.name.clone(), name.clone()));
+                self.aliases.borrow_mut().extend(names);
+                let stored = Stored {
+                    revision: expected + 1,
+                    body: body.clone(),
+                    aliases: aliases.clone(),
+                    expires: *expires,
+                };
+                self.rows.borrow_mut().insert(name.clone(), stored);
+            }
+            Change::Delete { name, .. } => self.remove(name),
+            Change::Sweep { before } => {
+                let is_old = |row: &Stored| row.expires.is_some_and(|end| end < *before);
+                let rows = self.rows.borrow();
+                let old: Vec<_> =
+                    rows.iter().filter(|(_, row)| is_old(row)).map(|(name, _)| name.clone()).collect();
+                drop(rows);
+                old.iter().for_each(|name| self.remove(name));
+            }
+        }
+    }
+
+    fn remove(&self, name: &String) {
+        if let Some(row) = self.rows.borrow_mut().remove(name) {
+            let mut aliases = self.aliases.borrow_mut();
+            for alias in row.aliases {
+                aliases.remove(&(alias.name, name.clone()));
+            }
+        }
+    }
+}
+
+/// A host in memory, with a clock that stands still until it is set and a
+/// generator that starts from a seed: the same calls give the same octets.
+pub struct MemoryHost {
+    store: MemoryStore,
+    config: Config,
+    token: String,
+    now: Cell<u64>,
+    rng: RefCell<ChaCha20Rng>,
+    log: RefCell<Vec<String>>,
+}
+
+impl MemoryHost {
+    /// `seed` is 32 octets, from a generator unless everything shall repeat;
+    /// `now` seconds since 1970.
+    pub fn new(config: Config, seed: [u8; 32], now: u64) -> Self {
+        Self {
+            store: MemoryStore::default(),
+            config,
+            token: "memory".into(),
+            now: Cell::new(now),
+            rng: RefCell::new(ChaCha20Rng::from_seed(seed)),
+            log: RefCell::default(),
+        }
+    }
+
+    /// The same with another credential than `memory`.
+    pub fn with_token(mut self, token: impl Into<String>) -> Self {
+        self.token = token.into();
+        self
+    }
+
+    /// Sets the clock, seconds since 1970.
+    pub fn set_now(&self, now: u64) {
+        self.now.set(now);
+    }
+
+    /// Takes the log lines so far, one JSON object each.
+    pub fn take_log(&self) -> Vec<String> {
+        self.log.take()
+    }
+}
+
+impl Host for MemoryHost {
+    type Store = MemoryStore;
+
+    fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    fn now(&self) -> u64 {
+        self.now.get()
+    }
+
+    fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
+        use_it(&mut *self.rng.borrow_mut())
+    }
+
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn operator_token(&self) -> &str {
+        &self.token
+    }
+
+    fn log(&self, line: &LogLine<'_>) {
+        const LIMIT: usize = 10_000;
+        let mut log = self.log.borrow_mut();
+        if log.len() < LIMIT {
+            log.push(serde_json::to_string(line).unwrap_or_default());
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The tables of a store in SQLite, the same natively and on the worker.
+
+/// Creates what is missing.
+pub const SCHEMA: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS record (
+       name TEXT PRIMARY KEY, revision INTEGER NOT NULL, expires INTEGER, body BLOB NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS record_expires ON record (expires) WHERE expires IS NOT NULL",
+    "CREATE TABLE IF NOT EXISTS alias (
+       alias TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (alias, name)) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS alias_name ON alias (name)",
+];
+
+/// name → name, revision, body
+pub const BY_NAME: &str = "SELECT name, revision, body FROM record WHERE name = ?1";
+
+/// alias, limit → name, revision, body
+pub const BY_ALIAS: &str = "SELECT r.name, r.revision, r.body FROM alias a JOIN record r ON r.name = a.name
+     WHERE a.alias = ?1 ORDER BY a.name LIMIT ?2";
+
+/// lower bound (exclusive), upper bound (exclusive), limit → name, revision, body
+pub const BY_RANGE: &str = "SELECT name, revision, body FROM record
+     WHERE name > ?1 AND name < ?2 ORDER BY name LIMIT ?3";
+
+/// name → revision
+pub const REVISION: &str = "SELECT revision FROM record WHERE name = ?1";
+
+/// alias, name → 1 for every other row that has the alias
+pub const TAKEN: &str = "SELECT 1 AS taken FROM alias WHERE alias = ?1 AND name <> ?2 LIMIT 1";
+
+/// name, revision, expires, body
+pub const PUT: &str = "INSERT INTO record (name, revision, expires, body) VALUES (?1, ?2, ?3, ?4)
+     ON CONFLICT (name) DO UPDATE SET revision = ?2, expires = ?3, body = ?4";
+
+/// name
+pub const DELETE: &str = "DELETE FROM record WHERE name = ?1";
+
+/// name
+pub const DELETE_ALIASES: &str = "DELETE FROM alias WHERE name = ?1";
+
+/// alias, name
+pub const PUT_ALIAS: &str = "INSERT INTO alias (alias, name) VALUES (?1, ?2)";
+
+/// before
+pub const SWEEP_ALIASES: &str =
+    "DELETE FROM alias WHERE name IN (SELECT name FROM record WHERE expires < ?1)";
+
+/// before
+pub const SWEEP: &str = "DELETE FROM record WHERE expires < ?1";
+
+/// The bounds of [`BY_RANGE`] for names that begin with `prefix` and come
+/// after `after`. Prefixes end in `/`.
+pub fn range<'a>(prefix: &'a str, after: &'a str) -> (&'a str, String) {
+    let lower = if after > prefix { after } else { prefix };
+    // '0' is the character after '/'.
+    (lower, format!("{}0", prefix.trim_end_matches('/')))
+}
