@@ -325,12 +325,16 @@ impl Image {
 
     /// The directory or application whose AID starts with `aid`.
     pub fn adf(&self, aid: &[u8]) -> Option<&File> {
-        self.files.iter().find(|file| file.aid().is_some_and(|own| own.starts_with(aid)))
+        self.files
+            .iter()
+            .find(|file| file.aid().is_some_and(|own| own.starts_with(aid)))
     }
 
     /// Files directly below a directory.
     pub fn children<'a>(&'a self, directory: &'a [u16]) -> impl Iterator<Item = &'a File> + 'a {
-        self.files.iter().filter(move |file| file.parent() == Some(directory))
+        self.files
+            .iter()
+            .filter(move |file| file.parent() == Some(directory))
     }
 
     /// The EF.ARR record that protects a file: looked for beside the file (for a directory, inside it as well for an
@@ -344,7 +348,10 @@ impl Image {
             if let Some(arr) = self.file(&path) {
                 return arr.record(reference.record);
             }
-            directory = directory.split_last().map(|(_, rest)| rest).filter(|rest| !rest.is_empty())?;
+            directory = directory
+                .split_last()
+                .map(|(_, rest)| rest)
+                .filter(|rest| !rest.is_empty())?;
         }
     }
 }
@@ -357,7 +364,10 @@ impl File {
 
     /// Path of its directory; `None` for the MF.
     pub fn parent(&self) -> Option<&[u16]> {
-        self.path.split_last().map(|(_, rest)| rest).filter(|rest| !rest.is_empty())
+        self.path
+            .split_last()
+            .map(|(_, rest)| rest)
+            .filter(|rest| !rest.is_empty())
     }
 
     /// Application identifier of an ADF.
@@ -382,7 +392,9 @@ impl File {
     /// Length of a record; `None` if the file has no records.
     pub fn record_len(&self) -> Option<u8> {
         match self.kind {
-            FileKind::LinearFixed { record_len, .. } | FileKind::Cyclic { record_len, .. } => Some(record_len),
+            FileKind::LinearFixed { record_len, .. } | FileKind::Cyclic { record_len, .. } => {
+                Some(record_len)
+            }
             _ => None,
         }
     }
@@ -397,13 +409,21 @@ impl File {
 
 impl fmt::Debug for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pin({:02X} {:?}, {}/{} tries)", self.reference, self.scope, self.attempts_left, self.max_attempts)
+        write!(
+            f,
+            "Pin({:02X} {:?}, {}/{} tries)",
+            self.reference, self.scope, self.attempts_left, self.max_attempts
+        )
     }
 }
 
 impl fmt::Debug for Puk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Puk({:02X} {:?}, {}/{} tries)", self.reference, self.scope, self.attempts_left, self.max_attempts)
+        write!(
+            f,
+            "Puk({:02X} {:?}, {}/{} tries)",
+            self.reference, self.scope, self.attempts_left, self.max_attempts
+        )
     }
 }
 
@@ -413,7 +433,9 @@ impl fmt::Debug for Algorithm {
             Algorithm::Milenage { .. } => "Milenage(..)",
             Algorithm::Tuak { .. } => "Tuak(..)",
             Algorithm::UsimTest { .. } => "UsimTest(..)",
-            Algorithm::Mapping { aid, options } => return write!(f, "Mapping({aid:02X?}, options {options})"),
+            Algorithm::Mapping { aid, options } => {
+                return write!(f, "Mapping({aid:02X?}, options {options})");
+            }
         })
     }
 }

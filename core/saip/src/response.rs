@@ -39,8 +39,17 @@ pub struct PeStatus {
 impl EuiccResponse {
     /// Everything was installed.
     pub fn ok() -> Self {
-        let status = PeStatus { status: Status::Ok as u16, identification: None, additional_information: None, offset: None };
-        Self { pe_status: vec![status], aborted: None, status_message: None }
+        let status = PeStatus {
+            status: Status::Ok as u16,
+            identification: None,
+            additional_information: None,
+            offset: None,
+        };
+        Self {
+            pe_status: vec![status],
+            aborted: None,
+            status_message: None,
+        }
     }
 
     /// Installed except for the elements of which a status is given: they were neither supported nor mandated.
@@ -48,7 +57,11 @@ impl EuiccResponse {
         if skipped.is_empty() {
             return Self::ok();
         }
-        Self { pe_status: skipped.to_vec(), aborted: None, status_message: None }
+        Self {
+            pe_status: skipped.to_vec(),
+            aborted: None,
+            status_message: None,
+        }
     }
 
     /// Whether the profile is on the card.
@@ -83,7 +96,10 @@ mod tests {
 
         let failed = hex::decode("300CA008300680010581010C8100").unwrap();
         let value = EuiccResponse::from_der(&failed).unwrap();
-        assert_eq!(value.pe_status[0].status, Status::InvalidRequestFormat as u16);
+        assert_eq!(
+            value.pe_status[0].status,
+            Status::InvalidRequestFormat as u16
+        );
         assert_eq!(value.pe_status[0].identification, Some(12));
         assert!(!value.is_installed());
         assert_eq!(value.to_der(), failed);

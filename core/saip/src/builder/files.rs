@@ -42,7 +42,13 @@ impl Files {
 
     /// A directory with the references of its PIN status.
     pub fn directory(self, name: &str, references: &'static [u8]) -> Self {
-        self.file(name, vec![FileElement::Descriptor(Fcp { pin_status: Some(references.into()), ..Fcp::default() })])
+        self.file(
+            name,
+            vec![FileElement::Descriptor(Fcp {
+                pin_status: Some(references.into()),
+                ..Fcp::default()
+            })],
+        )
     }
 
     /// An ADF.
@@ -68,13 +74,28 @@ impl Files {
 
     /// A file of the template's size.
     pub fn content(self, name: &str, content: &[u8]) -> Self {
-        self.file(name, vec![FileElement::Descriptor(Fcp::default()), FileElement::Content(content.to_vec().into())])
+        self.file(
+            name,
+            vec![
+                FileElement::Descriptor(Fcp::default()),
+                FileElement::Content(content.to_vec().into()),
+            ],
+        )
     }
 
     /// A transparent file that its content fills.
     pub fn sized(self, name: &str, content: &[u8]) -> Self {
-        let fcp = Fcp { size: Some(minimal(content.len())), ..Fcp::default() };
-        self.file(name, vec![FileElement::Descriptor(fcp), FileElement::Content(content.to_vec().into())])
+        let fcp = Fcp {
+            size: Some(minimal(content.len())),
+            ..Fcp::default()
+        };
+        self.file(
+            name,
+            vec![
+                FileElement::Descriptor(fcp),
+                FileElement::Content(content.to_vec().into()),
+            ],
+        )
     }
 
     /// A linear fixed file; shorter records are padded with `FF`.
@@ -106,7 +127,10 @@ impl Files {
         let field = self.template.rows.iter().position(|row| row.name == name);
         debug_assert!(field.is_some(), "{name}");
         if let Some(field) = field {
-            self.instance.files.push(TemplateFile { field: field as u16, elements });
+            self.instance.files.push(TemplateFile {
+                field: field as u16,
+                elements,
+            });
         }
         self
     }

@@ -9,7 +9,12 @@ use crate::pe::{Application, ApplicationInstance, KeyObject, Rfm, SecurityDomain
 
 impl Installer {
     pub(super) fn security_domain(&mut self, element: &SecurityDomain) -> Outcome<()> {
-        let keys = element.keys.iter().flatten().map(key).collect::<Outcome<_>>()?;
+        let keys = element
+            .keys
+            .iter()
+            .flatten()
+            .map(key)
+            .collect::<Outcome<_>>()?;
         let record = instance(&element.instance, ApplicationKind::SecurityDomain { keys });
         self.record(record)
     }
@@ -17,7 +22,9 @@ impl Installer {
     pub(super) fn rfm(&mut self, element: &Rfm) -> Outcome<()> {
         let mut tars = Vec::new();
         for tar in element.tars.iter().flatten() {
-            let Ok(tar) = <[u8; 3]>::try_from(&tar[..]) else { return bad("a TAR has not three octets") };
+            let Ok(tar) = <[u8; 3]>::try_from(&tar[..]) else {
+                return bad("a TAR has not three octets");
+            };
             tars.push(tar);
         }
         let adf = element.adf.as_ref();
@@ -37,7 +44,8 @@ impl Installer {
     }
 
     pub(super) fn application(&mut self, element: &Application) -> Outcome<()> {
-        self.require(Service::Javacard).or_else(|_| self.require(Service::Multos))?;
+        self.require(Service::Javacard)
+            .or_else(|_| self.require(Service::Multos))?;
         if let Some(package) = &element.load_block {
             self.record(ApplicationRecord {
                 aid: package.aid.to_vec(),
@@ -61,7 +69,12 @@ impl Installer {
         if !(5..=16).contains(&record.aid.len()) {
             return bad("an AID has 5 to 16 octets");
         }
-        if self.image.applications.iter().any(|other| other.aid == record.aid) {
+        if self
+            .image
+            .applications
+            .iter()
+            .any(|other| other.aid == record.aid)
+        {
             return bad(format!("AID {:02X?} used twice", record.aid));
         }
         self.image.applications.push(record);
@@ -87,8 +100,15 @@ fn key(object: &KeyObject) -> Outcome<SdKey> {
     };
     let mut components = Vec::new();
     for component in &object.components {
-        let Some(key_type) = component.key_type.first() else { return bad("a key component without a type") };
+        let Some(key_type) = component.key_type.first() else {
+            return bad("a key component without a type");
+        };
         components.push((*key_type, component.data.expose().to_vec()));
     }
-    Ok(SdKey { id: *id, version: *version, usage: object.usage.to_vec(), components })
+    Ok(SdKey {
+        id: *id,
+        version: *version,
+        usage: object.usage.to_vec(),
+        components,
+    })
 }

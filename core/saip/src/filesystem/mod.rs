@@ -8,6 +8,7 @@ mod applications;
 mod codes;
 mod file;
 mod finish;
+mod template;
 #[cfg(test)]
 mod tests;
 
@@ -17,13 +18,13 @@ use alloc::vec::Vec;
 
 use crate::coding;
 use crate::error::{ElementError, Status};
-use crate::image::{File, FileKind, Image, MF, Naa, NaaKind, Path};
+use crate::image::{File, FileKind, Image, MF, Path};
 use crate::pe::{
-    Element, Fcp, FileElement, FileManagement, GenericFileManagement, Package, ProfileElement, ProfileHeader, Service,
-    Services, TemplateInstance,
+    Element, FileManagement, GenericFileManagement, Package, ProfileElement, ProfileHeader,
+    Service, Services,
 };
 use crate::response::PeStatus;
-use crate::templates::{self, Fill, Place, Row, Shape, TEMPLATES, Template};
+use crate::templates::{self, TEMPLATES, Template};
 use file::{Blueprint, Writer};
 
 /// What an eUICC can install.
@@ -62,7 +63,10 @@ impl Default for Capabilities {
                 Service::ProfileAX25519,
                 Service::ProfileBP256,
             ]),
-            templates: TEMPLATES.iter().map(|template| template.arcs.to_vec()).collect(),
+            templates: TEMPLATES
+                .iter()
+                .map(|template| template.arcs.to_vec())
+                .collect(),
             major_version: 3,
             libraries: Vec::new(),
             memory: 512 * 1024,
@@ -103,15 +107,27 @@ pub(crate) struct Fail {
 type Outcome<T> = Result<T, Fail>;
 
 pub(crate) fn bad<T>(reason: impl ToString) -> Outcome<T> {
-    Err(Fail { status: Status::BadValues, reason: reason.to_string(), unsupported: false })
+    Err(Fail {
+        status: Status::BadValues,
+        reason: reason.to_string(),
+        unsupported: false,
+    })
 }
 
 pub(crate) fn refuse<T>(status: Status, reason: impl ToString) -> Outcome<T> {
-    Err(Fail { status, reason: reason.to_string(), unsupported: false })
+    Err(Fail {
+        status,
+        reason: reason.to_string(),
+        unsupported: false,
+    })
 }
 
 fn unsupported<T>(status: Status, reason: impl ToString) -> Outcome<T> {
-    Err(Fail { status, reason: reason.to_string(), unsupported: true })
+    Err(Fail {
+        status,
+        reason: reason.to_string(),
+        unsupported: true,
+    })
 }
 
 /// Resolves a whole package.
@@ -170,7 +186,9 @@ impl Installer {
     /// # Errors
     /// As [`Installer::element`].
     pub fn install(&mut self, element: &Element) -> Result<(), ElementError> {
-        let mandated = element.header().is_none_or(|header| header.mandated.is_some());
+        let mandated = element
+            .header()
+            .is_none_or(|header| header.mandated.is_some());
         // A skipped element must leave no trace.
         let before = (!mandated).then(|| (self.image.clone(), self.pin_elements.clone()));
         match (self.dispatch(element), before) {
@@ -235,13 +253,17 @@ impl Installer {
             ProfileElement::SecurityDomain(domain) => self.security_domain(domain),
             ProfileElement::Rfm(rfm) => self.rfm(rfm),
             ProfileElement::Application(application) => self.application(application),
-            ProfileElement::NonStandard(_) => unsupported(Status::PeNotSupported, "a format of its issuer"),
+            ProfileElement::NonStandard(_) => {
+                unsupported(Status::PeNotSupported, "a format of its issuer")
+            }
             ProfileElement::End(_) => {
                 self.stage = Stage::Ended;
                 Ok(())
             }
             // The keys of a CDMA application serve no network that exists here; the application is installed without.
-            ProfileElement::Unknown(_) if element.name() == "cdmaParameter" => self.require(Service::Csim),
+            ProfileElement::Unknown(_) if element.name() == "cdmaParameter" => {
+                self.require(Service::Csim)
+            }
             ProfileElement::Unknown(_) => unsupported(Status::PeNotSupported, "unknown element"),
         }
     }
@@ -254,7 +276,10 @@ impl Installer {
             Stage::Ended => false,
         };
         if !fits {
-            return refuse(Status::InvalidRequestFormat, "not at this place: a package is header, mf, others, end");
+            return refuse(
+                Status::InvalidRequestFormat,
+                "not at this place: a package is header, mf, others, end",
+            );
         }
         Ok(())
     }
@@ -266,16 +291,26 @@ impl Installer {
                 alloc::format!("version {}.{}", header.major_version, header.minor_version),
             );
         }
-        let Ok(iccid) = <[u8; 10]>::try_from(&header.iccid[..]) else { return bad("iccid has not 10 octets") };
+        let Ok(iccid) = <[u8; 10]>::try_from(&header.iccid[..]) else {
+            return bad("iccid has not 10 octets");
+        };
         let missing = header.mandatory_services.minus(self.capabilities.services);
         if !missing.is_empty() {
-            return refuse(Status::FeatureNotSupported, alloc::format!("mandatory services {missing:?}"));
+            return refuse(
+                Status::FeatureNotSupported,
+                alloc::format!("mandatory services {missing:?}"),
+            );
         }
         for oid in &header.mandatory_templates {
             self.known_template(oid)?;
         }
         for library in header.mandatory_aids.iter().flatten() {
-            if !self.capabilities.libraries.iter().any(|aid| aid[..] == library.aid[..]) {
+            if !self
+                .capabilities
+                .libraries
+                .iter()
+                .any(|aid| aid[..] == library.aid[..])
+            {
                 return refuse(Status::LibNotSupported, "mandatory library");
             }
         }
@@ -287,10 +322,18 @@ impl Installer {
     }
 
     fn known_template(&self, oid: &[u32]) -> Outcome<&'static Template> {
-        let known = templates::find(oid).filter(|template| self.capabilities.templates.iter().any(|own| own == template.arcs));
+        let known = templates::find(oid).filter(|template| {
+            self.capabilities
+                .templates
+                .iter()
+                .any(|own| own == template.arcs)
+        });
         match known {
             Some(template) => Ok(template),
-            None => unsupported(Status::TemplateNotSupported, alloc::format!("template {oid:?}")),
+            None => unsupported(
+                Status::TemplateNotSupported,
+                alloc::format!("template {oid:?}"),
+            ),
         }
     }
 
@@ -301,114 +344,10 @@ impl Installer {
         unsupported(Status::FeatureNotSupported, service.name())
     }
 
-    fn template(&mut self, instance: &TemplateInstance) -> Outcome<()> {
-        let template = self.known_template(&instance.template)?;
-        if template.kind != instance.kind {
-            return bad(alloc::format!("template {:?} does not belong to this element", template.arcs));
-        }
-        if let Some(excess) = instance.files.iter().find(|file| usize::from(file.field) >= template.rows.len()) {
-            return unsupported(Status::PeNotSupported, alloc::format!("file {} of a later version", excess.field));
-        }
-        let place = self.place(template.place)?;
-        let mut directories = vec![None; template.rows.len()];
-        for (index, row) in template.rows.iter().enumerate() {
-            let given = instance.file(index);
-            let parent = match template.directory_of(index) {
-                Some(directory) => directories[directory].clone(),
-                None => Some(place.clone()),
-            };
-            if !wanted(template, row, given) {
-                continue;
-            }
-            let Some(parent) = parent else {
-                return bad(alloc::format!("{} without its directory", row.name));
-            };
-            let path = self.template_file(template, row, &parent, given.unwrap_or_default())?;
-            directories[index] = Some(path);
-        }
-        let first = directories.into_iter().next().flatten();
-        self.enter(template, first)
-    }
-
-    /// Directory that holds the first row of a template, or all of them.
-    fn place(&self, place: Place) -> Outcome<Path> {
-        let latest = |kind: Option<NaaKind>| {
-            let naa = self.image.naas.iter().rev().find(|naa| kind.is_none_or(|kind| naa.kind == kind));
-            naa.map(|naa| naa.adf.clone())
-        };
-        let adf = match place {
-            Place::Mf => return Ok(Vec::new()),
-            Place::UnderMf => return Ok(vec![MF]),
-            Place::NewAdf(kind) => {
-                self.require(naa_service(kind))?;
-                if latest(Some(kind)).is_some() {
-                    self.require(multiple_service(kind))?;
-                }
-                return Ok(vec![MF]);
-            }
-            Place::InAdf(kind) | Place::UnderAdf(kind) => {
-                self.require(naa_service(kind))?;
-                latest(Some(kind))
-            }
-            Place::UnderLatestAdf => {
-                self.require(Service::Eap)?;
-                latest(None)
-            }
-        };
-        adf.map_or_else(|| bad("no application to put the files in"), Ok)
-    }
-
-    /// Takes up the directory that a template made, where later elements refer to it.
-    fn enter(&mut self, template: &Template, directory: Option<Path>) -> Outcome<()> {
-        match template.place {
-            Place::Mf | Place::UnderMf => {
-                let Some(directory) = directory else { return bad("its directory is missing") };
-                self.context = Some(directory);
-                self.stage = Stage::ExpectElementOrEnd;
-            }
-            Place::NewAdf(kind) => {
-                let aid = directory.as_ref().and_then(|path| self.image.file(path)).and_then(File::aid);
-                let (Some(aid), Some(adf)) = (aid, &directory) else { return bad("its ADF has no dfName") };
-                let naa = Naa { adf: adf.clone(), aid: aid.to_vec(), kind, aka: None };
-                self.image.naas.push(naa);
-                self.context = directory;
-            }
-            Place::InAdf(_) | Place::UnderAdf(_) | Place::UnderLatestAdf => {}
-        }
-        Ok(())
-    }
-
-    /// Makes the file of a row, or several where a field brings more than one. Returns the path of the first.
-    fn template_file(&mut self, template: &Template, row: &Row, parent: &Path, given: &[FileElement]) -> Outcome<Path> {
-        let shape = template.shape(row);
-        let mut first = None;
-        let mut writer = None;
-        for element in given {
-            match element {
-                FileElement::DoNotCreate(()) => {}
-                FileElement::Descriptor(fcp) => {
-                    self.put(&mut writer, &mut first)?;
-                    writer = Some(Writer::new(Blueprint::of_row(row, shape, parent, Some(fcp)).file()?));
-                }
-                FileElement::Offset(_) | FileElement::Content(_) if writer.is_none() => {
-                    let mut started = Writer::new(Blueprint::of_row(row, shape, parent, None).file()?);
-                    started.apply(element)?;
-                    writer = Some(started);
-                }
-                FileElement::Offset(_) | FileElement::Content(_) => {
-                    writer.iter_mut().try_for_each(|writer| writer.apply(element))?;
-                }
-            }
-        }
-        if writer.is_none() {
-            writer = Some(Writer::new(Blueprint::of_row(row, shape, parent, None).file()?));
-        }
-        self.put(&mut writer, &mut first)?;
-        first.map_or_else(|| bad(row.name), Ok)
-    }
-
     fn put(&mut self, writer: &mut Option<Writer>, first: &mut Option<Path>) -> Outcome<()> {
-        let Some(writer) = writer.take() else { return Ok(()) };
+        let Some(writer) = writer.take() else {
+            return Ok(());
+        };
         let file = writer.file;
         first.get_or_insert_with(|| file.path.clone());
         self.add(file)
@@ -433,7 +372,10 @@ impl Installer {
         }
         let used: usize = self.image.files.iter().map(|file| file.data().len()).sum();
         if used + file.data().len() > self.capabilities.memory {
-            return refuse(Status::NotEnoughMemory, alloc::format!("{name} does not fit"));
+            return refuse(
+                Status::NotEnoughMemory,
+                alloc::format!("{name} does not fit"),
+            );
         }
         self.image.files.push(file);
         Ok(())
@@ -454,48 +396,15 @@ impl Installer {
                     FileManagement::Content(octets) => file::opened(&mut current)?.write(octets)?,
                 }
                 // A directory must exist before the next path leads into it.
-                if current.as_ref().is_some_and(|writer| matches!(writer.file.kind, FileKind::Df { .. })) {
+                if current
+                    .as_ref()
+                    .is_some_and(|writer| matches!(writer.file.kind, FileKind::Df { .. }))
+                {
                     self.put(&mut current, &mut None)?;
                 }
             }
             self.put(&mut current, &mut None)?;
         }
         Ok(())
-    }
-}
-
-/// Whether a row of a template becomes a file.
-fn wanted(template: &Template, row: &Row, given: Option<&[FileElement]>) -> bool {
-    match given {
-        Some(elements) => template.place == Place::Mf || !elements.contains(&FileElement::DoNotCreate(())),
-        None => template.created_by_default && row.fill != Fill::Required && template.shape(row) != Shape::Directory,
-    }
-}
-
-fn naa_service(kind: NaaKind) -> Service {
-    match kind {
-        NaaKind::Usim => Service::Usim,
-        NaaKind::Isim => Service::Isim,
-        NaaKind::Csim => Service::Csim,
-    }
-}
-
-fn multiple_service(kind: NaaKind) -> Service {
-    match kind {
-        NaaKind::Usim => Service::MultipleUsim,
-        NaaKind::Isim => Service::MultipleIsim,
-        NaaKind::Csim => Service::MultipleCsim,
-    }
-}
-
-impl Blueprint<'_> {
-    /// What a template says, with what the package changes.
-    fn of_row<'a>(row: &'a Row, shape: Shape, parent: &'a Path, fcp: Option<&'a Fcp>) -> Blueprint<'a> {
-        Blueprint { parent, row: Some((row, shape)), fcp }
-    }
-
-    /// What a CREATE FILE command says.
-    fn of_fcp<'a>(parent: &'a Path, fcp: &'a Fcp) -> Blueprint<'a> {
-        Blueprint { parent, row: None, fcp: Some(fcp) }
     }
 }

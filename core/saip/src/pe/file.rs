@@ -34,7 +34,10 @@ pub struct TemplateFile {
 /// `CHOICE { doNotCreate [0] NULL, fileDescriptor [1] Fcp, fillFileOffset [2] INTEGER, fillFileContent [3] OCTET STRING }`
 #[derive(AsnType, Clone, Debug, Decode, Encode, PartialEq, Eq)]
 #[rasn(choice, automatic_tags)]
-#[allow(clippy::large_enum_variant, reason = "most variants of a list are the large one")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most variants of a list are the large one"
+)]
 pub enum FileElement {
     /// Leave a file out that the template makes by default.
     DoNotCreate(()),
@@ -122,7 +125,10 @@ pub struct GenericFileManagement {
 /// STRING }`
 #[derive(AsnType, Clone, Debug, Decode, Encode, PartialEq, Eq)]
 #[rasn(choice)]
-#[allow(clippy::large_enum_variant, reason = "most variants of a list are the large one")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most variants of a list are the large one"
+)]
 pub enum FileManagement {
     /// Directory for what follows: FIDs from below the MF, empty for the MF.
     #[rasn(tag(context, 0))]
@@ -147,7 +153,9 @@ impl TemplateInstance {
             kind,
             header: rasn::ber::decode(&tlv::make(0x30, header.contents)).ok()?,
             template: rasn::ber::decode(&tlv::make(0x06, template.contents)).ok()?,
-            files: fields.map(|field| TemplateFile::from_tlv(&field)).collect::<Option<_>>()?,
+            files: fields
+                .map(|field| TemplateFile::from_tlv(&field))
+                .collect::<Option<_>>()?,
         })
     }
 
@@ -165,7 +173,10 @@ impl TemplateInstance {
 
     /// What the package says about one row of the template.
     pub fn file(&self, field: usize) -> Option<&[FileElement]> {
-        self.files.iter().find(|file| usize::from(file.field) == field).map(|file| &file.elements[..])
+        self.files
+            .iter()
+            .find(|file| usize::from(file.field) == field)
+            .map(|file| &file.elements[..])
     }
 }
 
@@ -177,8 +188,14 @@ impl TemplateFile {
             _ => return None,
         };
         let elements = tlv::all(field.contents).ok()?;
-        let elements = elements.iter().map(|element| rasn::ber::decode(element.raw).ok()).collect::<Option<_>>()?;
-        Some(Self { field: number - 2, elements })
+        let elements = elements
+            .iter()
+            .map(|element| rasn::ber::decode(element.raw).ok())
+            .collect::<Option<_>>()?;
+        Some(Self {
+            field: number - 2,
+            elements,
+        })
     }
 
     fn to_tlv(&self) -> Option<Vec<u8>> {
@@ -187,7 +204,14 @@ impl TemplateFile {
         for element in &self.elements {
             contents.extend(rasn::der::encode(element).ok()?);
         }
-        Some(tlv::make(if number < 31 { 0xA0 | number } else { 0xBF00 | number }, &contents))
+        Some(tlv::make(
+            if number < 31 {
+                0xA0 | number
+            } else {
+                0xBF00 | number
+            },
+            &contents,
+        ))
     }
 }
 

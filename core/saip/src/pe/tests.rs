@@ -17,7 +17,12 @@ fn published_packages_round_trip() {
             assert_ne!(element.name(), "unknown", "{name}");
             // The packages spell defaults out, so their octets are not DER; the value must survive nevertheless.
             if let Some(again) = Element::new(element.value().clone()) {
-                assert_eq!(Element::parse(again.raw()).unwrap().value(), element.value(), "{name} {}", element.name());
+                assert_eq!(
+                    Element::parse(again.raw()).unwrap().value(),
+                    element.value(),
+                    "{name} {}",
+                    element.name()
+                );
             }
         }
     }
@@ -25,8 +30,18 @@ fn published_packages_round_trip() {
 
 #[test]
 fn order_of_elements_is_that_of_the_value_notation() {
-    let Some((_, bytes)) = ts48().into_iter().find(|(name, _)| name.starts_with("TS48v7")) else { return };
-    let names: Vec<_> = Package::parse(&bytes).unwrap().elements.iter().map(Element::name).collect();
+    let Some((_, bytes)) = ts48()
+        .into_iter()
+        .find(|(name, _)| name.starts_with("TS48v7"))
+    else {
+        return;
+    };
+    let names: Vec<_> = Package::parse(&bytes)
+        .unwrap()
+        .elements
+        .iter()
+        .map(Element::name)
+        .collect();
     let expected = "header mf pukCodes pinCodes telecom pinCodes genericFileManagement usim opt-usim pinCodes akaParameter \
                     gsm-access df-5gs df-saip csim opt-csim pinCodes cdmaParameter isim opt-isim pinCodes akaParameter \
                     genericFileManagement genericFileManagement securityDomain end";
@@ -56,13 +71,18 @@ fn unknown_fields_and_elements_are_kept() {
     let raw = hex::decode("AA0DA00880008101 1B850101870102".replace(' ', "")).unwrap();
     let element = Element::parse(&raw).unwrap();
     assert_eq!(element.header().unwrap().identification, 27);
-    let ProfileElement::End(end) = element.value() else { panic!("{element:?}") };
+    let ProfileElement::End(end) = element.value() else {
+        panic!("{element:?}")
+    };
     assert_eq!((end.unknown.0.len(), end.header.unknown.0.len()), (1, 1));
     assert_eq!(Element::new(element.value().clone()).unwrap().raw(), raw);
 
     let later = hex::decode("BF2507A0058000810163").unwrap();
     let element = Element::parse(&later).unwrap();
-    assert_eq!(*element.value(), ProfileElement::Unknown(Some(PeHeader::mandated(0x63))));
+    assert_eq!(
+        *element.value(),
+        ProfileElement::Unknown(Some(PeHeader::mandated(0x63)))
+    );
     assert_eq!(element.raw(), later);
 }
 
@@ -72,17 +92,37 @@ fn errors_name_element_and_octet() {
     let mut bytes = [end.clone(), end.clone()].concat();
     bytes.truncate(15);
     let error = Package::parse(&bytes).unwrap_err();
-    assert_eq!(error, Error { kind: ErrorKind::Truncated, element: 1, at: 15 });
+    assert_eq!(
+        error,
+        Error {
+            kind: ErrorKind::Truncated,
+            element: 1,
+            at: 15
+        }
+    );
 
     let mut bytes = [end.clone(), end.clone()].concat();
     bytes[9 + 7] = 5;
     let error = Package::parse(&bytes).unwrap_err();
-    assert_eq!(error, Error { kind: ErrorKind::Truncated, element: 1, at: 9 + 6 });
+    assert_eq!(
+        error,
+        Error {
+            kind: ErrorKind::Truncated,
+            element: 1,
+            at: 9 + 6
+        }
+    );
 
     assert_eq!(next_element(&[0x30, 0]).unwrap_err().kind, ErrorKind::Tag);
-    assert_eq!(next_element(&[0xA0, 0x80]).unwrap_err().kind, ErrorKind::Length);
+    assert_eq!(
+        next_element(&[0xA0, 0x80]).unwrap_err().kind,
+        ErrorKind::Length
+    );
     assert_eq!(next_element(&[0xA0]).unwrap(), None);
-    assert_eq!(next_element(&[0xBF, 0x21, 0, 0xFF]).unwrap(), Some((0xBF21, 0..3)));
+    assert_eq!(
+        next_element(&[0xBF, 0x21, 0, 0xFF]).unwrap(),
+        Some((0xBF21, 0..3))
+    );
 }
 
 #[test]
@@ -90,7 +130,14 @@ fn debug_shows_no_secret() {
     for (_, bytes) in ts48() {
         let shown = format!("{:?}", Package::parse(&bytes).unwrap());
         // Key, PIN and PUK of the package, in the ways bytes are commonly printed.
-        for secret in ["0, 1, 2, 3, 4, 5, 6, 7", "\\x00\\x01\\x02", "48, 48, 48, 48", "0000\\xff", "11111111", "49, 49, 49, 49"] {
+        for secret in [
+            "0, 1, 2, 3, 4, 5, 6, 7",
+            "\\x00\\x01\\x02",
+            "48, 48, 48, 48",
+            "0000\\xff",
+            "11111111",
+            "49, 49, 49, 49",
+        ] {
             assert!(!shown.contains(secret), "{secret}");
         }
     }

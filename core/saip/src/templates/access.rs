@@ -2,11 +2,27 @@
 
 /// One access mode with its condition.
 macro_rules! rule {
-    ($mode:literal) => { &[0x80, 0x01, $mode, 0x90, 0x00] };
-    ($mode:literal, NEVER) => { &[0x80, 0x01, $mode, 0x97, 0x00] };
-    ($mode:literal, PIN1) => { &[0x80, 0x01, $mode, 0xA4, 0x06, 0x83, 0x01, 0x01, 0x95, 0x01, 0x08] };
-    ($mode:literal, PIN2) => { &[0x80, 0x01, $mode, 0xA4, 0x06, 0x83, 0x01, 0x81, 0x95, 0x01, 0x08] };
-    ($mode:literal, ADM1) => { &[0x80, 0x01, $mode, 0xA4, 0x06, 0x83, 0x01, 0x0A, 0x95, 0x01, 0x08] };
+    ($mode:literal) => {
+        &[0x80, 0x01, $mode, 0x90, 0x00]
+    };
+    ($mode:literal, NEVER) => {
+        &[0x80, 0x01, $mode, 0x97, 0x00]
+    };
+    ($mode:literal, PIN1) => {
+        &[
+            0x80, 0x01, $mode, 0xA4, 0x06, 0x83, 0x01, 0x01, 0x95, 0x01, 0x08,
+        ]
+    };
+    ($mode:literal, PIN2) => {
+        &[
+            0x80, 0x01, $mode, 0xA4, 0x06, 0x83, 0x01, 0x81, 0x95, 0x01, 0x08,
+        ]
+    };
+    ($mode:literal, ADM1) => {
+        &[
+            0x80, 0x01, $mode, 0xA4, 0x06, 0x83, 0x01, 0x0A, 0x95, 0x01, 0x08,
+        ]
+    };
 }
 
 /// Rule 1 first. Each is one record of EF.ARR, a sequence of access modes and conditions (TS 102 221 9.2.1):
@@ -39,8 +55,12 @@ pub fn access_rule(number: u8) -> Option<alloc::vec::Vec<u8>> {
 mod tests {
     #[test]
     fn rule_1_reads_always() {
-        let expected = hex::decode("8001019000800102A406830101950108800158A40683010A950108").unwrap();
+        let expected =
+            hex::decode("8001019000800102A406830101950108800158A40683010A950108").unwrap();
         assert_eq!(super::access_rule(1).unwrap(), expected);
-        assert_eq!((super::access_rule(0), super::access_rule(15)), (None, None));
+        assert_eq!(
+            (super::access_rule(0), super::access_rule(15)),
+            (None, None)
+        );
     }
 }
