@@ -1,0 +1,159 @@
+//! AUTHENTICATE of the USIM and the ISIM (TS 31.102 7.1, TS 31.103 7.1, TS 33.102 6.3).
+
+use alloc::vec::Vec;
+
+use esim_saip::image::{Algorithm, Naa, NaaKind};
+
+use super::aka::{self, Keys};
+use super::{Change, ChannelState, Uicc, sqn};
+use crate::apdu::{Command, Response, Status};
+
+/// FID and service numbers of EF.UST (TS 31.102 4.2.8).
+const EF_UST: u16 = 0x6F38;
+const SERVICE_GSM_ACCESS: usize = 27;
+const SERVICE_GSM_CONTEXT: usize = 38;
+
+/// First octet of the answer in 3G context.
+const SUCCESSFUL: u8 = 0xDB;
+const SYNCHRONISATION_FAILURE: u8 = 0xDC;
+
+/// AMF by which the test algorithm is told to answer with a synchronisation failure (TS 34.108 8.1.2).
+const AMF_RESYNCH: [u8; 2] = [0xFF, 0xFF];
+
+impl Uicc {
+    /// AUTHENTICATE. `6985` outside an application that has keys, `6982` before its PIN is verified, `9862` for a
+    /// wrong MAC, `9864` for a context that the application does not know.
+    pub(super) fn authenticate(
+        &mut self,
+        channel: &mut ChannelState,
+        command: &Command<'_>,
+    ) -> Result<Response, Status> {
+        let (adf, naa) = self.active_naa(channel)?;
+        if command.p1 != 0 {
+            return Err(Status::INCORRECT_P1_P2);
+        }
+        let kind = self.image().naas[naa].kind;
+        let (rand, autn) = match (command.p2, kind) {
+            (0x81, _) => challenge(command.data)?,
+            (0x80, NaaKind::Usim) if self.has_service(adf, SERVICE_GSM_CONTEXT) => (gsm_challenge(command.data)?, None),
+            (0x80, _) => return Err(Status::AUTHENTICATION_CONTEXT),
+            // Voice group calls, GBA, MBMS, local keys.
+            (0x82 | 0x84..=0x86, _) => return Err(Status::AUTHENTICATION_CONTEXT),
+            _ => return Err(Status::INCORRECT_P1_P2),
+        };
+        self.require_application_pin(adf)?;
+        let source = source(&self.image().naas, naa).ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
+        self.count_authentication(source)?;
+        let aka = self.image().naas[source].aka.as_ref().ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
+        let keys = aka::keys(aka, &rand).ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
+        let with_kc = kind == NaaKind::Usim && self.has_service(adf, SERVICE_GSM_ACCESS);
+        match autn {
+            None => Ok(Response::ok(gsm_answer(&keys))),
+            Some(autn) => self.authenticate_network(source, &rand, &autn, &keys, with_kc),
+        }
+    }
+
+    /// Checks AUTN as TS 33.102 6.3.3: first the MAC, then freshness.
+    fn authenticate_network(
+        &mut self,
+        source: usize,
+        rand: &[u8; 16],
+        autn: &[u8; 16],
+        keys: &Keys,
+        with_kc: bool,
+    ) -> Result<Response, Status> {
+        let [s0, s1, s2, s3, s4, s5, amf @ .., _, _, _, _, _, _, _, _] = *autn;
+        let received = sqn::octets(sqn::number(&[s0, s1, s2, s3, s4, s5]) ^ sqn::number(&keys.ak));
+        let mac = &autn[8..];
+        let unavailable = Status::CONDITIONS_NOT_SATISFIED;
+        let aka = self.fs.image_mut().naas[source].aka.as_mut().ok_or(unavailable)?;
+        if aka::mac(aka, rand, &received, amf).ok_or(unavailable)? != mac {
+            return Err(Status::AUTHENTICATION_MAC);
+        }
+        let is_test = matches!(aka.algorithm, Algorithm::UsimTest { .. });
+        let fresh = if is_test { amf != AMF_RESYNCH } else { sqn::accept(aka, sqn::number(&received)) };
+        if !fresh {
+            let own = if is_test { received } else { sqn::octets(sqn::highest(aka)) };
+            let auts = aka::auts(aka, rand, own).ok_or(unavailable)?;
+            return Ok(Response::ok([&[SYNCHRONISATION_FAILURE, auts.len() as u8], &auts[..]].concat()));
+        }
+        if !is_test {
+            self.changed(Change::Sqn(source));
+        }
+        let kc = aka::c3(keys);
+        let mut answer = alloc::vec![SUCCESSFUL];
+        for part in [&keys.res[..], &keys.ck, &keys.ik].into_iter().chain(with_kc.then_some(&kc[..])) {
+            answer.push(part.len() as u8);
+            answer.extend(part);
+        }
+        Ok(Response::ok(answer))
+    }
+
+    /// The application in whose directory the channel stands.
+    fn active_naa(&self, channel: &ChannelState) -> Result<(usize, usize), Status> {
+        let adf = channel.adf.ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
+        let path = &self.fs.file(adf).path;
+        let inside = self.fs.file(channel.directory).path.starts_with(path);
+        let naa = self.image().naas.iter().position(|naa| naa.adf == *path).filter(|_| inside);
+        Ok((adf, naa.ok_or(Status::CONDITIONS_NOT_SATISFIED)?))
+    }
+
+    /// The PIN of an application is the first one of its PIN status template (TS 31.101 9.4).
+    fn require_application_pin(&self, adf: usize) -> Result<(), Status> {
+        let references = self.pin_references(adf);
+        let pin = references.into_iter().find(|reference| matches!(reference, 0x01..=0x08 | 0x11));
+        match pin {
+            Some(reference) if !self.is_pin_satisfied(reference, adf) => Err(Status::SECURITY_STATUS),
+            _ => Ok(()),
+        }
+    }
+
+    /// Uses up one of the authentications that the profile grants; `6983` when none is left.
+    fn count_authentication(&mut self, source: usize) -> Result<(), Status> {
+        let aka = self.fs.image_mut().naas[source].aka.as_mut();
+        let Some(left) = aka.and_then(|aka| aka.auth_counter_max.as_mut()) else { return Ok(()) };
+        *left = left.checked_sub(1).ok_or(Status::METHOD_BLOCKED)?;
+        self.changed(Change::Sqn(source));
+        Ok(())
+    }
+
+    /// Whether EF.UST offers a service; without the file all are.
+    fn has_service(&self, adf: usize, service: usize) -> bool {
+        let Some(ust) = self.fs.by_path(adf, None, &[EF_UST]) else { return true };
+        let octet = self.fs.data(ust).get((service - 1) / 8).copied().unwrap_or(0);
+        octet >> ((service - 1) % 8) & 1 == 1
+    }
+}
+
+/// The application whose keys count: itself, or the one that its mapping parameter names.
+fn source(naas: &[Naa], naa: usize) -> Option<usize> {
+    match &naas[naa].aka.as_ref()?.algorithm {
+        Algorithm::Mapping { aid, .. } => naas.iter().position(|other| {
+            let aka = other.aka.as_ref();
+            other.aid == *aid && aka.is_some_and(|aka| !matches!(aka.algorithm, Algorithm::Mapping { .. }))
+        }),
+        _ => Some(naa),
+    }
+}
+
+type Challenge = ([u8; 16], Option<[u8; 16]>);
+
+/// `10 RAND 10 AUTN`; `6700` for another length, `6A80` for other length octets.
+fn challenge(data: &[u8]) -> Result<Challenge, Status> {
+    let (rand, autn) = data.split_at_checked(17).ok_or(Status::WRONG_LENGTH)?;
+    Ok((gsm_challenge(rand)?, Some(gsm_challenge(autn)?)))
+}
+
+/// `10 RAND`.
+fn gsm_challenge(data: &[u8]) -> Result<[u8; 16], Status> {
+    match data.split_first() {
+        Some((16, value)) => value.try_into().map_err(|_| Status::WRONG_LENGTH),
+        Some(_) => Err(Status::INCORRECT_DATA),
+        None => Err(Status::WRONG_LENGTH),
+    }
+}
+
+/// `04 SRES 08 Kc`.
+fn gsm_answer(keys: &Keys) -> Vec<u8> {
+    [&[4][..], &aka::c2(keys), &[8], &aka::c3(keys)].concat()
+}
