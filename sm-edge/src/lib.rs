@@ -24,3 +24,5 @@ pub use host::{CommitError, Fault, Host, LogLine, Store};
 pub use http::{HttpRequest, HttpResponse};
 pub use memory::{MemoryHost, MemoryStore};
 pub use run::{block_on, run};
+/// What the service decides, for hosts that make its configuration.
+pub use esim_smdp as smdp;
