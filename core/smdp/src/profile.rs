@@ -1,28 +1,39 @@
 //! Profiles from subscribers, and what a profile says of itself.
 
 use crate::order::Needs;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use esim_rsp::{Error, Iccid};
-use esim_saip::{Package, ProfileElement};
+use esim_rsp::{Error, Iccid, common};
+use esim_saip::check::Severity;
+use esim_saip::{Package, builder, check, coding};
 use serde::{Deserialize, Serialize};
 
-/// What the operator knows of a subscriber.
+/// What the operator knows of a subscriber. `Debug` shows no key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscriber {
     /// 6 to 15 digits.
     pub imsi: String,
-    /// Subscriber key of the network, 32 hexadecimal digits.
+    /// Subscriber key of Milenage, 32 hexadecimal digits.
     pub ki: String,
-    /// OPc of Milenage, 32 hexadecimal digits.
+    /// OP enciphered with the key, 32 hexadecimal digits.
     pub opc: String,
-    /// Digits with an optional +.
+    /// Digits of the network code in the IMSI: 2 (if absent) or 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mnc_length: Option<u8>,
+    /// Own number, `+` for international.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub msisdn: Option<String>,
-    /// Name that the device shows for the network.
+    /// Name that the device shows for the network, at most 16 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spn: Option<String>,
+    /// Number of the short message service centre.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smsc: Option<String>,
+    /// Group identifier level 1, hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gid1: Option<String>,
 }
 
 impl core::fmt::Debug for Subscriber {
@@ -32,28 +43,68 @@ impl core::fmt::Debug for Subscriber {
 }
 
 impl Subscriber {
-    /// The unprotected profile package of this subscriber.
+    /// The unprotected profile package of this subscriber, checked.
     ///
     /// # Errors
-    /// A field that is not in its form, named.
-    pub fn build(&self, _iccid: Iccid) -> Result<Vec<u8>, Error> {
-        Err(Error::text("profiles cannot be generated yet"))
+    /// A field that is not in its form, named; no value is quoted.
+    pub fn build(&self, iccid: Iccid, profile_type: &str) -> Result<Vec<u8>, Error> {
+        let ki = key("ki", &self.ki)?;
+        let opc = key("opc", &self.opc)?;
+        let spn = self.spn.as_deref().unwrap_or_default();
+        let mut data = builder::Subscriber::new(&iccid.to_string(), &self.imsi, ki, opc, spn);
+        data.profile_type = profile_type.to_string();
+        data.mnc_len = self.mnc_length.unwrap_or(2);
+        data.msisdn = self.msisdn.clone();
+        data.smsc = self.smsc.clone();
+        data.gid1 = self.gid1.as_deref().map(common::from_hex).transpose()?;
+        let package = builder::build(&data).map_err(|error| Error::text(error.to_string()))?;
+        match findings(&package, Severity::Error).first() {
+            Some(finding) => Err(Error::text(finding)),
+            None => Ok(package.to_der()),
+        }
     }
 }
 
-/// Reads a package: whose it is, and what it asks of an eUICC.
+fn key(field: &str, text: &str) -> Result<[u8; 16], Error> {
+    let octets = common::from_hex(text).ok().and_then(|octets| octets.try_into().ok());
+    octets.ok_or_else(|| Error::text(format!("{field} has 32 hexadecimal digits")))
+}
+
+/// What a package says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspected {
+    /// Whose it is.
+    pub iccid: Iccid,
+    /// What it asks of an eUICC.
+    pub needs: Needs,
+    /// What its author would want to be told, the bad things only.
+    pub findings: Vec<String>,
+}
+
+/// Reads a package.
 ///
 /// # Errors
 /// Octets that are no profile package, or one without a header.
-pub fn inspect(upp: &[u8]) -> Result<(Iccid, Needs), Error> {
+pub fn inspect(upp: &[u8]) -> Result<Inspected, Error> {
     let package = Package::parse(upp).map_err(|error| Error::text(error.to_string()))?;
-    let header = package.elements.iter().find_map(|element| match element.value() {
-        ProfileElement::Header(header) => Some(header),
-        _ => None,
-    });
+    let header = package.header();
     let header = header.ok_or_else(|| Error::text("the profile package has no header"))?;
-    // The header has the digits in reading order (TCA 8.2), EF.ICCID swapped.
-    let digits = esim_rsp::common::hex_upper(&header.iccid);
+    // The header has the digits in reading order, EF.ICCID has them swapped.
+    let iccid = common::hex_upper(&header.iccid).parse()?;
     let octets = u32::try_from(upp.len()).map_err(|_| Error::text("the profile is too long"))?;
-    Ok((digits.parse()?, Needs { octets, version: header.major_version }))
+    let needs = Needs { octets, version: header.major_version };
+    Ok(Inspected { iccid, needs, findings: findings(&package, Severity::Warning) })
+}
+
+fn findings(package: &Package, from: Severity) -> Vec<String> {
+    let all = check::check(package).into_iter();
+    all.filter(|finding| finding.severity >= from).map(|finding| finding.text).collect()
+}
+
+/// An ICCID of a test network from a random number: 89, country and issuer
+/// 00101, 11 digits, a check digit (ITU-T E.118).
+pub fn draw_iccid(random: u64) -> Option<Iccid> {
+    let body = format!("8900101{:011}", random % 100_000_000_000);
+    let check = coding::luhn_digit(&body).ok()?;
+    format!("{body}{check}").parse().ok()
 }

@@ -1,7 +1,7 @@
 //! Filling the stock: a subscriber or a ready package becomes a profile.
 
 use crate::metadata::Metadata;
-use crate::profile::{self, Subscriber};
+use crate::profile::{self, Inspected, Subscriber};
 use crate::{Decision, Env, Function, Key, Order, Package, Records, Secret};
 use alloc::format;
 use alloc::string::String;
@@ -47,6 +47,9 @@ pub struct ProvisionOk {
     pub profile_type: String,
     /// Length in octets.
     pub octets: u32,
+    /// What a check of the package has found; it is in stock all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
 }
 
 /// Puts a profile into stock.
@@ -65,7 +68,7 @@ impl Function for Provision {
         let iccid = match (&request.subscriber, &request.upp) {
             (Some(_), None) => request.iccid,
             (None, Some(upp)) => {
-                let (inside, _) = profile::inspect(&upp.0)?;
+                let inside = profile::inspect(&upp.0)?.iccid;
                 if request.iccid.is_some_and(|given| given != inside) {
                     return Err(Error::text(format!("the package is of ICCID {inside}")));
                 }
@@ -81,18 +84,20 @@ impl Function for Provision {
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ProvisionOk> {
-        let Some(iccid) = self.iccid.or_else(|| draw_iccid(env)) else {
+        let drawn = || profile::draw_iccid(u64::from_be_bytes(env.random()));
+        let Some(iccid) = self.iccid.or_else(drawn) else {
             return Decision::refuse(Refusal::new("8", "4.2"));
         };
         if records.order(&iccid).is_some() {
             return Decision::refuse(Refusal::new("8.2.1", "3.3").about(iccid));
         }
         match self.make(iccid, env) {
-            Ok((order, package)) => {
+            Ok((order, package, findings)) => {
                 let answer = ProvisionOk {
                     iccid,
                     profile_type: order.profile_type.clone(),
                     octets: order.needs.octets,
+                    findings,
                 };
                 Decision::new(Vec::from([order.into(), package.into()]), Ok(answer))
             }
@@ -102,21 +107,25 @@ impl Function for Provision {
 }
 
 impl Provision {
-    fn make(&self, iccid: Iccid, env: &Env<'_>) -> Result<(Order, Package), Error> {
+    fn make(
+        &self,
+        iccid: Iccid,
+        env: &Env<'_>,
+    ) -> Result<(Order, Package, Vec<String>), Error> {
         let request = &self.request;
+        let profile_type = request.profile_type.as_deref().unwrap_or(DEFAULT_TYPE);
         let upp = match (&request.subscriber, &request.upp) {
-            (Some(subscriber), _) => subscriber.build(iccid)?,
+            (Some(subscriber), _) => subscriber.build(iccid, profile_type)?,
             (None, Some(upp)) => upp.0.clone(),
             (None, None) => return Err(Error::text("neither subscriber nor upp")),
         };
-        let (_, needs) = profile::inspect(&upp)?;
-        let profile_type = request.profile_type.as_deref().unwrap_or(DEFAULT_TYPE);
+        let Inspected { needs, findings, .. } = profile::inspect(&upp)?;
         let metadata = self.metadata(profile_type).to_request(iccid, &env.config.smdp_address)?;
         let metadata = Base64(esim_rsp::encode(&metadata));
         let mut order = Order::new(iccid, profile_type, metadata, needs);
         order.owner = request.owner.clone();
         order.note(env.now, "provision", format!("In stock, {} octets", needs.octets));
-        Ok((order, Package { iccid, upp: Secret::new(upp) }))
+        Ok((order, Package { iccid, upp: Secret::new(upp) }, findings))
     }
 
     fn metadata(&self, profile_type: &str) -> Metadata {
@@ -130,18 +139,4 @@ impl Provision {
         }
         metadata
     }
-}
-
-/// 89, the country code and issuer of test networks (001 01), 11 random digits
-/// and a check digit by Luhn (ITU-T E.118).
-fn draw_iccid(env: &mut Env<'_>) -> Option<Iccid> {
-    let number = u64::from_be_bytes(env.random()) % 100_000_000_000;
-    let body = format!("8900101{number:011}");
-    let doubled = |i: usize, digit: u32| match i % 2 {
-        0 => [0, 2, 4, 6, 8, 1, 3, 5, 7, 9][digit as usize % 10],
-        _ => digit,
-    };
-    let digits = body.bytes().rev().map(|c| u32::from(c - b'0'));
-    let sum: u32 = digits.enumerate().map(|(i, digit)| doubled(i, digit)).sum();
-    format!("{body}{}", (10 - sum % 10) % 10).parse().ok()
 }
