@@ -27,3 +27,27 @@ pub fn ts48() -> Vec<(String, Vec<u8>)> {
     found.sort();
     found
 }
+
+/// The packages of [`ts48`] and, always, one of our own.
+pub fn packages() -> Vec<(String, Vec<u8>)> {
+    let mut found = ts48();
+    found.push(("built".into(), built().to_der()));
+    found
+}
+
+/// A package of our own, with every element that the builder can make.
+pub fn built() -> crate::Package {
+    let mut subscriber = crate::builder::Subscriber::new(
+        "8988211000000430010",
+        "001010123456789",
+        [0x11; 16],
+        [0x22; 16],
+        "Example",
+    );
+    subscriber.msisdn = Some("+491701234567".into());
+    subscriber.ota = Some(crate::builder::OtaKeys {
+        version: 1,
+        keys: [[0x33; 16], [0x44; 16], [0x55; 16]],
+    });
+    crate::builder::build(&subscriber).unwrap()
+}

@@ -6,6 +6,8 @@
 
 mod applications;
 mod codes;
+#[cfg(test)]
+mod command_tests;
 mod file;
 mod finish;
 mod template;
@@ -95,6 +97,9 @@ enum Stage {
     Ended,
 }
 
+/// Ten times the files of a rich profile; every file costs a look at all the others.
+const MAX_FILES: usize = 2500;
+
 /// Why an element fails, before it is known which one it is.
 #[derive(Debug)]
 pub(crate) struct Fail {
@@ -173,9 +178,10 @@ impl Installer {
     pub fn element(&mut self, raw: &[u8]) -> Result<(), ElementError> {
         let element = Element::parse(raw).map_err(|error| ElementError {
             status: Status::InvalidRequestFormat,
-            identification: None,
+            identification: crate::pe::identification_of(raw),
             element: crate::pe::name_of(raw),
-            offset: u32::try_from(error.at).ok(),
+            // A wrong type is only known to be somewhere in the element.
+            offset: u32::try_from(error.at).ok().filter(|at| *at > 0),
             reason: error.to_string(),
         })?;
         self.install(&element)
@@ -371,7 +377,9 @@ impl Installer {
             _ => {}
         }
         let used: usize = self.image.files.iter().map(|file| file.data().len()).sum();
-        if used + file.data().len() > self.capabilities.memory {
+        if used + file.data().len() > self.capabilities.memory
+            || self.image.files.len() >= MAX_FILES
+        {
             return refuse(
                 Status::NotEnoughMemory,
                 alloc::format!("{name} does not fit"),

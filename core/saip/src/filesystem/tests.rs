@@ -514,17 +514,20 @@ fn service_bits_of_missing_platform_functions_are_cleared() {
 
 mod damaged {
     use super::*;
+    use crate::testdata::packages;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
-        fn packages_install_or_fail_without_panic(at: usize, octet: u8, which in 0usize..3) {
-            if let Some((_, mut bytes)) = ts48().into_iter().nth(which) {
-                let at = at % bytes.len();
-                bytes[at] = octet;
-                if let Ok(package) = Package::parse(&bytes) {
-                    let _ = resolve(&package, Capabilities::default());
-                }
+        fn packages_install_or_fail_without_panic(at: usize, octet: u8, which: usize) {
+            let mut packages = packages();
+            let which = which % packages.len();
+            let (_, bytes) = &mut packages[which];
+            let at = at % bytes.len();
+            bytes[at] = octet;
+            if let Ok(package) = Package::parse(bytes) {
+                let _ = resolve(&package, Capabilities::default());
+                let _ = crate::check::check(&package);
             }
         }
     }

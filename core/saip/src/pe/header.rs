@@ -166,6 +166,16 @@ impl Services {
             .collect()
     }
 
+    /// `UICCCapability` of EUICCInfo2: the same services as a BIT STRING in an order of its own, first bit first,
+    /// trailing zeros left out.
+    pub fn uicc_capability(self) -> Vec<bool> {
+        let has = |service: &Option<Service>| service.is_some_and(|service| self.contains(service));
+        let mut bits: Vec<bool> = UICC_CAPABILITY.iter().map(has).collect();
+        let len = bits.iter().rposition(|bit| *bit).map_or(0, |last| last + 1);
+        bits.truncate(len);
+        bits
+    }
+
     fn from_contents(contents: &[u8]) -> Option<Self> {
         let mut bits = 0u64;
         for flag in tlv::all(contents).ok()? {
@@ -194,6 +204,41 @@ impl Services {
         .collect()
     }
 }
+
+/// Bit 0 first; bit 9 is reserved.
+const UICC_CAPABILITY: [Option<Service>; 31] = [
+    Some(Service::Contactless),
+    Some(Service::Usim),
+    Some(Service::Isim),
+    Some(Service::Csim),
+    Some(Service::Milenage),
+    Some(Service::Cave),
+    Some(Service::Tuak128),
+    Some(Service::Tuak256),
+    Some(Service::UsimTestAlgorithm),
+    None,
+    Some(Service::GbaUsim),
+    Some(Service::GbaIsim),
+    Some(Service::Mbms),
+    Some(Service::Eap),
+    Some(Service::Javacard),
+    Some(Service::Multos),
+    Some(Service::MultipleUsim),
+    Some(Service::MultipleIsim),
+    Some(Service::MultipleCsim),
+    Some(Service::BerTlv),
+    Some(Service::DfLink),
+    Some(Service::CatTp),
+    Some(Service::GetIdentity),
+    Some(Service::ProfileAX25519),
+    Some(Service::ProfileBP256),
+    Some(Service::SuciCalculatorApi),
+    Some(Service::DnsResolution),
+    Some(Service::Scp11ac),
+    Some(Service::Scp11cAuthorization),
+    Some(Service::S16Mode),
+    Some(Service::Eaka),
+];
 
 impl AsnType for Services {
     const TAG: Tag = Tag::SEQUENCE;

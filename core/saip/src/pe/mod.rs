@@ -158,6 +158,12 @@ pub(crate) fn name_of(raw: &[u8]) -> &'static str {
     }
 }
 
+/// Identification number in these octets of an element, however little else of it can be read.
+pub(crate) fn identification_of(raw: &[u8]) -> Option<u16> {
+    let contents = tlv::first(raw).ok()??.contents;
+    table::leading_header(contents).map(|header| header.identification)
+}
+
 /// Cuts a stream whose pieces have other borders than the elements, like decrypted segments of a bound profile package.
 #[derive(Clone, Default)]
 pub struct Splitter {

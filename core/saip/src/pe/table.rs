@@ -176,7 +176,7 @@ fn contents<T: Encode>(value: &T) -> Option<Vec<u8>> {
 }
 
 /// Every element of every version so far starts with its header.
-fn leading_header(contents: &[u8]) -> Option<PeHeader> {
+pub(super) fn leading_header(contents: &[u8]) -> Option<PeHeader> {
     let first = tlv::first(contents).ok()??;
     if first.tag != 0xA0 {
         return None;
