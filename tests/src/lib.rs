@@ -1,1 +1,7 @@
-//! End-to-end tests.
+//! End-to-end tests: what they share.
+//!
+//! [`bench::Bench`] is a card and an SM on one table with every wire between
+//! them bare, so that a test may bend any octet of any message.
+#![forbid(unsafe_code)]
+
+pub mod bench;

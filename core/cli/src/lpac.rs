@@ -1,0 +1,120 @@
+//! lpac's JSON lines: the card on lpac's stdin and stdout (`LPAC_APDU=stdio`).
+//!
+//! lpac writes a request a line and waits for the answer; its progress and
+//! result lines share the stream and are passed through.
+
+use crate::device::Device;
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+/// Serves one peer until its stream ends. Lines that are no requests go to `aside`.
+///
+/// # Errors
+/// When the peer's stream breaks; nothing that it writes is an error.
+pub fn serve(
+    device: &mut Device,
+    from: impl BufRead,
+    mut to: impl Write,
+    mut aside: impl Write,
+) -> Result<()> {
+    for line in from.lines() {
+        let line = line.context("the peer's output cannot be read")?;
+        match answer(device, &line) {
+            Some(reply) => {
+                writeln!(to, "{reply}").context("the peer takes no answer")?;
+                to.flush().context("the peer takes no answer")?;
+            }
+            None if line.trim().is_empty() => {}
+            None => writeln!(aside, "{line}")?,
+        }
+    }
+    // The peer is gone: as a reader that loses power.
+    device.reset()
+}
+
+/// Runs a command with its stdin and stdout connected to the card; its exit code.
+pub fn run(device: &mut Device, command: &[String]) -> Result<i32> {
+    let (program, arguments) = command.split_first().context("no command after --")?;
+    let mut child = Command::new(program);
+    child.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+    for (name, value) in [("LPAC_APDU", "stdio"), ("LPAC_HTTP", "curl")] {
+        if std::env::var_os(name).is_none() {
+            child.env(name, value);
+        }
+    }
+    let mut child = child.spawn().with_context(|| format!("cannot run {program}"))?;
+    let stdin = child.stdin.take().context("no stdin")?;
+    let stdout = child.stdout.take().context("no stdout")?;
+    // A peer that ends in the middle of a line is no fault of the card.
+    let served = serve(device, BufReader::new(stdout), stdin, std::io::stdout());
+    let status = child.wait().with_context(|| format!("{program} cannot be waited for"))?;
+    if status.success() {
+        served?;
+    }
+    Ok(status.code().unwrap_or(1))
+}
+
+/// The answer to a request; none for any other line.
+fn answer(device: &mut Device, line: &str) -> Option<Value> {
+    let message: Value = serde_json::from_str(line).ok()?;
+    let payload = message.get("payload")?;
+    match message.get("type")?.as_str()? {
+        "apdu" => Some(json!({ "type": "apdu", "payload": apdu(device, payload) })),
+        "http" => Some(json!({ "type": "http", "payload": http(device, payload) })),
+        _ => None,
+    }
+}
+
+fn apdu(device: &mut Device, payload: &Value) -> Value {
+    let function = payload.get("func").and_then(Value::as_str).unwrap_or_default();
+    let parameter = payload.get("param").unwrap_or(&Value::Null);
+    let failed = || json!({ "ecode": -1 });
+    let code = |done: Result<()>| done.map_or_else(|_| failed(), |()| json!({ "ecode": 0 }));
+    match function {
+        "connect" | "disconnect" => code(device.reset()),
+        "logic_channel_open" => open_channel(device, parameter).map_or_else(failed, |n| json!({ "ecode": n })),
+        "logic_channel_close" => {
+            let number = parameter.as_u64().or_else(|| parameter.as_str()?.parse().ok());
+            let number = number.and_then(|n| u8::try_from(n).ok()).unwrap_or(0);
+            device.transmit(&[0x00, 0x70, 0x80, number]);
+            json!({ "ecode": 0 })
+        }
+        "transmit" => match parameter.as_str().and_then(|hex| hex::decode(hex).ok()) {
+            Some(command) => json!({ "ecode": 0, "data": hex::encode(device.transmit(&command)) }),
+            None => failed(),
+        },
+        _ => failed(),
+    }
+}
+
+fn open_channel(device: &mut Device, aid: &Value) -> Option<u8> {
+    let aid = hex::decode(aid.as_str()?).ok()?;
+    let opened = device.transmit(&[0x00, 0x70, 0x00, 0x00, 0x01]);
+    let [number, 0x90, 0x00] = opened[..] else { return None };
+    let class = if number < 4 { number } else { 0x40 | (number - 4) };
+    let mut select = vec![class, 0xA4, 0x04, 0x00, u8::try_from(aid.len()).ok()?];
+    select.extend(&aid);
+    let response = device.transmit(&select);
+    if matches!(response[..], [.., 0x90 | 0x61, _]) {
+        return Some(number);
+    }
+    device.transmit(&[0x00, 0x70, 0x80, number]);
+    None
+}
+
+/// `LPAC_HTTP=stdio`: lpac asks this side to fetch.
+fn http(device: &mut Device, payload: &Value) -> Value {
+    let url = payload.get("url").and_then(Value::as_str).unwrap_or_default();
+    let body = payload.get("tx").and_then(Value::as_str).and_then(|hex| hex::decode(hex).ok());
+    let headers = payload.get("headers").and_then(Value::as_array).into_iter().flatten();
+    let headers: Vec<_> = headers.filter_map(|line| line.as_str()?.split_once(':')).collect();
+    match device.post(url, &headers, body.unwrap_or_default()) {
+        Ok((status, body)) => json!({ "rcode": status, "rx": hex::encode(body) }),
+        Err(error) => {
+            eprintln!("{url}: {error:#}");
+            json!({ "rcode": 0, "rx": "" })
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The operator's customer system: puts a subscriber in stock and orders the
+//! profile over ES2+ (SGP.22 3.1.1, 5.3).
+
+use crate::trace::Trace;
+use crate::transport::{Request, Transport};
+use esim_rsp::activation_code::ActivationCode;
+use esim_rsp::es2p::{ConfirmOrderOk, ConfirmOrderRequest, DownloadOrderOk, DownloadOrderRequest};
+use esim_rsp::es9p::Answer;
+use esim_rsp::json::{RequestHeader, StatusCodeData};
+use esim_rsp::trace::Party;
+use esim_rsp::{Eid, Iccid};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+/// What the operator wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Wish {
+    /// Of the profile; drawn by the SM if absent.
+    pub iccid: Option<Iccid>,
+    /// 6 to 15 digits.
+    pub imsi: String,
+    /// Subscriber key, 32 hexadecimal digits.
+    pub ki: String,
+    /// OPc, 32 hexadecimal digits.
+    pub opc: String,
+    /// Digits with an optional +.
+    pub msisdn: Option<String>,
+    /// The operator's name, 0 to 32 characters.
+    pub service_provider_name: String,
+    /// The profile's name, 0 to 64 characters.
+    pub profile_name: Option<String>,
+    /// The user must know it.
+    pub confirmation_code: Option<String>,
+    /// Reserves the profile for this eUICC.
+    pub eid: Option<Eid>,
+    /// Chosen by the operator; by the SM if absent.
+    pub matching_id: Option<String>,
+    /// A ready profile package (DER) in place of the subscriber.
+    pub upp: Option<Vec<u8>>,
+    /// `test`, `provisioning` or `operational` (the default).
+    pub profile_class: Option<String>,
+}
+
+/// What the subscriber is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ordered {
+    /// The profile.
+    pub iccid: Iccid,
+    /// Its token.
+    pub matching_id: String,
+    /// `LPA:1$…`.
+    pub activation_code: ActivationCode,
+}
+
+/// Why an order did not come about.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// The SM refused: subject/reason and its sentence.
+    #[error("{function}: {}/{}: {}", .code.subject_code, .code.reason_code, .code.message.as_deref().unwrap_or_default())]
+    Refused {
+        /// Function of ES2+.
+        function: String,
+        /// The code.
+        code: StatusCodeData,
+    },
+    /// The SM is not there, wants another token, or answers something else.
+    #[error("{function}: {reason}")]
+    Lost {
+        /// Function of ES2+.
+        function: String,
+        /// What happened.
+        reason: String,
+    },
+}
+
+/// The operator's end of ES2+.
+pub struct Operator<'a, T> {
+    /// Way to the SM.
+    pub transport: &'a mut T,
+    /// Takes every message.
+    pub trace: &'a mut Trace,
+    /// Time for the trace.
+    pub now: u64,
+    /// Address of the SM.
+    pub address: &'a str,
+    /// Credential.
+    pub token: &'a str,
+}
+
+impl<T: Transport> Operator<'_, T> {
+    /// Stock, downloadOrder, confirmOrder with release.
+    ///
+    /// # Errors
+    /// The first function that fails.
+    pub async fn order(&mut self, wish: &Wish) -> Result<Ordered, OrderError> {
+        let iccid = self.provision(wish).await?;
+        let request = DownloadOrderRequest {
+            header: header("download-order"),
+            eid: wish.eid,
+            iccid: Some(iccid),
+            profile_type: None,
+        };
+        let ordered: DownloadOrderOk = self.es2("downloadOrder", &request).await?;
+        let request = ConfirmOrderRequest {
+            header: header("confirm-order"),
+            iccid: ordered.iccid,
+            eid: wish.eid,
+            matching_id: wish.matching_id.clone(),
+            confirmation_code: wish.confirmation_code.clone(),
+            smds_address: None,
+            release_flag: true,
+        };
+        let confirmed: ConfirmOrderOk = self.es2("confirmOrder", &request).await?;
+        Ok(Ordered {
+            iccid,
+            matching_id: confirmed.matching_id.clone(),
+            activation_code: ActivationCode {
+                smdp_address: confirmed.smdp_address.unwrap_or_else(|| self.address.to_string()),
+                matching_id: confirmed.matching_id,
+                smdp_oid: None,
+                confirmation_code_required: wish.confirmation_code.is_some(),
+            },
+        })
+    }
+
+    async fn provision(&mut self, wish: &Wish) -> Result<Iccid, OrderError> {
+        let mut request = json!({
+            "metadata": {
+                "serviceProviderName": wish.service_provider_name,
+                "profileName": wish.profile_name.clone().unwrap_or_else(|| wish.service_provider_name.clone()),
+                "profileClass": wish.profile_class.as_deref().unwrap_or("operational"),
+            },
+        });
+        if let Some(iccid) = wish.iccid {
+            request["iccid"] = json!(iccid);
+        }
+        match &wish.upp {
+            Some(upp) => request["upp"] = json!(esim_rsp::json::Base64(upp.clone())),
+            None => {
+                request["subscriber"] = json!({
+                    "imsi": wish.imsi, "ki": wish.ki, "opc": wish.opc, "spn": wish.service_provider_name,
+                });
+                if let Some(msisdn) = &wish.msisdn {
+                    request["subscriber"]["msisdn"] = json!(msisdn);
+                }
+            }
+        }
+        let made: Value = self.call("provision", "/esim-lab/provision", "operator", &esim_rsp::json::to_vec(&request)).await?;
+        let iccid = made.get("iccid").and_then(Value::as_str).and_then(|text| text.parse().ok());
+        iccid.ok_or_else(|| lost("provision", "the answer has no ICCID"))
+    }
+
+    /// An order with its history, as the SM shows it to the operator.
+    ///
+    /// # Errors
+    /// As for [`Operator::order`].
+    pub async fn show(&mut self, iccid: Iccid) -> Result<Value, OrderError> {
+        let path = format!("/esim-lab/orders/{iccid}");
+        self.call("show", &path, "operator", b"").await
+    }
+
+    /// All orders.
+    ///
+    /// # Errors
+    /// As for [`Operator::order`].
+    pub async fn list(&mut self) -> Result<Value, OrderError> {
+        self.call("list", "/esim-lab/orders", "operator", b"").await
+    }
+
+    async fn es2<R: Serialize, O: DeserializeOwned>(&mut self, function: &str, request: &R) -> Result<O, OrderError> {
+        let path = format!("{}{function}", esim_rsp::es2p::PATH);
+        self.call(function, &path, "ES2+", &esim_rsp::json::to_vec(request)).await
+    }
+
+    /// POST, or GET where there is no body.
+    async fn call<O: DeserializeOwned>(
+        &mut self,
+        function: &str,
+        path: &str,
+        interface: &str,
+        body: &[u8],
+    ) -> Result<O, OrderError> {
+        let authorization = format!("Bearer {}", self.token);
+        let headers = [("authorization", authorization.as_str())];
+        self.trace.note(self.now, (Party::Operator, Party::Sm), interface, function, body);
+        let request = Request { address: self.address, path, headers: &headers, body };
+        let reply = self.transport.send(&request).await.map_err(|reason| lost(function, &reason))?;
+        let name = format!("{function} response");
+        self.trace.note(self.now, (Party::Sm, Party::Operator), interface, &name, &reply.body);
+        if reply.status == 401 {
+            return Err(lost(function, "the SM does not know this token"));
+        }
+        let answer: Answer<O> = esim_rsp::json::parse(&reply.body)
+            .map_err(|error| lost(function, &format!("HTTP {}: {}", reply.status, error.kind)))?;
+        if let Some(code) = answer.header.function_execution_status.status_code_data {
+            return Err(OrderError::Refused { function: function.to_string(), code });
+        }
+        answer.body.ok_or_else(|| lost(function, "the answer has no outputs"))
+    }
+}
+
+fn header(call: &str) -> RequestHeader {
+    RequestHeader { function_requester_identifier: "2.999.100".into(), function_call_identifier: call.into() }
+}
+
+fn lost(function: &str, reason: &str) -> OrderError {
+    OrderError::Lost { function: function.to_string(), reason: reason.to_string() }
+}

@@ -1,0 +1,43 @@
+//! The world's trace: every message between any two parties, in order.
+
+use esim_crypto::sha256;
+use esim_rsp::trace::{Party, Record};
+
+/// Records since the world began.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    records: Vec<Record>,
+}
+
+impl Trace {
+    /// Notes a message.
+    pub fn note(&mut self, at: u64, (from, to): (Party, Party), interface: &str, function: &str, bytes: &[u8]) {
+        self.records.push(Record {
+            n: u32::try_from(self.records.len()).unwrap_or(u32::MAX),
+            at,
+            from,
+            to,
+            interface: interface.into(),
+            function: function.into(),
+            bytes: bytes.to_vec(),
+        });
+    }
+
+    /// All records.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// SHA-256 over all canonical records, in hexadecimal: two runs with one
+    /// digest exchanged the same octets.
+    pub fn digest(&self) -> String {
+        let lines: Vec<Vec<u8>> = self.records.iter().map(Record::canonical).collect();
+        let parts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+        hex::encode(sha256(&parts))
+    }
+
+    /// One JSON object a line.
+    pub fn to_lines(&self) -> String {
+        self.records.iter().map(|record| String::from_utf8_lossy(&record.canonical()).into_owned()).collect()
+    }
+}

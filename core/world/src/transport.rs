@@ -1,0 +1,48 @@
+//! How a request gets to the SM and its answer back: in this process, or over HTTPS by the host's own means.
+
+use esim_sm_edge::{HttpRequest, MemoryHost};
+
+/// A POST, or a GET without a body.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// FQDN as in the activation code, with a port where it is not 443.
+    pub address: &'a str,
+    /// `/gsma/rsp2/es9plus/…`.
+    pub path: &'a str,
+    /// Headers beyond those of every request.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// JSON.
+    pub body: &'a [u8],
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON, or nothing.
+    pub body: Vec<u8>,
+}
+
+/// Carries requests. `async fn` without `Send`: a page has one thread, native hosts block.
+#[allow(async_fn_in_trait, reason = "no caller needs a Send future")]
+pub trait Transport {
+    /// Sends one request.
+    ///
+    /// # Errors
+    /// A sentence, if no answer came.
+    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, String>;
+}
+
+/// The SM in this process.
+impl Transport for MemoryHost {
+    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, String> {
+        let http = match request.body {
+            [] => HttpRequest::get(request.path),
+            body => HttpRequest::post(request.path, body),
+        };
+        let with = |http: HttpRequest, (name, value): &(&str, &str)| http.with_header(name, *value);
+        let response = esim_sm_edge::handle(request.headers.iter().fold(http, with), self).await;
+        Ok(Reply { status: response.status, body: response.body })
+    }
+}
