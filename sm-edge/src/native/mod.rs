@@ -1,1 +1,211 @@
-//! Placeholder
+//! The host for ordinary machines: sockets, TLS, SQLite; one data folder.
+//!
+//! The folder holds everything: `sm.sqlite` the records, `pki/` certificates
+//! and keys, `token` the credential of ES2+. What is missing is made on the
+//! first start.
+
+mod files;
+mod pki;
+mod server;
+mod sqlite;
+
+pub use pki::{PkiSource, ServerPki};
+pub use server::ServerHandle;
+pub use sqlite::SqliteStore;
+
+use crate::{Fault, Host, LogLine};
+use esim_smdp::{Config, Limits};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{CryptoRng, SeedableRng};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How to open a native host. [`NativeOptions::default`] is a test server on a
+/// free port of this machine, with its data in `./data`.
+#[derive(Clone, Debug)]
+pub struct NativeOptions {
+    /// Folder of records, keys and token.
+    pub data_dir: PathBuf,
+    /// Address to listen on; port 0 for a free one.
+    pub listen: SocketAddr,
+    /// FQDN of the SM-DP+, with a port where it is not 443; if absent,
+    /// `localhost` (or the address listened on) and the port.
+    pub smdp_address: Option<String>,
+    /// Certificates and keys.
+    pub pki: PkiSource,
+    /// Credential of ES2+; if absent, drawn on the first start.
+    pub token: Option<String>,
+    /// Makes everything random repeat: for tests and demonstrations.
+    pub seed: Option<u64>,
+    /// Stops the clock at this time, seconds since 1970.
+    pub now: Option<u64>,
+    /// Plain HTTP where somebody else does TLS.
+    pub plain_http: bool,
+    /// Numbers.
+    pub limits: Limits,
+    /// Protects profiles by random keys (ReplaceSessionKeys).
+    pub random_profile_keys: bool,
+}
+
+impl Default for NativeOptions {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            smdp_address: None,
+            pki: PkiSource::default(),
+            token: None,
+            seed: None,
+            now: None,
+            plain_http: false,
+            limits: Limits::default(),
+            random_profile_keys: false,
+        }
+    }
+}
+
+/// A native host, listening but not serving yet.
+pub struct Native {
+    host: Arc<NativeHost>,
+    listener: TcpListener,
+    addr: SocketAddr,
+    pki: ServerPki,
+    plain_http: bool,
+}
+
+impl Native {
+    /// Opens the data folder, makes what is missing, and binds the socket.
+    ///
+    /// # Errors
+    /// Files, database, certificates or socket, with the path or address.
+    pub fn open(options: NativeOptions) -> io::Result<Self> {
+        let folder = &options.data_dir;
+        files::make_folder(folder)?;
+        let listener = TcpListener::bind(options.listen)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", options.listen)))?;
+        let addr = listener.local_addr()?;
+        // A stream of its own: what is made on the first start only must not
+        // shift what a seed gives afterwards.
+        let mut setup = generator(options.seed)?;
+        setup.set_stream(1);
+        let smdp_address = options.smdp_address.unwrap_or_else(|| default_address(addr));
+        let pki = options.pki.open(&folder.join("pki"), &smdp_address, &mut setup)?;
+        let token = match options.token {
+            Some(token) => token,
+            None => files::read_or_make_token(&folder.join("token"), &mut setup)?,
+        };
+        let store = SqliteStore::open(&folder.join("sm.sqlite")).map_err(io::Error::other)?;
+        let mut config = Config::new(&smdp_address, pki.identity.clone(), pki.trusted.clone());
+        config.other_addresses = ["localhost", "127.0.0.1", "[::1]"].map(String::from).into();
+        config.limits = options.limits;
+        config.random_profile_keys = options.random_profile_keys;
+        let rng = generator(options.seed)?;
+        let host = NativeHost { store, config, token, rng: Mutex::new(rng), now: options.now };
+        let plain_http = options.plain_http;
+        Ok(Self { host: Arc::new(host), listener, addr, pki, plain_http })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The SM-DP+ address for activation codes.
+    pub fn smdp_address(&self) -> &str {
+        &self.host.config.smdp_address
+    }
+
+    /// The credential of ES2+.
+    pub fn token(&self) -> &str {
+        &self.host.token
+    }
+
+    /// Certificates and keys.
+    pub fn pki(&self) -> &ServerPki {
+        &self.pki
+    }
+
+    /// The host, to call [`crate::handle`] without a socket.
+    pub fn host(&self) -> Arc<NativeHost> {
+        self.host.clone()
+    }
+
+    /// Serves on the tokio runtime that this is called in, until stopped.
+    ///
+    /// # Errors
+    /// A TLS certificate and key that rustls does not take.
+    pub fn serve(self) -> io::Result<ServerHandle> {
+        server::start(self)
+    }
+}
+
+/// `localhost` and the port, where that is what is listened on.
+fn default_address(addr: SocketAddr) -> String {
+    match addr.ip().is_loopback() || addr.ip().is_unspecified() {
+        true => format!("localhost:{}", addr.port()),
+        false => addr.to_string(),
+    }
+}
+
+fn generator(seed: Option<u64>) -> io::Result<ChaCha20Rng> {
+    if let Some(seed) = seed {
+        return Ok(ChaCha20Rng::seed_from_u64(seed));
+    }
+    let mut octets = [0; 32];
+    getrandom::fill(&mut octets).map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(ChaCha20Rng::from_seed(octets))
+}
+
+/// Clock, randomness and SQLite of an ordinary machine.
+pub struct NativeHost {
+    store: SqliteStore,
+    config: Config,
+    token: String,
+    rng: Mutex<ChaCha20Rng>,
+    now: Option<u64>,
+}
+
+impl Host for NativeHost {
+    type Store = SqliteStore;
+
+    fn store(&self) -> &SqliteStore {
+        &self.store
+    }
+
+    fn now(&self) -> u64 {
+        let since = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        self.now.unwrap_or_else(since)
+    }
+
+    fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
+        // Whoever panicked has used the generator up to some point: no harm.
+        use_it(&mut *self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn operator_token(&self) -> &str {
+        &self.token
+    }
+
+    fn log(&self, line: &LogLine<'_>) {
+        let LogLine { call, status, correlation, outcome, conflicts } = line;
+        let correlation = correlation.as_deref().unwrap_or_default();
+        let outcome = outcome.as_deref().unwrap_or_default();
+        match status {
+            500.. => tracing::error!(call, status, correlation, outcome, conflicts),
+            _ => tracing::info!(call, status, correlation, outcome, conflicts),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::new(format!("SQLite: {error}"))
+    }
+}

@@ -1,0 +1,184 @@
+//! Certificates and keys of the server: the project's test PKI, or a folder of
+//! `CERT_*.der` and `keys.json` as GSMA SGP.26 names them.
+
+use super::files;
+use esim_crypto::pki::{Certificate, Issued, TestPki, TrustedCi};
+use esim_crypto::{Curve, PrivateKey};
+use esim_rsp::CertificateDer;
+use esim_smdp::config::trust_ci;
+use esim_smdp::{Identity, KeyPair};
+use rand_core::CryptoRng;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where certificates and keys come from.
+#[derive(Clone, Debug)]
+pub enum PkiSource {
+    /// [`TestPki::well_known`]: the same on every machine, so that cards and
+    /// servers of different machines know each other; protects nothing. It is
+    /// written to `pki/` in the data folder, with a TLS certificate for the
+    /// names of this server.
+    WellKnown(Curve),
+    /// A folder with `CERT_CI*.der`, `CERT_*DPauth*.der`, `CERT_*DPpb*.der`,
+    /// `CERT_*TLS*.der` and `keys.json` with the private scalars in
+    /// hexadecimal, under `SK.DPauth`, `SK.DPpb` and `SK.DPtls`.
+    Folder(PathBuf),
+}
+
+impl Default for PkiSource {
+    fn default() -> Self {
+        Self::WellKnown(Curve::P256)
+    }
+}
+
+/// What a server needs of a PKI.
+#[derive(Clone, Debug)]
+pub struct ServerPki {
+    /// CERT.CI, DER.
+    pub ci_certificate: Vec<u8>,
+    /// CIs whose eUICCs are served.
+    pub trusted: Vec<TrustedCi>,
+    /// CERT.DPauth, CERT.DPpb and their keys.
+    pub identity: Identity,
+    /// CERT.DP.TLS, DER, and its key.
+    pub tls: Issued,
+}
+
+impl PkiSource {
+    /// `folder` is where the well-known PKI is written.
+    pub(super) fn open(
+        &self,
+        folder: &Path,
+        smdp_address: &str,
+        rng: &mut dyn CryptoRng,
+    ) -> io::Result<ServerPki> {
+        match self {
+            Self::Folder(path) => read_folder(path, None),
+            Self::WellKnown(curve) => {
+                let host = host_of(smdp_address);
+                let existing = read_folder(folder, Some(host)).ok();
+                let own = TestPki::well_known(*curve);
+                // Written by another version, for another curve or name: made anew.
+                match existing.filter(|pki| pki.ci_certificate == own.ci.certificate) {
+                    Some(pki) => Ok(pki),
+                    None => write_folder(folder, &own, host, rng),
+                }
+            }
+        }
+    }
+}
+
+/// Host of an address without port.
+fn host_of(address: &str) -> &str {
+    match address.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|c| c.is_ascii_digit()) => host,
+        _ => address,
+    }
+}
+
+/// Key names of `keys.json` and words in the names of the certificate files.
+const DP_AUTH: (&str, &[&str]) = ("SK.DPauth", &["DPAUTH"]);
+const DP_PB: (&str, &[&str]) = ("SK.DPpb", &["DPPB"]);
+const DP_TLS: (&str, &[&str]) = ("SK.DPtls", &["DP_TLS", "DPTLS"]);
+
+fn read_folder(path: &Path, host: Option<&str>) -> io::Result<ServerPki> {
+    let folder = Folder::read(path)?;
+    let ci_certificate = folder.certificate(&["CERT_CI"])?;
+    let key_pair = |names| {
+        let Issued { certificate, key } = folder.issued(names)?;
+        let certificate = CertificateDer::new(certificate).map_err(io::Error::other)?;
+        Ok::<_, io::Error>(KeyPair { certificate, key })
+    };
+    let identity = Identity::new(key_pair(DP_AUTH)?, key_pair(DP_PB)?);
+    let identity = identity.map_err(|error| folder.wrong(error))?;
+    let tls = folder.issued(DP_TLS)?;
+    if let Some(host) = host {
+        let parsed = Certificate::parse(&tls.certificate).map_err(|error| folder.wrong(error))?;
+        if !parsed.san_dns_names().iter().any(|name| name == host) {
+            return Err(folder.wrong(format!("the TLS certificate is not for {host}")));
+        }
+    }
+    let trusted = vec![trust_ci(&ci_certificate).map_err(|error| folder.wrong(error))?];
+    Ok(ServerPki { ci_certificate, trusted, identity, tls })
+}
+
+/// Certificates by upper-case file name, keys by name.
+struct Folder {
+    path: PathBuf,
+    certificates: BTreeMap<String, Vec<u8>>,
+    keys: BTreeMap<String, String>,
+}
+
+impl Folder {
+    fn read(path: &Path) -> io::Result<Self> {
+        let mut certificates = BTreeMap::new();
+        for entry in fs::read_dir(path).map_err(|error| files::at(path, error))? {
+            let file = entry?.path();
+            let name = file.file_name().map(|name| name.to_string_lossy().to_ascii_uppercase());
+            if let Some(name) = name.filter(|name| name.ends_with(".DER")) {
+                certificates.insert(name, fs::read(&file).map_err(|error| files::at(&file, error))?);
+            }
+        }
+        let file = path.join("keys.json");
+        let octets = files::read(&file)?.unwrap_or_default();
+        let keys = serde_json::from_slice(&octets);
+        // The parser's own words might quote a key.
+        let keys = keys.map_err(|_| io::Error::other(format!("{}: no JSON of keys", file.display())))?;
+        Ok(Self { path: path.to_path_buf(), certificates, keys })
+    }
+
+    fn certificate(&self, words: &[&str]) -> io::Result<Vec<u8>> {
+        let named = |name: &&String| words.iter().any(|word| name.contains(word));
+        let found = self.certificates.keys().find(named).and_then(|name| self.certificates.get(name));
+        found.cloned().ok_or_else(|| self.wrong(format!("no certificate file called {words:?}")))
+    }
+
+    fn issued(&self, (key, words): (&str, &[&str])) -> io::Result<Issued> {
+        let certificate = self.certificate(words)?;
+        let parsed = Certificate::parse(&certificate).map_err(|error| self.wrong(error))?;
+        let scalar = self.keys.get(key).and_then(|text| hex::decode(text).ok());
+        let scalar = scalar.ok_or_else(|| self.wrong(format!("keys.json has no {key}")))?;
+        let key = PrivateKey::from_bytes(parsed.public_key().curve(), &scalar);
+        Ok(Issued { certificate, key: key.map_err(|error| self.wrong(error))? })
+    }
+
+    fn wrong(&self, reason: impl core::fmt::Display) -> io::Error {
+        io::Error::other(format!("{}: {reason}", self.path.display()))
+    }
+}
+
+/// Writes the PKI for others to use: a card needs the manufacturer's key.
+fn write_folder(
+    path: &Path,
+    pki: &TestPki,
+    host: &str,
+    rng: &mut dyn CryptoRng,
+) -> io::Result<ServerPki> {
+    files::make_folder(path)?;
+    let mut hosts = vec![host, "localhost", "127.0.0.1"];
+    hosts.dedup();
+    let tls = pki.issue_dp_tls(&hosts, rng);
+    let suffix = match pki.parameters().curve {
+        Curve::P256 => "NIST",
+        Curve::BrainpoolP256r1 => "BRP",
+    };
+    let parts = [
+        ("CERT_CI_ECDSA", "SK.CI", &pki.ci),
+        ("CERT_EUM_ECDSA", "SK.EUM", &pki.eum),
+        ("CERT_S_SM_DPauth_ECDSA", "SK.DPauth", &pki.dp_auth),
+        ("CERT_S_SM_DPpb_ECDSA", "SK.DPpb", &pki.dp_pb),
+        ("CERT_S_SM_DP_TLS", "SK.DPtls", &tls),
+    ];
+    let mut keys = BTreeMap::new();
+    for (file, key, issued) in parts {
+        files::write_secret(&path.join(format!("{file}_{suffix}.der")), &issued.certificate)?;
+        keys.insert(key, hex::encode(&issued.key.to_bytes()[..]));
+    }
+    let json = serde_json::to_vec_pretty(&keys).map_err(io::Error::other)?;
+    files::write_secret(&path.join("keys.json"), &json)?;
+    let mut written = read_folder(path, None)?;
+    written.tls = tls;
+    Ok(written)
+}
