@@ -1,0 +1,57 @@
+//! The card in a state file, as the commands use it.
+
+use crate::https::Https;
+use crate::memory::FileNvm;
+use crate::{clock, random};
+use anyhow::{Context, Result};
+use esim_euicc::{Nvm, Personal};
+use std::path::Path;
+
+/// A card whose memory is a file, and the terminal's way to the network.
+pub struct Device {
+    card: esim_world::Device<FileNvm>,
+    ci_certificates: Vec<Vec<u8>>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Device {
+    /// Powers the card of a state file.
+    ///
+    /// # Errors
+    /// With what to do, if there is no card in the file.
+    pub fn open(state: &Path) -> Result<Self> {
+        let nvm = FileNvm::open(state)?;
+        let missing = || format!("no card in {0}; make one: esim-lab euicc init --state {0}", state.display());
+        let personal = Personal::read_from(&nvm as &dyn Nvm).with_context(missing)?;
+        let card = esim_world::Device::power_on(nvm, random()?, clock())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { card, ci_certificates: personal.ci_certificates, runtime })
+    }
+
+    /// The card.
+    pub fn card(&mut self) -> &mut esim_world::Device<FileNvm> {
+        &mut self.card
+    }
+
+    /// CIs that the card trusts, and the terminal with it.
+    pub fn ci_certificates(&self) -> &[Vec<u8>] {
+        &self.ci_certificates
+    }
+
+    /// Sends a command APDU.
+    pub fn transmit(&mut self, apdu: &[u8]) -> Vec<u8> {
+        self.card.transmit(apdu)
+    }
+
+    /// Resets the card.
+    pub fn reset(&mut self) -> Result<()> {
+        Ok(self.card.reset()?)
+    }
+
+    /// POSTs for a peer that has no network of its own.
+    pub fn post(&mut self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<(u16, Vec<u8>)> {
+        let https = Https::new(&self.ci_certificates)?;
+        let url = url.parse().with_context(|| format!("{url} is no URL"))?;
+        self.runtime.block_on(https.post(url, headers, body))
+    }
+}

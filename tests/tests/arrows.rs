@@ -1,0 +1,101 @@
+//! The architecture's arrows, held against `cargo metadata`: a crate sees only
+//! what its role would see in the field.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::process::Command;
+
+/// Who may see whom, among the project's own crates.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("esim-rsp", &[]),
+    ("esim-crypto", &["esim-rsp"]),
+    ("esim-saip", &["esim-rsp"]),
+    // An LPA cannot read keys: its crate cannot see the crate that holds them.
+    ("esim-lpa", &["esim-rsp"]),
+    ("esim-net", &["esim-crypto"]),
+    ("esim-euicc", &["esim-rsp", "esim-crypto", "esim-saip"]),
+    ("esim-smdp", &["esim-rsp", "esim-crypto", "esim-saip"]),
+    ("esim-sm-edge", &["esim-rsp", "esim-crypto", "esim-smdp"]),
+    ("esim-worker", &["esim-rsp", "esim-crypto", "esim-smdp", "esim-sm-edge"]),
+    ("esim-world", &["esim-rsp", "esim-crypto", "esim-euicc", "esim-lpa", "esim-sm-edge", "esim-net"]),
+    (
+        "esim-cli",
+        &["esim-rsp", "esim-crypto", "esim-saip", "esim-euicc", "esim-lpa", "esim-sm-edge", "esim-net", "esim-world"],
+    ),
+    (
+        "esim-wasm",
+        &["esim-rsp", "esim-crypto", "esim-euicc", "esim-lpa", "esim-sm-edge", "esim-net", "esim-world"],
+    ),
+];
+
+/// Crates that may see everything.
+const FREE: &[&str] = &["esim-tests"];
+
+/// What makes a crate depend on the machine it runs on: never below `core/`, but for the command.
+const HOST_ONLY: &[&str] = &["tokio", "reqwest", "rusqlite", "axum", "getrandom", "rustls", "wasm-bindgen", "worker"];
+
+fn packages() -> Vec<Value> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo metadata runs");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
+    metadata["packages"].as_array().expect("packages").clone()
+}
+
+/// Names of ordinary dependencies; those for tests alone do not count.
+fn dependencies(package: &Value) -> Vec<String> {
+    let all = package["dependencies"].as_array().expect("dependencies");
+    let ordinary = all.iter().filter(|dependency| dependency["kind"].is_null());
+    ordinary.map(|dependency| dependency["name"].as_str().expect("a name").to_string()).collect()
+}
+
+#[test]
+fn no_arrow_is_broken() {
+    let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    let mut broken = Vec::new();
+    for package in packages() {
+        let name = package["name"].as_str().expect("a name").to_string();
+        if FREE.contains(&name.as_str()) {
+            continue;
+        }
+        let Some(may_see) = allowed.get(name.as_str()) else {
+            broken.push(format!("{name} is in no row of the table of arrows"));
+            continue;
+        };
+        for seen in dependencies(&package) {
+            if seen.starts_with("esim-") && seen != name && !may_see.contains(&seen.as_str()) {
+                broken.push(format!("{name} sees {seen}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_core_knows_no_host() {
+    for package in packages() {
+        let manifest = package["manifest_path"].as_str().expect("a path");
+        let name = package["name"].as_str().expect("a name");
+        if !manifest.contains("/core/") || name == "esim-cli" {
+            continue;
+        }
+        for seen in dependencies(&package) {
+            assert!(!HOST_ONLY.contains(&seen.as_str()), "{name} depends on {seen}");
+        }
+    }
+}
+
+#[test]
+fn the_core_forbids_unsafe_code() {
+    for package in packages() {
+        let manifest = package["manifest_path"].as_str().expect("a path");
+        let source = std::path::Path::new(manifest).with_file_name("src").join("lib.rs");
+        if !manifest.contains("/core/") || !source.exists() {
+            continue;
+        }
+        let text = std::fs::read_to_string(&source).expect("readable");
+        assert!(text.contains("#![forbid(unsafe_code)]"), "{}", source.display());
+    }
+}
