@@ -84,14 +84,14 @@ impl Default for Limits {
 }
 
 impl Config {
-    /// A server with one identity, serving the eUICCs of `trusted`, with
+    /// A server with these certificates, serving the eUICCs of `trusted`, with
     /// ordinary limits.
-    pub fn new(smdp_address: &str, identity: Identity, trusted: Vec<TrustedCi>) -> Self {
+    pub fn new(smdp_address: &str, identities: Vec<Identity>, trusted: Vec<TrustedCi>) -> Self {
         Self {
             smdp_address: smdp_address.into(),
             other_addresses: Vec::new(),
             trusted,
-            identities: Vec::from([identity]),
+            identities,
             limits: Limits::default(),
             random_profile_keys: false,
             rebinding: true,
@@ -104,7 +104,7 @@ impl Config {
     /// Certificates that do not fit together, as [`Identity::new`] says.
     pub fn of_test_pki(smdp_address: &str, pki: &TestPki) -> Result<Self, Error> {
         let trusted = Vec::from([trust_ci(&pki.ci.certificate)?]);
-        Ok(Self::new(smdp_address, Identity::of_test_pki(pki)?, trusted))
+        Ok(Self::new(smdp_address, Vec::from([Identity::of_test_pki(pki)?]), trusted))
     }
 
     /// Whether an address is this server's.

@@ -25,12 +25,13 @@ pub fn check(order: &Order, info: &EuiccInfo2) -> Result<(), Refusal> {
     if is_test && !has_bit(&info.rsp_capability, TEST_PROFILE_SUPPORT) {
         return Err(unsuitable("The eUICC takes no test profiles"));
     }
-    if let (Some(rules), Some(forbidden)) =
-        (&metadata.profile_policy_rules, &info.forbidden_profile_policy_rules)
-    {
-        if rules.ppr1() && forbidden.ppr1() || rules.ppr2() && forbidden.ppr2() {
-            return Err(unsuitable("The eUICC forbids the profile's policy rules"));
-        }
+    let rules = metadata.profile_policy_rules.as_ref();
+    let forbidden = info.forbidden_profile_policy_rules.as_ref();
+    let clash = rules.zip(forbidden).is_some_and(|(rules, forbidden)| {
+        rules.ppr1() && forbidden.ppr1() || rules.ppr2() && forbidden.ppr2()
+    });
+    if clash {
+        return Err(unsuitable("The eUICC forbids the profile's policy rules"));
     }
     match free_memory(&info.ext_card_resource) {
         Some(free) if free < u64::from(order.needs.octets) => Err(Refusal::new("8.1", "4.8")),

@@ -98,7 +98,7 @@ impl Native {
             None => files::read_or_make_token(&folder.join("token"), &mut setup)?,
         };
         let store = SqliteStore::open(&folder.join("sm.sqlite")).map_err(io::Error::other)?;
-        let mut config = Config::new(&smdp_address, pki.identity.clone(), pki.trusted.clone());
+        let mut config = Config::new(&smdp_address, pki.identities.clone(), pki.trusted.clone());
         config.other_addresses = ["localhost", "127.0.0.1", "[::1]"].map(String::from).into();
         config.limits = options.limits;
         config.random_profile_keys = options.random_profile_keys;

@@ -19,7 +19,7 @@ pub enum PkiSource {
     /// [`TestPki::well_known`]: the same on every machine, so that cards and
     /// servers of different machines know each other; protects nothing. It is
     /// written to `pki/` in the data folder, with a TLS certificate for the
-    /// names of this server.
+    /// names of this server. eUICCs of the other curve are served beside.
     WellKnown(Curve),
     /// A folder with `CERT_CI*.der`, `CERT_*DPauth*.der`, `CERT_*DPpb*.der`,
     /// `CERT_*TLS*.der` and `keys.json` with the private scalars in
@@ -40,8 +40,10 @@ pub struct ServerPki {
     pub ci_certificate: Vec<u8>,
     /// CIs whose eUICCs are served.
     pub trusted: Vec<TrustedCi>,
-    /// CERT.DPauth, CERT.DPpb and their keys.
-    pub identity: Identity,
+    /// CERT.DPauth, CERT.DPpb and their keys, one for each CI.
+    pub identities: Vec<Identity>,
+    /// Certificate of the CI above `tls`, DER: the root for HTTPS clients.
+    pub tls_ci_certificate: Vec<u8>,
     /// CERT.DP.TLS, DER, and its key.
     pub tls: Issued,
 }
@@ -61,14 +63,32 @@ impl PkiSource {
                 let existing = read_folder(folder, Some(host)).ok();
                 let own = TestPki::well_known(*curve);
                 // Written by another version, for another curve or name: made anew.
-                match existing.filter(|pki| pki.ci_certificate == own.ci.certificate) {
-                    Some(pki) => Ok(pki),
-                    None => write_folder(folder, &own, host, rng),
-                }
+                let existing = existing.filter(|pki| pki.ci_certificate == own.ci.certificate);
+                let mut pki = match existing {
+                    Some(pki) => pki,
+                    None => write_folder(folder, &own, host, rng)?,
+                };
+                pki.tls_ci_certificate = TestPki::well_known(TLS_CURVE).ci.certificate;
+                pki.add(&TestPki::well_known(match curve {
+                    Curve::P256 => Curve::BrainpoolP256r1,
+                    Curve::BrainpoolP256r1 => Curve::P256,
+                }))?;
+                Ok(pki)
             }
         }
     }
 }
+
+impl ServerPki {
+    fn add(&mut self, pki: &TestPki) -> io::Result<()> {
+        self.identities.push(Identity::of_test_pki(pki).map_err(io::Error::other)?);
+        self.trusted.push(trust_ci(&pki.ci.certificate).map_err(io::Error::other)?);
+        Ok(())
+    }
+}
+
+/// The curve that TLS libraries know.
+const TLS_CURVE: Curve = Curve::P256;
 
 /// Host of an address without port.
 fn host_of(address: &str) -> &str {
@@ -101,7 +121,13 @@ fn read_folder(path: &Path, host: Option<&str>) -> io::Result<ServerPki> {
         }
     }
     let trusted = vec![trust_ci(&ci_certificate).map_err(|error| folder.wrong(error))?];
-    Ok(ServerPki { ci_certificate, trusted, identity, tls })
+    Ok(ServerPki {
+        tls_ci_certificate: ci_certificate.clone(),
+        ci_certificate,
+        trusted,
+        identities: vec![identity],
+        tls,
+    })
 }
 
 /// Certificates by upper-case file name, keys by name.
@@ -159,7 +185,7 @@ fn write_folder(
     files::make_folder(path)?;
     let mut hosts = vec![host, "localhost", "127.0.0.1"];
     hosts.dedup();
-    let tls = pki.issue_dp_tls(&hosts, rng);
+    let tls = TestPki::well_known(TLS_CURVE).issue_dp_tls(&hosts, rng);
     let suffix = match pki.parameters().curve {
         Curve::P256 => "NIST",
         Curve::BrainpoolP256r1 => "BRP",
@@ -178,7 +204,5 @@ fn write_folder(
     }
     let json = serde_json::to_vec_pretty(&keys).map_err(io::Error::other)?;
     files::write_secret(&path.join("keys.json"), &json)?;
-    let mut written = read_folder(path, None)?;
-    written.tls = tls;
-    Ok(written)
+    read_folder(path, None)
 }

@@ -89,10 +89,10 @@ impl ConfirmOrder {
 
     /// The eUICC of the order, which is needed where no activation code is used.
     fn eid(&self, order: &Order) -> Result<Option<Eid>, Refusal> {
-        if let (Some(linked), Some(given)) = (order.eid, self.0.eid) {
-            if linked != given {
-                return Err(Refusal::new("8.1.1", "3.10").about(given));
-            }
+        if let (Some(linked), Some(given)) = (order.eid, self.0.eid)
+            && linked != given
+        {
+            return Err(Refusal::new("8.1.1", "3.10").about(given));
         }
         let eid = self.0.eid.or(order.eid);
         let by_eid = self.0.smds_address.is_some() || self.0.matching_id.as_deref() == Some("");

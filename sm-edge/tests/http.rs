@@ -1,0 +1,262 @@
+//! The JSON and HTTP of the interfaces (SGP.22 6.5), and what never leaves.
+
+mod common;
+
+use common::*;
+use esim_sm_edge::{
+    CommitError, Fault, Host, HttpRequest, LogLine, MemoryHost, MemoryStore, Store, block_on, handle,
+};
+use esim_smdp::Config;
+use esim_smdp::store::{Change, Lookup, Row};
+use rand_core::CryptoRng;
+use serde_json::{Value, json};
+use std::cell::RefCell;
+
+const INITIATE: &str = "/gsma/rsp2/es9plus/initiateAuthentication";
+
+#[test]
+fn odd_but_sound_json_is_read() {
+    let lab = Lab::new();
+    let (_, matching_id) = lab.order(json!({}));
+    let mut request = serde_json::to_value(lab.euicc.initiate(ADDRESS)).unwrap();
+    // Line breaks inside base64, fields of later versions.
+    let info = request["euiccInfo1"].as_str().unwrap();
+    let (a, b) = info.split_at(20);
+    request["euiccInfo1"] = json!(format!("{a}\r\n{b}\n"));
+    request["lpaRspCapability"] = json!("AAAA");
+    let offer = lab.es9("initiateAuthentication", &request);
+    assert_success(&offer);
+    let id = offer["transactionId"].as_str().unwrap();
+    assert_eq!(id, id.to_uppercase());
+
+    let offer = serde_json::from_value(offer.clone()).unwrap();
+    let mut request = serde_json::to_value(lab.euicc.authenticate(&offer, &matching_id, |_| {})).unwrap();
+    request["transactionId"] = json!(id.to_lowercase());
+    assert_success(&lab.es9("authenticateClient", &request));
+}
+
+#[test]
+fn requests_that_no_function_can_be_made_of() {
+    let lab = Lab::new();
+    let sound = serde_json::to_vec(&lab.euicc.initiate(ADDRESS)).unwrap();
+    let status = |request: HttpRequest| {
+        let response = lab.send(request);
+        if response.status >= 400 {
+            let body: Value = serde_json::from_slice(&response.body).unwrap();
+            assert_eq!(body["header"]["functionExecutionStatus"]["status"], "Failed");
+        }
+        response.status
+    };
+    assert_eq!(status(HttpRequest::post(INITIATE, sound.clone())), 200);
+    for body in ["", "{", "[]", "null", r#"{"smdpAddress": 1}"#, r#"{"euiccChallenge": "!!"}"#, "\u{0}"] {
+        assert_eq!(status(HttpRequest::post(INITIATE, body)), 400, "{body}");
+    }
+    assert_eq!(status(HttpRequest::get(INITIATE)), 405);
+    assert_eq!(status(HttpRequest::post("/gsma/rsp2/es9plus/other", "{}")), 404);
+    assert_eq!(status(HttpRequest::post("/", "{}")), 404);
+    assert_eq!(status(HttpRequest::post(INITIATE, vec![b' '; (1 << 20) + 1])), 413);
+    let mut text = HttpRequest::post(INITIATE, sound.clone());
+    text.headers[0].1 = "text/plain".into();
+    assert_eq!(status(text), 400);
+    let mut charset = HttpRequest::post(INITIATE, sound);
+    charset.headers[0].1 = "application/json;charset=UTF-8".into();
+    assert_eq!(status(charset), 200);
+    assert_eq!(status(HttpRequest::get("/healthz")), 200);
+}
+
+#[test]
+fn sound_json_around_other_octets_fails_with_the_place() {
+    let lab = Lab::new();
+    let mut request = serde_json::to_value(lab.euicc.initiate(ADDRESS)).unwrap();
+    request["euiccInfo1"] = json!("MAA=");
+    let answer = lab.es9("initiateAuthentication", &request);
+    assert_eq!(code(&answer), "1.6/2.1");
+    let message = &answer["header"]["functionExecutionStatus"]["statusCodeData"]["message"];
+    assert!(message.as_str().unwrap().contains("at octet 0"), "{message}");
+}
+
+#[test]
+fn the_operators_interfaces_want_their_credential() {
+    let lab = Lab::new();
+    for path in ["/gsma/rsp2/es2plus/downloadOrder", "/esim-lab/provision", "/esim-lab/orders"] {
+        for token in [None, Some("Bearer wrong"), Some("Basic memory"), Some("Bearer "), Some("memory")] {
+            let mut request = HttpRequest::post(path, "{}");
+            if let Some(token) = token {
+                request = request.with_header("Authorization", token);
+            }
+            let response = lab.send(request);
+            assert_eq!(response.status, 401, "{path} {token:?}");
+            assert_eq!(response.header("WWW-Authenticate"), Some("Bearer"));
+        }
+    }
+}
+
+#[test]
+fn versions_meet_at_the_lower_one() {
+    let lab = Lab::new();
+    for (theirs, answer) in [
+        (Some("gsma/rsp/v2.2.0"), "gsma/rsp/v2.2.0"),
+        (Some("gsma/rsp/v2.6.0"), "gsma/rsp/v2.6.0"),
+        (Some("gsma/rsp/v3.1.0"), "gsma/rsp/v2.6.0"),
+        (Some("nonsense"), "gsma/rsp/v2.6.0"),
+        (None, "gsma/rsp/v2.6.0"),
+    ] {
+        let mut request = HttpRequest::get("/healthz");
+        if let Some(theirs) = theirs {
+            request = request.with_header("x-admin-protocol", theirs);
+        }
+        assert_eq!(lab.send(request).header("X-Admin-Protocol"), Some(answer));
+    }
+}
+
+#[test]
+fn browsers_may_call_from_anywhere() {
+    let lab = Lab::new();
+    let mut request = HttpRequest::get(INITIATE);
+    request.method = "OPTIONS".into();
+    let response = lab.send(request);
+    assert_eq!(response.status, 204);
+    assert_eq!(response.header("Access-Control-Allow-Origin"), Some("*"));
+    assert!(response.header("Access-Control-Allow-Headers").unwrap().contains("X-Admin-Protocol"));
+}
+
+#[test]
+fn orders_are_listed_by_pages() {
+    let lab = Lab::new();
+    for i in 0..5 {
+        let request = json!({"iccid": format!("890010100000000000{i}"), "subscriber": subscriber()});
+        assert_success(&lab.operator("/esim-lab/provision", request));
+    }
+    let page = |query: &str| -> Value {
+        let request = HttpRequest::get(format!("/esim-lab/orders?{query}")).with_token("memory");
+        serde_json::from_slice(&lab.send(request).body).unwrap()
+    };
+    let first = page("limit=3");
+    assert_eq!(first["orders"].as_array().unwrap().len(), 3);
+    let second = page(&format!("limit=3&after={}", first["next"].as_str().unwrap()));
+    assert_eq!(second["orders"].as_array().unwrap().len(), 2);
+    assert_eq!(second["next"], json!(null));
+    assert_eq!(page("")["orders"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn a_package_made_elsewhere_goes_into_stock() {
+    let lab = Lab::new();
+    let subscriber: esim_smdp::profile::Subscriber = serde_json::from_value(subscriber()).unwrap();
+    let upp = subscriber.build("8900101000000000009".parse().unwrap(), "made").unwrap();
+    let upp = serde_json::to_value(esim_rsp::json::Base64(upp)).unwrap();
+    let wrong = json!({"upp": upp, "iccid": "8900101000000000017"});
+    assert_eq!(code(&lab.operator("/esim-lab/provision", wrong)), "1.6/2.1");
+    let answer = lab.operator("/esim-lab/provision", json!({"upp": upp, "profileType": "test"}));
+    assert_eq!((&answer["iccid"], &answer["profileType"]), (&json!("8900101000000000009"), &json!("test")));
+    let again = lab.operator("/esim-lab/provision", json!({"upp": upp}));
+    assert_eq!(code(&again), "8.2.1/3.3");
+    assert_eq!(code(&lab.operator("/esim-lab/provision", json!({"upp": "MAA="}))), "1.6/2.1");
+    assert_eq!(code(&lab.operator("/esim-lab/provision", json!({}))), "1.6/2.1");
+}
+
+#[test]
+fn no_secret_is_logged_or_shown() {
+    let lab = Lab::new();
+    let (iccid, matching_id) = lab.order(json!({"confirmationCode": CODE}));
+    assert_success(&lab.fetch(&lab.offered(&matching_id), Some(CODE)));
+    let mut odd = subscriber();
+    odd["ki"] = json!(465_555);
+    let odd = HttpRequest::post("/esim-lab/provision", json!({"subscriber": odd}).to_string());
+    assert_eq!(lab.send(odd.with_token("memory")).status, 400);
+    let log = lab.host.take_log().join("\n");
+    let shown = lab.show(&iccid).to_string();
+    let secrets = ["465B5C", "465b5c", "465555", "CD63CB", "cd63cb", CODE, "memory", "otsk", "upp"];
+    for secret in secrets {
+        assert!(!log.contains(secret), "{secret} in the log");
+        assert!(!shown.contains(secret), "{secret} in the order");
+    }
+    assert!(log.contains("getBoundProfilePackage"));
+}
+
+/// A host whose store lets somebody else in between load and commit, once.
+struct Raced {
+    inner: MemoryHost,
+    store: RacedStore,
+    conflicts: RefCell<Vec<u32>>,
+}
+
+struct RacedStore {
+    inner: MemoryStore,
+    intruder: RefCell<Option<Vec<Change>>>,
+}
+
+impl Store for RacedStore {
+    async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault> {
+        self.inner.load(lookups).await
+    }
+
+    async fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
+        let intruder = self.intruder.take();
+        if let Some(intruder) = intruder {
+            self.inner.commit(&intruder).await?;
+        }
+        self.inner.commit(changes).await
+    }
+}
+
+impl Host for Raced {
+    type Store = RacedStore;
+
+    fn store(&self) -> &RacedStore {
+        &self.store
+    }
+
+    fn now(&self) -> u64 {
+        self.inner.now()
+    }
+
+    fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
+        self.inner.with_rng(use_it)
+    }
+
+    fn config(&self) -> &Config {
+        self.inner.config()
+    }
+
+    fn operator_token(&self) -> &str {
+        self.inner.operator_token()
+    }
+
+    fn log(&self, line: &LogLine<'_>) {
+        self.conflicts.borrow_mut().push(line.conflicts);
+    }
+}
+
+#[test]
+fn of_two_racing_requests_the_second_is_decided_again() {
+    let lab = Lab::new();
+    let host = Raced {
+        inner: lab.host,
+        store: RacedStore { inner: MemoryStore::default(), intruder: RefCell::new(None) },
+        conflicts: RefCell::default(),
+    };
+    let call = |path: &str, body: Value| -> Value {
+        let request = HttpRequest::post(path, body.to_string()).with_token("memory");
+        serde_json::from_slice(&block_on(handle(request, &host)).body).unwrap()
+    };
+    let made = call("/esim-lab/provision", json!({"subscriber": subscriber()}));
+    let iccid = made["iccid"].as_str().unwrap();
+    // Somebody else changes the order while this one is being decided over.
+    let name = format!("order/{iccid}");
+    let row = block_on(host.store.load(&[Lookup::Name(name.clone())])).unwrap().remove(0);
+    let change = |expected| Change::Put {
+        name: name.clone(),
+        expected,
+        body: row.body.clone(),
+        aliases: vec![],
+        expires: None,
+    };
+    host.store.intruder.replace(Some(vec![change(row.revision)]));
+    let header = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "1"});
+    let order = json!({"header": header, "iccid": iccid});
+    assert_success(&call("/gsma/rsp2/es2plus/downloadOrder", order));
+    assert_eq!(*host.conflicts.borrow(), [0, 1]);
+    // A stale change alone is refused.
+    assert_eq!(block_on(host.store.commit(&[change(row.revision)])), Err(CommitError::Conflict));
+}

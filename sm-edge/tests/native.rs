@@ -1,0 +1,227 @@
+//! The native host: TLS on a real socket, records that outlive it.
+
+mod common;
+
+use common::{Lab, assert_success, subscriber};
+use esim_crypto::Curve;
+use esim_sm_edge::native::{Native, NativeOptions, PkiSource, ServerHandle, SqliteStore};
+use esim_sm_edge::{CommitError, Store, block_on};
+use esim_smdp::store::{Alias, Change, Lookup};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// A folder that goes away with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("esim-sm-edge-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn options(folder: &Path) -> NativeOptions {
+    NativeOptions { data_dir: folder.into(), now: Some(common::NOW), ..NativeOptions::default() }
+}
+
+/// A client that trusts the CI of the server and nobody else.
+fn client(server: &ServerHandle) -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let ci = reqwest::Certificate::from_der(&server.pki.tls_ci_certificate).unwrap();
+    reqwest::Client::builder().tls_certs_only([ci]).build().unwrap()
+}
+
+async fn post(client: &reqwest::Client, server: &ServerHandle, path: &str, body: Value) -> Value {
+    let request = client.post(format!("{}{path}", server.url()));
+    let request = request.header("Content-Type", "application/json").bearer_auth(&server.token);
+    let response = request.body(body.to_string()).send().await.unwrap();
+    assert_eq!(response.status(), 200, "{path}");
+    serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
+}
+
+async fn order(client: &reqwest::Client, server: &ServerHandle) -> (Value, String) {
+    let provision = json!({"subscriber": subscriber()});
+    let iccid = post(client, server, "/esim-lab/provision", provision).await["iccid"].clone();
+    let header = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "1"});
+    let request = json!({"header": header, "iccid": iccid});
+    assert_success(&post(client, server, "/gsma/rsp2/es2plus/downloadOrder", request).await);
+    let request = json!({"header": header, "iccid": iccid, "releaseFlag": true});
+    let answer = post(client, server, "/gsma/rsp2/es2plus/confirmOrder", request).await;
+    assert_success(&answer);
+    (iccid, answer["matchingId"].as_str().unwrap().into())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_is_downloaded_over_tls() {
+    let scratch = Scratch::new("tls");
+    let server = Native::open(options(&scratch.0)).unwrap().serve().unwrap();
+    let client = client(&server);
+    let (iccid, matching_id) = order(&client, &server).await;
+
+    let euicc = Lab::new().euicc;
+    let path = |function: &str| format!("/gsma/rsp2/es9plus/{function}");
+    let request = serde_json::to_value(euicc.initiate(&server.smdp_address)).unwrap();
+    let offer = post(&client, &server, &path("initiateAuthentication"), request).await;
+    assert_success(&offer);
+    let offer = serde_json::from_value(offer).unwrap();
+    let request = serde_json::to_value(euicc.authenticate(&offer, &matching_id, |_| {})).unwrap();
+    let offer = post(&client, &server, &path("authenticateClient"), request).await;
+    assert_success(&offer);
+    let offer = serde_json::from_value(offer).unwrap();
+    let request = serde_json::to_value(euicc.prepare(&offer, None, |_| {})).unwrap();
+    let package = post(&client, &server, &path("getBoundProfilePackage"), request).await;
+    assert_success(&package);
+
+    let orders = client.get(format!("{}/esim-lab/orders", server.url()));
+    let orders = orders.bearer_auth(&server.token).send().await.unwrap().bytes().await.unwrap();
+    let orders: Value = serde_json::from_slice(&orders).unwrap();
+    assert_eq!(orders["orders"][0]["iccid"], iccid);
+    assert_eq!(orders["orders"][0]["state"], "Downloaded");
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_token_and_certificates_outlive_the_server() {
+    let scratch = Scratch::new("reopen");
+    let first = Native::open(options(&scratch.0)).unwrap().serve().unwrap();
+    let (iccid, _) = order(&client(&first), &first).await;
+    let (token, tls) = (first.token.clone(), first.pki.tls.certificate.clone());
+    first.shutdown().await.unwrap();
+
+    let second = Native::open(options(&scratch.0)).unwrap().serve().unwrap();
+    assert_eq!((&second.token, &second.pki.tls.certificate), (&token, &tls));
+    let shown = client(&second).get(format!("{}/esim-lab/orders/{}", second.url(), iccid.as_str().unwrap()));
+    let shown = shown.bearer_auth(&token).send().await.unwrap().bytes().await.unwrap();
+    let shown: Value = serde_json::from_slice(&shown).unwrap();
+    assert_eq!(shown["state"], "Released");
+    second.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn racing_orders_each_get_a_profile_of_their_own() {
+    let scratch = Scratch::new("race");
+    let server = Native::open(options(&scratch.0)).unwrap().serve().unwrap();
+    let client = client(&server);
+    for _ in 0..8 {
+        post(&client, &server, "/esim-lab/provision", json!({"subscriber": subscriber()})).await;
+    }
+    let header = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "1"});
+    let request = json!({"header": header, "profileType": "operational"});
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            let call = client.post(format!("{}/gsma/rsp2/es2plus/downloadOrder", server.url()));
+            let call = call.header("Content-Type", "application/json").bearer_auth(&server.token);
+            tokio::spawn(call.body(request.to_string()).send())
+        })
+        .collect();
+    let mut iccids = std::collections::BTreeSet::new();
+    for call in calls {
+        let body = call.await.unwrap().unwrap().bytes().await.unwrap();
+        let answer: Value = serde_json::from_slice(&body).unwrap();
+        assert_success(&answer);
+        iccids.insert(answer["iccid"].as_str().unwrap().to_string());
+    }
+    assert_eq!(iccids.len(), 8);
+    server.shutdown().await.unwrap();
+}
+
+#[test]
+fn a_folder_of_certificates_is_taken_as_it_is() {
+    let scratch = Scratch::new("folder");
+    let made = Native::open(options(&scratch.0)).unwrap();
+    let other = Scratch::new("folder-2");
+    let source = PkiSource::Folder(scratch.0.join("pki"));
+    let taken = Native::open(NativeOptions { pki: source, ..options(&other.0) }).unwrap();
+    assert_eq!(made.pki().ci_certificate, taken.pki().ci_certificate);
+    assert_eq!(made.pki().tls.certificate, taken.pki().tls.certificate);
+    let nothing = NativeOptions { pki: PkiSource::Folder(other.0.join("none")), ..options(&other.0) };
+    assert!(Native::open(nothing).err().unwrap().to_string().contains("none"));
+}
+
+#[test]
+fn published_test_pkis_are_taken_too() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    if !folder.exists() {
+        println!("skipped: ../shared/data not found");
+        return;
+    }
+    for pki in ["generated-pki/nist", "generated-pki/brainpool", "sgp26/nist", "sgp26/brainpool"] {
+        let scratch = Scratch::new(&pki.replace('/', "-"));
+        let options = NativeOptions { pki: PkiSource::Folder(folder.join(pki)), ..options(&scratch.0) };
+        Native::open(options).unwrap_or_else(|error| panic!("{pki}: {error}"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn secrets_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new("modes");
+    let native = Native::open(options(&scratch.0)).unwrap();
+    assert_eq!(native.token().len(), 32);
+    for file in ["token", "pki/keys.json"] {
+        let mode = std::fs::metadata(scratch.0.join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_curve_is_made_where_it_is_asked_for() {
+    let scratch = Scratch::new("curve");
+    let p256 = Native::open(options(&scratch.0)).unwrap().pki().ci_certificate.clone();
+    let brainpool = PkiSource::WellKnown(Curve::BrainpoolP256r1);
+    let native = Native::open(NativeOptions { pki: brainpool, ..options(&scratch.0) }).unwrap();
+    assert_ne!(native.pki().ci_certificate, p256);
+    // TLS stays on a curve that TLS libraries know.
+    let server = native.serve().unwrap();
+    let health = client(&server).get(format!("{}/healthz", server.url())).send().await.unwrap();
+    assert_eq!(health.status(), 200);
+    server.shutdown().await.unwrap();
+}
+
+/// What every store must do.
+#[test]
+fn sqlite_keeps_revisions_and_aliases() {
+    let store = SqliteStore::in_memory().unwrap();
+    let put = |name: &str, expected, alias: &str, unique| Change::Put {
+        name: name.into(),
+        expected,
+        body: vec![1],
+        aliases: vec![Alias { name: alias.into(), unique }],
+        expires: name.starts_with("session").then_some(10),
+    };
+    let commit = |changes: &[Change]| block_on(store.commit(changes));
+    let names = |lookup: Lookup| -> Vec<String> {
+        block_on(store.load(&[lookup])).unwrap().into_iter().map(|row| row.name).collect()
+    };
+    let by_alias = |alias: &str| names(Lookup::Alias { alias: alias.into(), limit: 9 });
+
+    commit(&[put("order/1", 0, "m/A", true), put("order/2", 0, "t/x", false)]).unwrap();
+    assert_eq!(commit(&[put("order/1", 0, "m/A", true)]), Err(CommitError::Conflict));
+    // All or none: the first change must not stay.
+    let half = [put("order/3", 0, "t/x", false), put("order/4", 0, "m/A", true)];
+    assert_eq!(commit(&half), Err(CommitError::Conflict));
+    assert_eq!(by_alias("t/x"), ["order/2"]);
+    commit(&[put("order/1", 1, "t/x", false)]).unwrap();
+    assert_eq!(by_alias("t/x"), ["order/1", "order/2"]);
+    assert!(by_alias("m/A").is_empty());
+
+    commit(&[put("session/1", 0, "s/1", false)]).unwrap();
+    let range = |after: &str| Lookup::Range { prefix: "order/".into(), after: after.into(), limit: 9 };
+    assert_eq!(names(range("")), ["order/1", "order/2"]);
+    assert_eq!(names(range("order/1")), ["order/2"]);
+    commit(&[Change::Sweep { before: 10 }]).unwrap();
+    assert_eq!(by_alias("s/1"), ["session/1"]);
+    commit(&[Change::Sweep { before: 11 }]).unwrap();
+    assert!(by_alias("s/1").is_empty());
+    assert_eq!(commit(&[Change::Delete { name: "order/2".into(), expected: 7 }]), Err(CommitError::Conflict));
+    commit(&[Change::Delete { name: "order/2".into(), expected: 1 }]).unwrap();
+    assert_eq!(names(range("")), ["order/1"]);
+}
