@@ -205,7 +205,7 @@ impl Owner {
     fn from_operator_id(id: &OperatorId) -> Self {
         let digit = |i: usize| {
             let octet = id.mcc_mnc[i / 2];
-            char::from_digit(u32::from(if i % 2 == 0 { octet & 0xF } else { octet >> 4 }), 16)
+            char::from_digit(u32::from(if i.is_multiple_of(2) { octet & 0xF } else { octet >> 4 }), 16)
         };
         let digits = |which: &[usize]| -> String {
             which.iter().filter_map(|i| digit(*i)).filter(|c| *c != 'f').collect()

@@ -6,6 +6,7 @@
 //! unique alias is taken.
 
 use crate::{Order, Package, Session};
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -103,11 +104,11 @@ fn matching_alias(id: &str) -> String {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
     /// Under its ICCID, matchingId, EID and profile type.
-    Order(Order),
+    Order(Box<Order>),
     /// Under its ICCID.
     Package(Package),
     /// Under its transaction id, until it expires.
-    Session(Session),
+    Session(Box<Session>),
 }
 
 impl Record {
@@ -144,9 +145,9 @@ impl Record {
 
     fn body(&self) -> Vec<u8> {
         let body = match self {
-            Self::Order(order) => serde_json::to_vec(order),
+            Self::Order(order) => serde_json::to_vec(&**order),
             Self::Package(package) => serde_json::to_vec(package),
-            Self::Session(session) => serde_json::to_vec(session),
+            Self::Session(session) => serde_json::to_vec(&**session),
         };
         debug_assert!(body.is_ok(), "records have string keys only");
         body.unwrap_or_default()
@@ -178,7 +179,7 @@ pub enum Write {
 
 impl From<Order> for Write {
     fn from(order: Order) -> Self {
-        Self::Put(Record::Order(order))
+        Self::Put(Record::Order(Box::new(order)))
     }
 }
 
@@ -190,7 +191,7 @@ impl From<Package> for Write {
 
 impl From<Session> for Write {
     fn from(session: Session) -> Self {
-        Self::Put(Record::Session(session))
+        Self::Put(Record::Session(Box::new(session)))
     }
 }
 
