@@ -1,2 +1,100 @@
-//! The `esim-lab` command.
-fn main() {}
+//! The `esim-lab` command: the whole eSIM system in a terminal.
+
+mod device;
+mod euicc;
+mod explain;
+mod https;
+mod lpac;
+mod memory;
+mod pki;
+mod sm;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use esim_world::Clock;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The complete consumer-eSIM system: eUICC, LPA, SM-DP+, network.
+#[derive(Parser)]
+#[command(name = "esim-lab", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The SM-DP+: serve it, order from it.
+    #[command(subcommand)]
+    Sm(Sm),
+    /// A software eUICC in a file: make it, plug it into other programs.
+    #[command(subcommand)]
+    Euicc(Euicc),
+    /// Shows any RSP message as a tree.
+    Explain {
+        /// Hexadecimal, a file (hexadecimal, base64 or DER), or - for standard input.
+        message: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Sm {
+    /// Serves ES9+, ES2+ and the operator's interface over HTTPS.
+    Serve(Box<sm::Serve>),
+    /// Orders a profile over ES2+; prints activation code and QR code.
+    Order(Box<sm::Order>),
+}
+
+#[derive(Subcommand)]
+enum Euicc {
+    /// Personalises a fresh card.
+    Init(euicc::Init),
+    /// Connects the card to another program.
+    Serve(euicc::Serve),
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("esim-lab: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Sm(Sm::Serve(args)) => block_on(sm::serve(*args))?,
+        Command::Sm(Sm::Order(args)) => block_on(sm::order(*args))?,
+        Command::Euicc(Euicc::Init(args)) => euicc::init(&args)?,
+        Command::Euicc(Euicc::Serve(args)) => {
+            return Ok(ExitCode::from(u8::try_from(euicc::serve(&args)?).unwrap_or(1)));
+        }
+        Command::Explain { message } => explain::print(&explain::read(&message)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
+}
+
+/// This machine's clock.
+fn clock() -> Clock {
+    Clock::Host(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+}
+
+/// A generator seeded by this machine.
+fn random() -> Result<ChaCha20Rng> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    Ok(ChaCha20Rng::from_seed(seed))
+}

@@ -1,0 +1,82 @@
+//! `esim-lab euicc`: a card in a file, and the plugs that others reach it by.
+
+use crate::device::Device;
+use crate::memory::FileNvm;
+use crate::{lpac, pki, random};
+use anyhow::{Context, Result, bail};
+use esim_crypto::pki::TestPki;
+use esim_crypto::Curve;
+use esim_euicc::{Nvm, Personal};
+use esim_rsp::Eid;
+use std::path::PathBuf;
+
+/// `euicc init`.
+#[derive(clap::Args)]
+pub struct Init {
+    /// File that becomes the card's memory.
+    #[arg(long)]
+    state: PathBuf,
+    /// Folder with CERT_CI, CERT_EUM, CERT_EUICC and keys.json; the project's own test PKI if absent.
+    #[arg(long)]
+    pki: Option<PathBuf>,
+    /// 32 digits; drawn if absent, or the certificate's.
+    #[arg(long)]
+    eid: Option<Eid>,
+    /// brainpoolP256r1 in place of P-256.
+    #[arg(long, conflicts_with = "pki")]
+    brainpool: bool,
+    /// Overwrites a card that is there, with all its profiles.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Personalises a card.
+pub fn init(args: &Init) -> Result<()> {
+    let mut nvm = FileNvm::open(&args.state)?;
+    if Personal::read_from(&nvm as &dyn Nvm).is_ok() && !args.force {
+        bail!("there is a card in {}; --force overwrites it with all its profiles", args.state.display());
+    }
+    let personal = match &args.pki {
+        Some(folder) => pki::personalise(folder, args.eid)?,
+        None => {
+            let curve = if args.brainpool { Curve::BrainpoolP256r1 } else { Curve::P256 };
+            let eid = args.eid.map_or_else(draw_eid, Ok)?;
+            Personal::new(&TestPki::well_known(curve), eid, &mut random()?)?
+        }
+    };
+    personal.write_to(&mut nvm).context("the card's memory")?;
+    println!("EID {}", personal.eid()?);
+    Ok(())
+}
+
+/// An EID in the range of the project's own manufacturer.
+fn draw_eid() -> Result<Eid> {
+    let mut octets = [0; 16];
+    getrandom::fill(&mut octets).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    let digits = format!("{:022}", u128::from_be_bytes(octets) % 10u128.pow(22));
+    Ok(Eid::from_body(&format!("89049032{digits}"))?)
+}
+
+/// `euicc serve`.
+#[derive(clap::Args)]
+pub struct Serve {
+    /// The card's memory.
+    #[arg(long)]
+    state: PathBuf,
+    /// Speaks lpac's JSON lines on standard input and output.
+    #[arg(long, required = true)]
+    lpac_stdio: bool,
+    /// A command to run with its standard input and output connected to the card.
+    #[arg(last = true)]
+    command: Vec<String>,
+}
+
+/// Serves a card; the exit code of the command, if one was run.
+pub fn serve(args: &Serve) -> Result<i32> {
+    let mut device = Device::open(&args.state)?;
+    if args.command.is_empty() {
+        lpac::serve(&mut device, std::io::stdin().lock(), std::io::stdout(), std::io::stderr())?;
+        return Ok(0);
+    }
+    lpac::run(&mut device, &args.command)
+}
