@@ -2,7 +2,7 @@
 
 use crate::device::Device;
 use crate::memory::FileNvm;
-use crate::{lpac, pki, random};
+use crate::{lpac, pki, random, vpcd};
 use anyhow::{Context, Result, bail};
 use esim_crypto::pki::TestPki;
 use esim_crypto::Curve;
@@ -63,17 +63,32 @@ pub struct Serve {
     /// The card's memory.
     #[arg(long)]
     state: PathBuf,
-    /// Speaks lpac's JSON lines on standard input and output.
-    #[arg(long, required = true)]
-    lpac_stdio: bool,
-    /// A command to run with its standard input and output connected to the card.
+    #[command(flatten)]
+    plug: Plug,
+    /// With --lpac-stdio: a command to run with its standard input and output connected to the card.
     #[arg(last = true)]
     command: Vec<String>,
+}
+
+/// Where the card is plugged in.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct Plug {
+    /// Speaks lpac's JSON lines on standard input and output.
+    #[arg(long)]
+    lpac_stdio: bool,
+    /// Sits in vsmartcard's virtual PC/SC reader (vpcd), usually at 127.0.0.1:35963.
+    #[arg(long, value_name = "HOST:PORT")]
+    vpcd: Option<String>,
 }
 
 /// Serves a card; the exit code of the command, if one was run.
 pub fn serve(args: &Serve) -> Result<i32> {
     let mut device = Device::open(&args.state)?;
+    if let Some(reader) = &args.plug.vpcd {
+        vpcd::serve(&mut device, reader)?;
+        return Ok(0);
+    }
     if args.command.is_empty() {
         lpac::serve(&mut device, std::io::stdin().lock(), std::io::stdout(), std::io::stderr())?;
         return Ok(0);

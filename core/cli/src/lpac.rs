@@ -5,9 +5,18 @@
 
 use crate::device::Device;
 use anyhow::{Context, Result};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
+
+/// An answer; its type comes first, as the peer writes it.
+#[derive(Serialize)]
+struct Reply {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    payload: Value,
+}
 
 /// Serves one peer until its stream ends. Lines that are no requests go to `aside`.
 ///
@@ -23,6 +32,7 @@ pub fn serve(
         let line = line.context("the peer's output cannot be read")?;
         match answer(device, &line) {
             Some(reply) => {
+                let reply = serde_json::to_string(&reply)?;
                 writeln!(to, "{reply}").context("the peer takes no answer")?;
                 to.flush().context("the peer takes no answer")?;
             }
@@ -57,12 +67,12 @@ pub fn run(device: &mut Device, command: &[String]) -> Result<i32> {
 }
 
 /// The answer to a request; none for any other line.
-fn answer(device: &mut Device, line: &str) -> Option<Value> {
+fn answer(device: &mut Device, line: &str) -> Option<Reply> {
     let message: Value = serde_json::from_str(line).ok()?;
     let payload = message.get("payload")?;
     match message.get("type")?.as_str()? {
-        "apdu" => Some(json!({ "type": "apdu", "payload": apdu(device, payload) })),
-        "http" => Some(json!({ "type": "http", "payload": http(device, payload) })),
+        "apdu" => Some(Reply { kind: "apdu", payload: apdu(device, payload) }),
+        "http" => Some(Reply { kind: "http", payload: http(device, payload) }),
         _ => None,
     }
 }

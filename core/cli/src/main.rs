@@ -8,6 +8,7 @@ mod lpac;
 mod memory;
 mod pki;
 mod sm;
+mod vpcd;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
