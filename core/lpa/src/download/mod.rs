@@ -1,0 +1,78 @@
+//! Profile download and installation (SGP.22 3.1.2, 3.1.3), from GetEUICCInfo1
+//! to the notification.
+//!
+//! How it treats trouble:
+//! - An error code of AuthenticateServer stops the procedure: no session has
+//!   come to be on the card, and the server's ends by itself.
+//! - After AuthenticateServer every failure cancels the session, on the card
+//!   and then at the server, with the true reason ([`Ending::cancel_reason`]).
+//!   An error code of PrepareDownload is told to the server that way too, signed.
+//! - A `Failed` answer has ended the session at the server; there is nothing
+//!   left to cancel, and the card forgets its half at the next challenge.
+//! - A lost connection cancels nothing, so that the download can be taken up
+//!   again with the same activation code: the eUICC keeps its one-time key and
+//!   the server the package that it bound to it.
+
+mod outcome;
+mod params;
+mod state;
+mod steps;
+
+pub use outcome::{
+    Cancelled, CardRefusal, ElementStatus, Ending, InstallError, Installed, LostPeer, Misbehaviour, Outcome,
+    Peer, ServerRefusal, SimaResponse,
+};
+pub use params::{Device, DownloadParams, Releases};
+
+use crate::effect::{Effect, Event, Machine, Progress};
+use serde::{Deserialize, Serialize};
+use state::State;
+
+/// A download in progress. It serialises between any two steps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Download {
+    params: DownloadParams,
+    state: State,
+    /// What was asked for last and has not been answered.
+    pending: Option<Effect<Outcome>>,
+}
+
+impl Download {
+    /// A download that has not begun.
+    pub fn new(params: DownloadParams) -> Self {
+        Self { params, state: State::Begin, pending: None }
+    }
+
+    /// What it was asked to download.
+    pub fn params(&self) -> &DownloadParams {
+        &self.params
+    }
+
+    /// What is awaited, by the name of the state: `ExpectRat`, `ExpectPackage`, …
+    pub fn state_name(&self) -> &'static str {
+        self.state.name()
+    }
+}
+
+impl Machine for Download {
+    type Done = Outcome;
+
+    fn step(&mut self, event: Event) -> Effect<Outcome> {
+        let effect = match self.pending.take() {
+            Some(pending) if !pending.is_answered_by(&event) => pending,
+            _ => {
+                let state = core::mem::replace(&mut self.state, State::Over);
+                let (next, effect) = state.on(&self.params, event);
+                self.state = next;
+                effect
+            }
+        };
+        self.pending = Some(effect.clone());
+        effect
+    }
+
+    fn progress(&self) -> Progress {
+        self.state.progress()
+    }
+}

@@ -1,0 +1,498 @@
+//! Effects turned into calls of a [`Port`]: the one place where the LPA waits.
+//!
+//! A host implements [`Port`] over its reader, its HTTP client and its user,
+//! and calls [`download()`], [`notify()`], [`list`], [`enable`] and so on; each
+//! opens a logical channel to the ISD-R, does its work on it and closes it. A
+//! host that wants to stop between steps keeps a [`Session`] instead.
+
+use crate::apdu::{CardOptions, Channel, Exchange, Next, OpenError, OpenStep, Opening, Reply, is_success};
+use crate::download::{Download, DownloadParams, Outcome};
+use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress, name_of};
+use crate::lui::{Answer, Question};
+use crate::manage::{
+    ChipInfo, Command, Delete, Disable, Enable, GetAddresses, GetEid, GetInfo2, GetRat, ListNotifications,
+    ListProfiles, ManageError, MemoryReset, SetNickname,
+};
+use crate::notify::{Notification, Notified, Notify, NotifyParams};
+use crate::profile::{Profile, ProfileRef};
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use esim_rsp::Iccid;
+use serde::{Deserialize, Serialize};
+
+/// What the LPA needs of its surroundings.
+#[allow(async_fn_in_trait, reason = "used as a type parameter, on hosts whose futures are not Send")]
+pub trait Port {
+    /// Sends a command APDU to the card; its response APDU with status word.
+    async fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, Lost>;
+
+    /// POSTs to a server over TLS; its answer whatever the HTTP status.
+    async fn http(&mut self, call: &HttpCall) -> Result<HttpReply, Lost>;
+
+    /// Asks the user; [`Answer::Timeout`] if nobody answers.
+    async fn ask(&mut self, question: &Question) -> Answer;
+
+    /// Called after every APDU and every step.
+    fn progress(&mut self, _progress: &Progress) {}
+
+    /// Called for every message, for a trace.
+    fn observe(&mut self, _message: &Observed<'_>) {}
+}
+
+/// The card or a server cannot be reached: the transport's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{0}")]
+pub struct Lost(pub String);
+
+/// A server's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpReply {
+    /// HTTP status.
+    pub status: u16,
+    /// Body; empty for 204.
+    pub body: Vec<u8>,
+}
+
+/// A message for the trace: an ES10 or ES9+ request or its answer. APDUs are
+/// seen in [`Port::transmit`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed<'a> {
+    /// `ES10a`, `ES10b`, `ES10c` or `ES9+`.
+    pub interface: &'a str,
+    /// The function.
+    pub function: &'a str,
+    /// Whether it is the answer.
+    pub response: bool,
+    /// The message: DER or JSON.
+    pub bytes: &'a [u8],
+    /// Of an answer: status word or HTTP status; 0 of a request.
+    pub status: u16,
+}
+
+/// Why a management function came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "type", content = "value", rename_all = "camelCase")]
+pub enum Failure {
+    /// There is no ISD-R to speak to.
+    #[error("{0}")]
+    Open(OpenError),
+    /// The card went away.
+    #[error("the card was lost: {0}")]
+    Lost(String),
+    /// The eUICC refused, or gave no sensible answer.
+    #[error("{0}")]
+    Command(ManageError),
+}
+
+/// What must happen for a switch of profiles to take effect (SGP.22 3.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Refresh {
+    /// Nothing; nothing was switched.
+    NotNeeded,
+    /// The card has a REFRESH for its terminal: a modem that fetches it starts
+    /// the card over; any other host resets the card.
+    Proactive,
+    /// The host must reset the card.
+    Reset,
+}
+
+/// A card with an open channel to its ISD-R, or without one yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Link {
+    options: CardOptions,
+    channel: Option<Channel>,
+    apdus: u32,
+}
+
+impl Link {
+    /// A card that has not been spoken to.
+    pub fn new(options: CardOptions) -> Self {
+        Self { options, channel: None, apdus: 0 }
+    }
+
+    /// The open channel, if there is one.
+    pub fn channel(&self) -> Option<&Channel> {
+        self.channel.as_ref()
+    }
+
+    /// Opens a logical channel to the ISD-R unless one is open.
+    ///
+    /// # Errors
+    /// [`OpenError`], with no channel left open.
+    pub async fn open<P: Port>(&mut self, port: &mut P) -> Result<Channel, OpenError> {
+        if let Some(channel) = &self.channel {
+            return Ok(channel.clone());
+        }
+        let mut opening = Opening::new(&self.options);
+        let mut step = opening.next(None);
+        loop {
+            step = match step {
+                OpenStep::Apdu(apdu) => match self.transmit(port, &apdu).await {
+                    Ok(response) => opening.next(Some(&response)),
+                    Err(Lost(detail)) => return Err(OpenError::NoCard { detail }),
+                },
+                OpenStep::Open(channel) => {
+                    self.channel = Some(channel.clone());
+                    return Ok(channel);
+                }
+                OpenStep::Failed(error) => return Err(error),
+            };
+        }
+    }
+
+    /// Carries one ES10 payload, on a channel opened for the purpose if need be.
+    async fn exchange<P: Port>(
+        &mut self,
+        port: &mut P,
+        payload: &[u8],
+        progress: &impl Fn(usize, u32) -> Progress,
+    ) -> Result<Reply, LinkError> {
+        let channel = self.open(port).await.map_err(LinkError::Open)?;
+        let (interface, function) = name_of(payload);
+        port.observe(&Observed { interface, function, response: false, bytes: payload, status: 0 });
+        let mut exchange = Exchange::new(channel.number, payload.to_vec(), self.options.block_size);
+        let mut next = exchange.next(None);
+        loop {
+            next = match next {
+                Next::Apdu(apdu) => {
+                    let response = self.transmit(port, &apdu).await.map_err(LinkError::Lost)?;
+                    port.progress(&progress(exchange.sent(), self.apdus));
+                    exchange.next(Some(&response))
+                }
+                Next::Done(reply) => {
+                    let (bytes, status) = (reply.data.as_slice(), reply.sw);
+                    port.observe(&Observed { interface, function, response: true, bytes, status });
+                    return Ok(reply);
+                }
+            };
+        }
+    }
+
+    async fn transmit<P: Port>(&mut self, port: &mut P, apdu: &[u8]) -> Result<Vec<u8>, Lost> {
+        self.apdus = self.apdus.saturating_add(1);
+        let response = port.transmit(apdu).await;
+        if response.is_err() {
+            // Whatever comes back is another card, or this one after a reset.
+            self.channel = None;
+        }
+        response
+    }
+
+    /// Closes the channel if it is open; a card that is gone has closed it.
+    pub async fn close<P: Port>(&mut self, port: &mut P) {
+        if let Some(channel) = self.channel.take() {
+            // Nothing depends on the answer: the work is done.
+            let _closed = self.transmit(port, &channel.close()).await;
+        }
+    }
+
+    /// Forgets the channel: the card has been reset.
+    pub fn forget(&mut self) {
+        self.channel = None;
+    }
+
+    /// Runs one command on the open channel.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn run<P: Port, C: Command>(&mut self, port: &mut P, command: &C) -> Result<Ran<C::Output>, Failure> {
+        let request = command.request();
+        let reply = self.exchange(port, &request, &|_, apdus| Progress { apdus, ..Progress::default() }).await;
+        let reply = reply.map_err(|error| match error {
+            LinkError::Open(error) => Failure::Open(error),
+            LinkError::Lost(Lost(detail)) => Failure::Lost(detail),
+        })?;
+        if reply.data.is_empty() && !is_success(reply.sw) {
+            let (_, function) = name_of(&request);
+            let refusal = crate::download::CardRefusal::status(function, reply.sw);
+            return Err(Failure::Command(ManageError::Refused(refusal)));
+        }
+        let output = command.response(&reply.data).map_err(Failure::Command)?;
+        let refresh = match (command.changes_profile(), reply.proactive_pending()) {
+            (_, true) => Refresh::Proactive,
+            (true, false) => Refresh::Reset,
+            (false, false) => Refresh::NotNeeded,
+        };
+        Ok(Ran { output, refresh })
+    }
+}
+
+enum LinkError {
+    Open(OpenError),
+    Lost(Lost),
+}
+
+/// A command that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran<T> {
+    /// What it told.
+    pub output: T,
+    /// What must happen for it to take effect.
+    pub refresh: Refresh,
+}
+
+/// A machine and its card, one effect at a time. It serialises between any two
+/// steps; [`Session::perform`] and [`Session::feed`] apart let a host look at,
+/// or tamper with, what goes out ([`Session::pending_mut`]) and what comes in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "M: Serialize, M::Done: Serialize",
+    deserialize = "M: Deserialize<'de>, M::Done: Deserialize<'de>"
+))]
+pub struct Session<M: Machine> {
+    machine: M,
+    link: Link,
+    pending: Effect<M::Done>,
+}
+
+/// What one step of a [`Session`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step<D> {
+    /// An effect was performed, another awaits.
+    More {
+        /// What was done.
+        performed: Effect<D>,
+        /// What came of it.
+        event: Event,
+    },
+    /// It is over and the channel is closed.
+    Done(D),
+}
+
+impl<M: Machine> Session<M> {
+    /// Begins; nothing has been performed yet.
+    pub fn new(mut machine: M, options: CardOptions) -> Self {
+        let pending = machine.step(Event::Start);
+        Self { machine, link: Link::new(options), pending }
+    }
+
+    /// The machine.
+    pub fn machine(&self) -> &M {
+        &self.machine
+    }
+
+    /// The card.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// The effect to perform next.
+    pub fn pending(&self) -> &Effect<M::Done> {
+        &self.pending
+    }
+
+    /// The effect to perform next, to be altered.
+    pub fn pending_mut(&mut self) -> &mut Effect<M::Done> {
+        &mut self.pending
+    }
+
+    /// How far it has come.
+    pub fn progress(&self) -> Progress {
+        Progress { apdus: self.link.apdus, ..self.machine.progress() }
+    }
+
+    /// Performs the pending effect and feeds the machine with what came of it.
+    /// At the end it closes the channel, and from then on does nothing.
+    pub async fn next<P: Port>(&mut self, port: &mut P) -> Step<M::Done> {
+        if let Effect::Done(done) = &self.pending {
+            let done = done.clone();
+            self.link.close(port).await;
+            return Step::Done(done);
+        }
+        let performed = self.pending.clone();
+        let event = self.perform(port).await;
+        let over = matches!(self.feed(event.clone()), Effect::Done(_));
+        if over {
+            self.link.close(port).await;
+        }
+        port.progress(&self.progress());
+        Step::More { performed, event }
+    }
+
+    /// Performs the pending effect; [`Event::Start`] if it is `Done`.
+    pub async fn perform<P: Port>(&mut self, port: &mut P) -> Event {
+        match &self.pending {
+            Effect::Card(es10) => card(&mut self.link, port, es10, self.machine.progress()).await,
+            Effect::Http(call) => http(port, call).await,
+            Effect::Ask(question) => Event::Answer(port.ask(question).await),
+            Effect::Done(_) => Event::Start,
+        }
+    }
+
+    /// Feeds the machine; the effect to perform next.
+    pub fn feed(&mut self, event: Event) -> &Effect<M::Done> {
+        self.pending = self.machine.step(event);
+        &self.pending
+    }
+
+    /// Runs to the end.
+    pub async fn finish<P: Port>(&mut self, port: &mut P) -> M::Done {
+        loop {
+            if let Step::Done(done) = self.next(port).await {
+                return done;
+            }
+        }
+    }
+}
+
+async fn card<P: Port>(link: &mut Link, port: &mut P, es10: &Es10, at: Progress) -> Event {
+    let progress = |sent: usize, apdus: u32| {
+        let sent = u32::try_from(sent).unwrap_or(u32::MAX);
+        let done = if at.phase == Phase::Loading { at.done.saturating_add(sent) } else { at.done };
+        Progress { done, apdus, ..at }
+    };
+    match link.exchange(port, &es10.payload, &progress).await {
+        // Data counts whatever the status word: an installation result may come with any.
+        Ok(reply) if is_success(reply.sw) || !reply.data.is_empty() => Event::Card(reply.data),
+        Ok(reply) => Event::CardStatus(reply.sw),
+        Err(LinkError::Open(error)) => Event::Unopened(error),
+        Err(LinkError::Lost(Lost(detail))) => Event::Lost(detail),
+    }
+}
+
+async fn http<P: Port>(port: &mut P, call: &HttpCall) -> Event {
+    let (interface, function): (&Cow<'_, str>, &Cow<'_, str>) = (&call.interface, &call.function);
+    port.observe(&Observed { interface, function, response: false, bytes: &call.body, status: 0 });
+    match port.http(call).await {
+        Ok(HttpReply { status, body }) => {
+            port.observe(&Observed { interface, function, response: true, bytes: &body, status });
+            Event::Http { status, body }
+        }
+        Err(Lost(detail)) => Event::Lost(detail),
+    }
+}
+
+/// Downloads and installs a profile, and delivers notifications.
+pub async fn download<P: Port>(port: &mut P, options: &CardOptions, params: DownloadParams) -> Outcome {
+    Session::new(Download::new(params), options.clone()).finish(port).await
+}
+
+/// Delivers notifications.
+pub async fn notify<P: Port>(port: &mut P, options: &CardOptions, params: NotifyParams) -> Notified {
+    Session::new(Notify::new(params), options.clone()).finish(port).await
+}
+
+/// Runs one command on a channel of its own.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn run<P: Port, C: Command>(
+    port: &mut P,
+    options: &CardOptions,
+    command: &C,
+) -> Result<Ran<C::Output>, Failure> {
+    let mut link = Link::new(options.clone());
+    let ran = link.run(port, command).await;
+    link.close(port).await;
+    ran
+}
+
+/// Lists the profiles on the card with all their fields.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn list<P: Port>(port: &mut P, options: &CardOptions) -> Result<Vec<Profile>, Failure> {
+    Ok(run(port, options, &ListProfiles::default()).await?.output)
+}
+
+/// Enables a profile. Afterwards the card starts over as the result says, and
+/// [`notify()`] delivers the notifications that the switch has made.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn enable<P: Port>(
+    port: &mut P,
+    options: &CardOptions,
+    profile: ProfileRef,
+    refresh: bool,
+) -> Result<Refresh, Failure> {
+    Ok(run(port, options, &Enable { profile, refresh }).await?.refresh)
+}
+
+/// Disables a profile; as for [`enable`].
+///
+/// # Errors
+/// [`Failure`].
+pub async fn disable<P: Port>(
+    port: &mut P,
+    options: &CardOptions,
+    profile: ProfileRef,
+    refresh: bool,
+) -> Result<Refresh, Failure> {
+    Ok(run(port, options, &Disable { profile, refresh }).await?.refresh)
+}
+
+/// Deletes a profile; [`notify()`] then tells its SM-DP+. The user has confirmed it.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn delete<P: Port>(port: &mut P, options: &CardOptions, profile: ProfileRef) -> Result<(), Failure> {
+    run(port, options, &Delete { profile }).await.map(|_| ())
+}
+
+/// Gives a profile a name; an empty one removes it.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn set_nickname<P: Port>(
+    port: &mut P,
+    options: &CardOptions,
+    iccid: Iccid,
+    nickname: &str,
+) -> Result<(), Failure> {
+    let command = SetNickname { iccid, nickname: nickname.to_string() };
+    run(port, options, &command).await.map(|_| ())
+}
+
+/// Deletes what `reset` says. The user has confirmed it.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn memory_reset<P: Port>(
+    port: &mut P,
+    options: &CardOptions,
+    reset: MemoryReset,
+) -> Result<Refresh, Failure> {
+    Ok(run(port, options, &reset).await?.refresh)
+}
+
+/// Lists the notifications that wait on the card.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn notifications<P: Port>(port: &mut P, options: &CardOptions) -> Result<Vec<Notification>, Failure> {
+    Ok(run(port, options, &ListNotifications {}).await?.output)
+}
+
+/// Reads all that the eUICC tells of itself, on one channel.
+///
+/// # Errors
+/// [`Failure`]; a card that does not tell its addresses or its rules is none.
+pub async fn chip_info<P: Port>(port: &mut P, options: &CardOptions) -> Result<ChipInfo, Failure> {
+    let mut link = Link::new(options.clone());
+    let chip = read_chip(&mut link, port).await;
+    link.close(port).await;
+    chip
+}
+
+async fn read_chip<P: Port>(link: &mut Link, port: &mut P) -> Result<ChipInfo, Failure> {
+    let channel = link.open(port).await.map_err(Failure::Open)?;
+    let eid = link.run(port, &GetEid {}).await?.output;
+    let info = link.run(port, &GetInfo2 {}).await?.output;
+    let addresses = told(link.run(port, &GetAddresses {}).await)?;
+    let rat = told(link.run(port, &GetRat {}).await)?;
+    let isdr_aid = hex::encode_upper(&channel.aid);
+    Ok(ChipInfo { eid, isdr_aid, isdr_variant: channel.variant, info, addresses, rat })
+}
+
+/// What a card need not tell.
+fn told<T>(ran: Result<Ran<T>, Failure>) -> Result<Option<T>, Failure> {
+    match ran {
+        Ok(ran) => Ok(Some(ran.output)),
+        Err(Failure::Command(_)) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}

@@ -1,0 +1,220 @@
+//! What a machine asks of its surroundings, and what it hears from them.
+
+use crate::apdu::OpenError;
+use crate::lui::{Answer, Question};
+use crate::octets;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use esim_rsp::{es9p, json, tlv};
+use serde::{Deserialize, Serialize};
+
+/// A procedure of the LPA that advances by one event at a time.
+pub trait Machine {
+    /// What it ends with.
+    type Done: Clone;
+
+    /// Takes what happened and says what to do next.
+    ///
+    /// An event that does not answer the effect asked for last, such as
+    /// [`Event::Start`] after a state was restored, changes nothing and gets
+    /// that effect again.
+    fn step(&mut self, event: Event) -> Effect<Self::Done>;
+
+    /// How far it has come.
+    fn progress(&self) -> Progress;
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "value", rename_all = "camelCase")]
+pub enum Effect<D> {
+    /// Send this to the ISD-R; answer [`Event::Card`] or [`Event::CardStatus`].
+    Card(Es10),
+    /// POST this; answer [`Event::Http`].
+    Http(HttpCall),
+    /// Ask the user; answer [`Event::Answer`].
+    Ask(Question),
+    /// Nothing; this is how it ended.
+    Done(D),
+}
+
+impl<D> Effect<D> {
+    /// Whether `event` is an answer to this effect.
+    pub fn is_answered_by(&self, event: &Event) -> bool {
+        match self {
+            Self::Card(_) => {
+                matches!(event, Event::Card(_) | Event::CardStatus(_) | Event::Unopened(_) | Event::Lost(_))
+            }
+            Self::Http(_) => matches!(event, Event::Http { .. } | Event::Lost(_)),
+            Self::Ask(_) => matches!(event, Event::Answer(_)),
+            Self::Done(_) => false,
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "value", rename_all = "camelCase")]
+pub enum Event {
+    /// Begin, or repeat the last effect.
+    Start,
+    /// The card's response data; may be empty. Where there is data it is given
+    /// whatever the status word was.
+    Card(#[serde(with = "octets")] Vec<u8>),
+    /// The card answered this status word, an error, and no data.
+    CardStatus(u16),
+    /// The server's answer.
+    Http {
+        /// HTTP status.
+        status: u16,
+        /// Body, empty for 204.
+        #[serde(with = "octets")]
+        body: Vec<u8>,
+    },
+    /// The card or the server, whichever was asked, could not be reached.
+    Lost(String),
+    /// There is no ISD-R to send to.
+    Unopened(OpenError),
+    /// What the user said.
+    Answer(Answer),
+}
+
+/// One ES10 command, or one piece of a bound profile package: the data of one
+/// STORE DATA chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Es10 {
+    /// `ES10a`, `ES10b` or `ES10c`.
+    pub interface: Cow<'static, str>,
+    /// The function of SGP.22 5.7.
+    pub function: Cow<'static, str>,
+    /// The octets to send.
+    #[serde(with = "octets")]
+    pub payload: Vec<u8>,
+}
+
+impl Es10 {
+    /// Names a payload by its tag.
+    pub fn new(payload: Vec<u8>) -> Self {
+        let (interface, function) = name_of(&payload);
+        Self { interface: Cow::Borrowed(interface), function: Cow::Borrowed(function), payload }
+    }
+}
+
+/// Interface and function of an ES10 command, by its first tag (SGP.22 5.7).
+/// What is no command is a piece of a bound profile package.
+pub fn name_of(payload: &[u8]) -> (&'static str, &'static str) {
+    let tag = tlv::read_header(payload, 0).map_or(0, |(tag, ..)| tag);
+    let row = ES10.iter().find(|(known, ..)| *known == tag);
+    row.map_or(("ES10b", "LoadBoundProfilePackage"), |(_, interface, function)| (interface, function))
+}
+
+const ES10: &[(u32, &str, &str)] = &[
+    (0xBF20, "ES10b", "GetEUICCInfo1"),
+    (0xBF21, "ES10b", "PrepareDownload"),
+    (0xBF22, "ES10b", "GetEUICCInfo2"),
+    (0xBF28, "ES10b", "ListNotification"),
+    (0xBF29, "ES10c", "SetNickname"),
+    (0xBF2B, "ES10b", "RetrieveNotificationsList"),
+    (0xBF2D, "ES10c", "GetProfilesInfo"),
+    (0xBF2E, "ES10b", "GetEUICCChallenge"),
+    (0xBF30, "ES10b", "RemoveNotificationFromList"),
+    (0xBF31, "ES10c", "EnableProfile"),
+    (0xBF32, "ES10c", "DisableProfile"),
+    (0xBF33, "ES10c", "DeleteProfile"),
+    (0xBF34, "ES10c", "eUICCMemoryReset"),
+    (0xBF38, "ES10b", "AuthenticateServer"),
+    (0xBF3C, "ES10a", "GetEuiccConfiguredAddresses"),
+    (0xBF3E, "ES10c", "GetEID"),
+    (0xBF3F, "ES10a", "SetDefaultDpAddress"),
+    (0xBF41, "ES10b", "CancelSession"),
+    (0xBF43, "ES10b", "GetRAT"),
+];
+
+/// One ES9+ call: `POST https://<address><path>` with a JSON body, and the
+/// headers `User-Agent: gsma-rsp-lpad`, `X-Admin-Protocol: gsma/rsp/v2.6.0`,
+/// `Content-Type: application/json` (SGP.22 6.5.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpCall {
+    /// FQDN, with a port where it is not 443.
+    pub address: String,
+    /// `/gsma/rsp2/es9plus/<function>`.
+    pub path: String,
+    /// `ES9+`.
+    pub interface: Cow<'static, str>,
+    /// Such as `initiateAuthentication`.
+    pub function: Cow<'static, str>,
+    /// JSON text.
+    #[serde(with = "octets")]
+    pub body: Vec<u8>,
+}
+
+impl HttpCall {
+    /// A call of an ES9+ function.
+    pub fn es9(address: &str, function: &'static str, request: &impl Serialize) -> Self {
+        Self {
+            address: address.into(),
+            path: format!("{}{function}", es9p::PATH),
+            interface: Cow::Borrowed("ES9+"),
+            function: Cow::Borrowed(function),
+            body: json::to_vec(request),
+        }
+    }
+}
+
+/// The part of a procedure that is going on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    /// eUICC and server prove themselves.
+    #[default]
+    Authenticating,
+    /// The user decides.
+    Consent,
+    /// The server binds the profile to the eUICC.
+    Preparing,
+    /// The package goes to the eUICC; counted in octets.
+    Loading,
+    /// The session is being called off.
+    Cancelling,
+    /// Notifications are delivered.
+    Notifying,
+    /// Over.
+    Done,
+}
+
+/// How far a procedure has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The part that is going on.
+    pub phase: Phase,
+    /// Of `total`: octets of the package while loading, steps elsewhere.
+    pub done: u32,
+    /// What `done` will be at the end of the phase.
+    pub total: u32,
+    /// APDUs exchanged since the channel was opened; it moves while nothing else does.
+    pub apdus: u32,
+}
+
+impl Progress {
+    /// Of a machine, which knows of no APDUs.
+    pub fn new(phase: Phase, done: usize, total: usize) -> Self {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { phase, done: count(done), total: count(total), apdus: 0 }
+    }
+
+    /// Percent of a whole download, for a bar: loading is most of it.
+    pub fn percent(&self) -> u8 {
+        let (from, to) = match self.phase {
+            Phase::Authenticating => (0, 15),
+            Phase::Consent => (15, 20),
+            Phase::Preparing => (20, 30),
+            Phase::Loading => (30, 92),
+            Phase::Cancelling | Phase::Notifying => (92, 100),
+            Phase::Done => return 100,
+        };
+        let part = u64::from(self.done.min(self.total)) * (to - from) / u64::from(self.total.max(1));
+        u8::try_from(from + part).unwrap_or(100)
+    }
+}

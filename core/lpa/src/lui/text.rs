@@ -1,0 +1,209 @@
+//! Sentences in English, and the choice of language.
+
+use super::{Lang, Question, readable_size, text_ja};
+use crate::download::{CardRefusal, Ending, InstallError, Misbehaviour, Outcome, Peer, ServerRefusal, SimaResponse};
+use crate::effect::Phase;
+use crate::notify::Notified;
+use crate::policy::Forbidden;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+impl Question {
+    /// The question as a person reads it.
+    pub fn text(&self, lang: Lang) -> String {
+        match lang {
+            Lang::En => question(self),
+            Lang::Ja => text_ja::question(self),
+        }
+    }
+}
+
+impl Outcome {
+    /// What happened, why, and what to do.
+    pub fn text(&self, lang: Lang) -> String {
+        let notified = self.notifications.as_ref().map(|notified| notified.text(lang)).unwrap_or_default();
+        let join = if lang == Lang::En { " " } else { "" };
+        let parts = [self.ending.text(lang), notified];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(join)
+    }
+}
+
+impl Ending {
+    /// What happened, why, and what to do.
+    pub fn text(&self, lang: Lang) -> String {
+        match lang {
+            Lang::En => ending(self),
+            Lang::Ja => text_ja::ending(self),
+        }
+    }
+}
+
+impl Notified {
+    /// What waits still; empty if nothing does.
+    pub fn text(&self, lang: Lang) -> String {
+        match (lang, &self.problem, self.kept.len()) {
+            (_, None, 0) => String::new(),
+            (Lang::En, Some(problem), _) => format!("The notifications could not be listed: {problem}."),
+            (Lang::En, None, 1) => format!("One notification waits on the card: {}.", self.kept[0].why),
+            (Lang::En, None, n) => format!("{n} notifications wait on the card; the first: {}.", self.kept[0].why),
+            (Lang::Ja, Some(problem), _) => format!("通知の一覧を取得できませんでした({problem})。"),
+            (Lang::Ja, None, n) => format!("未送信の通知が{n}件カードに残っています({})。", self.kept[0].why),
+        }
+    }
+}
+
+impl Phase {
+    /// What is going on, for a progress bar.
+    pub fn text(self, lang: Lang) -> &'static str {
+        match (lang, self) {
+            (Lang::En, Self::Authenticating) => "Card and server prove who they are",
+            (Lang::En, Self::Consent) => "Waiting for your answer",
+            (Lang::En, Self::Preparing) => "The server prepares the profile for this card",
+            (Lang::En, Self::Loading) => "Installing the profile",
+            (Lang::En, Self::Cancelling) => "Cancelling",
+            (Lang::En, Self::Notifying) => "Delivering notifications",
+            (Lang::En, Self::Done) => "Done",
+            (Lang::Ja, Self::Authenticating) => "カードとサーバーが相互に認証しています",
+            (Lang::Ja, Self::Consent) => "お客様の確認を待っています",
+            (Lang::Ja, Self::Preparing) => "サーバーがこのカード用にプロファイルを準備しています",
+            (Lang::Ja, Self::Loading) => "プロファイルをインストールしています",
+            (Lang::Ja, Self::Cancelling) => "キャンセルしています",
+            (Lang::Ja, Self::Notifying) => "通知を送信しています",
+            (Lang::Ja, Self::Done) => "完了",
+        }
+    }
+}
+
+fn question(question: &Question) -> String {
+    match question {
+        Question::Consent(consent) => {
+            let profile = &consent.profile;
+            let name = profile.profile_name.as_deref().unwrap_or_default();
+            let provider = profile.service_provider_name.as_deref().unwrap_or_default();
+            let mut text = format!("Install the profile \"{name}\" of {provider}?");
+            if profile.policy.cannot_disable {
+                text.push_str(" Once enabled, it cannot be disabled (PPR1).");
+            }
+            if profile.policy.cannot_delete {
+                text.push_str(" It cannot be deleted (PPR2).");
+            }
+            if consent.strong {
+                text.push_str(" Confirm only if you accept these rules of the operator.");
+            }
+            if consent.already_installed {
+                text.push_str(" A profile with this ICCID is on the card already; installing it again will fail.");
+            }
+            if let Some(free) = consent.free_memory {
+                text.push_str(&format!(" Free memory on the card: {}.", readable_size(free.into())));
+            }
+            text
+        }
+        Question::ConfirmationCode(request) => format!(
+            "{} demands a confirmation code for \"{}\". Enter the code that the operator has given you.",
+            request.service_provider_name, request.profile_name
+        ),
+    }
+}
+
+fn ending(ending: &Ending) -> String {
+    match ending {
+        Ending::Installed(_) => "The profile is installed. It is not enabled yet.".into(),
+        Ending::NotInstalled(error) => not_installed(error),
+        Ending::Refused(refusal) => refused(refusal),
+        Ending::CardRefused(CardRefusal { function, code, explanation }) => {
+            sentence(&format!("The card refused {function} ({})", code.name), explanation)
+        }
+        Ending::Declined { reason } => match reason.name.as_str() {
+            "postponed" => "You put the download off. The activation code stays valid.".into(),
+            "timeout" => "Nobody answered in time. The activation code stays valid.".into(),
+            _ => "You refused the profile. The operator has been told; the activation code may be used up.".into(),
+        },
+        Ending::PolicyForbids { why } => match why {
+            Forbidden::Ppr1 => "This card does not allow the operator to forbid disabling (PPR1).".into(),
+            Forbidden::Ppr2 => "This card does not allow the operator to forbid deleting (PPR2).".into(),
+            Forbidden::Ppr1BesideAnother => {
+                "The profile could not be disabled (PPR1), and another one is on the card. Delete that one first.".into()
+            }
+        },
+        Ending::Misbehaved(what) => misbehaved(what),
+        Ending::Lost(lost) => {
+            let peer = if lost.peer == Peer::Card { "card" } else { "server" };
+            format!(
+                "The {peer} did not answer {} ({}). Start again with the same activation code.",
+                lost.function, lost.detail
+            )
+        }
+        Ending::NoEuicc { error } => {
+            let text = error.to_string();
+            let mut letters = text.chars();
+            letters.next().map(|first| first.to_uppercase().chain(letters).chain(['.']).collect()).unwrap_or_default()
+        }
+    }
+}
+
+fn not_installed(error: &InstallError) -> String {
+    let cause = INSTALL_ERRORS.iter().find(|(value, _)| *value == error.reason.value);
+    let cause = cause.map_or("The card could not install the profile.", |(_, cause)| cause);
+    let element = error.sima_response.as_ref().map(element).unwrap_or_default();
+    sentence(&format!("{} at {} ({})", cause.trim_end_matches('.'), error.bpp_command.name, error.reason.name), &element)
+}
+
+/// The first element that is not well, if any.
+pub(super) fn element(response: &SimaResponse) -> String {
+    let failed = response.elements.iter().find(|element| element.status.value != 0);
+    let Some(failed) = failed else {
+        return response.message.clone().unwrap_or_default();
+    };
+    let number = failed.identification.map(|number| format!("Profile element {number}: ")).unwrap_or_default();
+    let offset = failed.offset.map(|offset| format!(" at octet {offset}")).unwrap_or_default();
+    format!("{number}{}{offset}.", failed.status)
+}
+
+/// Causes by errorReason (SGP.22 2.5.6).
+const INSTALL_ERRORS: &[(u32, &str)] = &[
+    (1, "The package has a value that is not allowed."),
+    (2, "The server's signature of the package is wrong."),
+    (3, "The package is of another session."),
+    (4, "The package wants keys that the card does not support."),
+    (5, "The package wants another operation than installing."),
+    (6, "The card does not take this class of profile."),
+    (7, "A segment of the package is malformed."),
+    (8, "A segment of the package was altered on its way."),
+    (9, "This profile is on the card already."),
+    (10, "The card is full. Delete a profile and try again."),
+    (11, "Loading was interrupted. Try again."),
+    (12, "The card does not accept a part of the profile."),
+    (13, "The profile's ICCID is not the one that was announced."),
+    (14, "A test profile must not have a secret key."),
+    (15, "The card does not allow the profile's policy rules."),
+];
+
+fn refused(refusal: &ServerRefusal) -> String {
+    let code = format!("{}/{}", refusal.subject, refusal.reason);
+    match (&refusal.cause, &refusal.remedy, &refusal.message) {
+        (Some(cause), Some(remedy), _) => format!("{cause} ({code}). {remedy}"),
+        (_, _, Some(message)) => format!("The server refused {} ({code}): {message}", refusal.function),
+        _ => format!("The server refused {} ({code}).", refusal.function),
+    }
+}
+
+fn misbehaved(what: &Misbehaviour) -> String {
+    match what {
+        Misbehaviour::WrongServerAddress { dialled, signed } => {
+            format!("{dialled} says that it is {signed}. Use the address of the activation code; if it was that one, somebody is in between.")
+        }
+        Misbehaviour::WrongOid { expected, found } => format!(
+            "The activation code is for the server {expected}, but this one is {}.",
+            found.as_deref().unwrap_or("nameless")
+        ),
+        Misbehaviour::TransactionMismatch => "The server mixes two sessions up.".into(),
+        Misbehaviour::MetadataMismatch => "The server delivered another profile than it announced; it was not installed.".into(),
+        Misbehaviour::Malformed { function, detail } => format!("The answer to {function} cannot be read: {detail}."),
+        Misbehaviour::NoResult => "The card took the whole package and did not say how it went.".into(),
+    }
+}
+
+fn sentence(first: &str, second: &str) -> String {
+    if second.is_empty() { format!("{first}.") } else { format!("{first}. {second}") }
+}

@@ -1,0 +1,153 @@
+//! Sentences in Japanese.
+
+use super::{Question, readable_size};
+use crate::apdu::OpenError;
+use crate::download::{Ending, InstallError, Misbehaviour, Peer, ServerRefusal};
+use crate::policy::Forbidden;
+use alloc::format;
+use alloc::string::String;
+
+pub(super) fn question(question: &Question) -> String {
+    match question {
+        Question::Consent(consent) => {
+            let profile = &consent.profile;
+            let name = profile.profile_name.as_deref().unwrap_or_default();
+            let provider = profile.service_provider_name.as_deref().unwrap_or_default();
+            let mut text = format!("{provider}のプロファイル「{name}」をインストールしますか?");
+            if profile.policy.cannot_disable {
+                text.push_str("有効にした後は無効にできません(PPR1)。");
+            }
+            if profile.policy.cannot_delete {
+                text.push_str("削除できません(PPR2)。");
+            }
+            if consent.strong {
+                text.push_str("通信事業者のこれらの制限に同意する場合のみ続行してください。");
+            }
+            if consent.already_installed {
+                text.push_str("同じICCIDのプロファイルがすでにカードにあるため、インストールは失敗します。");
+            }
+            if let Some(free) = consent.free_memory {
+                text.push_str(&format!("カードの空き容量: {}。", readable_size(free.into())));
+            }
+            text
+        }
+        Question::ConfirmationCode(request) => format!(
+            "{}の「{}」には確認コードが必要です。通信事業者から受け取ったコードを入力してください。",
+            request.service_provider_name, request.profile_name
+        ),
+    }
+}
+
+pub(super) fn ending(ending: &Ending) -> String {
+    match ending {
+        Ending::Installed(_) => "プロファイルをインストールしました。まだ有効になっていません。".into(),
+        Ending::NotInstalled(error) => not_installed(error),
+        Ending::Refused(refusal) => refused(refusal),
+        Ending::CardRefused(refusal) => {
+            format!("カードが{}を拒否しました({})。{}", refusal.function, refusal.code.name, refusal.explanation)
+        }
+        Ending::Declined { reason } => match reason.name.as_str() {
+            "postponed" => "ダウンロードを後回しにしました。アクティベーションコードは引き続き使えます。".into(),
+            "timeout" => "時間内に応答がありませんでした。アクティベーションコードは引き続き使えます。".into(),
+            _ => "プロファイルを拒否しました。通信事業者に通知したため、アクティベーションコードは使えなくなることがあります。".into(),
+        },
+        Ending::PolicyForbids { why } => match why {
+            Forbidden::Ppr1 => "このカードでは、無効化を禁止するプロファイル(PPR1)は許可されていません。".into(),
+            Forbidden::Ppr2 => "このカードでは、削除を禁止するプロファイル(PPR2)は許可されていません。".into(),
+            Forbidden::Ppr1BesideAnother => {
+                "無効にできないプロファイル(PPR1)は、他のプロファイルがあるカードには追加できません。先に他のプロファイルを削除してください。".into()
+            }
+        },
+        Ending::Misbehaved(what) => misbehaved(what),
+        Ending::Lost(lost) => {
+            let peer = if lost.peer == Peer::Card { "カード" } else { "サーバー" };
+            format!(
+                "{peer}から{}の応答がありません({})。同じアクティベーションコードでもう一度お試しください。",
+                lost.function, lost.detail
+            )
+        }
+        Ending::NoEuicc { error } => no_euicc(error),
+    }
+}
+
+fn no_euicc(error: &OpenError) -> String {
+    match error {
+        OpenError::NoCard { detail } => format!("カードが応答しません({detail})。"),
+        OpenError::NoChannel { sw } => format!("カードの論理チャネルを開けません({})。カードをリセットしてください。", sw.name),
+        OpenError::NotEuicc { .. } => "このカードはeUICCではありません(ISD-Rが見つかりません)。".into(),
+        OpenError::Refused { sw, .. } => format!("カードがISD-Rの選択を拒否しました({})。", sw.name),
+    }
+}
+
+fn not_installed(error: &InstallError) -> String {
+    let cause = INSTALL_ERRORS.iter().find(|(value, _)| *value == error.reason.value);
+    let cause = cause.map_or("プロファイルをインストールできませんでした。", |(_, cause)| cause);
+    let element = error.sima_response.as_ref().map(super::text::element).unwrap_or_default();
+    format!("{cause}({}, {}){element}", error.bpp_command.name, error.reason.name)
+}
+
+/// Causes by errorReason (SGP.22 2.5.6).
+const INSTALL_ERRORS: &[(u32, &str)] = &[
+    (1, "パッケージに許可されない値があります。"),
+    (2, "パッケージに対するサーバーの署名が正しくありません。"),
+    (3, "パッケージが別のセッションのものです。"),
+    (4, "パッケージの鍵の種類にカードが対応していません。"),
+    (5, "インストール以外の操作が要求されました。"),
+    (6, "このクラスのプロファイルにカードが対応していません。"),
+    (7, "パッケージの形式が正しくありません。"),
+    (8, "パッケージが途中で改変されました。"),
+    (9, "このプロファイルはすでにカードにあります。"),
+    (10, "カードの空き容量が足りません。プロファイルを削除してからもう一度お試しください。"),
+    (11, "書き込みが中断されました。もう一度お試しください。"),
+    (12, "プロファイルの一部をカードが受け付けませんでした。"),
+    (13, "プロファイルのICCIDが事前の情報と異なります。"),
+    (14, "テスト用プロファイルの鍵がテスト用ではありません。"),
+    (15, "プロファイルの制限(PPR)をカードが許可していません。"),
+];
+
+fn refused(refusal: &ServerRefusal) -> String {
+    let pair = (refusal.subject.as_str(), refusal.reason.as_str());
+    let known = REFUSALS.iter().find(|(subject, reason, _)| (*subject, *reason) == pair);
+    let text = known.map_or("サーバーが要求を拒否しました。", |(_, _, text)| text);
+    let message = refusal.message.as_deref().filter(|_| known.is_none()).unwrap_or_default();
+    format!("{text}({}/{}, {}){message}", refusal.subject, refusal.reason, refusal.function)
+}
+
+/// The pairs that users meet (SGP.22 5.6.1 to 5.6.3).
+const REFUSALS: &[(&str, &str, &str)] = &[
+    ("8.1", "4.8", "eUICCの空き容量が足りません。プロファイルを削除してからもう一度お試しください。"),
+    ("8.1", "6.1", "eUICCの署名を確認できませんでした。もう一度最初からお試しください。"),
+    ("8.1.1", "3.8", "プロファイルは別のeUICC用に予約されています。注文時の端末をお使いください。"),
+    ("8.1.2", "6.1", "eUICC製造者の証明書を確認できません。テスト用eUICCにはテスト用SM-DP+が必要です。"),
+    ("8.1.3", "6.1", "eUICCの証明書を確認できません。"),
+    ("8.2", "1.2", "プロファイルがまだリリースされていません。通信事業者にお問い合わせください。"),
+    ("8.2", "3.7", "プロファイルを再発行できません。通信事業者に新しい注文を依頼してください。"),
+    ("8.2.5", "4.3", "このeUICCまたは端末に適したプロファイルがありません。"),
+    ("8.2.6", "3.8", "このアクティベーションコードの注文はありません。コードを確認してください(コードは一度だけ使えます)。"),
+    ("8.2.7", "2.2", "確認コードが必要です。通信事業者に確認してください。"),
+    ("8.2.7", "3.8", "確認コードが違います。もう一度入力してください。"),
+    ("8.2.7", "6.4", "確認コードの入力回数の上限に達しました。通信事業者に新しい注文を依頼してください。"),
+    ("8.8.1", "3.8", "SM-DP+のアドレスが違います。アクティベーションコードのアドレスをそのままお使いください。"),
+    ("8.8.2", "3.1", "eUICCとSM-DP+に共通の認証局がありません。テスト用eUICCにはテスト用SM-DP+が必要です。"),
+    ("8.8.3", "3.1", "eUICCのSGP.22のバージョンにSM-DP+が対応していません。"),
+    ("8.8.4", "3.7", "eUICCが確認できる証明書をSM-DP+が持っていません。"),
+    ("8.8.5", "4.10", "注文の有効期限が切れています。通信事業者に新しい注文を依頼してください。"),
+    ("8.8.5", "6.4", "ダウンロード回数の上限に達しました。通信事業者に新しい注文を依頼してください。"),
+    ("8.10.1", "3.9", "セッションがありません。もう一度最初からお試しください。"),
+];
+
+fn misbehaved(what: &Misbehaviour) -> String {
+    match what {
+        Misbehaviour::WrongServerAddress { dialled, signed } => {
+            format!("{dialled}に接続しましたが、サーバーは{signed}と名乗りました。アクティベーションコードのアドレスをお使いください。")
+        }
+        Misbehaviour::WrongOid { expected, found } => format!(
+            "アクティベーションコードのサーバー({expected})と証明書({})が一致しません。",
+            found.as_deref().unwrap_or("OIDなし")
+        ),
+        Misbehaviour::TransactionMismatch => "サーバーが別のセッションと混同しています。".into(),
+        Misbehaviour::MetadataMismatch => "事前の情報と異なるプロファイルが届いたため、インストールしませんでした。".into(),
+        Misbehaviour::Malformed { function, detail } => format!("{function}の応答を読み取れません({detail})。"),
+        Misbehaviour::NoResult => "カードからインストール結果が返りませんでした。".into(),
+    }
+}
