@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# The npm package of the world: wasm, JavaScript and TypeScript types, in web/src/pkg.
+source "$(dirname "$0")/install.sh"
+need_rust
+need_node
+need_wasm_target
+need_wasm_bindgen
+need_wasm_pack
+need_node_modules worker # brings wasm-opt
+export PATH="$ROOT/worker/node_modules/.bin:$PATH"
+say "building the wasm package"
+cd "$ROOT/wasm"
+quietly wasm-pack --log-level warn build --release --mode no-install --target web \
+    --out-dir "$ROOT/web/src/pkg" --out-name esim_lab || die "wasm-pack failed"
+ls -l "$ROOT/web/src/pkg/esim_lab_bg.wasm" | awk '{ printf "   esim_lab_bg.wasm %d KB\n", $5 / 1024 }'

@@ -1,0 +1,148 @@
+# Sourced by ./run, ./check and the build scripts: installs what is missing and
+# nothing else. Every function is idempotent, prints one line when it has
+# something to do, and names what is missing when it fails.
+
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TOOLS=$ROOT/.tools
+# The newest wasm-bindgen that the worker's build tool takes; the CLI must be of
+# the very version that Cargo.toml pins.
+WASM_BINDGEN_VERSION=0.2.129
+WASM_PACK_VERSION=0.15.1
+WORKER_BUILD_VERSION=0.8.7
+
+export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+
+say() { printf '\033[1m── %s\033[0m\n' "$*"; }
+die() { printf 'esim-lab: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs a command with its output kept aside; shows it only if it fails.
+quietly() {
+    local log
+    log=$(mktemp)
+    if ! "$@" >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+    rm -f "$log"
+}
+
+need_command() { have "$1" || die "$1 is missing: $2"; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else
+        need_command sudo "become root, or install $* yourself"
+        sudo "$@"
+    fi
+}
+
+APT_UPDATED=
+need_apt() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    need_command apt-get "install ${missing[*]} with your package manager"
+    say "installing ${missing[*]}"
+    if [ -z "$APT_UPDATED" ]; then
+        quietly as_root apt-get update || say "apt-get update failed; trying with the lists at hand"
+        APT_UPDATED=1
+    fi
+    quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" ||
+        die "apt-get cannot install ${missing[*]}"
+}
+
+need_rust() {
+    need_command cargo "install Rust 1.95 or newer with rustup (https://rustup.rs)"
+    have cc || need_apt gcc libc6-dev
+}
+
+need_node() {
+    need_command node "install Node.js 20 or newer"
+    need_command npm "install npm with Node.js"
+    local major
+    major=$(node -p 'process.versions.node.split(".")[0]')
+    [ "$major" -ge 20 ] || die "Node.js $major is too old: install 20 or newer"
+}
+
+need_wasm_target() {
+    rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown && return
+    say "adding the wasm32 target"
+    quietly rustup target add wasm32-unknown-unknown || die "rustup cannot add wasm32-unknown-unknown"
+}
+
+# A cargo tool of one version. Built without optimisation: it runs for seconds, and builds in half the time.
+need_cargo_tool() {
+    local tool=$1 crate=$2 version=$3
+    if have "$tool" && "$tool" --version 2>/dev/null | grep -qF "$version"; then return; fi
+    say "building $crate $version"
+    quietly env -u CARGO_TARGET_DIR cargo install "$crate" --version "$version" --locked --debug --force ||
+        die "cargo cannot install $crate $version"
+}
+
+need_wasm_bindgen() { need_cargo_tool wasm-bindgen wasm-bindgen-cli "$WASM_BINDGEN_VERSION"; }
+need_wasm_pack() { need_cargo_tool wasm-pack wasm-pack "$WASM_PACK_VERSION"; }
+need_worker_build() {
+    # It prints its version in some releases only: a stamp says what was built.
+    local stamp=$TOOLS/worker-build-$WORKER_BUILD_VERSION
+    if have worker-build && { [ -e "$stamp" ] || cargo install --list | grep -q "^worker-build v$WORKER_BUILD_VERSION:"; }; then
+        return
+    fi
+    need_cargo_tool worker-build worker-build "$WORKER_BUILD_VERSION"
+    mkdir -p "$TOOLS" && touch "$stamp"
+}
+
+# Chromium with its driver, and a font for the Japanese page.
+need_chromium() { need_apt chromium chromium-driver fonts-vlgothic; }
+
+# A PC/SC daemon and a virtual reader, for programs that want a real card.
+need_pcsc() { need_apt pcscd vsmartcard-vpcd libpcsclite1; }
+
+need_node_modules() {
+    local folder=$ROOT/$1
+    [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && return
+    say "installing the packages of $1/"
+    quietly npm --prefix "$folder" ci --no-audit --no-fund || die "npm cannot install the packages of $1/"
+}
+
+# lpac, unmodified, from its Debian package. Older releases do not have it:
+# there it is unpacked beside the project, without touching the system.
+need_lpac() {
+    if have lpac; then
+        LPAC=$(command -v lpac)
+    else
+        LPAC=$TOOLS/bin/lpac
+        [ -x "$LPAC" ] || unpack_lpac
+    fi
+    export ESIM_LAB_LPAC=$LPAC
+    need_apt libcurl4 libpcsclite1 libcjson1
+}
+
+unpack_lpac() {
+    need_command apt-get "install lpac with your package manager"
+    need_command dpkg "install lpac with your package manager"
+    say "fetching lpac from Debian"
+    local work=$TOOLS/lpac mirror
+    mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$TOOLS/bin"
+    # The mirror that this machine uses already.
+    mirror=$( (apt-get indextargets --format '$(REPO_URI)' 2>/dev/null || true) | grep -m1 -E '/debian/?$' || true)
+    [ -n "$mirror" ] || die "no Debian mirror among the apt sources: install lpac yourself"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$work/sources.list"
+    local apt=(apt-get -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=- \
+        -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
+    quietly "${apt[@]}" update || die "apt-get cannot read the package lists of Debian sid"
+    (cd "$work" && quietly "${apt[@]}" download lpac libqmi-glib5 libqrtr-glib0 libmbim-glib4) ||
+        die "apt-get cannot download lpac"
+    local package
+    for package in "$work"/*.deb; do dpkg -x "$package" "$work/root"; done
+    cat >"$LPAC" <<WRAPPER
+#!/bin/sh
+export LD_LIBRARY_PATH="\$(echo "$work"/root/usr/lib/*-linux-gnu)\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
+exec "$work/root/usr/bin/lpac" "\$@"
+WRAPPER
+    chmod +x "$LPAC"
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# The wasm crate's tests in headless Chromium.
+source "$(dirname "$0")/install.sh"
+need_rust
+need_wasm_target
+need_wasm_bindgen
+need_chromium
+export CHROMEDRIVER=${CHROMEDRIVER:-$(command -v chromedriver)}
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner WASM_BINDGEN_TEST_ONLY_WEB=1
+export WASM_BINDGEN_TEST_TIMEOUT=${WASM_BINDGEN_TEST_TIMEOUT:-180}
+cd "$ROOT/wasm"
+exec cargo test --target wasm32-unknown-unknown --release
