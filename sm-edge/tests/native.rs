@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Lab, assert_success, subscriber};
+use common::{Lab, Remote, assert_success, cases, subscriber};
 use esim_crypto::Curve;
 use esim_sm_edge::native::{Native, NativeOptions, PkiSource, ServerHandle, SqliteStore};
 use esim_sm_edge::{CommitError, Store, block_on};
@@ -58,33 +58,15 @@ async fn order(client: &reqwest::Client, server: &ServerHandle) -> (Value, Strin
     (iccid, answer["matchingId"].as_str().unwrap().into())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_profile_is_downloaded_over_tls() {
+#[test]
+fn the_cases_hold_over_tls() {
     let scratch = Scratch::new("tls");
-    let server = Native::open(options(&scratch.0)).unwrap().serve().unwrap();
-    let client = client(&server);
-    let (iccid, matching_id) = order(&client, &server).await;
-
-    let euicc = Lab::new().euicc;
-    let path = |function: &str| format!("/gsma/rsp2/es9plus/{function}");
-    let request = serde_json::to_value(euicc.initiate(&server.smdp_address)).unwrap();
-    let offer = post(&client, &server, &path("initiateAuthentication"), request).await;
-    assert_success(&offer);
-    let offer = serde_json::from_value(offer).unwrap();
-    let request = serde_json::to_value(euicc.authenticate(&offer, &matching_id, |_| {})).unwrap();
-    let offer = post(&client, &server, &path("authenticateClient"), request).await;
-    assert_success(&offer);
-    let offer = serde_json::from_value(offer).unwrap();
-    let request = serde_json::to_value(euicc.prepare(&offer, None, |_| {})).unwrap();
-    let package = post(&client, &server, &path("getBoundProfilePackage"), request).await;
-    assert_success(&package);
-
-    let orders = client.get(format!("{}/esim-lab/orders", server.url()));
-    let orders = orders.bearer_auth(&server.token).send().await.unwrap().bytes().await.unwrap();
-    let orders: Value = serde_json::from_slice(&orders).unwrap();
-    assert_eq!(orders["orders"][0]["iccid"], iccid);
-    assert_eq!(orders["orders"][0]["state"], "Downloaded");
-    server.shutdown().await.unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let native = Native::open(options(&scratch.0)).unwrap();
+    let server = runtime.block_on(async { native.serve().unwrap() });
+    let remote = Remote::new(&server.url(), Some(&server.pki.tls_ci_certificate));
+    cases::all(&Lab::at(remote, &server.smdp_address, &server.token));
+    runtime.block_on(server.shutdown()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,8 @@
 //! which can be told to do each thing wrong.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod cases;
+
 use esim_crypto::bsp::{Bsp, BspKeys};
 use esim_crypto::pki::{Issued, TestPki};
 use esim_crypto::{Curve, PrivateKey, PublicKey, confirmation_code_hash, confirmation_code_hash_for, ecka};
@@ -27,9 +29,50 @@ pub const OID: &[u32] = &[2, 999, 10];
 pub const CODE: &str = "8642";
 
 pub struct Lab {
+    /// The service in memory; not used where there is a `remote`.
     pub host: MemoryHost,
+    pub remote: Option<Remote>,
+    /// SM-DP+ address as dialled.
+    pub address: String,
+    pub token: String,
     pub pki: TestPki,
     pub euicc: Euicc,
+}
+
+/// A service elsewhere, with the well-known test PKI.
+pub struct Remote {
+    runtime: tokio::runtime::Runtime,
+    client: reqwest::Client,
+    url: String,
+}
+
+impl Remote {
+    /// `url` without a path; `root` is the CI above its TLS certificate.
+    pub fn new(url: &str, root: Option<&[u8]>) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = reqwest::Client::builder();
+        let client = match root {
+            Some(ci) => client.tls_certs_only([reqwest::Certificate::from_der(ci).unwrap()]),
+            None => client,
+        };
+        Self { runtime, client: client.build().unwrap(), url: url.into() }
+    }
+
+    fn send(&self, request: HttpRequest) -> HttpResponse {
+        let method = request.method.parse().unwrap();
+        let mut call = self.client.request(method, format!("{}{}", self.url, request.path));
+        for (name, value) in &request.headers {
+            call = call.header(name, value);
+        }
+        self.runtime.block_on(async {
+            let answer = call.body(request.body).send().await.unwrap();
+            let text = |value: &reqwest::header::HeaderValue| value.to_str().unwrap_or_default().into();
+            let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value)));
+            let (status, headers) = (answer.status().as_u16(), headers.collect());
+            HttpResponse { status, headers, body: answer.bytes().await.unwrap().to_vec() }
+        })
+    }
 }
 
 impl Lab {
@@ -46,11 +89,27 @@ impl Lab {
         let mut config = Config::of_test_pki(ADDRESS, &pki).unwrap();
         change(&mut config);
         let host = MemoryHost::new(config, [7; 32], NOW);
-        Self { euicc: Euicc::new(&pki, "890490321234512345123456789012"), host, pki }
+        Self {
+            euicc: Euicc::new(&pki, "890490321234512345123456789012"),
+            remote: None,
+            address: ADDRESS.into(),
+            token: "memory".into(),
+            host,
+            pki,
+        }
+    }
+
+    /// The eUICC here, the service elsewhere.
+    pub fn at(remote: Remote, address: &str, token: &str) -> Self {
+        let (address, token) = (address.into(), token.into());
+        Self { remote: Some(remote), address, token, ..Self::new() }
     }
 
     pub fn send(&self, request: HttpRequest) -> HttpResponse {
-        block_on(handle(request, &self.host))
+        match &self.remote {
+            Some(remote) => remote.send(request),
+            None => block_on(handle(request, &self.host)),
+        }
     }
 
     /// A function of ES9+: the JSON of the answer.
@@ -68,7 +127,7 @@ impl Lab {
     }
 
     pub fn operator(&self, path: &str, request: Value) -> Value {
-        let request = HttpRequest::post(path, request.to_string()).with_token("memory");
+        let request = HttpRequest::post(path, request.to_string()).with_token(&self.token);
         let response = self.send(request);
         assert_eq!(response.status, 200, "{path}");
         serde_json::from_slice(&response.body).unwrap()
@@ -92,7 +151,7 @@ impl Lab {
 
     /// The order as the operator sees it.
     pub fn show(&self, iccid: &str) -> Value {
-        let request = HttpRequest::get(format!("/esim-lab/orders/{iccid}")).with_token("memory");
+        let request = HttpRequest::get(format!("/esim-lab/orders/{iccid}")).with_token(&self.token);
         serde_json::from_slice(&self.send(request).body).unwrap()
     }
 
@@ -102,7 +161,7 @@ impl Lab {
 
     /// initiateAuthentication, which succeeds.
     pub fn initiate(&self) -> InitiateAuthenticationOk {
-        let answer = self.es9("initiateAuthentication", &self.euicc.initiate(ADDRESS));
+        let answer = self.es9("initiateAuthentication", &self.euicc.initiate(&self.address));
         assert_success(&answer);
         serde_json::from_value(answer).unwrap()
     }
