@@ -1,5 +1,16 @@
 //! The SM as an HTTP service: one handler for every host.
 //!
+//! | path | what |
+//! |---|---|
+//! | `POST /gsma/rsp2/es9plus/<function>` | SGP.22 6.5.2, for LPAs |
+//! | `POST /gsma/rsp2/es2plus/<function>` | SGP.22 6.5.2, for the operator's customer system |
+//! | `POST /esim-lab/provision` | [`smdp::admin::ProvisionRequest`]: a subscriber or a package into stock |
+//! | `GET /esim-lab/orders?after=ICCID&limit=N` | [`smdp::admin::ListOrdersOk`] |
+//! | `GET /esim-lab/orders/ICCID` | [`smdp::admin::OrderView`] with its history |
+//! | `GET /healthz` | `{"status":"ok"}` |
+//!
+//! ES2+ and `/esim-lab/` want `Authorization: Bearer` and the operator's token.
+//!
 //! [`handle`] takes a request and a [`Host`] and gives a response; it knows
 //! paths, JSON, credentials and status codes, and runs the decisions of
 //! [`esim_smdp`] as load, decide, commit ([`run()`]). A host brings a clock,
@@ -19,10 +30,10 @@ pub mod native;
 mod run;
 pub mod sql;
 
+/// What the service decides, for hosts that make its configuration.
+pub use esim_smdp as smdp;
 pub use handler::handle;
 pub use host::{CommitError, Fault, Host, LogLine, Store};
 pub use http::{HttpRequest, HttpResponse};
 pub use memory::{MemoryHost, MemoryStore};
 pub use run::{block_on, run};
-/// What the service decides, for hosts that make its configuration.
-pub use esim_smdp as smdp;

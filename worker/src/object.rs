@@ -23,7 +23,11 @@ pub struct SmStore {
 
 impl DurableObject for SmStore {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, host: OnceCell::new() }
+        Self {
+            state,
+            env,
+            host: OnceCell::new(),
+        }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -50,7 +54,10 @@ impl SmStore {
 
 async fn read(mut request: Request) -> Result<HttpRequest> {
     let url = request.url()?;
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let query = url
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
     Ok(HttpRequest {
         method: request.method().as_ref().to_string(),
         path: format!("{}{query}", url.path()),

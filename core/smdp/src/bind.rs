@@ -61,7 +61,9 @@ pub(crate) fn bind(
 
     let channel = open_channel(bound, &smdp_otsk, &euicc_otpk, signer);
     let mut bsp = Bsp::new(keys);
-    let configure = esim_rsp::encode(&ConfigureIsdpRequest { dp_proprietary_data: None });
+    let configure = esim_rsp::encode(&ConfigureIsdpRequest {
+        dp_proprietary_data: None,
+    });
     let first_87 = bsp.encrypt_all(0x87, &configure);
     let all_88 = bsp.mac_only_all(0x88, metadata);
     let second_87 = match &bound.profile_keys {
@@ -74,13 +76,16 @@ pub(crate) fn bind(
         None => None,
     };
     let all_86 = bsp.encrypt_all(0x86, package.upp.expose());
-    Ok(tlv::wrap(0xBF36, &[
-        &esim_rsp::encode(&channel),
-        &wrap(0xA0, &first_87),
-        &wrap(0xA1, &all_88),
-        second_87.as_deref().unwrap_or_default(),
-        &wrap(0xA3, &all_86),
-    ]))
+    Ok(tlv::wrap(
+        0xBF36,
+        &[
+            &esim_rsp::encode(&channel),
+            &wrap(0xA0, &first_87),
+            &wrap(0xA1, &all_88),
+            second_87.as_deref().unwrap_or_default(),
+            &wrap(0xA3, &all_86),
+        ],
+    ))
 }
 
 fn wrap(tag: u32, segments: &[Vec<u8>]) -> Vec<u8> {
@@ -123,5 +128,9 @@ fn replace_session_keys(keys: &Secret) -> Option<ReplaceSessionKeysRequest> {
 fn profile_keys(replace: &ReplaceSessionKeysRequest) -> Option<BspKeys> {
     let key = |octets: &OctetString| octets[..].try_into().ok();
     let initial = key(&replace.initial_mac_chaining_value)?;
-    Some(BspKeys::new(initial, key(&replace.ppk_enc)?, key(&replace.ppk_cmac)?))
+    Some(BspKeys::new(
+        initial,
+        key(&replace.ppk_enc)?,
+        key(&replace.ppk_cmac)?,
+    ))
 }

@@ -6,15 +6,19 @@ pub mod cases;
 
 use esim_crypto::bsp::{Bsp, BspKeys};
 use esim_crypto::pki::{Issued, TestPki};
-use esim_crypto::{Curve, PrivateKey, PublicKey, confirmation_code_hash, confirmation_code_hash_for, ecka};
+use esim_crypto::{
+    Curve, PrivateKey, PublicKey, confirmation_code_hash, confirmation_code_hash_for, ecka,
+};
 use esim_rsp::common::{NotificationEvent, NotificationEvents, Version, bit_string};
-use esim_rsp::es10b::*;
 use esim_rsp::es8p::BoundProfilePackage;
 use esim_rsp::es9p::*;
+use esim_rsp::es10b::*;
 use esim_rsp::json::Base64;
 use esim_rsp::notification::*;
 use esim_rsp::signed::PublicKeyOctets;
-use esim_rsp::{CertificateDer, Eid, Iccid, ObjectIdentifier, OctetString, Signature, Signed, TransactionId};
+use esim_rsp::{
+    CertificateDer, Eid, Iccid, ObjectIdentifier, OctetString, Signature, Signed, TransactionId,
+};
 use esim_sm_edge::{HttpRequest, HttpResponse, MemoryHost, block_on, handle};
 use esim_smdp::Config;
 use rand_chacha::ChaCha20Rng;
@@ -50,27 +54,44 @@ impl Remote {
     /// `url` without a path; `root` is the CI above its TLS certificate.
     pub fn new(url: &str, root: Option<&[u8]>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         let client = reqwest::Client::builder();
         let client = match root {
             Some(ci) => client.tls_certs_only([reqwest::Certificate::from_der(ci).unwrap()]),
             None => client,
         };
-        Self { runtime, client: client.build().unwrap(), url: url.into() }
+        Self {
+            runtime,
+            client: client.build().unwrap(),
+            url: url.into(),
+        }
     }
 
     fn send(&self, request: HttpRequest) -> HttpResponse {
         let method = request.method.parse().unwrap();
-        let mut call = self.client.request(method, format!("{}{}", self.url, request.path));
+        let mut call = self
+            .client
+            .request(method, format!("{}{}", self.url, request.path));
         for (name, value) in &request.headers {
             call = call.header(name, value);
         }
         self.runtime.block_on(async {
             let answer = call.body(request.body).send().await.unwrap();
-            let text = |value: &reqwest::header::HeaderValue| value.to_str().unwrap_or_default().into();
-            let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value)));
+            let text =
+                |value: &reqwest::header::HeaderValue| value.to_str().unwrap_or_default().into();
+            let headers = answer
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value)));
             let (status, headers) = (answer.status().as_u16(), headers.collect());
-            HttpResponse { status, headers, body: answer.bytes().await.unwrap().to_vec() }
+            HttpResponse {
+                status,
+                headers,
+                body: answer.bytes().await.unwrap().to_vec(),
+            }
         })
     }
 }
@@ -102,7 +123,12 @@ impl Lab {
     /// The eUICC here, the service elsewhere.
     pub fn at(remote: Remote, address: &str, token: &str) -> Self {
         let (address, token) = (address.into(), token.into());
-        Self { remote: Some(remote), address, token, ..Self::new() }
+        Self {
+            remote: Some(remote),
+            address,
+            token,
+            ..Self::new()
+        }
     }
 
     pub fn send(&self, request: HttpRequest) -> HttpResponse {
@@ -115,14 +141,18 @@ impl Lab {
     /// A function of ES9+: the JSON of the answer.
     pub fn es9<T: Serialize>(&self, function: &str, request: &T) -> Value {
         let path = format!("{PATH}{function}");
-        let response = self.send(HttpRequest::post(path, serde_json::to_vec(request).unwrap()));
+        let response = self.send(HttpRequest::post(
+            path,
+            serde_json::to_vec(request).unwrap(),
+        ));
         assert_eq!(response.status, 200, "{function}");
         serde_json::from_slice(&response.body).unwrap()
     }
 
     /// A function of ES2+ (or of the operator): the JSON of the answer.
     pub fn es2(&self, function: &str, mut request: Value) -> Value {
-        request["header"] = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "call"});
+        request["header"] =
+            json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "call"});
         self.operator(&format!("/gsma/rsp2/es2plus/{function}"), request)
     }
 
@@ -135,7 +165,10 @@ impl Lab {
 
     pub fn provision(&self) -> String {
         let answer = self.operator("/esim-lab/provision", json!({"subscriber": subscriber()}));
-        answer["iccid"].as_str().unwrap_or_else(|| panic!("{answer}")).into()
+        answer["iccid"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer}"))
+            .into()
     }
 
     /// A released order: its ICCID and matchingId.
@@ -143,7 +176,10 @@ impl Lab {
         let iccid = self.provision();
         assert_success(&self.es2("downloadOrder", json!({"iccid": iccid})));
         let mut request = json!({"iccid": iccid, "releaseFlag": true});
-        request.as_object_mut().unwrap().extend(confirm.as_object().unwrap().clone());
+        request
+            .as_object_mut()
+            .unwrap()
+            .extend(confirm.as_object().unwrap().clone());
         let answer = self.es2("confirmOrder", request);
         assert_success(&answer);
         (iccid, answer["matchingId"].as_str().unwrap().into())
@@ -156,12 +192,18 @@ impl Lab {
     }
 
     pub fn state(&self, iccid: &str) -> String {
-        self.show(iccid)["state"].as_str().unwrap_or_default().into()
+        self.show(iccid)["state"]
+            .as_str()
+            .unwrap_or_default()
+            .into()
     }
 
     /// initiateAuthentication, which succeeds.
     pub fn initiate(&self) -> InitiateAuthenticationOk {
-        let answer = self.es9("initiateAuthentication", &self.euicc.initiate(&self.address));
+        let answer = self.es9(
+            "initiateAuthentication",
+            &self.euicc.initiate(&self.address),
+        );
         assert_success(&answer);
         serde_json::from_value(answer).unwrap()
     }
@@ -180,7 +222,10 @@ impl Lab {
     }
 
     pub fn fetch(&self, offer: &AuthenticateClientOk, code: Option<&str>) -> Value {
-        self.es9("getBoundProfilePackage", &self.euicc.prepare(offer, code, |_| {}))
+        self.es9(
+            "getBoundProfilePackage",
+            &self.euicc.prepare(offer, code, |_| {}),
+        )
     }
 
     /// The whole download up to the package, which succeeds.
@@ -193,9 +238,14 @@ impl Lab {
     }
 
     pub fn notify(&self, notification: Vec<u8>) -> HttpResponse {
-        let request = HandleNotificationRequest { pending_notification: Base64(notification) };
+        let request = HandleNotificationRequest {
+            pending_notification: Base64(notification),
+        };
         let body = serde_json::to_vec(&request).unwrap();
-        self.send(HttpRequest::post("/gsma/rsp2/es9plus/handleNotification", body))
+        self.send(HttpRequest::post(
+            "/gsma/rsp2/es9plus/handleNotification",
+            body,
+        ))
     }
 }
 
@@ -216,7 +266,11 @@ pub fn code(answer: &Value) -> String {
     let status = &answer["header"]["functionExecutionStatus"];
     assert_eq!(status["status"], "Failed", "{answer}");
     let data = &status["statusCodeData"];
-    format!("{}/{}", data["subjectCode"].as_str().unwrap(), data["reasonCode"].as_str().unwrap())
+    format!(
+        "{}/{}",
+        data["subjectCode"].as_str().unwrap(),
+        data["reasonCode"].as_str().unwrap()
+    )
 }
 
 /// What an eUICC needs to take part.
@@ -271,7 +325,9 @@ impl Euicc {
             profile_version: Version::new(2, 3, 1),
             svn: Version::new(2, 6, 0),
             euicc_firmware_ver: Version::new(1, 0, 0),
-            ext_card_resource: OctetString::from_slice(&[0x81, 1, 0, 0x82, 3, 8, 0, 0, 0x83, 2, 8, 0]),
+            ext_card_resource: OctetString::from_slice(&[
+                0x81, 1, 0, 0x82, 3, 8, 0, 0, 0x83, 2, 8, 0,
+            ]),
             uicc_capability: bit_string(&[1, 2, 4]),
             ts102241_version: None,
             globalplatform_version: None,
@@ -306,14 +362,15 @@ impl Euicc {
         spoil: impl FnOnce(&mut EuiccSigned1),
     ) -> AuthenticateClientRequest {
         let server: ServerSigned1 = esim_rsp::decode(&offer.server_signed1.0).unwrap();
-        let context = CtxParams1::CtxParamsForCommonAuthentication(CtxParamsForCommonAuthentication {
-            matching_id: (!matching_id.is_empty()).then(|| matching_id.to_string()),
-            device_info: DeviceInfo {
-                tac: [0x53, 0x92, 0x60, 0x11].into(),
-                device_capabilities: DeviceCapabilities::default(),
-                imei: None,
-            },
-        });
+        let context =
+            CtxParams1::CtxParamsForCommonAuthentication(CtxParamsForCommonAuthentication {
+                matching_id: (!matching_id.is_empty()).then(|| matching_id.to_string()),
+                device_info: DeviceInfo {
+                    tac: [0x53, 0x92, 0x60, 0x11].into(),
+                    device_capabilities: DeviceCapabilities::default(),
+                    imei: None,
+                },
+            });
         let mut signed = EuiccSigned1 {
             transaction_id: server.transaction_id,
             server_address: server.server_address,
@@ -324,12 +381,15 @@ impl Euicc {
         spoil(&mut signed);
         let euicc_signed1 = Signed::new(signed);
         let euicc_signature1 = self.sign(&[euicc_signed1.raw()]);
-        self.authenticated(offer, AuthenticateResponseOk {
-            euicc_signed1,
-            euicc_signature1,
-            euicc_certificate: self.certificate(),
-            eum_certificate: self.eum(),
-        })
+        self.authenticated(
+            offer,
+            AuthenticateResponseOk {
+                euicc_signed1,
+                euicc_signature1,
+                euicc_certificate: self.certificate(),
+                eum_certificate: self.eum(),
+            },
+        )
     }
 
     pub fn authenticated(
@@ -386,25 +446,44 @@ impl Euicc {
         let host_id = &channel.control_ref_template.host_id;
         let mut bsp = Bsp::new(BspKeys::derive(&secret[..], host_id, self.eid.octets()));
         for segment in &package.first_sequence_of_87 {
-            assert_eq!(bsp.open(&esim_rsp::encode(segment)).unwrap(), [0xBF, 0x24, 0x00]);
+            assert_eq!(
+                bsp.open(&esim_rsp::encode(segment)).unwrap(),
+                [0xBF, 0x24, 0x00]
+            );
         }
         let metadata = package.sequence_of_88.iter();
-        let metadata = metadata.flat_map(|s| bsp.open_mac_only(&esim_rsp::encode(s)).unwrap()).collect();
+        let metadata = metadata
+            .flat_map(|s| bsp.open_mac_only(&esim_rsp::encode(s)).unwrap())
+            .collect();
         if let Some(segments) = &package.second_sequence_of_87 {
-            let plain: Vec<u8> =
-                segments.iter().flat_map(|s| bsp.open(&esim_rsp::encode(s)).unwrap()).collect();
+            let plain: Vec<u8> = segments
+                .iter()
+                .flat_map(|s| bsp.open(&esim_rsp::encode(s)).unwrap())
+                .collect();
             let keys: esim_rsp::es8p::ReplaceSessionKeysRequest = esim_rsp::decode(&plain).unwrap();
             let key = |octets: &OctetString| octets[..].try_into().unwrap();
             let initial = key(&keys.initial_mac_chaining_value);
-            bsp.replace_keys(BspKeys::new(initial, key(&keys.ppk_enc), key(&keys.ppk_cmac)));
+            bsp.replace_keys(BspKeys::new(
+                initial,
+                key(&keys.ppk_enc),
+                key(&keys.ppk_cmac),
+            ));
         }
         let profile = package.sequence_of_86.iter();
-        let profile = profile.flat_map(|s| bsp.open(&esim_rsp::encode(s)).unwrap()).collect();
+        let profile = profile
+            .flat_map(|s| bsp.open(&esim_rsp::encode(s)).unwrap())
+            .collect();
         (metadata, profile)
     }
 
     /// A profile installation result.
-    pub fn result(&self, id: &TransactionId, iccid: &str, sequence: u32, result: FinalResult) -> Vec<u8> {
+    pub fn result(
+        &self,
+        id: &TransactionId,
+        iccid: &str,
+        sequence: u32,
+        result: FinalResult,
+    ) -> Vec<u8> {
         let data = Signed::new(ProfileInstallationResultData {
             transaction_id: id.clone(),
             notification_metadata: self.metadata(sequence, NotificationEvent::Install, iccid),
@@ -412,10 +491,18 @@ impl Euicc {
             final_result: result,
         });
         let euicc_sign_pir = self.sign(&[data.raw()]);
-        esim_rsp::encode(&ProfileInstallationResult { profile_installation_result_data: data, euicc_sign_pir })
+        esim_rsp::encode(&ProfileInstallationResult {
+            profile_installation_result_data: data,
+            euicc_sign_pir,
+        })
     }
 
-    pub fn metadata(&self, sequence: u32, event: NotificationEvent, iccid: &str) -> NotificationMetadata {
+    pub fn metadata(
+        &self,
+        sequence: u32,
+        event: NotificationEvent,
+        iccid: &str,
+    ) -> NotificationMetadata {
         NotificationMetadata {
             seq_number: sequence,
             profile_management_operation: NotificationEvents::one(event),
@@ -436,7 +523,12 @@ impl Euicc {
         })
     }
 
-    pub fn cancel(&self, id: &TransactionId, reason: CancelSessionReason, oid: &[u32]) -> CancelSessionEs9Request {
+    pub fn cancel(
+        &self,
+        id: &TransactionId,
+        reason: CancelSessionReason,
+        oid: &[u32],
+    ) -> CancelSessionEs9Request {
         let signed = Signed::new(EuiccCancelSessionSigned {
             transaction_id: id.clone(),
             smdp_oid: ObjectIdentifier::new(oid.to_vec()).unwrap(),

@@ -29,7 +29,10 @@ impl Function for AuthenticateClient {
 
     fn read(request: Self::Request) -> Result<Self, Error> {
         let response = esim_rsp::decode(&request.authenticate_server_response.0)?;
-        Ok(Self { transaction_id: request.transaction_id, response })
+        Ok(Self {
+            transaction_id: request.transaction_id,
+            response,
+        })
     }
 
     fn correlation(&self) -> Option<String> {
@@ -87,23 +90,34 @@ impl AuthenticateClient {
             }
         };
         let chosen = &awaited.euicc_ci_pk_id.0;
-        let cis = env.config.trusted.iter().filter(|ci| ci.key_id == chosen[..]);
+        let cis = env
+            .config
+            .trusted
+            .iter()
+            .filter(|ci| ci.key_id == chosen[..]);
         let cis: Vec<_> = cis.cloned().collect();
         let (euicc, eum) = (&response.euicc_certificate, &response.eum_certificate);
         let (eid, key) = trust::verify_euicc(euicc, eum, &cis, env.now)?;
 
         let signed = &response.euicc_signed1;
-        if key.verify(&[signed.raw()], &response.euicc_signature1.0).is_err() {
+        if key
+            .verify(&[signed.raw()], &response.euicc_signature1.0)
+            .is_err()
+        {
             return Err(euicc_unproved("euiccSignature1 does not verify"));
         }
         if signed.transaction_id != self.transaction_id {
             return Err(other_transaction());
         }
         if signed.server_challenge[..] != awaited.server_challenge.0[..] {
-            return Err(euicc_unproved("serverChallenge is not the one of this session"));
+            return Err(euicc_unproved(
+                "serverChallenge is not the one of this session",
+            ));
         }
         if signed.server_address != awaited.server_address {
-            return Err(euicc_unproved("serverAddress is not the one of this session"));
+            return Err(euicc_unproved(
+                "serverAddress is not the one of this session",
+            ));
         }
         Ok(Proved { eid, response })
     }
@@ -120,7 +134,10 @@ fn find_order<'a>(records: &'a Records, proved: &Proved<'_>) -> Result<&'a Order
             let mine = |order: &&Order| {
                 order.matching_id.as_deref() == Some("") && order.eid == Some(proved.eid)
             };
-            let pending = records.orders().filter(mine).find(|order| order.is_pending());
+            let pending = records
+                .orders()
+                .filter(mine)
+                .find(|order| order.is_pending());
             let any = pending.or_else(|| records.orders().find(mine));
             let detail = "No order is waiting for this eUICC";
             any.ok_or_else(|| Refusal::new("8.2.6", "3.8").because(detail))
@@ -142,14 +159,21 @@ fn offer(
     });
     match outcome {
         Ok(identity) => {
-            order.note(env.now, NAME, alloc::format!("Offered to eUICC {}", proved.eid));
+            order.note(
+                env.now,
+                NAME,
+                alloc::format!("Offered to eUICC {}", proved.eid),
+            );
             let (state, answer) = sign_offer(session, proved, &order, identity);
             let session = session.awaiting(SessionState::AwaitGetBoundProfilePackage(state));
             Decision::new(Vec::from([session.into(), order.into()]), Ok(answer))
         }
         Err(refusal) => {
             order.note_refusal(env.now, NAME, &refusal);
-            Decision::new(Vec::from([session.ended().into(), order.into()]), Err(refusal))
+            Decision::new(
+                Vec::from([session.ended().into(), order.into()]),
+                Err(refusal),
+            )
         }
     }
 }
@@ -180,7 +204,11 @@ fn check_order(order: &mut Order, proved: &Proved<'_>, env: &Env<'_>) -> Result<
 
 /// An order that has run out says so again; all others are no pending orders.
 fn why_closed(order: &Order) -> Refusal {
-    match order.failure.as_ref().map(|why| (why.subject.as_str(), why.reason.as_str())) {
+    match order
+        .failure
+        .as_ref()
+        .map(|why| (why.subject.as_str(), why.reason.as_str()))
+    {
         Some(("8.8.5", "4.10")) => Refusal::new("8.8.5", "4.10"),
         Some(("8.8.5", "6.4")) => Refusal::new("8.8.5", "6.4"),
         _ => Refusal::new("8.2.6", "3.8").because("The order is not pending any more"),
@@ -194,14 +222,20 @@ fn sign_offer(
     order: &Order,
     identity: &Identity,
 ) -> (Peer, AuthenticateClientOk) {
-    let bound = order.bound.as_ref().filter(|_| order.eid == Some(proved.eid));
+    let bound = order
+        .bound
+        .as_ref()
+        .filter(|_| order.eid == Some(proved.eid));
     let smdp_signed2 = Signed::new(SmdpSigned2 {
         transaction_id: session.transaction_id.clone(),
         cc_required_flag: order.confirmation.is_some(),
         bpp_euicc_otpk: bound.map(|b| PublicKeyOctets(OctetString::from_slice(&b.euicc_otpk.0))),
     });
     let euicc_signature1 = proved.response.euicc_signature1.tlv();
-    let signature = identity.dp_pb.key.sign(&[smdp_signed2.raw(), &euicc_signature1]);
+    let signature = identity
+        .dp_pb
+        .key
+        .sign(&[smdp_signed2.raw(), &euicc_signature1]);
     let smdp_signature2 = Base64(Signature::from(signature).tlv());
     let peer = Peer {
         eid: proved.eid,
