@@ -119,12 +119,13 @@ impl Exchange {
     fn next_block(&mut self, sw: u16) -> Next {
         let block = usize::from(self.block);
         let rest = self.payload.get(self.sent..).unwrap_or_default();
-        let Ok(number) = u8::try_from(self.sent / block) else {
+        if rest.is_empty() {
+            return self.done(sw);
+        }
+        let fits = self.payload.len() <= block * MAX_BLOCKS;
+        let Some(number) = u8::try_from(self.sent / block).ok().filter(|_| fits) else {
             return self.done(0x6700);
         };
-        if rest.is_empty() || self.payload.len() > block * MAX_BLOCKS {
-            return self.done(if rest.is_empty() { sw } else { 0x6700 });
-        }
         let take = rest.len().min(block);
         let p1 = if take == rest.len() { 0x91 } else { 0x11 };
         // No Le: readers for T=0 choke on it, and T=0 cards announce their data with 61xx.

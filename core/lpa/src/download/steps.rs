@@ -321,3 +321,15 @@ fn unless_refused(data: Result<Vec<u8>, Box<Ending>>) -> Result<Vec<u8>, Box<End
 fn refused(function: &str, code: Code) -> Box<Ending> {
     Box::new(Ending::CardRefused(CardRefusal::code(function, code)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_confirmation_code_is_hashed_with_the_transaction() {
+        let transaction: TransactionId = "000102030405060708090A0B0C0D0E0F".parse().unwrap();
+        let hash = "ab311c0527db635c7bac464efc070d69afecbba55a894064b394c56165610ec0";
+        assert_eq!(hex::encode(hash_cc("12345678", &transaction)), hash);
+    }
+}
