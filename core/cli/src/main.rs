@@ -1,9 +1,11 @@
 //! The `esim-lab` command: the whole eSIM system in a terminal.
 
+mod demo;
 mod device;
 mod euicc;
 mod explain;
 mod https;
+mod lpa;
 mod lpac;
 mod memory;
 mod pki;
@@ -28,6 +30,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Everything once: orders, downloads, enables, attaches, reports, deletes.
+    Demo(demo::Demo),
+    /// The LPA, for the card in a state file.
+    Lpa(Box<lpa::Lpa>),
     /// The SM-DP+: serve it, order from it.
     #[command(subcommand)]
     Sm(Sm),
@@ -73,6 +79,8 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
+        Command::Demo(args) => block_on(demo::run(args))?,
+        Command::Lpa(args) => return block_on(lpa::run(*args)),
         Command::Sm(Sm::Serve(args)) => block_on(sm::serve(*args))?,
         Command::Sm(Sm::Order(args)) => block_on(sm::order(*args))?,
         Command::Euicc(Euicc::Init(args)) => euicc::init(&args)?,
@@ -95,7 +103,12 @@ fn clock() -> Clock {
 
 /// A generator seeded by this machine.
 fn random() -> Result<ChaCha20Rng> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-    Ok(ChaCha20Rng::from_seed(seed))
+    Ok(ChaCha20Rng::from_seed(random_octets()?))
+}
+
+/// Octets of this machine's own generator.
+fn random_octets<const N: usize>() -> Result<[u8; N]> {
+    let mut octets = [0; N];
+    getrandom::fill(&mut octets).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    Ok(octets)
 }

@@ -206,9 +206,7 @@ pub fn roots(ci: Option<&Path>, data: &Path) -> Result<Vec<Vec<u8>>> {
 }
 
 fn draw_key() -> Result<String> {
-    let mut key = [0; 16];
-    getrandom::fill(&mut key).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-    Ok(hex::encode(key))
+    Ok(hex::encode(crate::random_octets::<16>()?))
 }
 
 /// A QR code in half blocks, dark on light as every scanner wants it.

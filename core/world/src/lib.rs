@@ -2,12 +2,19 @@
 //! page and the tests share.
 #![forbid(unsafe_code)]
 
+mod attach;
 mod device;
 mod operator;
+mod port;
+mod story;
 mod trace;
 mod transport;
+mod world;
 
 pub use device::{Clock, Device};
 pub use operator::{Operator, OrderError, Ordered, Wish};
+pub use port::{Agreeable, Joined, User};
+pub use story::{Story, StoryStep, in_memory, tell};
 pub use trace::Trace;
 pub use transport::{Reply, Request, Transport};
+pub use world::{ADDRESS, NOW, Seed, Stream, World, WorldError};

@@ -1,0 +1,104 @@
+//! What the LPA is plugged into: card, way to the SM, user, and a trace of all three.
+
+use crate::device::Device;
+use crate::trace::Trace;
+use crate::transport::{Request, Transport};
+use esim_euicc::Nvm;
+use esim_lpa::driver::Observed;
+use esim_lpa::{Answer, HttpCall, HttpReply, Lost, Port, Progress, Question};
+use esim_rsp::trace::Party;
+
+/// The person at the device.
+pub trait User {
+    /// Answers a question.
+    fn answer(&mut self, question: &Question) -> Answer;
+
+    /// Sees how far it has come: after every APDU.
+    fn progress(&mut self, _progress: &Progress) {}
+}
+
+/// Somebody who agrees to everything and knows no confirmation code.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Agreeable;
+
+impl User for Agreeable {
+    fn answer(&mut self, question: &Question) -> Answer {
+        match question {
+            Question::Consent(_) => Answer::Accept,
+            Question::ConfirmationCode(_) => Answer::Timeout,
+        }
+    }
+}
+
+/// The plug.
+pub struct Joined<'a, N, T, U> {
+    /// The card.
+    pub device: &'a mut Device<N>,
+    /// The way to the SM.
+    pub transport: &'a mut T,
+    /// The user.
+    pub user: &'a mut U,
+    /// Takes every message.
+    pub trace: &'a mut Trace,
+    /// Time for the trace.
+    pub now: u64,
+}
+
+impl<N: Nvm, T: Transport, U: User> Port for Joined<'_, N, T, U> {
+    async fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, Lost> {
+        self.trace.note(self.now, (Party::Lpa, Party::Euicc), "APDU", apdu_name(apdu), apdu);
+        let response = self.device.transmit(apdu);
+        self.trace.note(self.now, (Party::Euicc, Party::Lpa), "APDU", &status(&response), &response);
+        Ok(response)
+    }
+
+    async fn http(&mut self, call: &HttpCall) -> Result<HttpReply, Lost> {
+        let request = Request { address: &call.address, path: &call.path, headers: &[], body: &call.body };
+        let reply = self.transport.send(&request).await.map_err(Lost)?;
+        Ok(HttpReply { status: reply.status, body: reply.body })
+    }
+
+    async fn ask(&mut self, question: &Question) -> Answer {
+        self.user.answer(question)
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        self.user.progress(progress);
+    }
+
+    fn observe(&mut self, message: &Observed<'_>) {
+        let peer = if message.interface == "ES9+" { Party::Sm } else { Party::Euicc };
+        let (ends, function) = match message.response {
+            false => ((Party::Lpa, peer), message.function.to_string()),
+            true => ((peer, Party::Lpa), format!("{} response", message.function)),
+        };
+        self.trace.note(self.now, ends, message.interface, &function, message.bytes);
+    }
+}
+
+/// The command's name in TS 102 221 or GlobalPlatform, by its instruction.
+pub(crate) fn apdu_name(apdu: &[u8]) -> &'static str {
+    match apdu.get(1) {
+        Some(0x10) => "TERMINAL PROFILE",
+        Some(0x12) => "FETCH",
+        Some(0x14) => "TERMINAL RESPONSE",
+        Some(0x20) => "VERIFY PIN",
+        Some(0x70) => "MANAGE CHANNEL",
+        Some(0x88) => "AUTHENTICATE",
+        Some(0xA4) => "SELECT",
+        Some(0xAA) => "TERMINAL CAPABILITY",
+        Some(0xB0) => "READ BINARY",
+        Some(0xB2) => "READ RECORD",
+        Some(0xC0) => "GET RESPONSE",
+        Some(0xCA) => "GET DATA",
+        Some(0xE2) => "STORE DATA",
+        Some(0xF2) => "STATUS",
+        _ => "command",
+    }
+}
+
+/// The status word of a response, such as `9000`.
+pub(crate) fn status(response: &[u8]) -> String {
+    let at = response.len().saturating_sub(2);
+    hex::encode_upper(&response[at..])
+}

@@ -1,0 +1,356 @@
+//! The world in one object: an operator, an SM, a device with a card, and the
+//! trace of what they say to each other.
+
+use crate::device::{Clock, Device};
+use crate::operator::{Operator, OrderError, Ordered, Wish};
+use crate::port::{Joined, User};
+use crate::trace::Trace;
+use crate::transport::Transport;
+use esim_crypto::pki::{PkiParameters, TestPki};
+use esim_euicc::{BootError, Nvm, NvmError, Personal};
+use esim_lpa::driver::{self, Failure, Refresh};
+use esim_lpa::{Download, DownloadParams, Effect, Event, Machine, Notified, NotifyParams, Outcome, Profile, ProfileRef, Session};
+use esim_rsp::activation_code::ActivationCode;
+use esim_net::Network;
+use esim_rsp::{Eid, Error, Iccid};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use serde_json::Value;
+
+/// Address of the SM in worlds that need no other.
+pub const ADDRESS: &str = "smdp.esim-lab.example";
+
+/// The time in worlds whose clock stands still: 2026-09-21, 13:33:20 UTC.
+pub const NOW: u64 = 1_790_000_000;
+
+/// Where randomness comes from: one seed, one stream a purpose, so that what
+/// one part draws shifts no other.
+#[derive(Clone)]
+pub struct Seed([u8; 32]);
+
+/// Purposes of randomness. Stream 0 is the SM's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Certificates and keys.
+    Pki = 10,
+    /// Personalisation of the card.
+    Personalisation = 11,
+    /// The card at work.
+    Card = 12,
+    /// Subscriber keys.
+    Operator = 13,
+    /// Challenges of the network.
+    Network = 14,
+}
+
+impl Seed {
+    /// From a small number: everything repeats.
+    pub fn from_number(seed: u64) -> Self {
+        Self(ChaCha20Rng::seed_from_u64(seed).get_seed())
+    }
+
+    /// From 32 octets of a generator: nothing repeats.
+    pub fn from_octets(seed: [u8; 32]) -> Self {
+        Self(seed)
+    }
+
+    /// The seed itself, for the SM's generator.
+    pub fn octets(&self) -> [u8; 32] {
+        self.0
+    }
+
+    /// The generator for a purpose.
+    pub fn stream(&self, stream: Stream) -> ChaCha20Rng {
+        let mut rng = ChaCha20Rng::from_seed(self.0);
+        rng.set_stream(stream as u64);
+        rng
+    }
+
+    /// A test PKI of this world's own, for an SM at these hosts.
+    pub fn pki(&self, hosts: &[&str]) -> TestPki {
+        let smdp_hosts = hosts.iter().map(|host| (*host).to_string()).collect();
+        let parameters = PkiParameters { smdp_hosts, ..PkiParameters::default() };
+        TestPki::generate(&parameters, &mut self.stream(Stream::Pki))
+    }
+
+    /// A card under a PKI, its EID drawn in the PKI's range.
+    ///
+    /// # Errors
+    /// [`Error`] if the PKI's certificates do not parse.
+    pub fn card(&self, pki: &TestPki) -> Result<Personal, Error> {
+        let mut rng = self.stream(Stream::Personalisation);
+        let digits = (u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64())) % 10u128.pow(22);
+        let eid = Eid::from_body(&format!("{}{digits:022}", pki.parameters().eid_prefix))?;
+        Personal::new(pki, eid, &mut rng)
+    }
+
+    /// Ki and OPc of a subscriber, 32 hexadecimal digits each.
+    pub fn subscriber_keys(&self, number: u64) -> (String, String) {
+        let mut rng = self.stream(Stream::Operator);
+        rng.set_word_pos(u128::from(number) * 8);
+        let mut key = || {
+            let mut octets = [0; 16];
+            rng.fill_bytes(&mut octets);
+            hex::encode(octets)
+        };
+        (key(), key())
+    }
+}
+
+/// Why a world did not come about.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// Certificates, EID.
+    #[error(transparent)]
+    Personal(#[from] Error),
+    /// Memory.
+    #[error(transparent)]
+    Nvm(#[from] NvmError),
+    /// The card.
+    #[error(transparent)]
+    Boot(#[from] BootError),
+}
+
+/// Operator, SM and device.
+pub struct World<N, T> {
+    device: Device<N>,
+    transport: T,
+    trace: Trace,
+    clock: Clock,
+    address: String,
+    token: String,
+    seed: Seed,
+    subscribers: u64,
+    download: Option<Session<Download>>,
+    pub(crate) network: Network,
+    pub(crate) network_rng: ChaCha20Rng,
+}
+
+impl<N: Nvm, T: Transport> World<N, T> {
+    /// Joins a card's memory and a way to the SM at `address`, whose ES2+ takes
+    /// `token`. Memory without a card gets one under `pki`.
+    ///
+    /// # Errors
+    /// [`WorldError`].
+    pub fn new(
+        mut nvm: N,
+        transport: T,
+        pki: &TestPki,
+        seed: Seed,
+        clock: Clock,
+        (address, token): (&str, &str),
+    ) -> Result<Self, WorldError> {
+        if Personal::read_from(&nvm as &dyn Nvm).is_err() {
+            seed.card(pki)?.write_to(&mut nvm)?;
+        }
+        let device = Device::power_on(nvm, seed.stream(Stream::Card), clock)?;
+        Ok(Self {
+            device,
+            transport,
+            trace: Trace::default(),
+            clock,
+            address: address.to_string(),
+            token: token.to_string(),
+            network: Network::default(),
+            network_rng: seed.stream(Stream::Network),
+            seed,
+            subscribers: 0,
+            download: None,
+        })
+    }
+
+    /// The device.
+    pub fn device(&self) -> &Device<N> {
+        &self.device
+    }
+
+    /// The device, to be spoken to.
+    pub fn device_mut(&mut self) -> &mut Device<N> {
+        &mut self.device
+    }
+
+    /// The way to the SM.
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// What was said so far.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// The trace, to be written to.
+    pub fn trace_mut(&mut self) -> &mut Trace {
+        &mut self.trace
+    }
+
+    /// Now, in Unix seconds.
+    pub fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    /// Randomness of this world.
+    pub fn seed(&self) -> &Seed {
+        &self.seed
+    }
+
+    /// Orders a profile; subscriber data that the wish leaves out is drawn.
+    ///
+    /// # Errors
+    /// [`OrderError`].
+    pub async fn order(&mut self, mut wish: Wish) -> Result<(Ordered, Wish), OrderError> {
+        let number = self.subscribers;
+        self.subscribers += 1;
+        let (ki, opc) = self.seed.subscriber_keys(number);
+        let fill = |field: &mut String, value: String| {
+            if field.is_empty() {
+                *field = value;
+            }
+        };
+        fill(&mut wish.ki, ki);
+        fill(&mut wish.opc, opc);
+        fill(&mut wish.imsi, format!("00101{:010}", 123_456_789 + number));
+        fill(&mut wish.service_provider_name, "esim-lab".to_string());
+        let ordered = self.operator().order(&wish).await?;
+        // The same customer order goes to the network.
+        self.provision_network(&wish.imsi, &wish.ki, &wish.opc);
+        Ok((ordered, wish))
+    }
+
+    /// An order with its history, as the SM tells it.
+    ///
+    /// # Errors
+    /// [`OrderError`].
+    pub async fn show_order(&mut self, iccid: Iccid) -> Result<Value, OrderError> {
+        self.operator().show(iccid).await
+    }
+
+    /// All orders.
+    ///
+    /// # Errors
+    /// [`OrderError`].
+    pub async fn list_orders(&mut self) -> Result<Value, OrderError> {
+        self.operator().list().await
+    }
+
+    fn operator(&mut self) -> Operator<'_, T> {
+        Operator {
+            now: self.clock.now(),
+            transport: &mut self.transport,
+            trace: &mut self.trace,
+            address: &self.address,
+            token: &self.token,
+        }
+    }
+
+    fn port<'a, U: User>(&'a mut self, user: &'a mut U) -> Joined<'a, N, T, U> {
+        Joined {
+            now: self.clock.now(),
+            device: &mut self.device,
+            transport: &mut self.transport,
+            user,
+            trace: &mut self.trace,
+        }
+    }
+
+    /// Downloads a profile from beginning to end.
+    pub async fn download<U: User>(&mut self, params: DownloadParams, user: &mut U) -> Outcome {
+        driver::download(&mut self.port(user), &Default::default(), params).await
+    }
+
+    /// Begins a download that [`World::step`] carries on.
+    pub fn begin_download(&mut self, code: &ActivationCode) {
+        self.download = Some(Session::new(Download::new(DownloadParams::new(code)), Default::default()));
+    }
+
+    /// The download begun last.
+    pub fn session(&self) -> Option<&Session<Download>> {
+        self.download.as_ref()
+    }
+
+    /// Takes one step of the download: one call, one card command, or one piece
+    /// of the package. A question is not put to anybody: [`World::feed`] answers it.
+    pub async fn step<U: User>(&mut self, user: &mut U) {
+        let Some(mut session) = self.download.take() else { return };
+        if !matches!(session.pending(), Effect::Ask(_)) {
+            session.next(&mut self.port(user)).await;
+        }
+        self.download = Some(session);
+    }
+
+    /// Tells the download what the user said.
+    pub fn feed(&mut self, event: Event) {
+        if let Some(session) = &mut self.download {
+            session.feed(event);
+        }
+    }
+
+    /// How the download ended, if it has.
+    pub fn outcome(&self) -> Option<&<Download as Machine>::Done> {
+        match self.download.as_ref()?.pending() {
+            Effect::Done(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// Profiles on the card.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn list<U: User>(&mut self, user: &mut U) -> Result<Vec<Profile>, Failure> {
+        driver::list(&mut self.port(user), &Default::default()).await
+    }
+
+    /// Enables a profile, and resets the card if that is what it takes.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn enable<U: User>(&mut self, profile: ProfileRef, user: &mut U) -> Result<(), Failure> {
+        let refresh = driver::enable(&mut self.port(user), &Default::default(), profile, true).await?;
+        self.start_over(refresh)
+    }
+
+    /// Disables a profile; as [`World::enable`].
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn disable<U: User>(&mut self, profile: ProfileRef, user: &mut U) -> Result<(), Failure> {
+        let refresh = driver::disable(&mut self.port(user), &Default::default(), profile, true).await?;
+        self.start_over(refresh)
+    }
+
+    /// Deletes a profile.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn delete<U: User>(&mut self, profile: ProfileRef, user: &mut U) -> Result<(), Failure> {
+        driver::delete(&mut self.port(user), &Default::default(), profile).await
+    }
+
+    /// Names a profile.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn set_nickname<U: User>(&mut self, iccid: Iccid, name: &str, user: &mut U) -> Result<(), Failure> {
+        driver::set_nickname(&mut self.port(user), &Default::default(), iccid, name).await
+    }
+
+    /// Delivers what the card has to report.
+    pub async fn send_notifications<U: User>(&mut self, user: &mut U) -> Notified {
+        driver::notify(&mut self.port(user), &Default::default(), NotifyParams::default()).await
+    }
+
+    /// Runs any function of the driver over this world's port.
+    pub async fn over_port<U: User, R>(&mut self, user: &mut U, work: impl AsyncFnOnce(&mut Joined<'_, N, T, U>) -> R) -> R {
+        work(&mut self.port(user)).await
+    }
+
+    fn start_over(&mut self, refresh: Refresh) -> Result<(), Failure> {
+        match refresh {
+            Refresh::NotNeeded => Ok(()),
+            Refresh::Proactive | Refresh::Reset => {
+                self.device.reset().map_err(|error| Failure::Lost(error.to_string()))
+            }
+        }
+    }
+}
