@@ -79,15 +79,15 @@ proptest! {
         loop {
             let (name, mut event) = match &effect {
                 Effect::Card(es10) => (es10.function.to_string(), peers.card(&es10.function, &es10.payload)),
-                Effect::Http(call) => (call.function.to_string(), honest(&mut peers, call)),
+                Effect::Http(call) => (call.function.to_string(), peers.http(call)),
                 Effect::Ask(_) => (String::new(), Event::Answer(Answer::Reject)),
                 Effect::Done(_) => break,
             };
-            if name == functions[function] {
-                if let Event::Card(octets) | Event::Http { body: octets, .. } = &mut event {
-                    let at = position.index(octets.len());
-                    octets[at] ^= 1 << bit;
-                }
+            if let Event::Card(octets) | Event::Http { body: octets, .. } = &mut event
+                && name == functions[function]
+            {
+                let at = position.index(octets.len());
+                octets[at] ^= 1 << bit;
             }
             effect = machine.step(event);
         }
@@ -131,9 +131,4 @@ proptest! {
         }
         assert!(!matches!(step, OpenStep::Apdu(_)));
     }
-}
-
-/// A server that a tampered request does not upset either.
-fn honest(peers: &mut Peers, call: &esim_lpa::HttpCall) -> Event {
-    peers.http(call)
 }

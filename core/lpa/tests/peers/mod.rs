@@ -227,7 +227,7 @@ impl Peers {
     pub fn http(&mut self, call: &HttpCall) -> Event {
         assert_eq!(call.path, format!("/gsma/rsp2/es9plus/{}", call.function));
         self.log.push((call.function.to_string(), call.body.clone()));
-        let down = self.down.iter().any(|down| *down == call.address);
+        let down = self.down.contains(&call.address);
         match self.say.get(call.function.as_ref()) {
             Some(Say::Http(status, body)) => Event::Http { status: *status, body: body.clone() },
             Some(_) => Event::Lost("connection reset".into()),
