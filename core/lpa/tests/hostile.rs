@@ -53,6 +53,8 @@ fn disturbed(at: usize, odd: Event) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_disturbed_download_ends(at in 0usize..30, odd in event()) {
         disturbed(at, odd);

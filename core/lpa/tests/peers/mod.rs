@@ -130,6 +130,7 @@ impl Peers {
             Some(Say::Data(data)) => Event::Card(data.clone()),
             Some(Say::Status(sw)) => Event::CardStatus(*sw),
             Some(_) => Event::Lost("card removed".into()),
+            None if unreadable(function, payload) => Event::CardStatus(0x6A80),
             None => Event::Card(self.well_behaved(function, payload)),
         }
     }
@@ -444,6 +445,15 @@ pub fn other_notification(number: u32, address: &str) -> PendingNotification {
         euicc_certificate: certificate(),
         eum_certificate: certificate(),
     })
+}
+
+/// Whether a server has sent the card something that it cannot read.
+fn unreadable(function: &str, payload: &[u8]) -> bool {
+    match function {
+        "AuthenticateServer" => decode::<AuthenticateServerRequest>(payload).is_err(),
+        "PrepareDownload" => decode::<PrepareDownloadRequest>(payload).is_err(),
+        _ => false,
+    }
 }
 
 fn prepare_download(payload: &[u8]) -> PrepareDownloadResponse {
