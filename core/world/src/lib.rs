@@ -4,6 +4,7 @@
 
 mod attach;
 mod device;
+mod explained;
 mod operator;
 mod port;
 mod story;
@@ -12,9 +13,10 @@ mod transport;
 mod world;
 
 pub use device::{Clock, Device};
+pub use explained::{Explained, Part, explain_octets, explain_record};
 pub use operator::{Operator, OrderError, Ordered, Wish};
 pub use port::{Agreeable, Joined, User};
 pub use story::{Story, StoryStep, in_memory, tell};
 pub use trace::Trace;
 pub use transport::{Reply, Request, Transport};
-pub use world::{ADDRESS, NOW, Seed, Stream, World, WorldError};
+pub use world::{ADDRESS, NOW, Phone, Seed, Stream, World, WorldError};

@@ -9,6 +9,7 @@ use crate::transport::Transport;
 use esim_crypto::pki::{PkiParameters, TestPki};
 use esim_euicc::{BootError, Nvm, NvmError, Personal};
 use esim_lpa::driver::{self, Failure, Refresh};
+use esim_lpa::manage::ChipInfo;
 use esim_lpa::{Download, DownloadParams, Effect, Event, Machine, Notified, NotifyParams, Outcome, Profile, ProfileRef, Session};
 use esim_rsp::activation_code::ActivationCode;
 use esim_net::Network;
@@ -109,6 +110,17 @@ pub enum WorldError {
     /// The card.
     #[error(transparent)]
     Boot(#[from] BootError),
+}
+
+/// What the device's owner sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
+    /// The eUICC.
+    pub chip: ChipInfo,
+    /// Profiles.
+    pub profiles: Vec<Profile>,
+    /// Notifications that wait.
+    pub notifications: usize,
 }
 
 /// Operator, SM and device.
@@ -338,6 +350,26 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// Delivers what the card has to report.
     pub async fn send_notifications<U: User>(&mut self, user: &mut U) -> Notified {
         driver::notify(&mut self.port(user), &Default::default(), NotifyParams::default()).await
+    }
+
+    /// What the device's owner sees, read without a trace of it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn phone<U: User>(&mut self, user: &mut U) -> Result<Phone, Failure> {
+        let mut unseen = Trace::default();
+        let mut port = Joined {
+            now: self.clock.now(),
+            device: &mut self.device,
+            transport: &mut self.transport,
+            user,
+            trace: &mut unseen,
+        };
+        let options = Default::default();
+        let chip = driver::chip_info(&mut port, &options).await?;
+        let profiles = driver::list(&mut port, &options).await?;
+        let notifications = driver::notifications(&mut port, &options).await?;
+        Ok(Phone { chip, profiles, notifications: notifications.len() })
     }
 
     /// Runs any function of the driver over this world's port.
