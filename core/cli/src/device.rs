@@ -11,7 +11,6 @@ use std::path::Path;
 pub struct Device {
     card: esim_world::Device<FileNvm>,
     ci_certificates: Vec<Vec<u8>>,
-    runtime: tokio::runtime::Runtime,
 }
 
 impl Device {
@@ -24,8 +23,7 @@ impl Device {
         let missing = || format!("no card in {0}; make one: esim-lab euicc init --state {0}", state.display());
         let personal = Personal::read_from(&nvm as &dyn Nvm).with_context(missing)?;
         let card = esim_world::Device::power_on(nvm, random()?, clock())?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { card, ci_certificates: personal.ci_certificates, runtime })
+        Ok(Self { card, ci_certificates: personal.ci_certificates })
     }
 
     /// The card.
@@ -52,6 +50,7 @@ impl Device {
     pub fn post(&mut self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<(u16, Vec<u8>)> {
         let https = Https::new(&self.ci_certificates)?;
         let url = url.parse().with_context(|| format!("{url} is no URL"))?;
-        self.runtime.block_on(https.post(url, headers, body))
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(https.post(url, headers, body))
     }
 }

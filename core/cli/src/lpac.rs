@@ -18,24 +18,25 @@ struct Reply {
     payload: Value,
 }
 
-/// Serves one peer until its stream ends. Lines that are no requests go to `aside`.
+/// Serves one peer until its stream ends. Lines that are no requests go to `aside`,
+/// also those that come after the peer has stopped listening.
 ///
 /// # Errors
-/// When the peer's stream breaks; nothing that it writes is an error.
+/// When the card does not start again; nothing that the peer does is an error.
 pub fn serve(
     device: &mut Device,
     from: impl BufRead,
     mut to: impl Write,
     mut aside: impl Write,
 ) -> Result<()> {
-    for line in from.lines() {
-        let line = line.context("the peer's output cannot be read")?;
+    let mut listening = true;
+    for line in from.lines().map_while(Result::ok) {
         match answer(device, &line) {
-            Some(reply) => {
+            Some(reply) if listening => {
                 let reply = serde_json::to_string(&reply)?;
-                writeln!(to, "{reply}").context("the peer takes no answer")?;
-                to.flush().context("the peer takes no answer")?;
+                listening = writeln!(to, "{reply}").and_then(|()| to.flush()).is_ok();
             }
+            Some(_) => {}
             None if line.trim().is_empty() => {}
             None => writeln!(aside, "{line}")?,
         }
@@ -57,12 +58,8 @@ pub fn run(device: &mut Device, command: &[String]) -> Result<i32> {
     let mut child = child.spawn().with_context(|| format!("cannot run {program}"))?;
     let stdin = child.stdin.take().context("no stdin")?;
     let stdout = child.stdout.take().context("no stdout")?;
-    // A peer that ends in the middle of a line is no fault of the card.
-    let served = serve(device, BufReader::new(stdout), stdin, std::io::stdout());
+    serve(device, BufReader::new(stdout), stdin, std::io::stdout())?;
     let status = child.wait().with_context(|| format!("{program} cannot be waited for"))?;
-    if status.success() {
-        served?;
-    }
     Ok(status.code().unwrap_or(1))
 }
 

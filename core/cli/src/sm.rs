@@ -6,6 +6,7 @@ use esim_crypto::pki::TestPki;
 use esim_crypto::Curve;
 use esim_sm_edge::native::{Native, NativeOptions, PkiSource};
 use esim_world::{Operator, Ordered, Trace, Wish};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -52,13 +53,19 @@ pub async fn serve(args: Serve) -> Result<()> {
         ..NativeOptions::default()
     };
     let server = Native::open(options).context("the SM cannot start")?.serve().context("the SM cannot start")?;
-    println!("SM-DP+ address  {}", server.smdp_address);
-    println!("serving         {}", server.url());
-    println!("data            {}", args.data.display());
-    println!("order with      esim-lab sm order --data {} --sm {}", args.data.display(), server.smdp_address);
+    let data = args.data.display();
+    say(&format!("SM-DP+ address  {}", server.smdp_address));
+    say(&format!("serving         {}", server.url()));
+    say(&format!("data            {data}"));
+    say(&format!("order with      esim-lab sm order --data {data} --sm {}", server.smdp_address));
     wait_for_interrupt().await?;
-    println!("stopping");
+    say("stopping");
     Ok(server.shutdown().await?)
+}
+
+/// Prints a line for whoever reads it: a server goes on when nobody does any more.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 async fn wait_for_interrupt() -> Result<()> {

@@ -1,0 +1,128 @@
+//! The command and its servers, as a user starts them.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A command that is killed with its owner.
+pub struct Running(pub Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The `esim-lab` command, in English.
+pub fn esim_lab() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_esim-lab"));
+    command.env("LANG", "C").env_remove("ESIM_LAB_TOKEN");
+    command
+}
+
+/// Runs the command to its end; its standard output if it succeeded.
+#[track_caller]
+pub fn run(arguments: &[&str]) -> String {
+    let output = esim_lab().args(arguments).output().expect("esim-lab runs");
+    assert!(output.status.success(), "esim-lab {arguments:?}: {}", text(&output));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Runs the command, which must fail; its standard error.
+#[track_caller]
+pub fn fail(arguments: &[&str]) -> String {
+    let output = esim_lab().args(arguments).stdin(Stdio::null()).output().expect("esim-lab runs");
+    assert!(!output.status.success(), "esim-lab {arguments:?} succeeded: {}", text(&output));
+    String::from_utf8(output.stderr).expect("UTF-8")
+}
+
+/// What a command printed.
+pub fn text(output: &Output) -> String {
+    format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// An SM on a free port of this machine.
+pub struct Sm {
+    pub address: String,
+    pub data: PathBuf,
+    _child: Running,
+}
+
+impl Sm {
+    /// Starts it; its address is read from what it prints.
+    pub fn start(folder: &Path) -> Self {
+        let data = folder.join("sm");
+        let child = esim_lab()
+            .args(["sm", "serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(&data)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the SM starts");
+        let mut child = Running(child);
+        let stdout = child.0.stdout.take().expect("a pipe");
+        let first = BufReader::new(stdout).lines().next().expect("a line").expect("a line");
+        let address = first.split_whitespace().last().expect("an address").to_string();
+        Self { address, data, _child: child }
+    }
+
+    /// Orders a profile: ICCID, matchingId, activation code.
+    pub fn order(&self, more: &[&str]) -> (String, String, String) {
+        let data = self.data.display().to_string();
+        let mut arguments = vec!["sm", "order", "--json", "--sm", &self.address, "--data", &data];
+        arguments.extend(more);
+        let order: Value = serde_json::from_str(&run(&arguments)).expect("JSON");
+        let field = |name: &str| order[name].as_str().expect(name).to_string();
+        (field("iccid"), field("matchingId"), field("activationCode"))
+    }
+}
+
+/// What the card itself says of its profiles: ICCID and whether it is enabled.
+pub fn card_profiles(state: &str) -> Vec<(String, bool)> {
+    let listed: Value = serde_json::from_str(&run(&["lpa", "--state", state, "--json", "list"])).expect("JSON");
+    let profiles = listed.as_array().expect("a list");
+    let one = |profile: &Value| {
+        (profile["iccid"].as_str().expect("an ICCID").to_string(), profile["enabled"].as_bool().expect("a state"))
+    };
+    profiles.iter().map(one).collect()
+}
+
+/// How many notifications wait on the card.
+pub fn card_notifications(state: &str) -> usize {
+    let listed = run(&["lpa", "--state", state, "--json", "notifications", "--list"]);
+    serde_json::from_str::<Value>(&listed).expect("JSON").as_array().expect("a list").len()
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Tries until it works, or for so long.
+#[track_caller]
+pub fn wait_for<T>(what: &str, limit: Duration, mut attempt: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(done) = attempt() {
+            return done;
+        }
+        assert!(start.elapsed() < limit, "{what} took longer than {limit:?}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// A peer's path in the environment. Without it the test is skipped, or fails
+/// where `ESIM_LAB_REQUIRE_PEERS` says that every peer must be there (`./check`).
+pub fn peer(variable: &str) -> Option<String> {
+    let found = std::env::var(variable).ok().filter(|path| !path.is_empty());
+    if found.is_none() {
+        assert!(std::env::var_os("ESIM_LAB_REQUIRE_PEERS").is_none(), "{variable} is not set");
+        println!("skipped: {variable} is not set (./check sets it)");
+    }
+    found
+}
