@@ -50,10 +50,7 @@ async fn route<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
         return plain(HttpResponse::empty(204));
     }
     if request.body.len() > HttpRequest::BODY_LIMIT {
-        return failed(
-            413,
-            Refusal::new("1.6", "2.1").because("The request is too long"),
-        );
+        return failed(413, Refusal::new("1.6", "2.1").because("The request is too long"));
     }
     if path == "/healthz" {
         return match method_is(request, "GET") {
@@ -135,9 +132,7 @@ fn list_request(request: &HttpRequest) -> Result<ListOrdersRequest, esim_rsp::Er
         match pair.split_once('=') {
             Some(("after", iccid)) => list.after = Some(iccid.parse()?),
             Some(("limit", limit)) => {
-                let limit = limit
-                    .parse()
-                    .map_err(|_| esim_rsp::Error::text("limit is a number"))?;
+                let limit = limit.parse().map_err(|_| esim_rsp::Error::text("limit is a number"))?;
                 list.limit = Some(limit);
             }
             _ => {}
@@ -170,38 +165,17 @@ where
     };
     let correlation = function.correlation();
     let (response, note) = match run(&function, host).await {
-        Ok(Executed {
-            answer: Ok(body),
-            conflicts,
-        }) => {
-            let answer = Answer {
-                header: ResponseHeader::success(),
-                body: Some(body),
-            };
-            (
-                HttpResponse::json(200, &answer),
-                Note {
-                    conflicts,
-                    ..Note::default()
-                },
-            )
+        Ok(Executed { answer: Ok(body), conflicts }) => {
+            let answer = Answer { header: ResponseHeader::success(), body: Some(body) };
+            (HttpResponse::json(200, &answer), Note { conflicts, ..Note::default() })
         }
-        Ok(Executed {
-            answer: Err(refusal),
-            conflicts,
-        }) => {
+        Ok(Executed { answer: Err(refusal), conflicts }) => {
             let (response, note) = failed(200, refusal);
             (response, Note { conflicts, ..note })
         }
         Err(fault) => faulty(fault),
     };
-    (
-        response,
-        Note {
-            correlation,
-            ..note
-        },
-    )
+    (response, Note { correlation, ..note })
 }
 
 /// handleNotification answers 204 without a body whatever became of it: the
@@ -211,10 +185,7 @@ async fn notification<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
         Ok(request) => request,
         Err(refused) => return refused,
     };
-    let noted = |outcome: String| Note {
-        outcome: Some(outcome),
-        ..Note::default()
-    };
+    let noted = |outcome: String| Note { outcome: Some(outcome), ..Note::default() };
     let function = match HandleNotification::read(request) {
         Ok(function) => function,
         Err(error) => return (HttpResponse::empty(204), noted(format!("ignored: {error}"))),
@@ -228,32 +199,17 @@ async fn notification<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
                 Ok(Heard::Ignored(why)) => format!("ignored: {why}"),
                 Err(refusal) => format!("ignored: {refusal}"),
             };
-            (
-                HttpResponse::empty(204),
-                Note {
-                    conflicts,
-                    ..noted(outcome)
-                },
-            )
+            (HttpResponse::empty(204), Note { conflicts, ..noted(outcome) })
         }
         Err(fault) => faulty(fault),
     };
-    (
-        response,
-        Note {
-            correlation,
-            ..note
-        },
-    )
+    (response, Note { correlation, ..note })
 }
 
 fn read_json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Outcome> {
     method_is(request, "POST")?;
     let is_json = |kind: &str| kind.to_ascii_lowercase().contains("json");
-    if request
-        .header("Content-Type")
-        .is_some_and(|kind| !is_json(kind))
-    {
+    if request.header("Content-Type").is_some_and(|kind| !is_json(kind)) {
         let detail = "The request is not of Content-Type application/json";
         return Err(failed(400, Refusal::new("1.6", "2.1").because(detail)));
     }
@@ -266,22 +222,14 @@ fn method_is(request: &HttpRequest, method: &str) -> Result<(), Outcome> {
     }
     let detail = format!("This path is for {method} only");
     let (response, note) = failed(405, Refusal::new("1.6", "2.1").because(detail));
-    Err((
-        response.with_header("Allow", format!("{method}, OPTIONS")),
-        note,
-    ))
+    Err((response.with_header("Allow", format!("{method}, OPTIONS")), note))
 }
 
 /// Compares the bearer token without telling by the time how much of it is right.
 fn authorize<H: Host>(request: &HttpRequest, host: &H) -> Result<(), Outcome> {
     let given = request.header("Authorization").unwrap_or_default();
-    let scheme = given
-        .get(..7)
-        .filter(|scheme| scheme.eq_ignore_ascii_case("Bearer "));
-    let given = scheme
-        .and(given.get(7..))
-        .map(str::trim)
-        .unwrap_or_default();
+    let scheme = given.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("Bearer "));
+    let given = scheme.and(given.get(7..)).map(str::trim).unwrap_or_default();
     let wanted = host.operator_token();
     let right = given.as_bytes().ct_eq(wanted.as_bytes());
     if bool::from(right) && !wanted.is_empty() {
@@ -303,40 +251,19 @@ fn unknown() -> Outcome {
 fn malformed(error: esim_rsp::Error) -> Outcome {
     let (response, _) = failed(400, Refusal::new("1.6", "2.1").because(error));
     // The parser may quote the request, which may hold keys: not for the log.
-    (
-        response,
-        Note {
-            outcome: Some("1.6/2.1".into()),
-            ..Note::default()
-        },
-    )
+    (response, Note { outcome: Some("1.6/2.1".into()), ..Note::default() })
 }
 
 fn failed(status: u16, refusal: Refusal) -> Outcome {
-    let answer: Answer<es2p::Nothing> = Answer {
-        header: ResponseHeader::failed(&refusal),
-        body: None,
-    };
+    let answer: Answer<es2p::Nothing> = Answer { header: ResponseHeader::failed(&refusal), body: None };
     let outcome = Some(format!("{}/{}", refusal.subject, refusal.reason));
-    (
-        HttpResponse::json(status, &answer),
-        Note {
-            outcome,
-            ..Note::default()
-        },
-    )
+    (HttpResponse::json(status, &answer), Note { outcome, ..Note::default() })
 }
 
 /// A fault of ours: the log has the reason, the caller only that it was ours.
 fn faulty(fault: Fault) -> Outcome {
     let (response, _) = failed(500, Refusal::new("8", "4.2"));
-    (
-        response,
-        Note {
-            outcome: Some(format!("fault: {fault}")),
-            ..Note::default()
-        },
-    )
+    (response, Note { outcome: Some(format!("fault: {fault}")), ..Note::default() })
 }
 
 fn path_of(request: &HttpRequest) -> &str {
@@ -350,10 +277,7 @@ fn finish(response: HttpResponse, request: &HttpRequest) -> HttpResponse {
         .with_header("Cache-Control", "no-store")
         .with_header("Access-Control-Allow-Origin", "*")
         .with_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
-        .with_header(
-            "Access-Control-Allow-Headers",
-            "Authorization, Content-Type, X-Admin-Protocol",
-        )
+        .with_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Admin-Protocol")
         .with_header("Access-Control-Expose-Headers", "X-Admin-Protocol")
         .with_header("Access-Control-Max-Age", "86400")
 }
@@ -361,12 +285,8 @@ fn finish(response: HttpResponse, request: &HttpRequest) -> HttpResponse {
 /// The highest version that both sides speak (SGP.22 6.5.1.2).
 fn admin_protocol(request: &HttpRequest) -> String {
     const PREFIX: &str = "gsma/rsp/v";
-    let theirs = request
-        .header("X-Admin-Protocol")
-        .and_then(|text| text.strip_prefix(PREFIX));
-    let theirs = theirs
-        .and_then(Version::parse)
-        .filter(|version| version.major() == 2);
+    let theirs = request.header("X-Admin-Protocol").and_then(|text| text.strip_prefix(PREFIX));
+    let theirs = theirs.and_then(Version::parse).filter(|version| version.major() == 2);
     let version = theirs.map_or(Version::svn(), |version| version.min(Version::svn()));
     format!("{PREFIX}{version}")
 }

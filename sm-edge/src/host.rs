@@ -29,10 +29,7 @@ pub trait Host {
 }
 
 /// Where records lie: rows found by name, alias or range, changed all or none.
-#[allow(
-    async_fn_in_trait,
-    reason = "futures of the browser and of the worker are not Send"
-)]
+#[allow(async_fn_in_trait, reason = "futures of the browser and of the worker are not Send")]
 pub trait Store {
     /// Finds rows. A row asked for twice may come twice.
     ///

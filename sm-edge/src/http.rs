@@ -30,12 +30,7 @@ impl HttpRequest {
 
     /// A GET.
     pub fn get(path: impl Into<String>) -> Self {
-        Self {
-            method: "GET".into(),
-            path: path.into(),
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { method: "GET".into(), path: path.into(), headers: Vec::new(), body: Vec::new() }
     }
 
     /// The same with a header more.
@@ -58,13 +53,7 @@ impl HttpRequest {
 impl core::fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         // Bodies carry subscriber keys, headers credentials.
-        write!(
-            f,
-            "{} {} ({} octets)",
-            self.method,
-            self.path,
-            self.body.len()
-        )
+        write!(f, "{} {} ({} octets)", self.method, self.path, self.body.len())
     }
 }
 
@@ -82,21 +71,13 @@ pub struct HttpResponse {
 impl HttpResponse {
     /// A response without a body.
     pub fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
     /// A response with a JSON body.
     pub fn json<T: serde::Serialize>(status: u16, value: &T) -> Self {
         let headers = vec![("Content-Type".into(), "application/json".into())];
-        Self {
-            status,
-            headers,
-            body: esim_rsp::json::to_vec(value),
-        }
+        Self { status, headers, body: esim_rsp::json::to_vec(value) }
     }
 
     /// The same with a header more.

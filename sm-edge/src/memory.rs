@@ -31,10 +31,7 @@ impl core::fmt::Debug for Stored {
 
 impl Store for MemoryStore {
     async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault> {
-        Ok(lookups
-            .iter()
-            .flat_map(|lookup| self.find(lookup))
-            .collect())
+        Ok(lookups.iter().flat_map(|lookup| self.find(lookup)).collect())
     }
 
     async fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
@@ -63,23 +60,12 @@ impl MemoryStore {
                 let aliases = self.aliases.borrow();
                 let from = (alias.clone(), String::new());
                 let names = aliases.range(from..).take_while(|(a, _)| a == alias);
-                names
-                    .filter_map(|(_, name)| row(name))
-                    .take(*limit as usize)
-                    .collect()
+                names.filter_map(|(_, name)| row(name)).take(*limit as usize).collect()
             }
-            Lookup::Range {
-                prefix,
-                after,
-                limit,
-            } => {
+            Lookup::Range { prefix, after, limit } => {
                 let names = rows.range(prefix.clone()..).map(|(name, _)| name);
                 let names = names.take_while(|name| name.starts_with(prefix));
-                names
-                    .filter(|name| *name > after)
-                    .filter_map(row)
-                    .take(*limit as usize)
-                    .collect()
+                names.filter(|name| *name > after).filter_map(row).take(*limit as usize).collect()
             }
         }
     }
@@ -87,12 +73,7 @@ impl MemoryStore {
     fn allows(&self, change: &Change) -> bool {
         let revision = |name: &String| self.rows.borrow().get(name).map_or(0, |row| row.revision);
         match change {
-            Change::Put {
-                name,
-                expected,
-                aliases,
-                ..
-            } => {
+            Change::Put { name, expected, aliases, .. } => {
                 let free = aliases.iter().filter(|alias| alias.unique).all(|alias| {
                     let aliases = self.aliases.borrow();
                     let from = (alias.name.clone(), String::new());
@@ -108,17 +89,9 @@ impl MemoryStore {
 
     fn apply(&self, change: &Change) {
         match change {
-            Change::Put {
-                name,
-                expected,
-                body,
-                aliases,
-                expires,
-            } => {
+            Change::Put { name, expected, body, aliases, expires } => {
                 self.remove(name);
-                let names = aliases
-                    .iter()
-                    .map(|alias| (alias.name.clone(), name.clone()));
+                let names = aliases.iter().map(|alias| (alias.name.clone(), name.clone()));
                 self.aliases.borrow_mut().extend(names);
                 let stored = Stored {
                     revision: expected + 1,
@@ -132,11 +105,8 @@ impl MemoryStore {
             Change::Sweep { before } => {
                 let is_old = |row: &Stored| row.expires.is_some_and(|end| end < *before);
                 let rows = self.rows.borrow();
-                let old: Vec<_> = rows
-                    .iter()
-                    .filter(|(_, row)| is_old(row))
-                    .map(|(name, _)| name.clone())
-                    .collect();
+                let old: Vec<_> =
+                    rows.iter().filter(|(_, row)| is_old(row)).map(|(name, _)| name.clone()).collect();
                 drop(rows);
                 old.iter().for_each(|name| self.remove(name));
             }

@@ -26,32 +26,19 @@ pub async fn run<F: Function, H: Host>(function: &F, host: &H) -> Result<Execute
     for conflicts in 0..ATTEMPTS {
         let records = load(function, host.store()).await?;
         let decision = host.with_rng(|rng| {
-            function.decide(
-                &records,
-                &mut Env {
-                    now: host.now(),
-                    rng,
-                    config: host.config(),
-                },
-            )
+            function.decide(&records, &mut Env { now: host.now(), rng, config: host.config() })
         });
         let answer = decision.answer;
         if decision.commit.is_empty() {
             return Ok(Executed { answer, conflicts });
         }
-        match host
-            .store()
-            .commit(&records.changes(&decision.commit))
-            .await
-        {
+        match host.store().commit(&records.changes(&decision.commit)).await {
             Ok(()) => return Ok(Executed { answer, conflicts }),
             Err(CommitError::Conflict) => {}
             Err(CommitError::Fault(fault)) => return Err(fault),
         }
     }
-    Err(Fault::new(
-        "the records change faster than they can be decided over",
-    ))
+    Err(Fault::new("the records change faster than they can be decided over"))
 }
 
 /// Loads what the function names, until it names nothing new.

@@ -14,8 +14,7 @@ pub const SCHEMA: &[&str] = &[
 pub const BY_NAME: &str = "SELECT name, revision, body FROM record WHERE name = ?1";
 
 /// alias, limit → name, revision, body
-pub const BY_ALIAS: &str =
-    "SELECT r.name, r.revision, r.body FROM alias a JOIN record r ON r.name = a.name
+pub const BY_ALIAS: &str = "SELECT r.name, r.revision, r.body FROM alias a JOIN record r ON r.name = a.name
      WHERE a.alias = ?1 ORDER BY a.name LIMIT ?2";
 
 /// lower bound (exclusive), upper bound (exclusive), limit → name, revision, body

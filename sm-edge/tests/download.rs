@@ -21,12 +21,7 @@ fn download_and_open(lab: &Lab) {
     let inside = esim_smdp::profile::inspect(&profile).unwrap();
     assert_eq!(inside.iccid.to_string(), iccid);
     assert_eq!(metadata[..2], [0xBF, 0x25]);
-    assert!(
-        esim_rsp::bpp::segments(&package)
-            .unwrap()
-            .iter()
-            .all(|s| s.len() <= 1020)
-    );
+    assert!(esim_rsp::bpp::segments(&package).unwrap().iter().all(|s| s.len() <= 1020));
 
     lab.notify(lab.euicc.result(&id, &iccid, 1, success()));
     assert_eq!(lab.state(&iccid), "Installed");
@@ -51,10 +46,7 @@ fn with_random_profile_keys_too() {
 fn without_matching_id_the_eid_finds_the_order() {
     let lab = Lab::new();
     let iccid = lab.provision();
-    assert_success(&lab.es2(
-        "downloadOrder",
-        json!({"iccid": iccid, "eid": lab.euicc.eid}),
-    ));
+    assert_success(&lab.es2("downloadOrder", json!({"iccid": iccid, "eid": lab.euicc.eid})));
     assert_eq!(lab.state(&iccid), "Linked");
     let confirm = json!({"iccid": iccid, "matchingId": "", "releaseFlag": true});
     assert_success(&lab.es2("confirmOrder", confirm));
@@ -71,10 +63,7 @@ fn confirm_and_release_may_be_two_steps() {
     assert_eq!(lab.state(&iccid), "Allocated");
     let confirm = json!({"iccid": iccid, "matchingId": "ABC-1", "releaseFlag": false});
     let answer = lab.es2("confirmOrder", confirm);
-    assert_eq!(
-        (&answer["matchingId"], &answer["smdpAddress"]),
-        (&json!("ABC-1"), &json!(ADDRESS))
-    );
+    assert_eq!((&answer["matchingId"], &answer["smdpAddress"]), (&json!("ABC-1"), &json!(ADDRESS)));
     assert_eq!(lab.state(&iccid), "Confirmed");
     assert_eq!(code(&lab.authenticate(&lab.initiate(), "ABC-1")), "8.2/1.2");
     assert_success(&lab.es2("releaseProfile", json!({"iccid": iccid})));
@@ -157,26 +146,14 @@ fn the_confirmation_code_is_asked_for_and_checked() {
 fn the_third_wrong_confirmation_code_closes_the_order() {
     let lab = Lab::new();
     let (iccid, matching_id) = lab.order(json!({"confirmationCode": CODE}));
-    assert_eq!(
-        code(&lab.fetch(&lab.offered(&matching_id), None)),
-        "8.2.7/2.2"
-    );
+    assert_eq!(code(&lab.fetch(&lab.offered(&matching_id), None)), "8.2.7/2.2");
     for _ in 0..2 {
-        assert_eq!(
-            code(&lab.fetch(&lab.offered(&matching_id), Some("0000"))),
-            "8.2.7/3.8"
-        );
+        assert_eq!(code(&lab.fetch(&lab.offered(&matching_id), Some("0000"))), "8.2.7/3.8");
     }
     assert_eq!(lab.show(&iccid)["confirmationAttemptsLeft"], 1);
-    assert_eq!(
-        code(&lab.fetch(&lab.offered(&matching_id), Some("0000"))),
-        "8.2.7/6.4"
-    );
+    assert_eq!(code(&lab.fetch(&lab.offered(&matching_id), Some("0000"))), "8.2.7/6.4");
     assert_eq!(lab.state(&iccid), "Error");
-    assert_eq!(
-        code(&lab.authenticate(&lab.initiate(), &matching_id)),
-        "8.2.6/3.8"
-    );
+    assert_eq!(code(&lab.authenticate(&lab.initiate(), &matching_id)), "8.2.6/3.8");
 }
 
 #[test]
@@ -187,31 +164,19 @@ fn of_two_euiccs_the_first_wins() {
     let offer_first = lab.offered(&matching_id);
     lab.euicc = Euicc::new(&lab.pki, "890490321234512345123456789099");
     let offer_second = lab.offered(&matching_id);
-    assert_success(&lab.es9(
-        "getBoundProfilePackage",
-        &first.prepare(&offer_first, None, |_| {}),
-    ));
+    assert_success(&lab.es9("getBoundProfilePackage", &first.prepare(&offer_first, None, |_| {})));
     assert_eq!(code(&lab.fetch(&offer_second, None)), "8.2/3.7");
-    assert_eq!(
-        code(&lab.authenticate(&lab.initiate(), &matching_id)),
-        "8.1.1/3.8"
-    );
+    assert_eq!(code(&lab.authenticate(&lab.initiate(), &matching_id)), "8.1.1/3.8");
 }
 
 #[test]
 fn installation_failures_close_the_order_or_leave_it_to_be_fetched_again() {
     for (reason, state) in [
-        (
-            ErrorReason::installFailedDueToInsufficientMemoryForProfile,
-            "Released",
-        ),
+        (ErrorReason::installFailedDueToInsufficientMemoryForProfile, "Released"),
         (ErrorReason::installFailedDueToInterruption, "Released"),
         (ErrorReason::installFailedDueToPEProcessingError, "Error"),
         (ErrorReason::scp03tSecurityError, "Error"),
-        (
-            ErrorReason::installFailedDueToIccidAlreadyExistsOnEuicc,
-            "Error",
-        ),
+        (ErrorReason::installFailedDueToIccidAlreadyExistsOnEuicc, "Error"),
     ] {
         let lab = Lab::new();
         let (iccid, matching_id) = lab.order(json!({}));
@@ -286,28 +251,18 @@ fn the_reason_of_a_cancelled_session_decides_over_the_order() {
         (Reason::timeout, "Released", None),
         (Reason::pprNotAllowed, "Error", Some(["8.2.8", "1.2"])),
         (Reason::metadataMismatch, "Error", Some(["8.2.9", "3.11"])),
-        (
-            Reason::loadBppExecutionError,
-            "Error",
-            Some(["8.2.10", "4.2"]),
-        ),
+        (Reason::loadBppExecutionError, "Error", Some(["8.2.10", "4.2"])),
         (Reason::undefinedReason, "Error", Some(["8", "4.2"])),
     ] {
         let lab = Lab::new();
         let (iccid, matching_id) = lab.order(json!({}));
         let AuthenticateClientOk { transaction_id, .. } = lab.offered(&matching_id);
-        assert_success(&lab.es9(
-            "cancelSession",
-            &lab.euicc.cancel(&transaction_id, reason, OID),
-        ));
+        assert_success(&lab.es9("cancelSession", &lab.euicc.cancel(&transaction_id, reason, OID)));
         assert_eq!(lab.state(&iccid), state, "{reason}");
         let failure = &lab.show(&iccid)["failure"];
         let told = failure["subject"].as_str().zip(failure["reason"].as_str());
         assert_eq!(told.map(|(a, b)| [a, b]), pair, "{reason}");
-        let again = lab.es9(
-            "cancelSession",
-            &lab.euicc.cancel(&transaction_id, reason, OID),
-        );
+        let again = lab.es9("cancelSession", &lab.euicc.cancel(&transaction_id, reason, OID));
         assert_eq!(code(&again), "8.10.1/3.9");
     }
 }

@@ -4,8 +4,7 @@ mod common;
 
 use common::*;
 use esim_sm_edge::{
-    CommitError, Fault, Host, HttpRequest, LogLine, MemoryHost, MemoryStore, Store, block_on,
-    handle,
+    CommitError, Fault, Host, HttpRequest, LogLine, MemoryHost, MemoryStore, Store, block_on, handle,
 };
 use esim_smdp::Config;
 use esim_smdp::store::{Change, Lookup, Row};
@@ -31,8 +30,7 @@ fn odd_but_sound_json_is_read() {
     assert_eq!(id, id.to_uppercase());
 
     let offer = serde_json::from_value(offer.clone()).unwrap();
-    let mut request =
-        serde_json::to_value(lab.euicc.authenticate(&offer, &matching_id, |_| {})).unwrap();
+    let mut request = serde_json::to_value(lab.euicc.authenticate(&offer, &matching_id, |_| {})).unwrap();
     request["transactionId"] = json!(id.to_lowercase());
     assert_success(&lab.es9("authenticateClient", &request));
 }
@@ -45,35 +43,18 @@ fn requests_that_no_function_can_be_made_of() {
         let response = lab.send(request);
         if response.status >= 400 {
             let body: Value = serde_json::from_slice(&response.body).unwrap();
-            assert_eq!(
-                body["header"]["functionExecutionStatus"]["status"],
-                "Failed"
-            );
+            assert_eq!(body["header"]["functionExecutionStatus"]["status"], "Failed");
         }
         response.status
     };
     assert_eq!(status(HttpRequest::post(INITIATE, sound.clone())), 200);
-    for body in [
-        "",
-        "{",
-        "[]",
-        "null",
-        r#"{"smdpAddress": 1}"#,
-        r#"{"euiccChallenge": "!!"}"#,
-        "\u{0}",
-    ] {
+    for body in ["", "{", "[]", "null", r#"{"smdpAddress": 1}"#, r#"{"euiccChallenge": "!!"}"#, "\u{0}"] {
         assert_eq!(status(HttpRequest::post(INITIATE, body)), 400, "{body}");
     }
     assert_eq!(status(HttpRequest::get(INITIATE)), 405);
-    assert_eq!(
-        status(HttpRequest::post("/gsma/rsp2/es9plus/other", "{}")),
-        404
-    );
+    assert_eq!(status(HttpRequest::post("/gsma/rsp2/es9plus/other", "{}")), 404);
     assert_eq!(status(HttpRequest::post("/", "{}")), 404);
-    assert_eq!(
-        status(HttpRequest::post(INITIATE, vec![b' '; (1 << 20) + 1])),
-        413
-    );
+    assert_eq!(status(HttpRequest::post(INITIATE, vec![b' '; (1 << 20) + 1])), 413);
     let mut text = HttpRequest::post(INITIATE, sound.clone());
     text.headers[0].1 = "text/plain".into();
     assert_eq!(status(text), 400);
@@ -91,27 +72,14 @@ fn sound_json_around_other_octets_fails_with_the_place() {
     let answer = lab.es9("initiateAuthentication", &request);
     assert_eq!(code(&answer), "1.6/2.1");
     let message = &answer["header"]["functionExecutionStatus"]["statusCodeData"]["message"];
-    assert!(
-        message.as_str().unwrap().contains("at octet 0"),
-        "{message}"
-    );
+    assert!(message.as_str().unwrap().contains("at octet 0"), "{message}");
 }
 
 #[test]
 fn the_operators_interfaces_want_their_credential() {
     let lab = Lab::new();
-    for path in [
-        "/gsma/rsp2/es2plus/downloadOrder",
-        "/esim-lab/provision",
-        "/esim-lab/orders",
-    ] {
-        for token in [
-            None,
-            Some("Bearer wrong"),
-            Some("Basic memory"),
-            Some("Bearer "),
-            Some("memory"),
-        ] {
+    for path in ["/gsma/rsp2/es2plus/downloadOrder", "/esim-lab/provision", "/esim-lab/orders"] {
+        for token in [None, Some("Bearer wrong"), Some("Basic memory"), Some("Bearer "), Some("memory")] {
             let mut request = HttpRequest::post(path, "{}");
             if let Some(token) = token {
                 request = request.with_header("Authorization", token);
@@ -149,20 +117,14 @@ fn browsers_may_call_from_anywhere() {
     let response = lab.send(request);
     assert_eq!(response.status, 204);
     assert_eq!(response.header("Access-Control-Allow-Origin"), Some("*"));
-    assert!(
-        response
-            .header("Access-Control-Allow-Headers")
-            .unwrap()
-            .contains("X-Admin-Protocol")
-    );
+    assert!(response.header("Access-Control-Allow-Headers").unwrap().contains("X-Admin-Protocol"));
 }
 
 #[test]
 fn orders_are_listed_by_pages() {
     let lab = Lab::new();
     for i in 0..5 {
-        let request =
-            json!({"iccid": format!("890010100000000000{i}"), "subscriber": subscriber()});
+        let request = json!({"iccid": format!("890010100000000000{i}"), "subscriber": subscriber()});
         assert_success(&lab.operator("/esim-lab/provision", request));
     }
     let page = |query: &str| -> Value {
@@ -171,10 +133,7 @@ fn orders_are_listed_by_pages() {
     };
     let first = page("limit=3");
     assert_eq!(first["orders"].as_array().unwrap().len(), 3);
-    let second = page(&format!(
-        "limit=3&after={}",
-        first["next"].as_str().unwrap()
-    ));
+    let second = page(&format!("limit=3&after={}", first["next"].as_str().unwrap()));
     assert_eq!(second["orders"].as_array().unwrap().len(), 2);
     assert_eq!(second["next"], json!(null));
     assert_eq!(page("")["orders"].as_array().unwrap().len(), 5);
@@ -184,30 +143,16 @@ fn orders_are_listed_by_pages() {
 fn a_package_made_elsewhere_goes_into_stock() {
     let lab = Lab::new();
     let subscriber: esim_smdp::profile::Subscriber = serde_json::from_value(subscriber()).unwrap();
-    let upp = subscriber
-        .build("8900101000000000009".parse().unwrap(), "made")
-        .unwrap();
+    let upp = subscriber.build("8900101000000000009".parse().unwrap(), "made").unwrap();
     let upp = serde_json::to_value(esim_rsp::json::Base64(upp)).unwrap();
     let wrong = json!({"upp": upp, "iccid": "8900101000000000017"});
     assert_eq!(code(&lab.operator("/esim-lab/provision", wrong)), "1.6/2.1");
-    let answer = lab.operator(
-        "/esim-lab/provision",
-        json!({"upp": upp, "profileType": "test"}),
-    );
-    assert_eq!(
-        (&answer["iccid"], &answer["profileType"]),
-        (&json!("8900101000000000009"), &json!("test"))
-    );
+    let answer = lab.operator("/esim-lab/provision", json!({"upp": upp, "profileType": "test"}));
+    assert_eq!((&answer["iccid"], &answer["profileType"]), (&json!("8900101000000000009"), &json!("test")));
     let again = lab.operator("/esim-lab/provision", json!({"upp": upp}));
     assert_eq!(code(&again), "8.2.1/3.3");
-    assert_eq!(
-        code(&lab.operator("/esim-lab/provision", json!({"upp": "MAA="}))),
-        "1.6/2.1"
-    );
-    assert_eq!(
-        code(&lab.operator("/esim-lab/provision", json!({}))),
-        "1.6/2.1"
-    );
+    assert_eq!(code(&lab.operator("/esim-lab/provision", json!({"upp": "MAA="}))), "1.6/2.1");
+    assert_eq!(code(&lab.operator("/esim-lab/provision", json!({}))), "1.6/2.1");
 }
 
 #[test]
@@ -217,16 +162,11 @@ fn no_secret_is_logged_or_shown() {
     assert_success(&lab.fetch(&lab.offered(&matching_id), Some(CODE)));
     let mut odd = subscriber();
     odd["ki"] = json!(465_555);
-    let odd = HttpRequest::post(
-        "/esim-lab/provision",
-        json!({"subscriber": odd}).to_string(),
-    );
+    let odd = HttpRequest::post("/esim-lab/provision", json!({"subscriber": odd}).to_string());
     assert_eq!(lab.send(odd.with_token("memory")).status, 400);
     let log = lab.host.take_log().join("\n");
     let shown = lab.show(&iccid).to_string();
-    let secrets = [
-        "465B5C", "465b5c", "465555", "CD63CB", "cd63cb", CODE, "memory", "otsk", "upp",
-    ];
+    let secrets = ["465B5C", "465b5c", "465555", "CD63CB", "cd63cb", CODE, "memory", "otsk", "upp"];
     for secret in secrets {
         assert!(!log.contains(secret), "{secret} in the log");
         assert!(!shown.contains(secret), "{secret} in the order");
@@ -249,18 +189,13 @@ fn no_bent_request_is_a_fault() {
     let prepare = lab.euicc.prepare(&offered, None, |_| {});
     let reason = esim_rsp::es10b::CancelSessionReason::postponed;
     let cancel = lab.euicc.cancel(&offered.transaction_id, reason, OID);
-    let event = lab
-        .euicc
-        .event(1, esim_rsp::common::NotificationEvent::Enable, &iccid);
+    let event = lab.euicc.event(1, esim_rsp::common::NotificationEvent::Enable, &iccid);
     let requests: [(&str, Value); 5] = [
         ("initiateAuthentication", json!(lab.euicc.initiate(ADDRESS))),
         ("authenticateClient", json!(authenticate)),
         ("getBoundProfilePackage", json!(prepare)),
         ("cancelSession", json!(cancel)),
-        (
-            "handleNotification",
-            json!({"pendingNotification": Base64(event)}),
-        ),
+        ("handleNotification", json!({"pendingNotification": Base64(event)})),
     ];
     for (function, request) in requests {
         for field in request.as_object().unwrap().keys() {
@@ -278,10 +213,7 @@ fn no_bent_request_is_a_fault() {
                 }
                 let path = format!("/gsma/rsp2/es9plus/{function}");
                 let status = lab.send(HttpRequest::post(path, body)).status;
-                assert!(
-                    matches!(status, 200 | 204 | 400),
-                    "{function} {field}: {status}"
-                );
+                assert!(matches!(status, 200 | 204 | 400), "{function} {field}: {status}");
             }
         }
     }
@@ -346,10 +278,7 @@ fn of_two_racing_requests_the_second_is_decided_again() {
     let lab = Lab::new();
     let host = Raced {
         inner: lab.host,
-        store: RacedStore {
-            inner: MemoryStore::default(),
-            intruder: RefCell::new(None),
-        },
+        store: RacedStore { inner: MemoryStore::default(), intruder: RefCell::new(None) },
         conflicts: RefCell::default(),
     };
     let call = |path: &str, body: Value| -> Value {
@@ -360,9 +289,7 @@ fn of_two_racing_requests_the_second_is_decided_again() {
     let iccid = made["iccid"].as_str().unwrap();
     // Somebody else changes the order while this one is being decided over.
     let name = format!("order/{iccid}");
-    let row = block_on(host.store.load(&[Lookup::Name(name.clone())]))
-        .unwrap()
-        .remove(0);
+    let row = block_on(host.store.load(&[Lookup::Name(name.clone())])).unwrap().remove(0);
     let change = |expected| Change::Put {
         name: name.clone(),
         expected,
@@ -370,16 +297,11 @@ fn of_two_racing_requests_the_second_is_decided_again() {
         aliases: vec![],
         expires: None,
     };
-    host.store
-        .intruder
-        .replace(Some(vec![change(row.revision)]));
+    host.store.intruder.replace(Some(vec![change(row.revision)]));
     let header = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "1"});
     let order = json!({"header": header, "iccid": iccid});
     assert_success(&call("/gsma/rsp2/es2plus/downloadOrder", order));
     assert_eq!(*host.conflicts.borrow(), [0, 1]);
     // A stale change alone is refused.
-    assert_eq!(
-        block_on(host.store.commit(&[change(row.revision)])),
-        Err(CommitError::Conflict)
-    );
+    assert_eq!(block_on(host.store.commit(&[change(row.revision)])), Err(CommitError::Conflict));
 }

@@ -28,28 +28,19 @@ impl Drop for Scratch {
 }
 
 fn options(folder: &Path) -> NativeOptions {
-    NativeOptions {
-        data_dir: folder.into(),
-        now: Some(common::NOW),
-        ..NativeOptions::default()
-    }
+    NativeOptions { data_dir: folder.into(), now: Some(common::NOW), ..NativeOptions::default() }
 }
 
 /// A client that trusts the CI of the server and nobody else.
 fn client(server: &ServerHandle) -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let ci = reqwest::Certificate::from_der(&server.pki.tls_ci_certificate).unwrap();
-    reqwest::Client::builder()
-        .tls_certs_only([ci])
-        .build()
-        .unwrap()
+    reqwest::Client::builder().tls_certs_only([ci]).build().unwrap()
 }
 
 async fn post(client: &reqwest::Client, server: &ServerHandle, path: &str, body: Value) -> Value {
     let request = client.post(format!("{}{path}", server.url()));
-    let request = request
-        .header("Content-Type", "application/json")
-        .bearer_auth(&server.token);
+    let request = request.header("Content-Type", "application/json").bearer_auth(&server.token);
     let response = request.body(body.to_string()).send().await.unwrap();
     assert_eq!(response.status(), 200, "{path}");
     serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
@@ -88,19 +79,8 @@ async fn records_token_and_certificates_outlive_the_server() {
 
     let second = Native::open(options(&scratch.0)).unwrap().serve().unwrap();
     assert_eq!((&second.token, &second.pki.tls.certificate), (&token, &tls));
-    let shown = client(&second).get(format!(
-        "{}/esim-lab/orders/{}",
-        second.url(),
-        iccid.as_str().unwrap()
-    ));
-    let shown = shown
-        .bearer_auth(&token)
-        .send()
-        .await
-        .unwrap()
-        .bytes()
-        .await
-        .unwrap();
+    let shown = client(&second).get(format!("{}/esim-lab/orders/{}", second.url(), iccid.as_str().unwrap()));
+    let shown = shown.bearer_auth(&token).send().await.unwrap().bytes().await.unwrap();
     let shown: Value = serde_json::from_slice(&shown).unwrap();
     assert_eq!(shown["state"], "Released");
     second.shutdown().await.unwrap();
@@ -112,22 +92,14 @@ async fn racing_orders_each_get_a_profile_of_their_own() {
     let server = Native::open(options(&scratch.0)).unwrap().serve().unwrap();
     let client = client(&server);
     for _ in 0..8 {
-        post(
-            &client,
-            &server,
-            "/esim-lab/provision",
-            json!({"subscriber": subscriber()}),
-        )
-        .await;
+        post(&client, &server, "/esim-lab/provision", json!({"subscriber": subscriber()})).await;
     }
     let header = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "1"});
     let request = json!({"header": header, "profileType": "operational"});
     let calls: Vec<_> = (0..8)
         .map(|_| {
             let call = client.post(format!("{}/gsma/rsp2/es2plus/downloadOrder", server.url()));
-            let call = call
-                .header("Content-Type", "application/json")
-                .bearer_auth(&server.token);
+            let call = call.header("Content-Type", "application/json").bearer_auth(&server.token);
             tokio::spawn(call.body(request.to_string()).send())
         })
         .collect();
@@ -148,24 +120,11 @@ fn a_folder_of_certificates_is_taken_as_it_is() {
     let made = Native::open(options(&scratch.0)).unwrap();
     let other = Scratch::new("folder-2");
     let source = PkiSource::Folder(scratch.0.join("pki"));
-    let taken = Native::open(NativeOptions {
-        pki: source,
-        ..options(&other.0)
-    })
-    .unwrap();
+    let taken = Native::open(NativeOptions { pki: source, ..options(&other.0) }).unwrap();
     assert_eq!(made.pki().ci_certificate, taken.pki().ci_certificate);
     assert_eq!(made.pki().tls.certificate, taken.pki().tls.certificate);
-    let nothing = NativeOptions {
-        pki: PkiSource::Folder(other.0.join("none")),
-        ..options(&other.0)
-    };
-    assert!(
-        Native::open(nothing)
-            .err()
-            .unwrap()
-            .to_string()
-            .contains("none")
-    );
+    let nothing = NativeOptions { pki: PkiSource::Folder(other.0.join("none")), ..options(&other.0) };
+    assert!(Native::open(nothing).err().unwrap().to_string().contains("none"));
 }
 
 #[test]
@@ -175,17 +134,9 @@ fn published_test_pkis_are_taken_too() {
         println!("skipped: ../shared/data not found");
         return;
     }
-    for pki in [
-        "generated-pki/nist",
-        "generated-pki/brainpool",
-        "sgp26/nist",
-        "sgp26/brainpool",
-    ] {
+    for pki in ["generated-pki/nist", "generated-pki/brainpool", "sgp26/nist", "sgp26/brainpool"] {
         let scratch = Scratch::new(&pki.replace('/', "-"));
-        let options = NativeOptions {
-            pki: PkiSource::Folder(folder.join(pki)),
-            ..options(&scratch.0)
-        };
+        let options = NativeOptions { pki: PkiSource::Folder(folder.join(pki)), ..options(&scratch.0) };
         Native::open(options).unwrap_or_else(|error| panic!("{pki}: {error}"));
     }
 }
@@ -198,10 +149,7 @@ fn secrets_are_for_their_owner_alone() {
     let native = Native::open(options(&scratch.0)).unwrap();
     assert_eq!(native.token().len(), 32);
     for file in ["token", "pki/keys.json"] {
-        let mode = std::fs::metadata(scratch.0.join(file))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(scratch.0.join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
 }
@@ -209,25 +157,13 @@ fn secrets_are_for_their_owner_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_curve_is_made_where_it_is_asked_for() {
     let scratch = Scratch::new("curve");
-    let p256 = Native::open(options(&scratch.0))
-        .unwrap()
-        .pki()
-        .ci_certificate
-        .clone();
+    let p256 = Native::open(options(&scratch.0)).unwrap().pki().ci_certificate.clone();
     let brainpool = PkiSource::WellKnown(Curve::BrainpoolP256r1);
-    let native = Native::open(NativeOptions {
-        pki: brainpool,
-        ..options(&scratch.0)
-    })
-    .unwrap();
+    let native = Native::open(NativeOptions { pki: brainpool, ..options(&scratch.0) }).unwrap();
     assert_ne!(native.pki().ci_certificate, p256);
     // TLS stays on a curve that TLS libraries know.
     let server = native.serve().unwrap();
-    let health = client(&server)
-        .get(format!("{}/healthz", server.url()))
-        .send()
-        .await
-        .unwrap();
+    let health = client(&server).get(format!("{}/healthz", server.url())).send().await.unwrap();
     assert_eq!(health.status(), 200);
     server.shutdown().await.unwrap();
 }
@@ -250,10 +186,7 @@ fn memory_and_sqlite_give_the_same_octets_for_the_same_seed() {
         HttpRequest::post("/esim-lab/provision", provision).with_token("memory"),
         HttpRequest::get("/esim-lab/orders").with_token("memory"),
     ] {
-        let (a, b) = (
-            block_on(handle(request.clone(), &memory)),
-            block_on(handle(request, &*host)),
-        );
+        let (a, b) = (block_on(handle(request.clone(), &memory)), block_on(handle(request, &*host)));
         assert_eq!((a.status, a.body), (b.status, b.body));
     }
 }
@@ -266,41 +199,19 @@ fn sqlite_keeps_revisions_and_aliases() {
         name: name.into(),
         expected,
         body: vec![1],
-        aliases: vec![Alias {
-            name: alias.into(),
-            unique,
-        }],
+        aliases: vec![Alias { name: alias.into(), unique }],
         expires: name.starts_with("session").then_some(10),
     };
     let commit = |changes: &[Change]| block_on(store.commit(changes));
     let names = |lookup: Lookup| -> Vec<String> {
-        block_on(store.load(&[lookup]))
-            .unwrap()
-            .into_iter()
-            .map(|row| row.name)
-            .collect()
+        block_on(store.load(&[lookup])).unwrap().into_iter().map(|row| row.name).collect()
     };
-    let by_alias = |alias: &str| {
-        names(Lookup::Alias {
-            alias: alias.into(),
-            limit: 9,
-        })
-    };
+    let by_alias = |alias: &str| names(Lookup::Alias { alias: alias.into(), limit: 9 });
 
-    commit(&[
-        put("order/1", 0, "m/A", true),
-        put("order/2", 0, "t/x", false),
-    ])
-    .unwrap();
-    assert_eq!(
-        commit(&[put("order/1", 0, "m/A", true)]),
-        Err(CommitError::Conflict)
-    );
+    commit(&[put("order/1", 0, "m/A", true), put("order/2", 0, "t/x", false)]).unwrap();
+    assert_eq!(commit(&[put("order/1", 0, "m/A", true)]), Err(CommitError::Conflict));
     // All or none: the first change must not stay.
-    let half = [
-        put("order/3", 0, "t/x", false),
-        put("order/4", 0, "m/A", true),
-    ];
+    let half = [put("order/3", 0, "t/x", false), put("order/4", 0, "m/A", true)];
     assert_eq!(commit(&half), Err(CommitError::Conflict));
     assert_eq!(by_alias("t/x"), ["order/2"]);
     commit(&[put("order/1", 1, "t/x", false)]).unwrap();
@@ -308,28 +219,14 @@ fn sqlite_keeps_revisions_and_aliases() {
     assert!(by_alias("m/A").is_empty());
 
     commit(&[put("session/1", 0, "s/1", false)]).unwrap();
-    let range = |after: &str| Lookup::Range {
-        prefix: "order/".into(),
-        after: after.into(),
-        limit: 9,
-    };
+    let range = |after: &str| Lookup::Range { prefix: "order/".into(), after: after.into(), limit: 9 };
     assert_eq!(names(range("")), ["order/1", "order/2"]);
     assert_eq!(names(range("order/1")), ["order/2"]);
     commit(&[Change::Sweep { before: 10 }]).unwrap();
     assert_eq!(by_alias("s/1"), ["session/1"]);
     commit(&[Change::Sweep { before: 11 }]).unwrap();
     assert!(by_alias("s/1").is_empty());
-    assert_eq!(
-        commit(&[Change::Delete {
-            name: "order/2".into(),
-            expected: 7
-        }]),
-        Err(CommitError::Conflict)
-    );
-    commit(&[Change::Delete {
-        name: "order/2".into(),
-        expected: 1,
-    }])
-    .unwrap();
+    assert_eq!(commit(&[Change::Delete { name: "order/2".into(), expected: 7 }]), Err(CommitError::Conflict));
+    commit(&[Change::Delete { name: "order/2".into(), expected: 1 }]).unwrap();
     assert_eq!(names(range("")), ["order/1"]);
 }

@@ -7,9 +7,9 @@ use esim_crypto::pki::{PkiParameters, TestPki};
 use esim_rsp::common::{Version, bit_string};
 use esim_rsp::es9p::{AuthenticateClientRequest, InitiateAuthenticationOk};
 use esim_rsp::es10b::{
-    AuthenticateErrorCode, AuthenticateResponseError, AuthenticateServerResponse,
-    CancelSessionReason, CancelSessionResponse, DownloadErrorCode, EuiccSigned1,
-    PrepareDownloadResponse, PrepareDownloadResponseError,
+    AuthenticateErrorCode, AuthenticateResponseError, AuthenticateServerResponse, CancelSessionReason,
+    CancelSessionResponse, DownloadErrorCode, EuiccSigned1, PrepareDownloadResponse,
+    PrepareDownloadResponseError,
 };
 use esim_rsp::json::Base64;
 use esim_rsp::{OctetString, TransactionId};
@@ -36,16 +36,11 @@ fn initiate_authentication() {
     };
     let stranger = || vec![OctetString::from_slice(&[1; 20])];
     assert_eq!(code(&call(&|_| {}, "other.example")), "8.8.1/3.8");
-    assert_eq!(
-        code(&call(&|info| info.svn = Version::new(3, 0, 0), ADDRESS)),
-        "8.8.3/3.1"
-    );
-    let signing =
-        |info: &mut esim_rsp::es10b::EuiccInfo1| info.euicc_ci_pk_id_list_for_signing = stranger();
+    assert_eq!(code(&call(&|info| info.svn = Version::new(3, 0, 0), ADDRESS)), "8.8.3/3.1");
+    let signing = |info: &mut esim_rsp::es10b::EuiccInfo1| info.euicc_ci_pk_id_list_for_signing = stranger();
     assert_eq!(code(&call(&signing, ADDRESS)), "8.8.2/3.1");
-    let verifying = |info: &mut esim_rsp::es10b::EuiccInfo1| {
-        info.euicc_ci_pk_id_list_for_verification = stranger()
-    };
+    let verifying =
+        |info: &mut esim_rsp::es10b::EuiccInfo1| info.euicc_ci_pk_id_list_for_verification = stranger();
     assert_eq!(code(&call(&verifying, ADDRESS)), "8.8.4/3.7");
     for address in ["SMDP.esim-lab.EXAMPLE", "smdp.esim-lab.example:443"] {
         assert_success(&call(&|info| info.svn = Version::new(2, 2, 0), address));
@@ -76,21 +71,12 @@ fn authenticate_client_checks_what_is_signed() {
     let (iccid, matching_id) = lab.order(json!({}));
     let cases: [(Spoil, &str); 3] = [
         (|signed| signed.server_challenge = [0; 16].into(), "8.1/6.1"),
-        (
-            |signed| signed.server_address = "other.example".into(),
-            "8.1/6.1",
-        ),
-        (
-            |signed| signed.transaction_id = TransactionId::new(&[1]),
-            "8.10.1/3.9",
-        ),
+        (|signed| signed.server_address = "other.example".into(), "8.1/6.1"),
+        (|signed| signed.transaction_id = TransactionId::new(&[1]), "8.10.1/3.9"),
     ];
     for (spoil, expected) in cases {
         let offer = lab.initiate();
-        let answer = lab.es9(
-            "authenticateClient",
-            &lab.euicc.authenticate(&offer, &matching_id, spoil),
-        );
+        let answer = lab.es9("authenticateClient", &lab.euicc.authenticate(&offer, &matching_id, spoil));
         assert_eq!(code(&answer), expected);
         // The session is over.
         assert_eq!(code(&lab.authenticate(&offer, &matching_id)), "8.10.1/3.9");
@@ -98,10 +84,7 @@ fn authenticate_client_checks_what_is_signed() {
     let offer = lab.initiate();
     let mut wrong_key = lab.euicc.clone();
     wrong_key.issued.key = lab.euicc.otsk.clone();
-    let answer = lab.es9(
-        "authenticateClient",
-        &wrong_key.authenticate(&offer, &matching_id, |_| {}),
-    );
+    let answer = lab.es9("authenticateClient", &wrong_key.authenticate(&offer, &matching_id, |_| {}));
     assert_eq!(code(&answer), "8.1/6.1");
     assert_eq!(lab.show(&iccid)["downloadAttempts"], 0);
 }
@@ -126,39 +109,27 @@ fn with_certificates_of(lab: &Lab, pki: &TestPki, eid: &str) -> Value {
     let (_, matching_id) = lab.order(json!({}));
     let stranger = Euicc::new(pki, eid);
     let offer: InitiateAuthenticationOk = lab.initiate();
-    lab.es9(
-        "authenticateClient",
-        &stranger.authenticate(&offer, &matching_id, |_| {}),
-    )
+    lab.es9("authenticateClient", &stranger.authenticate(&offer, &matching_id, |_| {}))
 }
 
 #[test]
 fn authenticate_client_checks_the_chain() {
     let lab = Lab::new();
     let eid = "890490321234512345123456789012";
-    assert_eq!(
-        code(&with_certificates_of(&lab, &other_pki(|_| {}), eid)),
-        "8.11.1/3.9"
-    );
+    assert_eq!(code(&with_certificates_of(&lab, &other_pki(|_| {}), eid)), "8.11.1/3.9");
 
     // The manufacturer's certificate says it is of our CI, and is not.
     let (_, matching_id) = lab.order(json!({}));
     let mut euicc = lab.euicc.clone();
     let last = euicc.eum.len() - 1;
     euicc.eum[last] ^= 1;
-    let answer = lab.es9(
-        "authenticateClient",
-        &euicc.authenticate(&lab.initiate(), &matching_id, |_| {}),
-    );
+    let answer = lab.es9("authenticateClient", &euicc.authenticate(&lab.initiate(), &matching_id, |_| {}));
     assert_eq!(code(&answer), "8.1.2/6.1");
 
     let mut euicc = lab.euicc.clone();
     let last = euicc.issued.certificate.len() - 1;
     euicc.issued.certificate[last] ^= 1;
-    let answer = lab.es9(
-        "authenticateClient",
-        &euicc.authenticate(&lab.initiate(), &matching_id, |_| {}),
-    );
+    let answer = lab.es9("authenticateClient", &euicc.authenticate(&lab.initiate(), &matching_id, |_| {}));
     assert_eq!(code(&answer), "8.1.3/6.1");
 
     // An EID outside the manufacturer's range.
@@ -168,10 +139,7 @@ fn authenticate_client_checks_the_chain() {
     // The roles are swapped.
     let mut euicc = lab.euicc.clone();
     core::mem::swap(&mut euicc.issued.certificate, &mut euicc.eum);
-    let answer = lab.es9(
-        "authenticateClient",
-        &euicc.authenticate(&lab.initiate(), &matching_id, |_| {}),
-    );
+    let answer = lab.es9("authenticateClient", &euicc.authenticate(&lab.initiate(), &matching_id, |_| {}));
     assert_eq!(code(&answer), "8.1.2/6.1");
 }
 
@@ -185,40 +153,25 @@ fn authenticate_client_checks_validity() {
     let (_, matching_id) = lab.order(json!({}));
     lab.offered(&matching_id);
     lab.host.set_now(NOW + 200);
-    assert_eq!(
-        code(&lab.authenticate(&lab.initiate(), &matching_id)),
-        "8.1.2/6.3"
-    );
+    assert_eq!(code(&lab.authenticate(&lab.initiate(), &matching_id)), "8.1.2/6.3");
 }
 
 #[test]
 fn authenticate_client_checks_the_order() {
     let lab = Lab::new();
-    assert_eq!(
-        code(&lab.authenticate(&lab.initiate(), "UNKNOWN")),
-        "8.2.6/3.8"
-    );
+    assert_eq!(code(&lab.authenticate(&lab.initiate(), "UNKNOWN")), "8.2.6/3.8");
     assert_eq!(code(&lab.authenticate(&lab.initiate(), "")), "8.2.6/3.8");
 
     let other = Euicc::new(&lab.pki, "890490321234512345123456789099");
     let (iccid, matching_id) = lab.order(json!({"eid": other.eid}));
-    assert_eq!(
-        code(&lab.authenticate(&lab.initiate(), &matching_id)),
-        "8.1.1/3.8"
-    );
+    assert_eq!(code(&lab.authenticate(&lab.initiate(), &matching_id)), "8.1.1/3.8");
     let history = lab.show(&iccid)["history"].clone();
-    assert_eq!(
-        history.as_array().unwrap().last().unwrap()["subjectCode"],
-        "8.1.1"
-    );
+    assert_eq!(history.as_array().unwrap().last().unwrap()["subjectCode"], "8.1.1");
 
     let (iccid, matching_id) = lab.order(json!({}));
     let (id, _) = lab.download(&matching_id);
     lab.notify(lab.euicc.result(&id, &iccid, 0, success()));
-    assert_eq!(
-        code(&lab.authenticate(&lab.initiate(), &matching_id)),
-        "8.2.6/3.8"
-    );
+    assert_eq!(code(&lab.authenticate(&lab.initiate(), &matching_id)), "8.2.6/3.8");
 }
 
 #[test]
@@ -228,10 +181,7 @@ fn authenticate_client_counts_attempts() {
     lab.offered(&matching_id);
     lab.offered(&matching_id);
     for _ in 0..2 {
-        assert_eq!(
-            code(&lab.authenticate(&lab.initiate(), &matching_id)),
-            "8.8.5/6.4"
-        );
+        assert_eq!(code(&lab.authenticate(&lab.initiate(), &matching_id)), "8.8.5/6.4");
         assert_eq!(lab.state(&iccid), "Error");
     }
 }
@@ -244,10 +194,7 @@ fn orders_expire() {
     lab.host.set_now(NOW + 100);
     assert_eq!(code(&lab.fetch(&offer, None)), "8.8.5/4.10");
     assert_eq!(lab.state(&iccid), "Error");
-    assert_eq!(
-        code(&lab.authenticate(&lab.initiate(), &matching_id)),
-        "8.8.5/4.10"
-    );
+    assert_eq!(code(&lab.authenticate(&lab.initiate(), &matching_id)), "8.8.5/4.10");
 }
 
 #[test]
@@ -255,17 +202,11 @@ fn authenticate_client_checks_whether_the_profile_suits() {
     type Spoil = fn(&mut EuiccSigned1);
     let cases: [(Spoil, Value, &str); 4] = [
         (
-            |signed| {
-                signed.euicc_info2.ext_card_resource = OctetString::from_slice(&[0x82, 1, 100])
-            },
+            |signed| signed.euicc_info2.ext_card_resource = OctetString::from_slice(&[0x82, 1, 100]),
             json!({}),
             "8.1/4.8",
         ),
-        (
-            |signed| signed.euicc_info2.profile_version = Version::new(1, 0, 0),
-            json!({}),
-            "8.2.5/4.3",
-        ),
+        (|signed| signed.euicc_info2.profile_version = Version::new(1, 0, 0), json!({}), "8.2.5/4.3"),
         (
             |signed| signed.euicc_info2.rsp_capability = bit_string(&[0]),
             json!({"profileClass": "test"}),
@@ -285,10 +226,7 @@ fn authenticate_client_checks_whether_the_profile_suits() {
         let request = json!({"subscriber": subscriber(), "metadata": metadata});
         let iccid = lab.operator("/esim-lab/provision", request)["iccid"].clone();
         lab.es2("downloadOrder", json!({"iccid": iccid}));
-        lab.es2(
-            "confirmOrder",
-            json!({"iccid": iccid, "matchingId": "M", "releaseFlag": true}),
-        );
+        lab.es2("confirmOrder", json!({"iccid": iccid, "matchingId": "M", "releaseFlag": true}));
         let request = lab.euicc.authenticate(&lab.initiate(), "M", spoil);
         assert_eq!(code(&lab.es9("authenticateClient", &request)), expected);
         lab.offered("M");
@@ -305,13 +243,9 @@ fn get_bound_profile_package() {
     unknown.transaction_id = TransactionId::new(&[3; 16]);
     assert_eq!(code(&lab.fetch(&unknown, None)), "8.10.1/3.9");
 
-    let request = lab.euicc.prepare(&fresh(), None, |signed| {
-        signed.transaction_id = TransactionId::new(&[1])
-    });
-    assert_eq!(
-        code(&lab.es9("getBoundProfilePackage", &request)),
-        "8.10.1/3.9"
-    );
+    let request =
+        lab.euicc.prepare(&fresh(), None, |signed| signed.transaction_id = TransactionId::new(&[1]));
+    assert_eq!(code(&lab.es9("getBoundProfilePackage", &request)), "8.10.1/3.9");
 
     let mut offer = fresh();
     offer.smdp_signature2.0[10] ^= 1;
@@ -320,10 +254,7 @@ fn get_bound_profile_package() {
     let request = lab.euicc.prepare(&fresh(), None, |signed| {
         signed.euicc_otpk.0 = OctetString::from_slice(&[4; 65]);
     });
-    assert_eq!(
-        code(&lab.es9("getBoundProfilePackage", &request)),
-        "8.1/6.1"
-    );
+    assert_eq!(code(&lab.es9("getBoundProfilePackage", &request)), "8.1/6.1");
 
     let offer = fresh();
     let error = PrepareDownloadResponse::DownloadResponseError(PrepareDownloadResponseError {
@@ -332,10 +263,7 @@ fn get_bound_profile_package() {
     });
     let mut request = lab.euicc.prepare(&offer, None, |_| {});
     request.prepare_download_response = Base64(esim_rsp::encode(&error));
-    assert_eq!(
-        code(&lab.es9("getBoundProfilePackage", &request)),
-        "8.1/6.1"
-    );
+    assert_eq!(code(&lab.es9("getBoundProfilePackage", &request)), "8.1/6.1");
 
     // Not before authenticateClient.
     let initiated = lab.initiate();
@@ -352,10 +280,7 @@ fn cancel_session() {
     let reason = CancelSessionReason::endUserRejection;
 
     let stranger = Euicc::new(&lab.pki, "890490321234512345123456789099");
-    assert_eq!(
-        code(&lab.es9("cancelSession", &stranger.cancel(&id, reason, OID))),
-        "8.1/6.1"
-    );
+    assert_eq!(code(&lab.es9("cancelSession", &stranger.cancel(&id, reason, OID))), "8.1/6.1");
     let wrong_oid = lab.euicc.cancel(&id, reason, &[2, 999, 11]);
     assert_eq!(code(&lab.es9("cancelSession", &wrong_oid)), "8.8/3.10");
     let mut other = lab.euicc.cancel(&TransactionId::new(&[1]), reason, OID);
@@ -380,10 +305,7 @@ fn download_order() {
     let order = |request: Value| code(&lab.es2("downloadOrder", request));
     assert_eq!(order(json!({})), "1.6/2.1");
     assert_eq!(order(json!({"iccid": "8900101000000000009"})), "8.2.1/3.9");
-    assert_eq!(
-        order(json!({"iccid": iccid, "profileType": "other"})),
-        "8.2.5/3.8"
-    );
+    assert_eq!(order(json!({"iccid": iccid, "profileType": "other"})), "8.2.5/3.8");
     assert_eq!(order(json!({"profileType": "other"})), "8.2.5/3.9");
     assert_success(&lab.es2("downloadOrder", json!({"iccid": iccid})));
     assert_eq!(order(json!({"iccid": iccid})), "8.2.1/3.3");
@@ -399,10 +321,7 @@ fn another_operators_profile() {
         ("downloadOrder", json!({"iccid": iccid})),
         ("confirmOrder", json!({"iccid": iccid, "releaseFlag": true})),
         ("releaseProfile", json!({"iccid": iccid})),
-        (
-            "cancelOrder",
-            json!({"iccid": iccid, "finalProfileStatusIndicator": "Available"}),
-        ),
+        ("cancelOrder", json!({"iccid": iccid, "finalProfileStatusIndicator": "Available"})),
     ] {
         assert_eq!(code(&lab.es2(function, request)), "8.2.1/1.2", "{function}");
     }
@@ -414,31 +333,21 @@ fn confirm_order() {
     let (_, taken) = lab.order(json!({"matchingId": "TAKEN"}));
     assert_eq!(taken, "TAKEN");
     let iccid = lab.provision();
-    let eids = [
-        &lab.euicc,
-        &Euicc::new(&lab.pki, "890490321234512345123456789099"),
-    ]
-    .map(|e| e.eid);
+    let eids = [&lab.euicc, &Euicc::new(&lab.pki, "890490321234512345123456789099")].map(|e| e.eid);
     let confirm = |mut request: Value| {
         let fields = request.as_object_mut().unwrap();
         fields.entry("iccid").or_insert(json!(iccid));
         fields.insert("releaseFlag".into(), json!(true));
         code(&lab.es2("confirmOrder", request))
     };
-    assert_eq!(
-        confirm(json!({"iccid": "8900101000000000009"})),
-        "8.2.1/3.9"
-    );
+    assert_eq!(confirm(json!({"iccid": "8900101000000000009"})), "8.2.1/3.9");
     assert_eq!(confirm(json!({})), "8.2.1/1.2");
     lab.es2("downloadOrder", json!({"iccid": iccid}));
     assert_eq!(confirm(json!({"matchingId": "TAKEN"})), "8.2.6/3.3");
     assert_eq!(confirm(json!({"matchingId": "A$B"})), "8.2.6/2.1");
     assert_eq!(confirm(json!({"matchingId": ""})), "8.1.1/2.2");
     assert_eq!(confirm(json!({"smdsAddress": "ds.example"})), "8.1.1/2.2");
-    assert_eq!(
-        confirm(json!({"smdsAddress": "ds.example", "eid": eids[0]})),
-        "8.9/5.1"
-    );
+    assert_eq!(confirm(json!({"smdsAddress": "ds.example", "eid": eids[0]})), "8.9/5.1");
 
     let iccid = lab.provision();
     lab.es2("downloadOrder", json!({"iccid": iccid, "eid": eids[0]}));
@@ -452,10 +361,7 @@ fn release_profile_and_cancel_order() {
     let (iccid, matching_id) = lab.order(json!({}));
     let unknown = json!({"iccid": "8900101000000000009"});
     assert_eq!(code(&lab.es2("releaseProfile", unknown)), "8.2.1/3.9");
-    assert_eq!(
-        code(&lab.es2("releaseProfile", json!({"iccid": iccid}))),
-        "8.2.1/3.5"
-    );
+    assert_eq!(code(&lab.es2("releaseProfile", json!({"iccid": iccid}))), "8.2.1/3.5");
 
     let cancel = |mut more: Value| {
         let fields = more.as_object_mut().unwrap();
@@ -463,10 +369,7 @@ fn release_profile_and_cancel_order() {
         fields.insert("finalProfileStatusIndicator".into(), json!("Unavailable"));
         lab.es2("cancelOrder", more)
     };
-    assert_eq!(
-        code(&cancel(json!({"iccid": "8900101000000000009"}))),
-        "8.2.1/3.9"
-    );
+    assert_eq!(code(&cancel(json!({"iccid": "8900101000000000009"}))), "8.2.1/3.9");
     assert_eq!(code(&cancel(json!({"eid": lab.euicc.eid}))), "8.1.1/3.10");
     assert_eq!(code(&cancel(json!({"matchingId": "OTHER"}))), "8.2.6/3.10");
     lab.download(&matching_id);

@@ -20,10 +20,6 @@ fn the_cases_hold_elsewhere() {
     let token = std::env::var("ESIM_LAB_SM_TOKEN").unwrap_or_default();
     let address = url.split("://").last().unwrap_or_default().to_string();
     let lab = Lab::new();
-    let remote = Remote::new(
-        &url,
-        url.starts_with("https")
-            .then_some(&lab.pki.ci.certificate[..]),
-    );
+    let remote = Remote::new(&url, url.starts_with("https").then_some(&lab.pki.ci.certificate[..]));
     cases::all(&Lab::at(remote, &address, &token));
 }

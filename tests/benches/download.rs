@@ -24,7 +24,11 @@ const AGREE: u32 = 2;
 fn main() {
     let mut criterion = Criterion::default().configure_from_args().sample_size(30);
     criterion.bench_function("download in memory", |bencher| {
-        bencher.iter_batched(prepared, |(mut bench, token)| download(&mut bench, &token), BatchSize::SmallInput);
+        bencher.iter_batched(
+            prepared,
+            |(mut bench, token)| download(&mut bench, &token),
+            BatchSize::SmallInput,
+        );
     });
     criterion.bench_function("its P-256 operations", |bencher| {
         let keys = Keys::new();

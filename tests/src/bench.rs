@@ -142,30 +142,44 @@ impl Bench {
             "" => Vec::new(),
             text => tlv::wrap(0x80, &[text.as_bytes()]),
         };
-        let device_info = tlv::wrap(0xA1, &[&tlv::wrap(0x80, &[&[0x53, 0x92, 0x60, 0x11]]), &tlv::wrap(0xA1, &[])]);
+        let device_info =
+            tlv::wrap(0xA1, &[&tlv::wrap(0x80, &[&[0x53, 0x92, 0x60, 0x11]]), &tlv::wrap(0xA1, &[])]);
         let ctx_params1 = tlv::wrap(0xA0, &[&matching_id, &device_info]);
-        tlv::wrap(0xBF38, &[
-            &initiated.server_signed1.0,
-            &initiated.server_signature1.0,
-            &initiated.euicc_ci_pk_id_to_be_used.0,
-            &initiated.server_certificate.0,
-            &ctx_params1,
-        ])
+        tlv::wrap(
+            0xBF38,
+            &[
+                &initiated.server_signed1.0,
+                &initiated.server_signature1.0,
+                &initiated.euicc_ci_pk_id_to_be_used.0,
+                &initiated.server_certificate.0,
+                &ctx_params1,
+            ],
+        )
     }
 
     /// `PrepareDownload`; the command.
-    pub fn prepare_download_command(authenticated: &AuthenticateClientOk, hash_cc: Option<[u8; 32]>) -> Vec<u8> {
+    pub fn prepare_download_command(
+        authenticated: &AuthenticateClientOk,
+        hash_cc: Option<[u8; 32]>,
+    ) -> Vec<u8> {
         let hash_cc = hash_cc.map(|hash| tlv::wrap(0x04, &[&hash])).unwrap_or_default();
-        tlv::wrap(0xBF21, &[
-            &authenticated.smdp_signed2.0,
-            &authenticated.smdp_signature2.0,
-            &hash_cc,
-            &authenticated.smdp_certificate.0,
-        ])
+        tlv::wrap(
+            0xBF21,
+            &[
+                &authenticated.smdp_signed2.0,
+                &authenticated.smdp_signature2.0,
+                &hash_cc,
+                &authenticated.smdp_certificate.0,
+            ],
+        )
     }
 
     /// `authenticateClient` with what the card answered.
-    pub fn authenticate_client(&self, tid: &TransactionId, response: Vec<u8>) -> Result<AuthenticateClientOk, String> {
+    pub fn authenticate_client(
+        &self,
+        tid: &TransactionId,
+        response: Vec<u8>,
+    ) -> Result<AuthenticateClientOk, String> {
         let request = AuthenticateClientRequest {
             transaction_id: tid.clone(),
             authenticate_server_response: Base64(response),

@@ -20,7 +20,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("esim-world", &["esim-rsp", "esim-crypto", "esim-euicc", "esim-lpa", "esim-sm-edge", "esim-net"]),
     (
         "esim-cli",
-        &["esim-rsp", "esim-crypto", "esim-saip", "esim-euicc", "esim-lpa", "esim-sm-edge", "esim-net", "esim-world"],
+        &[
+            "esim-rsp",
+            "esim-crypto",
+            "esim-saip",
+            "esim-euicc",
+            "esim-lpa",
+            "esim-sm-edge",
+            "esim-net",
+            "esim-world",
+        ],
     ),
     (
         "esim-wasm",
@@ -32,7 +41,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 const FREE: &[&str] = &["esim-tests"];
 
 /// What makes a crate depend on the machine it runs on: never below `core/`, but for the command.
-const HOST_ONLY: &[&str] = &["tokio", "reqwest", "rusqlite", "axum", "getrandom", "rustls", "wasm-bindgen", "worker"];
+const HOST_ONLY: &[&str] =
+    &["tokio", "reqwest", "rusqlite", "axum", "getrandom", "rustls", "wasm-bindgen", "worker"];
 
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))

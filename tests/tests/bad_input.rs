@@ -60,11 +60,13 @@ fn server_signed_1_and_certificate() {
         }
     }
     for at in [3, 35, 66] {
-        let response = authenticate(&mut bench, |it| it.server_signature1.0 = flip(&it.server_signature1.0, at));
+        let response =
+            authenticate(&mut bench, |it| it.server_signature1.0 = flip(&it.server_signature1.0, at));
         assert_eq!(error_code(&response.unwrap()), Some(2), "signature octet {at}");
     }
     for at in places(&sound.server_certificate.0) {
-        let response = authenticate(&mut bench, |it| it.server_certificate.0 = flip(&it.server_certificate.0, at));
+        let response =
+            authenticate(&mut bench, |it| it.server_certificate.0 = flip(&it.server_certificate.0, at));
         let code = error_code(&response.unwrap());
         // invalidCertificate, or another check that the octet broke first.
         assert!(matches!(code, Some(1 | 2 | 3 | 5 | 7)), "certificate octet {at}: {code:?}");
@@ -74,7 +76,8 @@ fn server_signed_1_and_certificate() {
     let response = authenticate(&mut bench, |it| it.server_certificate.0 = dp_pb.clone());
     assert_eq!(error_code(&response.unwrap()), Some(5), "invalidOid");
     let stranger = esim_crypto::pki::TestPki::well_known(Curve::P256);
-    let response = authenticate(&mut bench, |it| it.server_certificate.0 = stranger.dp_auth.certificate.clone());
+    let response =
+        authenticate(&mut bench, |it| it.server_certificate.0 = stranger.dp_auth.certificate.clone());
     assert_eq!(error_code(&response.unwrap()), Some(7), "ciPKUnknown");
     let response = authenticate(&mut bench, |it| it.euicc_ci_pk_id_to_be_used.0 = vec![0x04, 0x01, 0x00]);
     assert_eq!(error_code(&response.unwrap()), Some(7), "ciPKUnknown");
@@ -166,7 +169,8 @@ fn smdp_signed_2_and_certificate() {
     let response = prepare(&mut bench, &|it| it.smdp_signature2.0 = flip(&it.smdp_signature2.0, 30)).unwrap();
     assert_eq!(error_code(&response), Some(2), "invalidSignature");
     for at in places(&sound.smdp_certificate.0) {
-        let response = prepare(&mut bench, &|it| it.smdp_certificate.0 = flip(&it.smdp_certificate.0, at)).unwrap();
+        let response =
+            prepare(&mut bench, &|it| it.smdp_certificate.0 = flip(&it.smdp_certificate.0, at)).unwrap();
         assert!(matches!(error_code(&response), Some(1 | 2 | 3)), "octet {at}");
     }
     let dp_auth = bench.pki.dp_auth.certificate.clone();

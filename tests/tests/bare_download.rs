@@ -1,9 +1,9 @@
 //! A download with bare wires: card and SM, no LPA between them.
 
 use esim_crypto::Curve;
+use esim_rsp::decode;
 use esim_rsp::es10c::{ProfileInfoListResponse, ProfileState};
 use esim_rsp::notification::{FinalResult, ProfileInstallationResult};
-use esim_rsp::decode;
 use esim_tests::bench::Bench;
 use serde_json::json;
 
@@ -19,12 +19,16 @@ fn a_profile_is_ordered_downloaded_and_enabled() {
         bench.notify(&result);
         assert_eq!(bench.order_state(&iccid)["state"], "Installed");
 
-        let enable = esim_rsp::tlv::wrap(0xBF31, &[
-            &esim_rsp::tlv::wrap(0xA0, &[&esim_rsp::tlv::wrap(0x5A, &[&iccid.octets()])]),
-            &[0x81, 0x01, 0x00],
-        ]);
+        let enable = esim_rsp::tlv::wrap(
+            0xBF31,
+            &[
+                &esim_rsp::tlv::wrap(0xA0, &[&esim_rsp::tlv::wrap(0x5A, &[&iccid.octets()])]),
+                &[0x81, 0x01, 0x00],
+            ],
+        );
         assert_eq!(bench.es10(&enable).unwrap(), [0xBF, 0x31, 0x03, 0x80, 0x01, 0x00]);
-        let ProfileInfoListResponse::ProfileInfoListOk(list) = decode(&bench.es10(&[0xBF, 0x2D, 0x00]).unwrap()).unwrap()
+        let ProfileInfoListResponse::ProfileInfoListOk(list) =
+            decode(&bench.es10(&[0xBF, 0x2D, 0x00]).unwrap()).unwrap()
         else {
             panic!("a list");
         };

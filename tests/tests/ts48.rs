@@ -36,10 +36,10 @@ fn every_package_installs_unchanged_and_is_enabled() {
             let outcome = &result.profile_installation_result_data.final_result;
             assert!(matches!(outcome, FinalResult::SuccessResult(_)), "{name} as {class}: {outcome:?}");
 
-            let enable = tlv::wrap(0xBF31, &[
-                &tlv::wrap(0xA0, &[&tlv::wrap(0x5A, &[&iccid.octets()])]),
-                &[0x81, 0x01, 0x00],
-            ]);
+            let enable = tlv::wrap(
+                0xBF31,
+                &[&tlv::wrap(0xA0, &[&tlv::wrap(0x5A, &[&iccid.octets()])]), &[0x81, 0x01, 0x00]],
+            );
             assert_eq!(bench.es10(&enable).unwrap(), [0xBF, 0x31, 0x03, 0x80, 0x01, 0x00], "{name}");
             // EF.ICCID by path from the MF, on the basic channel.
             let selected = bench.device.transmit(&[0x00, 0xA4, 0x08, 0x0C, 0x02, 0x2F, 0xE2]);

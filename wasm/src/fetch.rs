@@ -58,5 +58,7 @@ async fn fetch(url: &str, request: &Request<'_>) -> Result<Reply, JsValue> {
 }
 
 fn words(error: &JsValue) -> String {
-    error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| String::from(error.message()))
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map_or_else(|| format!("{error:?}"), |error| String::from(error.message()))
 }

@@ -83,7 +83,8 @@ impl World {
         let pki = TestPki::well_known(Curve::P256);
         let (way, address, token) = match options.sm_url {
             Some(url) => {
-                let address = fetch::host_of(&url).ok_or_else(|| sentence(format!("{url} is no URL of an SM")))?;
+                let address =
+                    fetch::host_of(&url).ok_or_else(|| sentence(format!("{url} is no URL of an SM")))?;
                 (Way::Fetch { base: url }, address, options.token.unwrap_or_default())
             }
             None => {
@@ -92,7 +93,8 @@ impl World {
                 (Way::InPage(Box::new(sm)), ADDRESS.to_string(), "memory".to_string())
             }
         };
-        let world = esim_world::World::new(memory, way, &pki, seed, clock, (&address, &token)).map_err(sentence)?;
+        let world =
+            esim_world::World::new(memory, way, &pki, seed, clock, (&address, &token)).map_err(sentence)?;
         Ok(Self { world, service: None })
     }
 
@@ -103,10 +105,17 @@ impl World {
         #[wasm_bindgen(unchecked_param_type = "Subscriber")] subscriber: JsValue,
     ) -> Fallible<JsValue> {
         let wish: Wish = read(subscriber)?;
-        let (Ordered { iccid, matching_id, activation_code }, _) = self.world.order(wish).await.map_err(sentence)?;
+        let (Ordered { iccid, matching_id, activation_code }, _) =
+            self.world.order(wish).await.map_err(sentence)?;
         let activation_code = activation_code.to_string();
         let qr_svg = view::qr(&activation_code).map_err(sentence)?;
-        give(&view::Order { iccid: iccid.to_string(), matching_id, activation_code, qr_svg, state: "Released".into() })
+        give(&view::Order {
+            iccid: iccid.to_string(),
+            matching_id,
+            activation_code,
+            qr_svg,
+            state: "Released".into(),
+        })
     }
 
     /// Begins a download that `step` carries on.
@@ -126,7 +135,10 @@ impl World {
     }
 
     /// Answers the question of the last step.
-    pub fn answer(&mut self, #[wasm_bindgen(unchecked_param_type = "Answer")] answer: JsValue) -> Fallible<()> {
+    pub fn answer(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Answer")] answer: JsValue,
+    ) -> Fallible<()> {
         let answer: view::Said = read(answer)?;
         self.world.feed(Event::Answer(Answer::from(answer)));
         Ok(())

@@ -37,16 +37,10 @@ struct Pair {
 
 impl Pair {
     fn read(self) -> Result<KeyPair, Error> {
-        let parsed =
-            Certificate::parse(&self.certificate.0).map_err(|e| Error::text(e.to_string()))?;
-        let key =
-            PrivateKey::from_bytes(parsed.public_key().curve(), &common::from_hex(&self.key)?);
-        let key =
-            key.map_err(|_| Error::text("a key in PKI is none of its certificate's curve"))?;
-        Ok(KeyPair {
-            certificate: CertificateDer::new(self.certificate.0)?,
-            key,
-        })
+        let parsed = Certificate::parse(&self.certificate.0).map_err(|e| Error::text(e.to_string()))?;
+        let key = PrivateKey::from_bytes(parsed.public_key().curve(), &common::from_hex(&self.key)?);
+        let key = key.map_err(|_| Error::text("a key in PKI is none of its certificate's curve"))?;
+        Ok(KeyPair { certificate: CertificateDer::new(self.certificate.0)?, key })
     }
 }
 
@@ -81,13 +75,8 @@ fn well_known(address: &str) -> Result<Config, Error> {
 
 /// The credential of ES2+; empty where there is none.
 pub fn operator_token(env: &Env) -> String {
-    let secret = env
-        .secret("ES2_TOKEN")
-        .ok()
-        .map(|secret| secret.to_string());
-    secret
-        .or_else(|| text(env, "ES2_TOKEN"))
-        .unwrap_or_default()
+    let secret = env.secret("ES2_TOKEN").ok().map(|secret| secret.to_string());
+    secret.or_else(|| text(env, "ES2_TOKEN")).unwrap_or_default()
 }
 
 fn text(env: &Env, name: &str) -> Option<String> {

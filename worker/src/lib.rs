@@ -4,10 +4,7 @@
 //! Bindings: `SM`, the Durable Object namespace of [`SmStore`]. Variables and
 //! secrets: see [`mod@configuration`]. The page is served by the runtime's
 //! static assets; what matches no asset comes here.
-#![allow(
-    missing_docs,
-    reason = "what the macros of the runtime generate has none"
-)]
+#![allow(missing_docs, reason = "what the macros of the runtime generate has none")]
 
 mod configuration;
 mod object;
@@ -23,9 +20,5 @@ const OBJECT: &str = "sm";
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
-    env.durable_object("SM")?
-        .id_from_name(OBJECT)?
-        .get_stub()?
-        .fetch_with_request(request)
-        .await
+    env.durable_object("SM")?.id_from_name(OBJECT)?.get_stub()?.fetch_with_request(request).await
 }

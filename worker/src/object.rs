@@ -8,8 +8,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 use std::cell::{OnceCell, RefCell};
 use worker::{
-    Date, DurableObject, Env, Error, Headers, Request, Response, Result, State, console_error,
-    console_log, durable_object, wasm_bindgen,
+    Date, DurableObject, Env, Error, Headers, Request, Response, Result, State, console_error, console_log,
+    durable_object, wasm_bindgen,
 };
 
 /// All records of one server, and the handler beside them.
@@ -23,11 +23,7 @@ pub struct SmStore {
 
 impl DurableObject for SmStore {
     fn new(state: State, env: Env) -> Self {
-        Self {
-            state,
-            env,
-            host: OnceCell::new(),
-        }
+        Self { state, env, host: OnceCell::new() }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -54,10 +50,7 @@ impl SmStore {
 
 async fn read(mut request: Request) -> Result<HttpRequest> {
     let url = request.url()?;
-    let query = url
-        .query()
-        .map(|query| format!("?{query}"))
-        .unwrap_or_default();
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     Ok(HttpRequest {
         method: request.method().as_ref().to_string(),
         path: format!("{}{query}", url.path()),

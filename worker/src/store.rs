@@ -22,10 +22,7 @@ impl ObjectStore {
             sql.exec(statement, None)?;
         }
         let storage: &JsValue = storage.as_raw().as_ref();
-        Ok(Self {
-            storage: storage.clone(),
-            sql,
-        })
+        Ok(Self { storage: storage.clone(), sql })
     }
 
     /// All changes or none: `storage.transactionSync`, which the bindings lack.
@@ -38,10 +35,7 @@ impl ObjectStore {
         });
         let transact = Reflect::get(&self.storage, &"transactionSync".into()).map_err(failed)?;
         let transact: Function = transact.dyn_into().map_err(failed)?;
-        transact
-            .call1(&self.storage, apply.as_ref())
-            .map(drop)
-            .map_err(failed)
+        transact.call1(&self.storage, apply.as_ref()).map(drop).map_err(failed)
     }
 
     fn query(&self, sql: &str, values: Vec<SqlStorageValue>) -> Result<Vec<Row>, Fault> {
@@ -59,11 +53,7 @@ impl ObjectStore {
             Lookup::Alias { alias, limit } => {
                 self.query(sql::BY_ALIAS, vec![text(alias), i64::from(*limit).into()])
             }
-            Lookup::Range {
-                prefix,
-                after,
-                limit,
-            } => {
+            Lookup::Range { prefix, after, limit } => {
                 let (from, to) = sql::range(prefix, after);
                 let limit = i64::from(*limit).into();
                 self.query(sql::BY_RANGE, vec![text(from), to.into(), limit])
@@ -74,12 +64,7 @@ impl ObjectStore {
     /// Whether the records are as a change expects.
     fn allows(&self, change: &Change) -> Result<bool, Fault> {
         match change {
-            Change::Put {
-                name,
-                expected,
-                aliases,
-                ..
-            } => {
+            Change::Put { name, expected, aliases, .. } => {
                 for alias in aliases.iter().filter(|alias| alias.unique) {
                     let taken = self.first(sql::TAKEN, vec![text(&alias.name), text(name)])?;
                     if taken.is_some() {
@@ -95,19 +80,10 @@ impl ObjectStore {
 
     fn apply(&self, change: &Change) -> Result<(), Fault> {
         match change {
-            Change::Put {
-                name,
-                expected,
-                body,
-                aliases,
-                expires,
-            } => {
+            Change::Put { name, expected, body, aliases, expires } => {
                 let revision = integer(expected + 1);
                 let expires = expires.map_or(SqlStorageValue::Null, integer);
-                self.execute(
-                    sql::PUT,
-                    vec![text(name), revision, expires, body.clone().into()],
-                )?;
+                self.execute(sql::PUT, vec![text(name), revision, expires, body.clone().into()])?;
                 self.execute(sql::DELETE_ALIASES, vec![text(name)])?;
                 for alias in aliases {
                     self.execute(sql::PUT_ALIAS, vec![text(&alias.name), text(name)])?;
@@ -134,11 +110,7 @@ impl ObjectStore {
     }
 
     /// First column of the first row.
-    fn first(
-        &self,
-        sql: &str,
-        values: Vec<SqlStorageValue>,
-    ) -> Result<Option<SqlStorageValue>, Fault> {
+    fn first(&self, sql: &str, values: Vec<SqlStorageValue>) -> Result<Option<SqlStorageValue>, Fault> {
         let mut rows = self.sql.exec(sql, values).map_err(Fault::new)?.raw();
         let row = rows.next().transpose().map_err(Fault::new)?;
         Ok(row.and_then(|row| row.into_iter().next()))
@@ -178,18 +150,10 @@ fn integer(number: u64) -> SqlStorageValue {
 fn read_row(columns: Vec<SqlStorageValue>) -> Result<Row, Fault> {
     match <[SqlStorageValue; 3]>::try_from(columns) {
         Ok(
-            [
-                SqlStorageValue::String(name),
-                SqlStorageValue::Integer(revision),
-                SqlStorageValue::Blob(body),
-            ],
+            [SqlStorageValue::String(name), SqlStorageValue::Integer(revision), SqlStorageValue::Blob(body)],
         ) => {
             let revision = u64::try_from(revision).map_err(Fault::new)?;
-            Ok(Row {
-                name,
-                revision,
-                body,
-            })
+            Ok(Row { name, revision, body })
         }
         _ => Err(Fault::new("a row has other columns than expected")),
     }

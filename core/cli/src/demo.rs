@@ -30,7 +30,12 @@ pub async fn run(args: Demo) -> Result<()> {
     let folder = tempfile::tempdir().context("no temporary folder")?;
     let own = seed.pki(&[ADDRESS, "localhost", "127.0.0.1"]);
     let card = seed.card(&own)?;
-    pki::write(&folder.path().join("own"), &own, card.eid()?, &mut seed.stream(esim_world::Stream::Personalisation))?;
+    pki::write(
+        &folder.path().join("own"),
+        &own,
+        card.eid()?,
+        &mut seed.stream(esim_world::Stream::Personalisation),
+    )?;
     let server = Native::open(NativeOptions {
         data_dir: folder.path().join("sm"),
         smdp_address: Some(ADDRESS.to_string()),
@@ -54,7 +59,13 @@ pub async fn run(args: Demo) -> Result<()> {
     let mut chapter = |step: &StoryStep| {
         let took = last.elapsed();
         last = Instant::now();
-        println!("{:>8.1} ms {:>5} messages {:>7} octets  {}", took.as_secs_f64() * 1e3, step.records.len(), step.octets, step.what);
+        println!(
+            "{:>8.1} ms {:>5} messages {:>7} octets  {}",
+            took.as_secs_f64() * 1e3,
+            step.records.len(),
+            step.octets,
+            step.what
+        );
     };
     let mut story = Story::default();
     if let Some(name) = args.spn {

@@ -20,7 +20,8 @@ impl Device {
     /// With what to do, if there is no card in the file.
     pub fn open(state: &Path) -> Result<Self> {
         let nvm = FileNvm::open(state)?;
-        let missing = || format!("no card in {0}; make one: esim-lab euicc init --state {0}", state.display());
+        let missing =
+            || format!("no card in {0}; make one: esim-lab euicc init --state {0}", state.display());
         let personal = Personal::read_from(&nvm as &dyn Nvm).with_context(missing)?;
         let card = esim_world::Device::power_on(nvm, random()?, clock())?;
         Ok(Self { card, ci_certificates: personal.ci_certificates })

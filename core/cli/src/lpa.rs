@@ -199,7 +199,9 @@ async fn execute(
             if !notified.kept.is_empty() || notified.problem.is_some() {
                 code = ExitCode::FAILURE;
             }
-            print(json, &notified, || println!("{} delivered. {}", notified.sent.len(), notified.text(lang)))?;
+            print(json, &notified, || {
+                println!("{} delivered. {}", notified.sent.len(), notified.text(lang))
+            })?;
         }
     }
     Ok((code, refresh))

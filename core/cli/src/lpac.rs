@@ -81,7 +81,9 @@ fn apdu(device: &mut Device, payload: &Value) -> Value {
     let code = |done: Result<()>| done.map_or_else(|_| failed(), |()| json!({ "ecode": 0 }));
     match function {
         "connect" | "disconnect" => code(device.reset()),
-        "logic_channel_open" => open_channel(device, parameter).map_or_else(failed, |n| json!({ "ecode": n })),
+        "logic_channel_open" => {
+            open_channel(device, parameter).map_or_else(failed, |n| json!({ "ecode": n }))
+        }
         "logic_channel_close" => {
             let number = parameter.as_u64().or_else(|| parameter.as_str()?.parse().ok());
             let number = number.and_then(|n| u8::try_from(n).ok()).unwrap_or(0);

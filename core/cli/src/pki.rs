@@ -2,8 +2,8 @@
 //! `CERT_CI_*.der`, `CERT_EUM_*.der`, …, and `keys.json` with private scalars.
 
 use anyhow::{Context, Result, bail};
-use esim_crypto::pki::{Certificate, TestPki};
 use esim_crypto::PrivateKey;
+use esim_crypto::pki::{Certificate, TestPki};
 use esim_euicc::{Identity, Personal};
 use esim_rsp::Eid;
 use rand_chacha::ChaCha20Rng;

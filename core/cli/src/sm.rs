@@ -2,8 +2,8 @@
 
 use crate::https::Https;
 use anyhow::{Context, Result, bail};
-use esim_crypto::pki::TestPki;
 use esim_crypto::Curve;
+use esim_crypto::pki::TestPki;
 use esim_sm_edge::native::{Native, NativeOptions, PkiSource};
 use esim_world::{Operator, Ordered, Trace, Wish};
 use std::io::Write;
@@ -52,7 +52,8 @@ pub async fn serve(args: Serve) -> Result<()> {
         plain_http: args.plain_http,
         ..NativeOptions::default()
     };
-    let server = Native::open(options).context("the SM cannot start")?.serve().context("the SM cannot start")?;
+    let server =
+        Native::open(options).context("the SM cannot start")?.serve().context("the SM cannot start")?;
     let data = args.data.display();
     say(&format!("SM-DP+ address  {}", server.smdp_address));
     say(&format!("serving         {}", server.url()));
@@ -163,7 +164,10 @@ pub async fn order(args: Order) -> Result<()> {
         confirmation_code: args.confirmation_code,
         eid: args.eid,
         matching_id: args.matching_id,
-        upp: args.upp.map(|path| std::fs::read(&path).with_context(|| path.display().to_string())).transpose()?,
+        upp: args
+            .upp
+            .map(|path| std::fs::read(&path).with_context(|| path.display().to_string()))
+            .transpose()?,
         profile_class: Some(args.class),
     };
     let mut trace = Trace::default();

@@ -46,7 +46,8 @@ fn an_order_is_downloaded_switched_and_deleted() {
     lpa(&["notifications"]);
 
     // The code has been used: the SM says so, with its own words.
-    let again = common::esim_lab().args(["lpa", "--state", &state, "download", "--yes", &code]).output().unwrap();
+    let again =
+        common::esim_lab().args(["lpa", "--state", &state, "download", "--yes", &code]).output().unwrap();
     assert!(!again.status.success());
     assert!(common::text(&again).contains("8.2.6"), "{}", common::text(&again));
 }
@@ -90,7 +91,9 @@ fn nonsense_gets_a_sentence() {
     }
     let unreachable = fail_or_text(&["lpa", "--state", &state, "download", "-y", "LPA:1$127.0.0.1:9$X"]);
     assert!(unreachable.contains("127.0.0.1:9"), "{unreachable}");
-    assert!(fail(&["euicc", "init", "--force", "--state", &state, "--eid", "123"]).contains("32 decimal digits"));
+    assert!(
+        fail(&["euicc", "init", "--force", "--state", &state, "--eid", "123"]).contains("32 decimal digits")
+    );
     assert!(fail(&["explain", "xyz"]).contains("neither hexadecimal nor a file"));
     assert!(fail(&["explain", "BF2E12"]).contains("not an RSP message"));
     let tree = run(&["explain", "BF2E 1280 1000 0102030405060708090A0B0C0D0E0F"]);

@@ -23,7 +23,8 @@ fn a_download_from_the_worker() {
     let mut command = Command::new("setsid");
     command.arg("--wait").arg(&script).arg(port.to_string()).arg(folder.path().join("worker"));
     command.args([address.as_str(), "worker-token"]).arg(&certificate).arg(&key);
-    let worker = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the worker starts"));
+    let worker =
+        Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the worker starts"));
 
     let state = folder.path().join("card").display().to_string();
     run(&["euicc", "init", "--state", &state]);
@@ -64,7 +65,8 @@ fn pem(pki: &Path, folder: &Path) -> (String, String) {
     };
     let path = |path: &Path| path.display().to_string();
     convert(&["x509", "-inform", "der", "-in", &path(&tls), "-out", &path(&certificate)]);
-    let keys: Value = serde_json::from_slice(&std::fs::read(pki.join("keys.json")).expect("keys")).expect("JSON");
+    let keys: Value =
+        serde_json::from_slice(&std::fs::read(pki.join("keys.json")).expect("keys")).expect("JSON");
     let scalar = keys["SK.DPtls"].as_str().expect("SK.DPtls");
     // ECPrivateKey (RFC 5915) of P-256 without the public key.
     let der = format!("303102010104{:02x}{scalar}a00a06082a8648ce3d030107", 32);

@@ -1,10 +1,10 @@
 //! ECDSA with SHA-256, raw r‖s (SGP.22 2.6.7.2, BSI TR-03111 plain format).
 
 use crate::hash::sha256;
-use core::fmt;
 use ::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use ::ecdsa::{Signature, SigningKey, VerifyingKey};
 use bp256::BrainpoolP256r1;
+use core::fmt;
 use p256::NistP256;
 use p256::elliptic_curve::{Generate, SecretKey};
 use rand_core::CryptoRng;
@@ -58,7 +58,9 @@ impl PrivateKey {
     pub fn from_bytes(curve: Curve, octets: &[u8]) -> Result<Self, KeyError> {
         Ok(Self(match curve {
             Curve::P256 => Private::P256(SigningKey::from_slice(octets).map_err(|_| KeyError)?),
-            Curve::BrainpoolP256r1 => Private::Brainpool(SigningKey::from_slice(octets).map_err(|_| KeyError)?),
+            Curve::BrainpoolP256r1 => {
+                Private::Brainpool(SigningKey::from_slice(octets).map_err(|_| KeyError)?)
+            }
         }))
     }
 

@@ -28,7 +28,9 @@ fn a_fresh_pki_verifies_both_ways() {
     for curve in [Curve::P256, Curve::BrainpoolP256r1] {
         let pki = TestPki::well_known(curve);
         let cis = trusted(&pki.ci.certificate);
-        for (issued, role) in [(&pki.dp_auth, Role::DpAuth), (&pki.dp_pb, Role::DpPb), (&pki.dp_tls, Role::DpTls)] {
+        for (issued, role) in
+            [(&pki.dp_auth, Role::DpAuth), (&pki.dp_pb, Role::DpPb), (&pki.dp_tls, Role::DpTls)]
+        {
             let certificate = parse(&issued.certificate);
             verify_server(&certificate, role, &cis, Some(NOW)).unwrap();
             assert_eq!(certificate.san_registered_id(), Some("2.999.10"));
@@ -51,7 +53,10 @@ fn server_rules() {
         verify_server(certificate, role, cis, now).map(|_| ()).unwrap_err().reason
     };
     assert_eq!(reason(&auth, Role::DpPb, &cis, None), ChainReason::WrongRole);
-    assert_eq!(reason(&auth, Role::DpAuth, &trusted(&other.ci.certificate), None), ChainReason::UnknownIssuer);
+    assert_eq!(
+        reason(&auth, Role::DpAuth, &trusted(&other.ci.certificate), None),
+        ChainReason::UnknownIssuer
+    );
     assert_eq!(reason(&auth, Role::DpAuth, &cis, Some(0)), ChainReason::NotYetValid);
     assert_eq!(reason(&auth, Role::DpAuth, &cis, Some(u64::MAX)), ChainReason::Expired);
     let mut wrong_key = cis.clone();
@@ -97,7 +102,8 @@ fn a_tampered_certificate_never_verifies() {
     for i in 0..sound.len() {
         let mut bad = sound.clone();
         bad[i] ^= 1;
-        let accepted = Certificate::parse(&bad).is_ok_and(|c| verify_server(&c, Role::DpAuth, &cis, None).is_ok());
+        let accepted =
+            Certificate::parse(&bad).is_ok_and(|c| verify_server(&c, Role::DpAuth, &cis, None).is_ok());
         assert!(!accepted, "octet {i}");
     }
     for cut in 0..sound.len() {

@@ -2,7 +2,9 @@
 
 use esim_crypto::bsp::{Bsp, BspError, BspKeys, MAX_PLAINTEXT};
 use esim_crypto::milenage::{self, Milenage};
-use esim_crypto::{Curve, PrivateKey, PublicKey, confirmation_code_hash, confirmation_code_hash_for, ecka, usim_test};
+use esim_crypto::{
+    Curve, PrivateKey, PublicKey, confirmation_code_hash, confirmation_code_hash_for, ecka, usim_test,
+};
 
 fn h<const N: usize>(text: &str) -> [u8; N] {
     hex::decode(text).unwrap().try_into().unwrap()
@@ -63,7 +65,11 @@ fn session_key_derivation() {
     let parts = keys.parts().map(hex::encode);
     assert_eq!(
         parts,
-        ["406d507b448a699e7a36a38494debbde", "472f5bfadd97f21d34f3ce9b51b92751", "9ec07f5b36a13e12a991d66e294e6242"]
+        [
+            "406d507b448a699e7a36a38494debbde",
+            "472f5bfadd97f21d34f3ce9b51b92751",
+            "9ec07f5b36a13e12a991d66e294e6242"
+        ]
     );
 }
 

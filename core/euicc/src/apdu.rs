@@ -98,7 +98,8 @@ fn parse_body(body: &[u8]) -> Result<(&[u8], Option<u32>), Status> {
 }
 
 fn parse_short(lc: u8, rest: &[u8]) -> Result<(&[u8], Option<u32>), Status> {
-    let (data, rest) = rest.split_at_checked(usize::from(lc)).filter(|_| lc > 0).ok_or(Status::WRONG_LENGTH)?;
+    let (data, rest) =
+        rest.split_at_checked(usize::from(lc)).filter(|_| lc > 0).ok_or(Status::WRONG_LENGTH)?;
     match *rest {
         [] => Ok((data, None)),
         [le] => Ok((data, Some(short_le(le)))),
@@ -107,7 +108,8 @@ fn parse_short(lc: u8, rest: &[u8]) -> Result<(&[u8], Option<u32>), Status> {
 }
 
 fn parse_extended(lc: u16, rest: &[u8]) -> Result<(&[u8], Option<u32>), Status> {
-    let (data, rest) = rest.split_at_checked(usize::from(lc)).filter(|_| lc > 0).ok_or(Status::WRONG_LENGTH)?;
+    let (data, rest) =
+        rest.split_at_checked(usize::from(lc)).filter(|_| lc > 0).ok_or(Status::WRONG_LENGTH)?;
     match *rest {
         [] => Ok((data, None)),
         [high, low] => Ok((data, Some(extended_le(high, low)))),
@@ -329,7 +331,7 @@ mod tests {
 
     #[test]
     fn class_byte() {
-        let table: &[(u8, Result<u8, Status>, bool, bool, bool)] = &[
+        let table = [
             (0x00, Ok(0), false, false, false),
             (0x03, Ok(3), false, false, false),
             (0x0C, Ok(0), false, false, true),
@@ -345,7 +347,7 @@ mod tests {
             (0xA0, Err(Status::CLASS_NOT_SUPPORTED), true, false, false),
             (0xFF, Err(Status::CLASS_NOT_SUPPORTED), true, true, true),
         ];
-        for &(cla, channel, proprietary, chained, secured) in table {
+        for (cla, channel, proprietary, chained, secured) in table {
             let command = Command { cla, ins: 0xA4, p1: 0, p2: 0, data: &[], le: None };
             assert_eq!(command.channel(), channel, "{cla:02X}");
             assert_eq!(

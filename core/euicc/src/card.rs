@@ -51,8 +51,8 @@ pub enum BootError {
 
 /// Answer to reset: T=0 and T=1, TS 102 221 compliant, no voltage classes beyond A to C.
 pub const ATR: [u8; 19] = [
-    0x3B, 0x9F, 0x96, 0x80, 0x3F, 0xC7, 0x82, 0x80, 0x31, 0xE0, 0x73, 0xF6, 0x21, 0x13, 0x67, 0x4D, 0x45, 0x00,
-    0x00,
+    0x3B, 0x9F, 0x96, 0x80, 0x3F, 0xC7, 0x82, 0x80, 0x31, 0xE0, 0x73, 0xF6, 0x21, 0x13, 0x67, 0x4D, 0x45,
+    0x00, 0x00,
 ];
 
 impl Card {
@@ -215,7 +215,10 @@ impl Card {
         let own = if command.data == isdr::AID {
             Some((Application::Isdr, isdr::fci()))
         } else if command.data == ecasd::AID {
-            Some((Application::Ecasd, esim_rsp::tlv::wrap(0x6F, &[&esim_rsp::tlv::wrap(0x84, &[&ecasd::AID])])))
+            Some((
+                Application::Ecasd,
+                esim_rsp::tlv::wrap(0x6F, &[&esim_rsp::tlv::wrap(0x84, &[&ecasd::AID])]),
+            ))
         } else {
             None
         };

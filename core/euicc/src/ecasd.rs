@@ -3,8 +3,7 @@
 use crate::apdu::{Command, Status};
 use alloc::vec::Vec;
 
-pub(crate) const AID: [u8; 16] =
-    [0xA0, 0, 0, 5, 0x59, 0x10, 0x10, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0, 0, 2, 0];
+pub(crate) const AID: [u8; 16] = [0xA0, 0, 0, 5, 0x59, 0x10, 0x10, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0, 0, 2, 0];
 
 /// GET DATA `80 CA 00 5A 00`.
 pub(crate) fn command(command: &Command<'_>, eid: &[u8; 16]) -> Result<Vec<u8>, Status> {

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use esim_crypto::bsp::{Bsp, BspError, BspKeys};
 use esim_crypto::{PublicKey, ecka};
 use esim_rsp::es8p::{
-    ConfigureIsdpRequest, INSTALL_BOUND_PROFILE_PACKAGE, InitialiseSecureChannelRequest,
-    KEY_LENGTH, KEY_TYPE_AES, ProfileClass, ReplaceSessionKeysRequest, StoreMetadataRequest,
+    ConfigureIsdpRequest, INSTALL_BOUND_PROFILE_PACKAGE, InitialiseSecureChannelRequest, KEY_LENGTH,
+    KEY_TYPE_AES, ProfileClass, ReplaceSessionKeysRequest, StoreMetadataRequest,
 };
 use esim_rsp::notification::{BppCommandId, ErrorReason};
 use esim_rsp::{Iccid, tlv};

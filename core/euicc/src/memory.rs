@@ -235,11 +235,7 @@ pub(crate) fn read_image(nvm: &dyn Nvm, number: u16) -> Result<Image, Error> {
 }
 
 /// The writes that keep what a command changed in the enabled profile.
-pub(crate) fn image_writes(
-    number: u16,
-    image: &Image,
-    changes: &[Change],
-) -> Result<Vec<Write>, NvmError> {
+pub(crate) fn image_writes(number: u16, image: &Image, changes: &[Change]) -> Result<Vec<Write>, NvmError> {
     let mut writes = Vec::new();
     for change in changes {
         let (part, octets) = match *change {

@@ -194,8 +194,7 @@ impl StoredCi {
 }
 
 fn parse(whose: &str, der: &[u8]) -> Result<Certificate, Error> {
-    Certificate::parse(der)
-        .map_err(|error| Error::text(alloc::format!("the {whose} certificate: {error}")))
+    Certificate::parse(der).map_err(|error| Error::text(alloc::format!("the {whose} certificate: {error}")))
 }
 
 fn key_id(der: &[u8]) -> Result<Vec<u8>, Error> {
@@ -206,7 +205,11 @@ fn key_id(der: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// Every operator may use PPR1 and PPR2 if the user agrees (SGP.22 2.9.2.1).
 fn default_rat() -> Vec<ProfilePolicyAuthorisationRule> {
-    let any = OperatorId { mcc_mnc: [0xEE; 3].into(), gid1: Some(Default::default()), gid2: Some(Default::default()) };
+    let any = OperatorId {
+        mcc_mnc: [0xEE; 3].into(),
+        gid1: Some(Default::default()),
+        gid2: Some(Default::default()),
+    };
     vec![ProfilePolicyAuthorisationRule {
         ppr_ids: PprIds::of(&[1, 2]),
         allowed_operators: vec![any],

@@ -20,7 +20,9 @@ fn split(address: &str) -> (&str, Option<&str>) {
     let address = address.trim();
     let numeric = |port: &str| !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit());
     let (host, port) = match address.rsplit_once(':') {
-        Some((host, port)) if numeric(port) && (!host.contains(':') || host.ends_with(']')) => (host, Some(port)),
+        Some((host, port)) if numeric(port) && (!host.contains(':') || host.ends_with(']')) => {
+            (host, Some(port))
+        }
         _ => (address, None),
     };
     (host.strip_suffix('.').unwrap_or(host), port)

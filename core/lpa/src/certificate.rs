@@ -63,7 +63,8 @@ mod tests {
     fn certificate(oid: &[u8]) -> Vec<u8> {
         let names = tlv::wrap(0x30, &[&tlv::wrap(0x88, &[oid])]);
         let san = tlv::wrap(0x30, &[&tlv::wrap(0x06, &[&SUBJECT_ALT_NAME]), &tlv::wrap(0x04, &[&names])]);
-        let other = tlv::wrap(0x30, &[&tlv::wrap(0x06, &[&[0x55, 0x1D, 0x0E]]), &tlv::wrap(0x04, &[&[4, 0]])]);
+        let other =
+            tlv::wrap(0x30, &[&tlv::wrap(0x06, &[&[0x55, 0x1D, 0x0E]]), &tlv::wrap(0x04, &[&[4, 0]])]);
         let extensions = tlv::wrap(0xA3, &[&tlv::wrap(0x30, &[&other, &san])]);
         tlv::wrap(0x30, &[&tlv::wrap(0x30, &[&[0x02, 1, 9], &extensions]), &[0x03, 1, 0]])
     }

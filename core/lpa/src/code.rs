@@ -62,25 +62,43 @@ pub fn explain_status_word(sw: u16) -> &'static str {
 /// says all there is.
 pub fn explain_es10(function: &str, name: &str) -> &'static str {
     match (function, name) {
-        (_, "iccidOrAidNotFound" | "iccidNotFound") => "No such profile is on the card. List the profiles to see which are.",
+        (_, "iccidOrAidNotFound" | "iccidNotFound") => {
+            "No such profile is on the card. List the profiles to see which are."
+        }
         ("EnableProfile", "profileNotInDisabledState") => "The profile is enabled already.",
         ("DisableProfile", "profileNotInEnabledState") => "The profile is not enabled.",
         ("DeleteProfile", "profileNotInDisabledState") => "The profile is in use. Disable it first.",
         ("DeleteProfile", "disallowedByPolicy") => "The operator forbids deleting this profile (PPR2).",
-        ("EnableProfile", "disallowedByPolicy") => "The profile in use may not be disabled (PPR1), so no other can be enabled.",
+        ("EnableProfile", "disallowedByPolicy") => {
+            "The profile in use may not be disabled (PPR1), so no other can be enabled."
+        }
         (_, "disallowedByPolicy") => "The operator forbids disabling this profile (PPR1).",
-        (_, "wrongProfileReenabling") => "A test profile is in use; only the profile that was in use before it may come back.",
-        (_, "catBusy") => "The card waits for the answer to one of its own commands. Try again in a moment, or reset it.",
+        (_, "wrongProfileReenabling") => {
+            "A test profile is in use; only the profile that was in use before it may come back."
+        }
+        (_, "catBusy") => {
+            "The card waits for the answer to one of its own commands. Try again in a moment, or reset it."
+        }
         ("eUICCMemoryReset", "nothingToDelete") => "There is nothing to delete.",
         (_, "nothingToDelete") => "There is no such notification.",
-        ("AuthenticateServer", "invalidCertificate") => "The eUICC does not accept the server's certificate: malformed, out of date, or not under the CI that was chosen.",
-        ("PrepareDownload", "invalidCertificate") => "The eUICC does not accept the binding certificate: malformed, or of another server than the one that was authenticated.",
-        (_, "invalidSignature") => "The server's signature is wrong; something on the way altered signed data, or the server signs with another key.",
+        ("AuthenticateServer", "invalidCertificate") => {
+            "The eUICC does not accept the server's certificate: malformed, out of date, or not under the CI that was chosen."
+        }
+        ("PrepareDownload", "invalidCertificate") => {
+            "The eUICC does not accept the binding certificate: malformed, or of another server than the one that was authenticated."
+        }
+        (_, "invalidSignature") => {
+            "The server's signature is wrong; something on the way altered signed data, or the server signs with another key."
+        }
         (_, "unsupportedCurve") => "The eUICC does not know the curve of the server's key.",
         (_, "noSessionContext") => "The eUICC has no session; it was reset in between. Start again.",
         (_, "invalidOid") => "The server's certificate is not one of an SM-DP+ or SM-DS.",
-        (_, "euiccChallengeMismatch") => "The server answers another challenge than this one; an old answer was replayed, or two downloads run at once.",
-        (_, "ciPKUnknown") => "The eUICC has no certificate under the CI that the server chose. Test eUICCs need a test SM-DP+, live ones a live one.",
+        (_, "euiccChallengeMismatch") => {
+            "The server answers another challenge than this one; an old answer was replayed, or two downloads run at once."
+        }
+        (_, "ciPKUnknown") => {
+            "The eUICC has no certificate under the CI that the server chose. Test eUICCs need a test SM-DP+, live ones a live one."
+        }
         (_, "invalidTransactionId") => "The message is of another session.",
         (_, "incorrectInputValues") => "The card did not accept the search.",
         (_, "noResultAvailable") => "There is nothing of this kind on the card.",

@@ -198,9 +198,14 @@ impl Link {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn run<P: Port, C: Command>(&mut self, port: &mut P, command: &C) -> Result<Ran<C::Output>, Failure> {
+    pub async fn run<P: Port, C: Command>(
+        &mut self,
+        port: &mut P,
+        command: &C,
+    ) -> Result<Ran<C::Output>, Failure> {
         let request = command.request();
-        let reply = self.exchange(port, &request, &|_, apdus| Progress { apdus, ..Progress::default() }).await;
+        let reply =
+            self.exchange(port, &request, &|_, apdus| Progress { apdus, ..Progress::default() }).await;
         let reply = reply.map_err(|error| match error {
             LinkError::Open(error) => Failure::Open(error),
             LinkError::Lost(Lost(detail)) => Failure::Lost(detail),
@@ -429,7 +434,11 @@ pub async fn disable<P: Port>(
 ///
 /// # Errors
 /// [`Failure`].
-pub async fn delete<P: Port>(port: &mut P, options: &CardOptions, profile: ProfileRef) -> Result<(), Failure> {
+pub async fn delete<P: Port>(
+    port: &mut P,
+    options: &CardOptions,
+    profile: ProfileRef,
+) -> Result<(), Failure> {
     run(port, options, &Delete { profile }).await.map(|_| ())
 }
 
@@ -463,7 +472,10 @@ pub async fn memory_reset<P: Port>(
 ///
 /// # Errors
 /// [`Failure`].
-pub async fn notifications<P: Port>(port: &mut P, options: &CardOptions) -> Result<Vec<Notification>, Failure> {
+pub async fn notifications<P: Port>(
+    port: &mut P,
+    options: &CardOptions,
+) -> Result<Vec<Notification>, Failure> {
     Ok(run(port, options, &ListNotifications {}).await?.output)
 }
 

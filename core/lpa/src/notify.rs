@@ -112,20 +112,30 @@ pub struct Notify {
 enum State {
     Begin,
     ExpectList,
-    ExpectRetrieved { notification: Notification },
+    ExpectRetrieved {
+        notification: Notification,
+    },
     ExpectDelivered {
         notification: Notification,
         #[serde(with = "octets")]
         raw: Vec<u8>,
     },
-    ExpectRemoved { notification: Notification },
+    ExpectRemoved {
+        notification: Notification,
+    },
     Over,
 }
 
 impl Notify {
     /// A delivery that has not begun.
     pub fn new(params: NotifyParams) -> Self {
-        Self { params, state: State::Begin, waiting: VecDeque::new(), done: Notified::default(), pending: None }
+        Self {
+            params,
+            state: State::Begin,
+            waiting: VecDeque::new(),
+            done: Notified::default(),
+            pending: None,
+        }
     }
 
     /// What is awaited, by the name of the state.
@@ -262,7 +272,9 @@ fn list(event: Event) -> Result<Vec<Notification>, String> {
         ListNotificationResponse::NotificationMetadataList(listed) => {
             Ok(listed.iter().map(Notification::from).collect())
         }
-        ListNotificationResponse::ListNotificationsResultError(code) => Err(format!("the eUICC answers error {code}")),
+        ListNotificationResponse::ListNotificationsResultError(code) => {
+            Err(format!("the eUICC answers error {code}"))
+        }
     }
 }
 
@@ -296,13 +308,15 @@ fn accepted(event: Event) -> Result<(), String> {
         return Ok(());
     };
     let code = answer.header.function_execution_status.status_code_data;
-    Err(code.map_or_else(|| "the server answers Failed".into(), |code| {
-        format!("the server answers {}/{}", code.subject_code, code.reason_code)
-    }))
+    Err(code.map_or_else(
+        || "the server answers Failed".into(),
+        |code| format!("the server answers {}/{}", code.subject_code, code.reason_code),
+    ))
 }
 
 /// Nothing to delete is as good as deleted.
 fn removed(event: Event) -> bool {
-    let response = card_data(event).ok().and_then(|data| esim_rsp::decode::<NotificationSentResponse>(&data).ok());
+    let response =
+        card_data(event).ok().and_then(|data| esim_rsp::decode::<NotificationSentResponse>(&data).ok());
     response.is_some_and(|response| response.delete_notification_status <= 1)
 }

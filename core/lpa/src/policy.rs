@@ -56,7 +56,8 @@ pub fn judge(
             None => return Verdict::Forbidden(forbidden),
         }
     }
-    if rules.ppr1() && installed.iter().any(|other| is_operational(other) && other.iccid != Some(offer.iccid)) {
+    if rules.ppr1() && installed.iter().any(|other| is_operational(other) && other.iccid != Some(offer.iccid))
+    {
         return Verdict::Forbidden(Forbidden::Ppr1BesideAnother);
     }
     Verdict::Allowed { strong }

@@ -1,7 +1,8 @@
 //! APDUs: blocks, collected answers, and the search for the ISD-R.
 
 use esim_lpa::apdu::{
-    CardOptions, Channel, Exchange, ISD_R, ISD_R_CANDIDATES, Next, OpenError, OpenStep, Opening, Reply, TerminalCapability,
+    CardOptions, Channel, Exchange, ISD_R, ISD_R_CANDIDATES, Next, OpenError, OpenStep, Opening, Reply,
+    TerminalCapability,
 };
 
 fn octets(hex: &str) -> Vec<u8> {
@@ -36,7 +37,8 @@ fn a_short_command_is_one_block() {
 
 #[test]
 fn blocks_are_counted_and_the_last_is_marked() {
-    for (block, lengths) in [(63, vec![63, 63, 63, 63, 48]), (120, vec![120, 120, 60]), (255, vec![255, 45])] {
+    for (block, lengths) in [(63, vec![63, 63, 63, 63, 48]), (120, vec![120, 120, 60]), (255, vec![255, 45])]
+    {
         let payload: Vec<u8> = (0..300u16).map(|i| i as u8).collect();
         let answers = vec!["9000"; lengths.len()];
         let (sent, reply) = exchange(Exchange::new(2, payload.clone(), block), &answers);
@@ -130,7 +132,10 @@ fn a_card_that_promises_for_ever_is_left() {
 }
 
 /// Runs a search against a card that answers by APDU.
-fn open(options: &CardOptions, mut card: impl FnMut(&str) -> &'static str) -> (Vec<String>, Result<Channel, OpenError>) {
+fn open(
+    options: &CardOptions,
+    mut card: impl FnMut(&str) -> &'static str,
+) -> (Vec<String>, Result<Channel, OpenError>) {
     let mut opening = Opening::new(options);
     let mut sent = Vec::new();
     let mut step = opening.next(None);
@@ -173,7 +178,8 @@ fn the_answer_to_select_may_come_in_parts_or_not_at_all() {
     });
     assert_eq!(sent.len(), 3);
     assert_eq!(channel.unwrap().svn, None);
-    let (_, channel) = open(&CardOptions::default(), |apdu| if apdu == "0070000001" { "019000" } else { "9000" });
+    let (_, channel) =
+        open(&CardOptions::default(), |apdu| if apdu == "0070000001" { "019000" } else { "9000" });
     assert_eq!(channel.unwrap().number, 1);
 }
 
@@ -193,8 +199,14 @@ fn other_aids_are_tried_and_named() {
 
 #[test]
 fn a_plain_sim_is_no_euicc_and_gets_its_channel_back() {
-    let (sent, error) = open(&CardOptions::default(), |apdu| if apdu == "0070000001" { "019000" } else { "6A82" });
-    assert_eq!(error, Err(OpenError::NotEuicc { tried: ISD_R_CANDIDATES.iter().map(|(_, aid)| hex::encode_upper(aid)).collect() }));
+    let (sent, error) =
+        open(&CardOptions::default(), |apdu| if apdu == "0070000001" { "019000" } else { "6A82" });
+    assert_eq!(
+        error,
+        Err(OpenError::NotEuicc {
+            tried: ISD_R_CANDIDATES.iter().map(|(_, aid)| hex::encode_upper(aid)).collect()
+        })
+    );
     let opened = sent.iter().filter(|apdu| *apdu == "0070000001").count();
     let closed = sent.iter().filter(|apdu| *apdu == "0070800100").count();
     assert_eq!((opened, closed), (2, 2));
@@ -244,7 +256,8 @@ fn no_card_and_no_channel_are_told_apart() {
 /// What lpac 2.3.0 sent to a card while it loaded a package, block by block.
 #[test]
 fn loads_a_package_with_the_same_apdus_as_lpac() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/recordings/lpac_vs_veuicc_download.jsonl");
+    let path =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/recordings/lpac_vs_veuicc_download.jsonl");
     let Ok(recording) = std::fs::read_to_string(path) else {
         println!("skipped: ../shared/data not found");
         return;

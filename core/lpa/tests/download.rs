@@ -6,13 +6,13 @@ mod peers;
 use esim_lpa::download::{CardRefusal, LostPeer, Misbehaviour, Peer};
 use esim_lpa::policy::Forbidden;
 use esim_lpa::{Answer, Device, Download, DownloadParams, Ending, Lang, Outcome, Phase, Question};
+use esim_rsp::es9p::CancelSessionEs9Request;
 use esim_rsp::es10b::{
     AuthenticateErrorCode, AuthenticateResponseError, AuthenticateServerRequest, AuthenticateServerResponse,
     CancelSessionResponse, CtxParams1, DownloadErrorCode, PrepareDownloadRequest, PrepareDownloadResponse,
     PrepareDownloadResponseError,
 };
 use esim_rsp::es10c::ProfileInfo;
-use esim_rsp::es9p::CancelSessionEs9Request;
 use esim_rsp::notification::ErrorReason;
 use esim_rsp::{decode, encode, json};
 use peers::*;
@@ -32,20 +32,40 @@ fn installs_and_reports() {
 
     let functions: Vec<&str> = peers.log.iter().map(|(name, _)| name.as_str()).collect();
     let (before, after) = functions.split_at(10);
-    assert_eq!(before, [
-        "GetEUICCInfo1", "GetEUICCInfo2", "GetEUICCChallenge", "initiateAuthentication", "AuthenticateServer",
-        "authenticateClient", "GetRAT", "GetProfilesInfo", "PrepareDownload", "getBoundProfilePackage",
-    ]);
+    assert_eq!(
+        before,
+        [
+            "GetEUICCInfo1",
+            "GetEUICCInfo2",
+            "GetEUICCChallenge",
+            "initiateAuthentication",
+            "AuthenticateServer",
+            "authenticateClient",
+            "GetRAT",
+            "GetProfilesInfo",
+            "PrepareDownload",
+            "getBoundProfilePackage",
+        ]
+    );
     let load = peers.segments();
     assert!(after[..load].iter().all(|name| *name == "LoadBoundProfilePackage"));
-    assert_eq!(after[load..], [
-        "ListNotification", "RetrieveNotificationsList", "handleNotification", "RemoveNotificationFromList",
-    ]);
+    assert_eq!(
+        after[load..],
+        ["ListNotification", "RetrieveNotificationsList", "handleNotification", "RemoveNotificationFromList",]
+    );
     let mut phases = peers.phases.clone();
     phases.dedup();
-    assert_eq!(phases, [
-        Phase::Authenticating, Phase::Consent, Phase::Preparing, Phase::Loading, Phase::Notifying, Phase::Done,
-    ]);
+    assert_eq!(
+        phases,
+        [
+            Phase::Authenticating,
+            Phase::Consent,
+            Phase::Preparing,
+            Phase::Loading,
+            Phase::Notifying,
+            Phase::Done,
+        ]
+    );
 }
 
 #[test]
@@ -57,7 +77,12 @@ fn passes_signed_octets_on_as_they_came() {
     let body = peers.sent("authenticateClient").unwrap();
     let body = std::str::from_utf8(body).unwrap();
     assert!(body.contains(&transaction().to_string()));
-    let loaded: Vec<u8> = peers.log.iter().filter(|(name, _)| name == "LoadBoundProfilePackage").flat_map(|(_, sent)| sent.clone()).collect();
+    let loaded: Vec<u8> = peers
+        .log
+        .iter()
+        .filter(|(name, _)| name == "LoadBoundProfilePackage")
+        .flat_map(|(_, sent)| sent.clone())
+        .collect();
     assert_eq!(loaded, peers.package());
 }
 
@@ -87,7 +112,9 @@ fn the_server_must_be_the_one_that_was_dialled() {
 
     let mut other = Peers { server_address: "smdp.example.org".into(), ..Peers::default() };
     let outcome = other.download(params());
-    assert!(matches!(&outcome.ending, Ending::Misbehaved(Misbehaviour::WrongServerAddress { signed, .. }) if signed == "smdp.example.org"));
+    assert!(
+        matches!(&outcome.ending, Ending::Misbehaved(Misbehaviour::WrongServerAddress { signed, .. }) if signed == "smdp.example.org")
+    );
     assert_eq!(other.count("AuthenticateServer") + other.count("CancelSession"), 0);
 }
 
@@ -109,7 +136,10 @@ fn a_refusal_of_the_server_is_explained() {
         peers.say.insert(function, failed("8.2.6", "3.8"));
         let outcome = peers.download(params());
         let Ending::Refused(refusal) = &outcome.ending else { panic!("{outcome:?}") };
-        assert_eq!((refusal.function.as_str(), refusal.subject.as_str(), refusal.reason.as_str()), (function, "8.2.6", "3.8"));
+        assert_eq!(
+            (refusal.function.as_str(), refusal.subject.as_str(), refusal.reason.as_str()),
+            (function, "8.2.6", "3.8")
+        );
         assert!(refusal.name.is_some() && refusal.remedy.is_some());
         for lang in [Lang::En, Lang::Ja] {
             assert!(outcome.text(lang).contains("8.2.6/3.8"));
@@ -134,13 +164,18 @@ fn a_refusal_without_codes_is_borne() {
 fn assert_cancelled(peers: &Peers, outcome: &Outcome, reason: u8) {
     assert_eq!(peers.cancel_reason(), Some(reason));
     let posted: CancelSessionEs9Request = json::parse(peers.sent("cancelSession").unwrap()).unwrap();
-    let CancelSessionResponse::CancelSessionResponseOk(signed) = decode(&posted.cancel_session_response.0).unwrap() else {
+    let CancelSessionResponse::CancelSessionResponseOk(signed) =
+        decode(&posted.cancel_session_response.0).unwrap()
+    else {
         panic!("not signed");
     };
     assert_eq!(signed.euicc_cancel_session_signed.reason.0, reason);
     assert_eq!(posted.transaction_id, transaction());
     let cancelled = outcome.cancelled.as_ref().unwrap();
-    assert_eq!((cancelled.reason.value, cancelled.by_card, cancelled.by_server), (u32::from(reason), true, true));
+    assert_eq!(
+        (cancelled.reason.value, cancelled.by_card, cancelled.by_server),
+        (u32::from(reason), true, true)
+    );
 }
 
 #[test]
@@ -149,7 +184,9 @@ fn the_user_may_refuse_postpone_or_be_away() {
         let mut peers = Peers { answers: vec![answer.clone()], ..Peers::default() };
         let asking = DownloadParams { auto_consent: false, ..params() };
         let outcome = peers.download(asking);
-        assert!(matches!(&outcome.ending, Ending::Declined { reason: code } if code.value == u32::from(reason)));
+        assert!(
+            matches!(&outcome.ending, Ending::Declined { reason: code } if code.value == u32::from(reason))
+        );
         assert_cancelled(&peers, &outcome, reason);
         assert_eq!(outcome.profile.as_ref().unwrap().profile_name.as_deref(), Some("Plan A"));
 
@@ -202,14 +239,17 @@ fn policy_rules_need_permission_and_may_need_strong_confirmation() {
     assert_eq!(outcome.ending, Ending::PolicyForbids { why: Forbidden::Ppr1 });
     assert_cancelled(&forbidden, &outcome, 3);
 
-    let mut other_rule = Peers { metadata: with_rules(&[2]), rat: vec![allowed(&[1], false)], ..Peers::default() };
+    let mut other_rule =
+        Peers { metadata: with_rules(&[2]), rat: vec![allowed(&[1], false)], ..Peers::default() };
     assert_eq!(other_rule.download(params()).ending, Ending::PolicyForbids { why: Forbidden::Ppr2 });
 
-    let mut silent = Peers { metadata: with_rules(&[2]), rat: vec![allowed(&[1, 2], false)], ..Peers::default() };
+    let mut silent =
+        Peers { metadata: with_rules(&[2]), rat: vec![allowed(&[1, 2], false)], ..Peers::default() };
     assert!(silent.download(params()).is_installed());
 
     let rat = vec![allowed(&[2], true)];
-    let mut strong = Peers { metadata: with_rules(&[2]), rat, answers: vec![Answer::Accept], ..Peers::default() };
+    let mut strong =
+        Peers { metadata: with_rules(&[2]), rat, answers: vec![Answer::Accept], ..Peers::default() };
     assert!(strong.download(params()).is_installed());
     assert!(matches!(&strong.questions[..], [Question::Consent(consent)] if consent.strong));
 
@@ -248,18 +288,27 @@ fn a_package_that_is_none_is_a_failure_to_load() {
     );
     peers.say.insert("getBoundProfilePackage", Say::Http(200, body.into_bytes()));
     let outcome = peers.download(params());
-    assert!(matches!(&outcome.ending, Ending::Misbehaved(Misbehaviour::Malformed { function, .. }) if function == "LoadBoundProfilePackage"));
+    assert!(
+        matches!(&outcome.ending, Ending::Misbehaved(Misbehaviour::Malformed { function, .. }) if function == "LoadBoundProfilePackage")
+    );
     assert_cancelled(&peers, &outcome, 5);
 }
 
 #[test]
 fn unreadable_answers_of_the_server_are_told_as_such() {
-    for (function, cancelled) in [("initiateAuthentication", false), ("authenticateClient", true), ("getBoundProfilePackage", true)] {
-        for body in [&b"<html>"[..], br#"{"header":{"functionExecutionStatus":{"status":"Executed-Success"}}}"#] {
+    for (function, cancelled) in
+        [("initiateAuthentication", false), ("authenticateClient", true), ("getBoundProfilePackage", true)]
+    {
+        for body in
+            [&b"<html>"[..], br#"{"header":{"functionExecutionStatus":{"status":"Executed-Success"}}}"#]
+        {
             let mut peers = Peers::default();
             peers.say.insert(function, Say::Http(200, body.to_vec()));
             let outcome = peers.download(params());
-            assert!(matches!(&outcome.ending, Ending::Misbehaved(Misbehaviour::Malformed { .. })), "{outcome:?}");
+            assert!(
+                matches!(&outcome.ending, Ending::Misbehaved(Misbehaviour::Malformed { .. })),
+                "{outcome:?}"
+            );
             assert_eq!(peers.cancel_reason(), cancelled.then_some(127));
         }
     }
@@ -272,10 +321,16 @@ fn the_card_refuses_the_server() {
         transaction_id: transaction(),
         authenticate_error_code: AuthenticateErrorCode::invalidSignature,
     };
-    peers.say.insert("AuthenticateServer", Say::Data(encode(&AuthenticateServerResponse::AuthenticateResponseError(error))));
+    peers.say.insert(
+        "AuthenticateServer",
+        Say::Data(encode(&AuthenticateServerResponse::AuthenticateResponseError(error))),
+    );
     let outcome = peers.download(params());
     let Ending::CardRefused(CardRefusal { function, code, explanation }) = &outcome.ending else { panic!() };
-    assert_eq!((function.as_str(), code.value, code.name.as_str()), ("AuthenticateServer", 2, "invalidSignature"));
+    assert_eq!(
+        (function.as_str(), code.value, code.name.as_str()),
+        ("AuthenticateServer", 2, "invalidSignature")
+    );
     assert!(!explanation.is_empty());
     assert_eq!(peers.count("authenticateClient") + peers.count("CancelSession"), 0);
 }
@@ -287,9 +342,13 @@ fn the_card_refuses_the_offer() {
         transaction_id: transaction(),
         download_error_code: DownloadErrorCode::invalidCertificate,
     };
-    peers.say.insert("PrepareDownload", Say::Data(encode(&PrepareDownloadResponse::DownloadResponseError(error))));
+    peers
+        .say
+        .insert("PrepareDownload", Say::Data(encode(&PrepareDownloadResponse::DownloadResponseError(error))));
     let outcome = peers.download(params());
-    assert!(matches!(&outcome.ending, Ending::CardRefused(refusal) if refusal.code.name == "invalidCertificate"));
+    assert!(
+        matches!(&outcome.ending, Ending::CardRefused(refusal) if refusal.code.name == "invalidCertificate")
+    );
     assert_cancelled(&peers, &outcome, 127);
     assert_eq!(peers.count("getBoundProfilePackage"), 0);
 }
@@ -297,7 +356,8 @@ fn the_card_refuses_the_offer() {
 #[test]
 fn loading_stops_at_the_first_result() {
     let result = failure(ErrorReason::installFailedDueToPEProcessingError);
-    let mut peers = Peers { result_at: Some(7), result, notifications: vec![(0, ADDRESS.into())], ..Peers::default() };
+    let mut peers =
+        Peers { result_at: Some(7), result, notifications: vec![(0, ADDRESS.into())], ..Peers::default() };
     let outcome = peers.download(params());
     let Ending::NotInstalled(error) = &outcome.ending else { panic!("{outcome:?}") };
     assert_eq!(error.reason.name, "installFailedDueToPEProcessingError");
@@ -334,7 +394,9 @@ fn a_card_that_never_gives_a_result_is_noticed() {
 #[test]
 fn a_session_that_the_card_has_lost_is_not_cancelled_at_the_server() {
     let mut peers = Peers { answers: vec![Answer::Reject], ..Peers::default() };
-    peers.say.insert("CancelSession", Say::Data(encode(&CancelSessionResponse::CancelSessionResponseError(5))));
+    peers
+        .say
+        .insert("CancelSession", Say::Data(encode(&CancelSessionResponse::CancelSessionResponseError(5))));
     let outcome = peers.download(DownloadParams { auto_consent: false, ..params() });
     let cancelled = outcome.cancelled.unwrap();
     assert!(!cancelled.by_card && !cancelled.by_server);
@@ -348,7 +410,9 @@ fn lost_servers_cancel_nothing_and_the_code_works_again() {
             let mut peers = Peers::default();
             peers.say.insert(function, say);
             let outcome = peers.download(params());
-            let Ending::Lost(LostPeer { peer: Peer::Server, function: lost, .. }) = &outcome.ending else { panic!() };
+            let Ending::Lost(LostPeer { peer: Peer::Server, function: lost, .. }) = &outcome.ending else {
+                panic!()
+            };
             assert_eq!(lost, function);
             assert_eq!(peers.count("CancelSession") + peers.count("cancelSession"), 0);
             peers.say.clear();
@@ -376,11 +440,15 @@ fn what_is_lost_at_the_end_changes_no_verdict() {
 
 #[test]
 fn a_card_that_goes_away_is_lost() {
-    for function in ["GetEUICCInfo1", "AuthenticateServer", "GetRAT", "PrepareDownload", "LoadBoundProfilePackage"] {
+    for function in
+        ["GetEUICCInfo1", "AuthenticateServer", "GetRAT", "PrepareDownload", "LoadBoundProfilePackage"]
+    {
         let mut peers = Peers::default();
         peers.say.insert(function, Say::Lost);
         let outcome = peers.download(params());
-        assert!(matches!(&outcome.ending, Ending::Lost(LostPeer { peer: Peer::Card, function: lost, .. }) if lost == function));
+        assert!(
+            matches!(&outcome.ending, Ending::Lost(LostPeer { peer: Peer::Card, function: lost, .. }) if lost == function)
+        );
         assert_eq!(peers.count("CancelSession"), 0);
     }
 }
@@ -396,7 +464,14 @@ fn survives_serialisation_between_any_two_steps() {
     let rat = vec![allowed(&[1, 2], true)];
     let answers = vec![Answer::Accept, Answer::ConfirmationCode("1".into())];
     let notifications = vec![(0, ADDRESS.into()), (1, "a.example.com".into())];
-    let mut peers = Peers { rat, answers, notifications, code_required: true, metadata: with_rules(&[2]), ..Peers::default() };
+    let mut peers = Peers {
+        rat,
+        answers,
+        notifications,
+        code_required: true,
+        metadata: with_rules(&[2]),
+        ..Peers::default()
+    };
     let outcome = peers.run(Download::new(params()), through_json);
     assert!(outcome.is_installed());
     let text = serde_json::to_string(&outcome).unwrap();

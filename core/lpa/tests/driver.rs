@@ -5,8 +5,8 @@ mod peers;
 use esim_lpa::apdu::{CardOptions, OpenError, TerminalCapability};
 use esim_lpa::driver::{self, Failure, Observed, Refresh};
 use esim_lpa::{
-    Answer, Download, DownloadParams, Effect, Ending, Event, HttpCall, HttpReply, Lost, Outcome, Phase, Port, ProfileRef,
-    Progress, Question, Session, Step,
+    Answer, Download, DownloadParams, Effect, Ending, Event, HttpCall, HttpReply, Lost, Outcome, Phase, Port,
+    ProfileRef, Progress, Question, Session, Step,
 };
 use esim_rsp::tlv;
 use peers::*;
@@ -87,7 +87,9 @@ impl Desk {
         if self.answer.is_empty() {
             return self.sw.unwrap_or(0x9000).to_be_bytes().to_vec();
         }
-        if self.answer.len() > 256 || self.chain.is_empty() && self.apdus.last().is_some_and(|apdu| apdu[1] == 0xE2) {
+        if self.answer.len() > 256
+            || self.chain.is_empty() && self.apdus.last().is_some_and(|apdu| apdu[1] == 0xE2)
+        {
             let now = if self.apdus.last().is_some_and(|apdu| apdu[1] == 0xE2) { 0 } else { 256 };
             let mut part: Vec<u8> = self.answer.drain(..now).collect();
             part.extend([0x61, u8::try_from(self.answer.len()).unwrap_or(0)]);
@@ -280,7 +282,8 @@ fn what_goes_out_and_what_comes_in_can_be_tampered_with() {
     let mut desk = Desk::default();
     let mut session = Session::new(Download::new(params()), options(120));
     loop {
-        let offer = matches!(session.pending(), Effect::Http(call) if call.function == "getBoundProfilePackage");
+        let offer =
+            matches!(session.pending(), Effect::Http(call) if call.function == "getBoundProfilePackage");
         if let Effect::Card(es10) = session.pending_mut() {
             let first = tlv::read_header(&es10.payload, 0).unwrap().0;
             assert_ne!(first, 0);
@@ -301,6 +304,11 @@ fn what_goes_out_and_what_comes_in_can_be_tampered_with() {
 fn the_user_is_asked_through_the_port() {
     let mut desk = Desk::default();
     desk.peers.answers = vec![Answer::Postpone];
-    let outcome = now(driver::download(&mut desk, &options(120), DownloadParams { auto_consent: false, ..params() }));
-    assert!(outcome.cancelled.is_some_and(|cancelled| cancelled.reason.name == "postponed" && cancelled.by_server));
+    let outcome =
+        now(driver::download(&mut desk, &options(120), DownloadParams { auto_consent: false, ..params() }));
+    assert!(
+        outcome
+            .cancelled
+            .is_some_and(|cancelled| cancelled.reason.name == "postponed" && cancelled.by_server)
+    );
 }

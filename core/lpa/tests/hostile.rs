@@ -3,9 +3,12 @@
 mod peers;
 
 use esim_lpa::apdu::{CardOptions, Exchange, Next, OpenStep, Opening};
-use esim_lpa::manage::*;
 use esim_lpa::download::SimaResponse;
-use esim_lpa::{Answer, Download, DownloadParams, Effect, Event, Lang, Machine, Notify, NotifyParams, ProfileRef, certificate};
+use esim_lpa::manage::*;
+use esim_lpa::{
+    Answer, Download, DownloadParams, Effect, Event, Lang, Machine, Notify, NotifyParams, ProfileRef,
+    certificate,
+};
 use peers::*;
 use proptest::prelude::*;
 
@@ -25,7 +28,8 @@ fn event() -> impl Strategy<Value = Event> {
 
 /// Runs a machine honestly except for step `at`, where `odd` happens.
 fn disturbed(at: usize, odd: Event) {
-    let mut peers = Peers { code_required: true, notifications: vec![(0, ADDRESS.into())], ..Peers::default() };
+    let mut peers =
+        Peers { code_required: true, notifications: vec![(0, ADDRESS.into())], ..Peers::default() };
     peers.answers = vec![Answer::Accept, Answer::ConfirmationCode("1".into())];
     let mut machine = Download::new(DownloadParams { auto_consent: false, ..params() });
     let mut effect = machine.step(Event::Start);

@@ -8,7 +8,8 @@ use esim_rsp::{encode, json};
 use peers::*;
 
 fn peers(notifications: &[(u32, &str)]) -> Peers {
-    let notifications = notifications.iter().map(|(number, address)| (*number, address.to_string())).collect();
+    let notifications =
+        notifications.iter().map(|(number, address)| (*number, address.to_string())).collect();
     Peers { notifications, ..Peers::default() }
 }
 
@@ -37,7 +38,8 @@ fn what_fails_holds_up_its_receiver_only() {
     peers.down = vec!["down.test".into()];
     let notified = peers.run(Notify::new(NotifyParams::default()), |it| it);
     let sent: Vec<u32> = notified.sent.iter().map(|it| it.notification.sequence_number).collect();
-    let kept: Vec<(u32, &str)> = notified.kept.iter().map(|it| (it.notification.sequence_number, it.why.as_str())).collect();
+    let kept: Vec<(u32, &str)> =
+        notified.kept.iter().map(|it| (it.notification.sequence_number, it.why.as_str())).collect();
     assert_eq!(sent, [2, 4]);
     assert_eq!(kept, [(1, "no route"), (3, "waits for number 1")]);
     assert_eq!(peers.notifications.len(), 2);

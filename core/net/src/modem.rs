@@ -169,7 +169,9 @@ impl Modem {
     pub fn step(&mut self, event: Event) -> Effect {
         match (self.awaiting, event) {
             (Awaiting::File(_) | Awaiting::Authenticate, Event::Card(response)) => self.card(response),
-            (Awaiting::Attach | Awaiting::Network, Event::Challenged(challenge)) => self.authenticate(&challenge),
+            (Awaiting::Attach | Awaiting::Network, Event::Challenged(challenge)) => {
+                self.authenticate(&challenge)
+            }
             (Awaiting::Network, Event::Accepted) => {
                 self.awaiting = Awaiting::Over;
                 Effect::Done(self.report.clone())
@@ -223,7 +225,8 @@ impl Modem {
                 }
                 if !ok {
                     let no_usim = matches!(row.keep, Keep::Iccid) || step == 1 || step == 3;
-                    let error = if no_usim { ModemError::NoUsim } else { ModemError::Card { what: row.what, sw } };
+                    let error =
+                        if no_usim { ModemError::NoUsim } else { ModemError::Card { what: row.what, sw } };
                     return self.fail(error);
                 }
                 if self.keep(row.keep, &data).is_none() {

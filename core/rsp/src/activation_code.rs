@@ -50,9 +50,7 @@ impl FromStr for ActivationCode {
         check_address(&smdp_address)?;
         let matching_id = fields.next().unwrap_or_default().to_string();
         if !matching_id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-            return Err(Error::text(
-                "the matchingId (third field) has letters, digits and '-' only",
-            ));
+            return Err(Error::text("the matchingId (third field) has letters, digits and '-' only"));
         }
         let smdp_oid = fields.next().filter(|oid| !oid.is_empty()).map(str::to_string);
         if let Some(oid) = &smdp_oid {

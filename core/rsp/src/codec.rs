@@ -19,8 +19,8 @@ use rasn::de::Error as _;
 use rasn::error::DecodeError;
 use rasn::types::fields::{Field, Fields};
 use rasn::types::{self, Class, Constraints, Tag, TagTree};
-pub use rasn::{Decode, Encode};
 use rasn::{Codec, Decoder};
+pub use rasn::{Decode, Encode};
 
 /// `decode_any` with this tag returns the next TLV whole and does not advance.
 pub(crate) const PEEK_RAW: Tag = Tag { class: Class::Private, value: u32::MAX };
@@ -36,10 +36,7 @@ pub fn decode<T: Decode>(octets: &[u8]) -> Result<T, Error> {
     decode_recorded(octets, None)
 }
 
-pub(crate) fn decode_recorded<T: Decode>(
-    octets: &[u8],
-    recorder: Option<&Recorder>,
-) -> Result<T, Error> {
+pub(crate) fn decode_recorded<T: Decode>(octets: &[u8], recorder: Option<&Recorder>) -> Result<T, Error> {
     let failure = Failure::default();
     let mut reader = Reader::new(octets, 0, &failure, recorder);
     let value = T::decode(&mut reader).map_err(|error| failure.explain(&error))?;
@@ -101,16 +98,7 @@ type Result2<T> = core::result::Result<T, DecodeError>;
 
 impl<'a> Reader<'a> {
     fn new(input: &'a [u8], base: usize, failure: &'a Failure, rec: Option<&'a Recorder>) -> Self {
-        Self {
-            input,
-            position: 0,
-            base,
-            depth: 0,
-            failure,
-            recorder: rec,
-            fields: Vec::new(),
-            variant: None,
-        }
+        Self { input, position: 0, base, depth: 0, failure, recorder: rec, fields: Vec::new(), variant: None }
     }
 
     fn peek(&self) -> Result2<Tlv> {
@@ -168,12 +156,8 @@ impl<'a> Reader<'a> {
             return Err(DecodeError::custom("nested too deep", Codec::Ber));
         }
         let input: &'a [u8] = self.input;
-        let mut inner = Reader::new(
-            &input[tlv.value.clone()],
-            self.base + tlv.value.start,
-            self.failure,
-            self.recorder,
-        );
+        let mut inner =
+            Reader::new(&input[tlv.value.clone()], self.base + tlv.value.start, self.failure, self.recorder);
         inner.depth = self.depth + 1;
         if let Some(recorder) = self.recorder {
             recorder.open(self.node(&tlv, type_name));

@@ -124,7 +124,8 @@ impl OperatorId {
     /// `E` is any digit, an empty group identifier any, an absent one none
     /// (SGP.22 2.9.2.1).
     pub fn covers(&self, owner: &Self) -> bool {
-        let nibbles = |octets: &FixedOctetString<3>| octets.iter().flat_map(|o| [o & 0xF, o >> 4]).collect::<Vec<_>>();
+        let nibbles =
+            |octets: &FixedOctetString<3>| octets.iter().flat_map(|o| [o & 0xF, o >> 4]).collect::<Vec<_>>();
         let digits = nibbles(&self.mcc_mnc).into_iter().zip(nibbles(&owner.mcc_mnc));
         let group = |rule: &Option<OctetString>, own: &Option<OctetString>| match rule {
             Some(any) if any.is_empty() => true,

@@ -1,9 +1,9 @@
 //! ES9+: what LPA and SM-DP+ exchange (SGP.22 5.6, 6.5.2), in JSON, and the
 //! signed structures inside.
 
+use crate::TransactionId;
 use crate::json::{Base64, ResponseHeader};
 use crate::signed::PublicKeyOctets;
-use crate::TransactionId;
 use alloc::string::String;
 use rasn::types::FixedOctetString;
 use rasn::{AsnType, Decode, Decoder as _, Encode};

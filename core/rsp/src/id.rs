@@ -188,8 +188,7 @@ text_serde!(Eid, Iccid, TransactionId);
 impl TryFrom<&[u8]> for Eid {
     type Error = Error;
     fn try_from(octets: &[u8]) -> Result<Self, Error> {
-        let octets: [u8; 16] =
-            octets.try_into().map_err(|_| Error::text("an EID has 16 octets"))?;
+        let octets: [u8; 16] = octets.try_into().map_err(|_| Error::text("an EID has 16 octets"))?;
         Self::from_octets(octets)
     }
 }

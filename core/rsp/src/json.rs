@@ -90,12 +90,15 @@ impl ResponseHeader {
 
     /// `Failed`, with the refusal's code and sentence.
     pub fn failed(refusal: &Refusal) -> Self {
-        Self::with("Failed", Some(StatusCodeData {
-            subject_code: refusal.subject.to_string(),
-            reason_code: refusal.reason.to_string(),
-            subject_identifier: refusal.identifier.clone(),
-            message: Some(refusal.message()),
-        }))
+        Self::with(
+            "Failed",
+            Some(StatusCodeData {
+                subject_code: refusal.subject.to_string(),
+                reason_code: refusal.reason.to_string(),
+                subject_identifier: refusal.identifier.clone(),
+                message: Some(refusal.message()),
+            }),
+        )
     }
 
     fn with(status: &str, status_code_data: Option<StatusCodeData>) -> Self {

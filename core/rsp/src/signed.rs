@@ -53,10 +53,7 @@ impl<T: Decode> Decode for Signed<T> {
         Ok(Self { value: T::decode(decoder)?, raw })
     }
 
-    fn decode_with_constraints<D: Decoder>(
-        decoder: &mut D,
-        _: &Constraints,
-    ) -> Result<Self, D::Error> {
+    fn decode_with_constraints<D: Decoder>(decoder: &mut D, _: &Constraints) -> Result<Self, D::Error> {
         Self::decode(decoder)
     }
 

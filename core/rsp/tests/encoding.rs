@@ -6,8 +6,7 @@ use esim_rsp::es10b::*;
 use esim_rsp::es10c::*;
 use esim_rsp::notification::*;
 use esim_rsp::{
-    Eid, ErrorKind, Iccid, ObjectIdentifier, OctetString, Signature, Signed, TransactionId, decode,
-    encode,
+    Eid, ErrorKind, Iccid, ObjectIdentifier, OctetString, Signature, Signed, TransactionId, decode, encode,
 };
 
 fn hex(text: &str) -> Vec<u8> {
@@ -66,9 +65,8 @@ fn criteria_are_wrapped() {
         tag_list: Some(OctetString::from(hex("5A9F70"))),
     };
     both_ways(by_class, "BF2D0A A003 950102 5C03 5A9F70");
-    let by_number = RetrieveNotificationsListRequest {
-        search_criteria: Some(NotificationSearch::SeqNumber(0)),
-    };
+    let by_number =
+        RetrieveNotificationsListRequest { search_criteria: Some(NotificationSearch::SeqNumber(0)) };
     both_ways(by_number, "BF2B05 A003 800100");
 }
 

@@ -72,11 +72,8 @@ pub fn check(package: &Package) -> Vec<Finding> {
     report.identifications(package);
     report.elements(package);
     // Judge the package, not one eUICC: grant every service there is.
-    let everything = Capabilities {
-        services: Services::of(Service::ALL),
-        memory: usize::MAX,
-        ..Capabilities::default()
-    };
+    let everything =
+        Capabilities { services: Services::of(Service::ALL), memory: usize::MAX, ..Capabilities::default() };
     match resolve(package, everything) {
         Err(error) => {
             let index = package.elements.iter().position(|element| {
@@ -110,12 +107,7 @@ impl Report {
         element: Option<usize>,
         text: impl Into<String>,
     ) {
-        self.0.push(Finding {
-            severity,
-            rule,
-            element,
-            text: text.into(),
-        });
+        self.0.push(Finding { severity, rule, element, text: text.into() });
     }
 
     fn error(&mut self, rule: &'static str, text: impl Into<String>) {
@@ -127,16 +119,8 @@ impl Report {
     }
 
     fn order(&mut self, package: &Package) {
-        let names: Vec<_> = package
-            .elements
-            .iter()
-            .map(|element| element.name())
-            .collect();
-        for (name, place) in [
-            ("header", 0),
-            ("mf", 1),
-            ("end", names.len().saturating_sub(1)),
-        ] {
+        let names: Vec<_> = package.elements.iter().map(|element| element.name()).collect();
+        for (name, place) in [("header", 0), ("mf", 1), ("end", names.len().saturating_sub(1))] {
             match names.iter().position(|known| *known == name) {
                 None => self.error("order", format!("there is no element {name}")),
                 Some(found) if found != place => {
@@ -159,11 +143,7 @@ impl Report {
                 continue;
             };
             if seen.contains(&header.identification) {
-                let text = format!(
-                    "{} repeats identification {}",
-                    element.name(),
-                    header.identification
-                );
+                let text = format!("{} repeats identification {}", element.name(), header.identification);
                 self.add(Severity::Error, "identification", Some(index), text);
             }
             seen.push(header.identification);
@@ -174,12 +154,7 @@ impl Report {
         for (index, element) in package.elements.iter().enumerate() {
             match element.value() {
                 ProfileElement::Unknown(_) if element.name() == "unknown" => {
-                    self.add(
-                        Severity::Warning,
-                        "element",
-                        Some(index),
-                        "no known version has this element",
-                    );
+                    self.add(Severity::Warning, "element", Some(index), "no known version has this element");
                 }
                 ProfileElement::NonStandard(_) => {
                     self.add(
@@ -198,10 +173,9 @@ impl Report {
         let Some(file) = image.file(&[MF, 0x2FE2]) else {
             return self.error("iccid", "there is no EF.ICCID");
         };
-        let (Ok(content), Ok(announced)) = (
-            <[u8; 10]>::try_from(file.data()),
-            <[u8; 10]>::try_from(&header.iccid[..]),
-        ) else {
+        let (Ok(content), Ok(announced)) =
+            (<[u8; 10]>::try_from(file.data()), <[u8; 10]>::try_from(&header.iccid[..]))
+        else {
             return self.error("iccid", "an ICCID has not 10 octets");
         };
         let digits = coding::decode_iccid(&content);
@@ -217,24 +191,14 @@ impl Report {
         if !(18..=20).contains(&digits.len()) {
             self.error("iccid", format!("{digits} has not 18 to 20 digits"));
         } else if !coding::luhn_is_valid(&digits) {
-            self.add(
-                Severity::Note,
-                "iccid",
-                Some(0),
-                format!("{digits} does not end in its check digit"),
-            );
+            self.add(Severity::Note, "iccid", Some(0), format!("{digits} does not end in its check digit"));
         }
     }
 
     fn services(&mut self, header: &ProfileHeader, image: &Image) {
         let used = used_services(image);
         for name in used.minus(header.mandatory_services).names() {
-            self.add(
-                Severity::Warning,
-                "services",
-                Some(0),
-                format!("uses {name} without demanding it"),
-            );
+            self.add(Severity::Warning, "services", Some(0), format!("uses {name} without demanding it"));
         }
         let checkable = Services::of(&[
             Service::Usim,
@@ -248,12 +212,7 @@ impl Report {
         ]);
         let idle = Services(header.mandatory_services.0 & checkable.0).minus(used);
         for name in idle.names() {
-            self.add(
-                Severity::Warning,
-                "services",
-                Some(0),
-                format!("demands {name} without using it"),
-            );
+            self.add(Severity::Warning, "services", Some(0), format!("demands {name} without using it"));
         }
     }
 
@@ -263,10 +222,7 @@ impl Report {
                 continue;
             };
             if !header.mandatory_templates.contains(&instance.template) {
-                let arcs = instance
-                    .template
-                    .strip_prefix(&TEMPLATE_ARCS[..])
-                    .unwrap_or(&instance.template);
+                let arcs = instance.template.strip_prefix(&TEMPLATE_ARCS[..]).unwrap_or(&instance.template);
                 let text = format!("template {arcs:?} is not among those that the header demands");
                 self.add(Severity::Note, "templates", Some(index), text);
             }
@@ -275,36 +231,20 @@ impl Report {
 
     fn files(&mut self, image: &Image) {
         for (index, file) in image.files.iter().enumerate() {
-            if image
-                .access_rule(file)
-                .is_none_or(|rule| rule.first() == Some(&0xFF))
-            {
+            if image.access_rule(file).is_none_or(|rule| rule.first() == Some(&0xFF)) {
                 self.error("access", format!("no access rule for {}", shown(file)));
             }
-            let twin = image.files[..index].iter().find(|other| {
-                file.sfi.is_some() && other.sfi == file.sfi && other.parent() == file.parent()
-            });
+            let twin = image.files[..index]
+                .iter()
+                .find(|other| file.sfi.is_some() && other.sfi == file.sfi && other.parent() == file.parent());
             if let Some(twin) = twin {
-                self.warn(
-                    "sfi",
-                    format!(
-                        "{} and {} share a short identifier",
-                        shown(twin),
-                        shown(file)
-                    ),
-                );
+                self.warn("sfi", format!("{} and {} share a short identifier", shown(twin), shown(file)));
             }
             if let FileKind::Df { pin_status, .. } = &file.kind {
-                for reference in pin_status
-                    .iter()
-                    .filter(|reference| !is_defined(image, file, **reference))
-                {
+                for reference in pin_status.iter().filter(|reference| !is_defined(image, file, **reference)) {
                     self.warn(
                         "pin",
-                        format!(
-                            "{} names PIN {reference:02X}, which nothing defines",
-                            shown(file)
-                        ),
+                        format!("{} names PIN {reference:02X}, which nothing defines", shown(file)),
                     );
                 }
             }
@@ -317,18 +257,10 @@ impl Report {
         }
         match (&naa.aka, naa.kind) {
             (None, NaaKind::Usim | NaaKind::Isim) => {
-                self.error(
-                    "aka",
-                    format!("{:?} cannot authenticate: no akaParameter", naa.kind),
-                );
+                self.error("aka", format!("{:?} cannot authenticate: no akaParameter", naa.kind));
             }
             (Some(aka), _) if matches!(aka.algorithm, Algorithm::UsimTest { .. }) => {
-                self.add(
-                    Severity::Note,
-                    "aka",
-                    None,
-                    format!("{:?} has the test algorithm", naa.kind),
-                );
+                self.add(Severity::Note, "aka", None, format!("{:?} has the test algorithm", naa.kind));
             }
             _ => {}
         }
@@ -346,32 +278,19 @@ impl Report {
                 let class = coding::access_class(&imsi).ok();
                 let own = content(&[0x6F78]);
                 if own.is_some() && own != class.as_ref().map(|class| &class[..]) {
-                    self.add(
-                        Severity::Note,
-                        "acc",
-                        None,
-                        "EF.ACC is not that of the last digit of the IMSI",
-                    );
+                    self.add(Severity::Note, "acc", None, "EF.ACC is not that of the last digit of the IMSI");
                 }
             }
         }
         if !matches!(content(&[0x6FAD]).and_then(|ad| ad.get(3)), Some(2 | 3)) {
-            self.warn(
-                "ad",
-                "EF.AD does not say how long the network code in the IMSI is",
-            );
+            self.warn("ad", "EF.AD does not say how long the network code in the IMSI is");
         }
         let Some(table) = content(&[0x6F38]) else {
             return self.error("ust", "there is no EF.UST");
         };
         for (number, files) in BACKED {
-            if coding::has_service(table, *number)
-                && !files.iter().any(|path| content(path).is_some())
-            {
-                self.warn(
-                    "ust",
-                    format!("service {number} is available, but its file is not"),
-                );
+            if coding::has_service(table, *number) && !files.iter().any(|path| content(path).is_some()) {
+                self.warn("ust", format!("service {number} is available, but its file is not"));
             }
         }
     }
@@ -393,11 +312,7 @@ fn used_services(image: &Image) -> Services {
             Some(Algorithm::Mapping { .. }) | None => used,
         };
     }
-    if image
-        .files
-        .iter()
-        .any(|file| matches!(file.kind, FileKind::BerTlv { .. }))
-    {
+    if image.files.iter().any(|file| matches!(file.kind, FileKind::BerTlv { .. })) {
         used = used.with(Service::BerTlv);
     }
     used
@@ -409,17 +324,13 @@ fn is_listed(naa: &Naa, image: &Image) -> bool {
     };
     let mut records = (1..=254).map_while(|number| dir.record(number));
     // An entry may stop before the end of the AID.
-    records
-        .any(|record| coding::decode_dir(record).is_some_and(|(aid, _)| naa.aid.starts_with(&aid)))
+    records.any(|record| coding::decode_dir(record).is_some_and(|(aid, _)| naa.aid.starts_with(&aid)))
 }
 
 /// Whether a directory sees this PIN: a global one, or a local one of its own, of one above, or shared.
 fn is_defined(image: &Image, directory: &File, reference: u8) -> bool {
     let sees = |owner: &[u16]| directory.path.starts_with(owner);
-    let shared = image
-        .shared_pins
-        .iter()
-        .any(|sharing| sees(&sharing.directory));
+    let shared = image.shared_pins.iter().any(|sharing| sees(&sharing.directory));
     shared
         || image.pins.iter().any(|pin| {
             pin.reference == reference
@@ -458,10 +369,7 @@ mod tests {
     }
 
     fn rules(package: &Package) -> Vec<(Severity, &'static str)> {
-        check(package)
-            .into_iter()
-            .map(|finding| (finding.severity, finding.rule))
-            .collect()
+        check(package).into_iter().map(|finding| (finding.severity, finding.rule)).collect()
     }
 
     #[test]
@@ -476,12 +384,7 @@ mod tests {
             for finding in &findings {
                 println!("{name}: {finding:?}");
             }
-            assert!(
-                findings
-                    .iter()
-                    .all(|finding| finding.severity < Severity::Error),
-                "{name}"
-            );
+            assert!(findings.iter().all(|finding| finding.severity < Severity::Error), "{name}");
         }
     }
 
@@ -489,10 +392,7 @@ mod tests {
     fn faults_are_found() {
         let mut package = built();
         package.elements.pop();
-        assert_eq!(
-            rules(&package),
-            [(Severity::Error, "order"), (Severity::Error, "install")]
-        );
+        assert_eq!(rules(&package), [(Severity::Error, "order"), (Severity::Error, "install")]);
 
         let mut package = built();
         package.elements.swap(0, 1);
@@ -500,28 +400,21 @@ mod tests {
 
         let mut package = built();
         let last = package.elements.len() - 1;
-        let ProfileElement::End(end) = package.elements[last].value() else {
-            panic!()
-        };
+        let ProfileElement::End(end) = package.elements[last].value() else { panic!() };
         let mut end = end.clone();
         end.header = PeHeader::mandated(1);
         package.elements[last] = Element::new(ProfileElement::End(end)).unwrap();
         assert_eq!(rules(&package), [(Severity::Error, "identification")]);
 
         let mut package = built();
-        package
-            .elements
-            .retain(|element| element.name() != "akaParameter");
+        package.elements.retain(|element| element.name() != "akaParameter");
         let found = rules(&package);
         assert!(
-            found.contains(&(Severity::Error, "aka"))
-                && found.contains(&(Severity::Warning, "services"))
+            found.contains(&(Severity::Error, "aka")) && found.contains(&(Severity::Warning, "services"))
         );
 
         let mut package = built();
-        package
-            .elements
-            .retain(|element| element.name() != "opt-usim");
+        package.elements.retain(|element| element.name() != "opt-usim");
         assert!(
             check(&package)
                 .iter()
@@ -535,9 +428,7 @@ mod tests {
     fn iccid_of_the_header_is_compared_in_both_orders() {
         let with_header = |iccid: [u8; 10]| {
             let mut package = built();
-            let ProfileElement::Header(header) = package.elements[0].value() else {
-                panic!()
-            };
+            let ProfileElement::Header(header) = package.elements[0].value() else { panic!() };
             let mut header = header.clone();
             header.iccid = iccid.to_vec().into();
             package.elements[0] = Element::new(ProfileElement::Header(header)).unwrap();

@@ -34,20 +34,12 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, at: usize) -> Self {
-        Self {
-            kind,
-            element: 0,
-            at,
-        }
+        Self { kind, element: 0, at }
     }
 
     /// The same error seen from a package in which the element has an index and a start.
     pub(crate) fn within(self, element: usize, start: usize) -> Self {
-        Self {
-            kind: self.kind,
-            element,
-            at: start + self.at,
-        }
+        Self { kind: self.kind, element, at: start + self.at }
     }
 }
 
@@ -59,11 +51,7 @@ impl fmt::Display for Error {
             ErrorKind::Tag => "has no tag of a profile element",
             ErrorKind::Content => "does not have the type that its tag announces",
         };
-        write!(
-            f,
-            "profile element {} {what}, at octet {}",
-            self.element, self.at
-        )
+        write!(f, "profile element {} {what}, at octet {}", self.element, self.at)
     }
 }
 
@@ -119,11 +107,7 @@ pub struct ElementError {
 impl ElementError {
     /// What the eUICC answers: the offending element and the abort flag.
     pub fn response(&self) -> EuiccResponse {
-        EuiccResponse {
-            pe_status: self.statuses(),
-            aborted: Some(()),
-            status_message: None,
-        }
+        EuiccResponse { pe_status: self.statuses(), aborted: Some(()), status_message: None }
     }
 
     fn statuses(&self) -> Vec<PeStatus> {

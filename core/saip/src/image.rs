@@ -325,16 +325,12 @@ impl Image {
 
     /// The directory or application whose AID starts with `aid`.
     pub fn adf(&self, aid: &[u8]) -> Option<&File> {
-        self.files
-            .iter()
-            .find(|file| file.aid().is_some_and(|own| own.starts_with(aid)))
+        self.files.iter().find(|file| file.aid().is_some_and(|own| own.starts_with(aid)))
     }
 
     /// Files directly below a directory.
     pub fn children<'a>(&'a self, directory: &'a [u16]) -> impl Iterator<Item = &'a File> + 'a {
-        self.files
-            .iter()
-            .filter(move |file| file.parent() == Some(directory))
+        self.files.iter().filter(move |file| file.parent() == Some(directory))
     }
 
     /// The EF.ARR record that protects a file: looked for beside the file (for a directory, inside it as well for an
@@ -348,10 +344,7 @@ impl Image {
             if let Some(arr) = self.file(&path) {
                 return arr.record(reference.record);
             }
-            directory = directory
-                .split_last()
-                .map(|(_, rest)| rest)
-                .filter(|rest| !rest.is_empty())?;
+            directory = directory.split_last().map(|(_, rest)| rest).filter(|rest| !rest.is_empty())?;
         }
     }
 }
@@ -364,10 +357,7 @@ impl File {
 
     /// Path of its directory; `None` for the MF.
     pub fn parent(&self) -> Option<&[u16]> {
-        self.path
-            .split_last()
-            .map(|(_, rest)| rest)
-            .filter(|rest| !rest.is_empty())
+        self.path.split_last().map(|(_, rest)| rest).filter(|rest| !rest.is_empty())
     }
 
     /// Application identifier of an ADF.

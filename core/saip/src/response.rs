@@ -45,11 +45,7 @@ impl EuiccResponse {
             additional_information: None,
             offset: None,
         };
-        Self {
-            pe_status: vec![status],
-            aborted: None,
-            status_message: None,
-        }
+        Self { pe_status: vec![status], aborted: None, status_message: None }
     }
 
     /// Installed except for the elements of which a status is given: they were neither supported nor mandated.
@@ -57,11 +53,7 @@ impl EuiccResponse {
         if skipped.is_empty() {
             return Self::ok();
         }
-        Self {
-            pe_status: skipped.to_vec(),
-            aborted: None,
-            status_message: None,
-        }
+        Self { pe_status: skipped.to_vec(), aborted: None, status_message: None }
     }
 
     /// Whether the profile is on the card.
@@ -96,10 +88,7 @@ mod tests {
 
         let failed = hex::decode("300CA008300680010581010C8100").unwrap();
         let value = EuiccResponse::from_der(&failed).unwrap();
-        assert_eq!(
-            value.pe_status[0].status,
-            Status::InvalidRequestFormat as u16
-        );
+        assert_eq!(value.pe_status[0].status, Status::InvalidRequestFormat as u16);
         assert_eq!(value.pe_status[0].identification, Some(12));
         assert!(!value.is_installed());
         assert_eq!(value.to_der(), failed);

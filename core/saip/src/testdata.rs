@@ -17,12 +17,7 @@ pub fn ts48() -> Vec<(String, Vec<u8>)> {
     let mut found: Vec<_> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "der"))
-        .map(|path| {
-            (
-                path.file_name().unwrap().to_string_lossy().into_owned(),
-                std::fs::read(&path).unwrap(),
-            )
-        })
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap()))
         .collect();
     found.sort();
     found
@@ -45,9 +40,6 @@ pub fn built() -> crate::Package {
         "Example",
     );
     subscriber.msisdn = Some("+491701234567".into());
-    subscriber.ota = Some(crate::builder::OtaKeys {
-        version: 1,
-        keys: [[0x33; 16], [0x44; 16], [0x55; 16]],
-    });
+    subscriber.ota = Some(crate::builder::OtaKeys { version: 1, keys: [[0x33; 16], [0x44; 16], [0x55; 16]] });
     crate::builder::build(&subscriber).unwrap()
 }

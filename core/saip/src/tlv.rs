@@ -20,20 +20,14 @@ pub(crate) fn first(bytes: &[u8]) -> Result<Option<Tlv<'_>>, Error> {
     let Some((tag, tag_len)) = tag(bytes)? else {
         return Ok(None);
     };
-    let Some((len, len_len)) =
-        length(&bytes[tag_len..]).map_err(|kind| Error::new(kind, tag_len))?
-    else {
+    let Some((len, len_len)) = length(&bytes[tag_len..]).map_err(|kind| Error::new(kind, tag_len))? else {
         return Ok(None);
     };
     let start = tag_len + len_len;
     let Some(contents) = bytes.get(start..start + len) else {
         return Ok(None);
     };
-    Ok(Some(Tlv {
-        tag,
-        contents,
-        raw: &bytes[..start + len],
-    }))
+    Ok(Some(Tlv { tag, contents, raw: &bytes[..start + len] }))
 }
 
 fn tag(bytes: &[u8]) -> Result<Option<(u16, usize)>, Error> {
@@ -41,9 +35,7 @@ fn tag(bytes: &[u8]) -> Result<Option<(u16, usize)>, Error> {
         [] => Ok(None),
         [low, ..] if low & 0x1F != 0x1F => Ok(Some((u16::from(*low), 1))),
         [_] => Ok(None),
-        [first, second, ..] if second & 0x80 == 0 => {
-            Ok(Some((u16::from_be_bytes([*first, *second]), 2)))
-        }
+        [first, second, ..] if second & 0x80 == 0 => Ok(Some((u16::from_be_bytes([*first, *second]), 2))),
         _ => Err(Error::new(ErrorKind::Tag, 0)),
     }
 }
@@ -61,9 +53,7 @@ fn length(bytes: &[u8]) -> Result<Option<(usize, usize)>, ErrorKind> {
     let Some(octets) = bytes.get(1..1 + count) else {
         return Ok(None);
     };
-    let len = octets
-        .iter()
-        .fold(0, |len, octet| len << 8 | usize::from(*octet));
+    let len = octets.iter().fold(0, |len, octet| len << 8 | usize::from(*octet));
     Ok(Some((len, 1 + count)))
 }
 
@@ -84,15 +74,9 @@ pub(crate) fn all(bytes: &[u8]) -> Result<Vec<Tlv<'_>>, Error> {
 pub(crate) fn check(bytes: &[u8], depth: usize) -> Result<(), Error> {
     let mut at = 0;
     for tlv in all(bytes)? {
-        let constructed = if tlv.tag > 0xFF {
-            tlv.tag & 0x2000
-        } else {
-            tlv.tag & 0x20
-        };
+        let constructed = if tlv.tag > 0xFF { tlv.tag & 0x2000 } else { tlv.tag & 0x20 };
         if constructed != 0 {
-            let deeper = depth
-                .checked_sub(1)
-                .ok_or(Error::new(ErrorKind::Content, at))?;
+            let deeper = depth.checked_sub(1).ok_or(Error::new(ErrorKind::Content, at))?;
             let start = at + tlv.raw.len() - tlv.contents.len();
             check(tlv.contents, deeper).map_err(|error| error.within(0, start))?;
         }

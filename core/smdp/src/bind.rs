@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use esim_crypto::bsp::{Bsp, BspKeys};
 use esim_crypto::{PrivateKey, PublicKey, ecka};
 use esim_rsp::es8p::{
-    ConfigureIsdpRequest, ControlRefTemplate, INSTALL_BOUND_PROFILE_PACKAGE,
-    InitialiseSecureChannelRequest, KEY_LENGTH, KEY_TYPE_AES, ReplaceSessionKeysRequest,
+    ConfigureIsdpRequest, ControlRefTemplate, INSTALL_BOUND_PROFILE_PACKAGE, InitialiseSecureChannelRequest,
+    KEY_LENGTH, KEY_TYPE_AES, ReplaceSessionKeysRequest,
 };
 use esim_rsp::json::Base64;
 use esim_rsp::signed::PublicKeyOctets;
@@ -61,9 +61,7 @@ pub(crate) fn bind(
 
     let channel = open_channel(bound, &smdp_otsk, &euicc_otpk, signer);
     let mut bsp = Bsp::new(keys);
-    let configure = esim_rsp::encode(&ConfigureIsdpRequest {
-        dp_proprietary_data: None,
-    });
+    let configure = esim_rsp::encode(&ConfigureIsdpRequest { dp_proprietary_data: None });
     let first_87 = bsp.encrypt_all(0x87, &configure);
     let all_88 = bsp.mac_only_all(0x88, metadata);
     let second_87 = match &bound.profile_keys {
@@ -128,9 +126,5 @@ fn replace_session_keys(keys: &Secret) -> Option<ReplaceSessionKeysRequest> {
 fn profile_keys(replace: &ReplaceSessionKeysRequest) -> Option<BspKeys> {
     let key = |octets: &OctetString| octets[..].try_into().ok();
     let initial = key(&replace.initial_mac_chaining_value)?;
-    Some(BspKeys::new(
-        initial,
-        key(&replace.ppk_enc)?,
-        key(&replace.ppk_cmac)?,
-    ))
+    Some(BspKeys::new(initial, key(&replace.ppk_enc)?, key(&replace.ppk_cmac)?))
 }

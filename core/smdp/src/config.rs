@@ -104,11 +104,7 @@ impl Config {
     /// Certificates that do not fit together, as [`Identity::new`] says.
     pub fn of_test_pki(smdp_address: &str, pki: &TestPki) -> Result<Self, Error> {
         let trusted = Vec::from([trust_ci(&pki.ci.certificate)?]);
-        Ok(Self::new(
-            smdp_address,
-            Vec::from([Identity::of_test_pki(pki)?]),
-            trusted,
-        ))
+        Ok(Self::new(smdp_address, Vec::from([Identity::of_test_pki(pki)?]), trusted))
     }
 
     /// Whether an address is this server's.
@@ -119,9 +115,7 @@ impl Config {
 
     /// The certificates under a CI.
     pub fn identity(&self, ci_pk_id: &[u8]) -> Option<&Identity> {
-        self.identities
-            .iter()
-            .find(|identity| identity.ci_pk_id == ci_pk_id)
+        self.identities.iter().find(|identity| identity.ci_pk_id == ci_pk_id)
     }
 }
 
@@ -135,22 +129,13 @@ impl Identity {
         let (auth, pb) = (dp_auth.parse("CERT.DPauth")?, dp_pb.parse("CERT.DPpb")?);
         let ci_pk_id = auth.authority_key_id().unwrap_or_default().to_vec();
         if ci_pk_id.is_empty() || pb.authority_key_id() != Some(&ci_pk_id[..]) {
-            return Err(Error::text(
-                "CERT.DPauth and CERT.DPpb are of different CIs",
-            ));
+            return Err(Error::text("CERT.DPauth and CERT.DPpb are of different CIs"));
         }
         if auth.san_registered_id() != pb.san_registered_id() {
-            return Err(Error::text(
-                "CERT.DPauth and CERT.DPpb are of different SM-DP+s",
-            ));
+            return Err(Error::text("CERT.DPauth and CERT.DPpb are of different SM-DP+s"));
         }
         let oid = read_oid(auth.san_registered_id().unwrap_or_default())?;
-        Ok(Self {
-            ci_pk_id,
-            oid,
-            dp_auth,
-            dp_pb,
-        })
+        Ok(Self { ci_pk_id, oid, dp_auth, dp_pb })
     }
 
     /// The SM-DP+ of a test PKI.
@@ -158,10 +143,7 @@ impl Identity {
     /// # Errors
     /// As [`Identity::new`].
     pub fn of_test_pki(pki: &TestPki) -> Result<Self, Error> {
-        Self::new(
-            KeyPair::of_issued(&pki.dp_auth)?,
-            KeyPair::of_issued(&pki.dp_pb)?,
-        )
+        Self::new(KeyPair::of_issued(&pki.dp_auth)?, KeyPair::of_issued(&pki.dp_pb)?)
     }
 }
 
@@ -172,19 +154,14 @@ impl KeyPair {
     /// Octets that are no certificate.
     pub fn of_issued(issued: &Issued) -> Result<Self, Error> {
         let certificate = CertificateDer::new(issued.certificate.clone())?;
-        Ok(Self {
-            certificate,
-            key: issued.key.clone(),
-        })
+        Ok(Self { certificate, key: issued.key.clone() })
     }
 
     fn parse(&self, name: &str) -> Result<Certificate, Error> {
         let parsed = Certificate::parse(self.certificate.as_bytes());
         let parsed = parsed.map_err(|error| Error::text(format!("{name}: {error}")))?;
         if parsed.public_key().to_sec1() != self.key.public_key().to_sec1() {
-            return Err(Error::text(format!(
-                "{name} is not the certificate of the key given"
-            )));
+            return Err(Error::text(format!("{name} is not the certificate of the key given")));
         }
         Ok(parsed)
     }
@@ -199,14 +176,9 @@ pub fn trust_ci(certificate: &[u8]) -> Result<TrustedCi, Error> {
     let parsed = parsed.map_err(|error| Error::text(format!("CI certificate: {error}")))?;
     let key_id = parsed.subject_key_id().unwrap_or_default().to_vec();
     if key_id.is_empty() {
-        return Err(Error::text(
-            "the CI certificate has no subjectKeyIdentifier",
-        ));
+        return Err(Error::text("the CI certificate has no subjectKeyIdentifier"));
     }
-    Ok(TrustedCi {
-        key_id,
-        key: parsed.public_key().clone(),
-    })
+    Ok(TrustedCi { key_id, key: parsed.public_key().clone() })
 }
 
 fn read_oid(dotted: &str) -> Result<ObjectIdentifier, Error> {

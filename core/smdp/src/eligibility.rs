@@ -17,13 +17,9 @@ const FREE_NON_VOLATILE: u32 = 0x82;
 /// 8.2.5/4.3 where it does not suit; 8.1/4.8 where it does not fit.
 pub fn check(order: &Order, info: &EuiccInfo2) -> Result<(), Refusal> {
     let unsuitable = |why: &str| Refusal::new("8.2.5", "4.3").because(why).about(order.iccid);
-    let metadata = order
-        .metadata()
-        .map_err(|_| unsuitable("Its metadata is damaged"))?;
+    let metadata = order.metadata().map_err(|_| unsuitable("Its metadata is damaged"))?;
     if order.needs.version > info.profile_version.major() {
-        return Err(unsuitable(
-            "The eUICC does not know this version of profile packages",
-        ));
+        return Err(unsuitable("The eUICC does not know this version of profile packages"));
     }
     let is_test = metadata.profile_class == ProfileClass::test;
     if is_test && !has_bit(&info.rsp_capability, TEST_PROFILE_SUPPORT) {
@@ -46,14 +42,8 @@ pub fn check(order: &Order, info: &EuiccInfo2) -> Result<(), Refusal> {
 /// Free octets; none if the eUICC does not say.
 fn free_memory(resources: &[u8]) -> Option<u64> {
     let fields = tlv::read_all(resources, 0..resources.len()).ok()?;
-    let field = fields
-        .into_iter()
-        .find(|field| field.tag == FREE_NON_VOLATILE)?;
+    let field = fields.into_iter().find(|field| field.tag == FREE_NON_VOLATILE)?;
     let value = resources.get(field.value)?;
     let fits = !value.is_empty() && value.len() <= 8;
-    fits.then(|| {
-        value
-            .iter()
-            .fold(0, |sum, octet| sum << 8 | u64::from(*octet))
-    })
+    fits.then(|| value.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet)))
 }

@@ -40,10 +40,7 @@ pub struct Decision<T> {
 impl<T> Decision<T> {
     /// An answer that changes nothing.
     pub fn only(answer: Result<T, Refusal>) -> Self {
-        Self {
-            commit: Vec::new(),
-            answer,
-        }
+        Self { commit: Vec::new(), answer }
     }
 
     /// A refusal that changes nothing.

@@ -87,11 +87,7 @@ impl Metadata {
     ///
     /// # Errors
     /// A field that is too long or not in its form, named.
-    pub fn to_request(
-        &self,
-        iccid: Iccid,
-        smdp_address: &str,
-    ) -> Result<StoreMetadataRequest, Error> {
+    pub fn to_request(&self, iccid: Iccid, smdp_address: &str) -> Result<StoreMetadataRequest, Error> {
         at_most(&self.service_provider_name, 32, "serviceProviderName")?;
         at_most(&self.profile_name, 64, "profileName")?;
         let icon = self.icon.as_ref().map(read_icon).transpose()?;
@@ -104,11 +100,7 @@ impl Metadata {
             icon: icon.map(|(_, octets)| octets),
             profile_class: self.profile_class.to_code(),
             notification_configuration_info: self.notification_configuration(smdp_address),
-            profile_owner: self
-                .profile_owner
-                .as_ref()
-                .map(Owner::to_operator_id)
-                .transpose()?,
+            profile_owner: self.profile_owner.as_ref().map(Owner::to_operator_id).transpose()?,
             profile_policy_rules: (!rules.is_empty()).then(|| PprIds::of(&rules)),
         })
     }
@@ -118,11 +110,10 @@ impl Metadata {
         smdp_address: &str,
     ) -> Option<Vec<NotificationConfigurationInformation>> {
         use NotificationEvent::{Delete, Disable, Enable};
-        let entry =
-            |events: &[NotificationEvent], address: &str| NotificationConfigurationInformation {
-                profile_management_operation: NotificationEvents::of(events),
-                notification_address: address.to_string(),
-            };
+        let entry = |events: &[NotificationEvent], address: &str| NotificationConfigurationInformation {
+            profile_management_operation: NotificationEvents::of(events),
+            notification_address: address.to_string(),
+        };
         match &self.notifications {
             None => Some(Vec::from([entry(&[Enable, Disable, Delete], smdp_address)])),
             Some(list) if list.is_empty() => None,
@@ -154,9 +145,7 @@ impl Metadata {
 
 fn at_most(text: &str, limit: usize, name: &str) -> Result<(), Error> {
     match text.chars().count() > limit {
-        true => Err(Error::text(format!(
-            "{name} has at most {limit} characters"
-        ))),
+        true => Err(Error::text(format!("{name} has at most {limit} characters"))),
         false => Ok(()),
     }
 }
@@ -209,43 +198,20 @@ impl Owner {
         };
         let id = OperatorId::from_digits(&self.mcc, &self.mnc);
         let id = id.ok_or_else(|| Error::text("mcc has 3 digits and mnc 2 or 3"))?;
-        Ok(OperatorId {
-            gid1: hex(&self.gid1)?,
-            gid2: hex(&self.gid2)?,
-            ..id
-        })
+        Ok(OperatorId { gid1: hex(&self.gid1)?, gid2: hex(&self.gid2)?, ..id })
     }
 
     fn from_operator_id(id: &OperatorId) -> Self {
         let digit = |i: usize| {
             let octet = id.mcc_mnc[i / 2];
-            char::from_digit(
-                u32::from(if i.is_multiple_of(2) {
-                    octet & 0xF
-                } else {
-                    octet >> 4
-                }),
-                16,
-            )
+            char::from_digit(u32::from(if i.is_multiple_of(2) { octet & 0xF } else { octet >> 4 }), 16)
         };
         let digits = |which: &[usize]| -> String {
-            which
-                .iter()
-                .filter_map(|i| digit(*i))
-                .filter(|c| *c != 'f')
-                .collect()
+            which.iter().filter_map(|i| digit(*i)).filter(|c| *c != 'f').collect()
         };
-        let hex = |octets: &Option<OctetString>| {
-            octets
-                .as_ref()
-                .map(|octets| esim_rsp::common::hex_upper(octets))
-        };
-        Self {
-            mcc: digits(&[0, 1, 2]),
-            mnc: digits(&[4, 5, 3]),
-            gid1: hex(&id.gid1),
-            gid2: hex(&id.gid2),
-        }
+        let hex =
+            |octets: &Option<OctetString>| octets.as_ref().map(|octets| esim_rsp::common::hex_upper(octets));
+        Self { mcc: digits(&[0, 1, 2]), mnc: digits(&[4, 5, 3]), gid1: hex(&id.gid1), gid2: hex(&id.gid2) }
     }
 }
 
@@ -253,10 +219,7 @@ impl Notification {
     fn from_configuration(entry: &NotificationConfigurationInformation) -> Self {
         let set = &entry.profile_management_operation;
         Self {
-            events: NotificationEvent::ALL
-                .into_iter()
-                .filter(|event| set.has(*event))
-                .collect(),
+            events: NotificationEvent::ALL.into_iter().filter(|event| set.has(*event)).collect(),
             address: entry.notification_address.clone(),
         }
     }
@@ -295,15 +258,9 @@ mod tests {
     #[test]
     fn long_names_and_odd_icons_are_refused() {
         let iccid: Iccid = "8900101000000000017".parse().unwrap();
-        let long = Metadata {
-            service_provider_name: "x".repeat(33),
-            ..Metadata::default()
-        };
+        let long = Metadata { service_provider_name: "x".repeat(33), ..Metadata::default() };
         assert!(long.to_request(iccid, "a").is_err());
-        let icon = Metadata {
-            icon: Some(Base64(Vec::from([1, 2]))),
-            ..Metadata::default()
-        };
+        let icon = Metadata { icon: Some(Base64(Vec::from([1, 2]))), ..Metadata::default() };
         assert!(icon.to_request(iccid, "a").is_err());
     }
 }

@@ -244,10 +244,7 @@ impl Order {
     /// Ends the order for good with the pair that the operator is told.
     pub fn fail(&mut self, subject: &str, reason: &str) {
         self.state = OrderState::Error;
-        self.failure = Some(Failure {
-            subject: subject.into(),
-            reason: reason.into(),
-        });
+        self.failure = Some(Failure { subject: subject.into(), reason: reason.into() });
     }
 
     fn push(&mut self, event: Event) {

@@ -66,9 +66,7 @@ impl Subscriber {
 }
 
 fn key(field: &str, text: &str) -> Result<[u8; 16], Error> {
-    let octets = common::from_hex(text)
-        .ok()
-        .and_then(|octets| octets.try_into().ok());
+    let octets = common::from_hex(text).ok().and_then(|octets| octets.try_into().ok());
     octets.ok_or_else(|| Error::text(format!("{field} has 32 hexadecimal digits")))
 }
 
@@ -94,22 +92,13 @@ pub fn inspect(upp: &[u8]) -> Result<Inspected, Error> {
     // The header has the digits in reading order, EF.ICCID has them swapped.
     let iccid = common::hex_upper(&header.iccid).parse()?;
     let octets = u32::try_from(upp.len()).map_err(|_| Error::text("the profile is too long"))?;
-    let needs = Needs {
-        octets,
-        version: header.major_version,
-    };
-    Ok(Inspected {
-        iccid,
-        needs,
-        findings: findings(&package, Severity::Warning),
-    })
+    let needs = Needs { octets, version: header.major_version };
+    Ok(Inspected { iccid, needs, findings: findings(&package, Severity::Warning) })
 }
 
 fn findings(package: &Package, from: Severity) -> Vec<String> {
     let all = check::check(package).into_iter();
-    all.filter(|finding| finding.severity >= from)
-        .map(|finding| finding.text)
-        .collect()
+    all.filter(|finding| finding.severity >= from).map(|finding| finding.text).collect()
 }
 
 /// An ICCID of a test network from a random number: 89, country and issuer

@@ -89,20 +89,12 @@ impl Session {
 
     /// The same session, over.
     pub fn ended(&self) -> Self {
-        Self {
-            state: SessionState::Ended {
-                iccid: self.iccid(),
-            },
-            ..self.clone()
-        }
+        Self { state: SessionState::Ended { iccid: self.iccid() }, ..self.clone() }
     }
 
     /// The same session, waiting for something else.
     pub fn awaiting(&self, state: SessionState) -> Self {
-        Self {
-            state,
-            ..self.clone()
-        }
+        Self { state, ..self.clone() }
     }
 
     /// This session, if steps are still taken in it.

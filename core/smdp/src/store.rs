@@ -125,10 +125,7 @@ impl Record {
         let Self::Order(order) = self else {
             return Vec::new();
         };
-        let shared = |name: String| Alias {
-            name,
-            unique: false,
-        };
+        let shared = |name: String| Alias { name, unique: false };
         let mut aliases = Vec::from([shared(format!("type/{}", order.profile_type))]);
         if order.state == crate::OrderState::Available {
             aliases.push(shared(format!("available/{}", order.profile_type)));
@@ -136,10 +133,7 @@ impl Record {
         match (order.matching_id.as_deref(), order.eid) {
             (Some(""), Some(eid)) => aliases.push(shared(format!("default/{eid}"))),
             (None | Some(""), _) => {}
-            (Some(id), _) => aliases.push(Alias {
-                name: matching_alias(id),
-                unique: true,
-            }),
+            (Some(id), _) => aliases.push(Alias { name: matching_alias(id), unique: true }),
         }
         aliases
     }
@@ -272,14 +266,10 @@ impl Records {
             }
             "session" => {
                 let session: Session = esim_rsp::json::parse(&row.body)?;
-                self.sessions
-                    .insert(session.transaction_id.clone(), session);
+                self.sessions.insert(session.transaction_id.clone(), session);
             }
             _ => {
-                return Err(Error::text(format!(
-                    "a record of no known kind: {}",
-                    row.name
-                )));
+                return Err(Error::text(format!("a record of no known kind: {}", row.name)));
             }
         }
         self.revisions.insert(row.name, row.revision);
@@ -298,8 +288,7 @@ impl Records {
 
     /// The order behind a matchingId that is not empty.
     pub fn order_of_matching_id(&self, id: &str) -> Option<&Order> {
-        self.orders()
-            .find(|order| order.matching_id.as_deref() == Some(id))
+        self.orders().find(|order| order.matching_id.as_deref() == Some(id))
     }
 
     /// The octets of a profile.
@@ -329,10 +318,7 @@ impl Records {
             },
             Write::DeletePackage(iccid) => {
                 let name = package_name(iccid);
-                Change::Delete {
-                    expected: expected(&name),
-                    name,
-                }
+                Change::Delete { expected: expected(&name), name }
             }
             Write::Sweep { before } => Change::Sweep { before: *before },
         }

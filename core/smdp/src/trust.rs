@@ -42,17 +42,11 @@ fn refusal(error: ChainError) -> Refusal {
 /// 8.1.3/6.1 if it cannot be read any more.
 pub(crate) fn key_of_euicc(certificate: &[u8]) -> Result<PublicKey, Refusal> {
     let parsed = Certificate::parse(certificate);
-    parsed
-        .map(|c| c.public_key().clone())
-        .map_err(|e| Refusal::new("8.1.3", "6.1").because(e))
+    parsed.map(|c| c.public_key().clone()).map_err(|e| Refusal::new("8.1.3", "6.1").because(e))
 }
 
 /// The EID that a certificate names, before anything is verified: good for
 /// looking up only.
 pub(crate) fn claimed_eid(certificate: &CertificateDer) -> Option<Eid> {
-    Certificate::parse(certificate.as_bytes())
-        .ok()?
-        .serial_number()?
-        .parse()
-        .ok()
+    Certificate::parse(certificate.as_bytes()).ok()?.serial_number()?.parse().ok()
 }

@@ -55,7 +55,11 @@ impl<N: Nvm, T: Transport> World<N, T> {
     fn challenged(&mut self, said: Result<Option<Challenge>, String>) -> Result<Event, String> {
         match said {
             Ok(Some(challenge)) => {
-                self.note(Party::Network, "AUTHENTICATION REQUEST", &[challenge.rand, challenge.autn].concat());
+                self.note(
+                    Party::Network,
+                    "AUTHENTICATION REQUEST",
+                    &[challenge.rand, challenge.autn].concat(),
+                );
                 Ok(Event::Challenged(challenge))
             }
             Ok(None) => {

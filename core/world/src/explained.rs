@@ -46,7 +46,8 @@ pub fn explain_record(record: &Record) -> Explained {
     let title = format!("{} {}", record.interface, record.function);
     let bytes = &record.bytes;
     if let Ok(json) = serde_json::from_slice::<Value>(bytes) {
-        let parts = json.as_object().into_iter().flatten().filter_map(|(name, value)| field(name, value)).collect();
+        let parts =
+            json.as_object().into_iter().flatten().filter_map(|(name, value)| field(name, value)).collect();
         return Explained { title, json: Some(json), parts };
     }
     let parts = match record.interface.as_str() {
@@ -66,7 +67,11 @@ pub fn explain_octets(octets: &[u8]) -> Result<Explained, String> {
     let nodes = esim_rsp::explain(octets).map_err(|error| format!("not an RSP message: {error}"))?;
     let first = nodes.first().ok_or("nothing to explain")?;
     let title = if first.type_name.is_empty() { format!("{:X}", first.tag) } else { first.type_name.clone() };
-    Ok(Explained { title, json: None, parts: vec![Part { label: String::new(), hex: hex::encode(octets), nodes }] })
+    Ok(Explained {
+        title,
+        json: None,
+        parts: vec![Part { label: String::new(), hex: hex::encode(octets), nodes }],
+    })
 }
 
 /// A JSON field that is base64 of TLVs.

@@ -147,7 +147,9 @@ impl<T: Transport> Operator<'_, T> {
                 }
             }
         }
-        let made: Value = self.call("provision", "/esim-lab/provision", "operator", &esim_rsp::json::to_vec(&request)).await?;
+        let made: Value = self
+            .call("provision", "/esim-lab/provision", "operator", &esim_rsp::json::to_vec(&request))
+            .await?;
         let iccid = made.get("iccid").and_then(Value::as_str).and_then(|text| text.parse().ok());
         iccid.ok_or_else(|| lost("provision", "the answer has no ICCID"))
     }
@@ -169,7 +171,11 @@ impl<T: Transport> Operator<'_, T> {
         self.call("list", "/esim-lab/orders", "operator", b"").await
     }
 
-    async fn es2<R: Serialize, O: DeserializeOwned>(&mut self, function: &str, request: &R) -> Result<O, OrderError> {
+    async fn es2<R: Serialize, O: DeserializeOwned>(
+        &mut self,
+        function: &str,
+        request: &R,
+    ) -> Result<O, OrderError> {
         let path = format!("{}{function}", esim_rsp::es2p::PATH);
         self.call(function, &path, "ES2+", &esim_rsp::json::to_vec(request)).await
     }

@@ -2,11 +2,11 @@
 //! reported, disabled, deleted. The command line shows it, tests on every host
 //! compare its trace.
 
+use crate::Clock;
 use crate::operator::Wish;
 use crate::port::User;
 use crate::transport::Transport;
 use crate::world::{ADDRESS, NOW, Seed, World, WorldError};
-use crate::Clock;
 use esim_euicc::{MemoryNvm, Nvm};
 use esim_lpa::{DownloadParams, Ending, ProfileRef};
 use esim_rsp::Iccid;
@@ -124,7 +124,11 @@ async fn deliver<N: Nvm, T: Transport, U: User>(
     if notified.sent.len() == expected && notified.kept.is_empty() {
         return Ok(());
     }
-    Err(format!("{} notifications were delivered, {} kept: {notified:?}", notified.sent.len(), notified.kept.len()))
+    Err(format!(
+        "{} notifications were delivered, {} kept: {notified:?}",
+        notified.sent.len(),
+        notified.kept.len()
+    ))
 }
 
 /// Whether the card has the profile, and whether it is enabled.

@@ -11,7 +11,14 @@ pub struct Trace {
 
 impl Trace {
     /// Notes a message.
-    pub fn note(&mut self, at: u64, (from, to): (Party, Party), interface: &str, function: &str, bytes: &[u8]) {
+    pub fn note(
+        &mut self,
+        at: u64,
+        (from, to): (Party, Party),
+        interface: &str,
+        function: &str,
+        bytes: &[u8],
+    ) {
         self.records.push(Record {
             n: u32::try_from(self.records.len()).unwrap_or(u32::MAX),
             at,

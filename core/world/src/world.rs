@@ -10,9 +10,12 @@ use esim_crypto::pki::{PkiParameters, TestPki};
 use esim_euicc::{BootError, Nvm, NvmError, Personal};
 use esim_lpa::driver::{self, Failure, Refresh};
 use esim_lpa::manage::ChipInfo;
-use esim_lpa::{Download, DownloadParams, Effect, Event, Machine, Notified, NotifyParams, Outcome, Profile, ProfileRef, Session};
-use esim_rsp::activation_code::ActivationCode;
+use esim_lpa::{
+    Download, DownloadParams, Effect, Event, Machine, Notified, NotifyParams, Outcome, Profile, ProfileRef,
+    Session,
+};
 use esim_net::Network;
+use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::{Eid, Error, Iccid};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -343,7 +346,12 @@ impl<N: Nvm, T: Transport> World<N, T> {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn set_nickname<U: User>(&mut self, iccid: Iccid, name: &str, user: &mut U) -> Result<(), Failure> {
+    pub async fn set_nickname<U: User>(
+        &mut self,
+        iccid: Iccid,
+        name: &str,
+        user: &mut U,
+    ) -> Result<(), Failure> {
         driver::set_nickname(&mut self.port(user), &Default::default(), iccid, name).await
     }
 
@@ -373,7 +381,11 @@ impl<N: Nvm, T: Transport> World<N, T> {
     }
 
     /// Runs any function of the driver over this world's port.
-    pub async fn over_port<U: User, R>(&mut self, user: &mut U, work: impl AsyncFnOnce(&mut Joined<'_, N, T, U>) -> R) -> R {
+    pub async fn over_port<U: User, R>(
+        &mut self,
+        user: &mut U,
+        work: impl AsyncFnOnce(&mut Joined<'_, N, T, U>) -> R,
+    ) -> R {
         work(&mut self.port(user)).await
     }
 

@@ -85,20 +85,15 @@ impl Native {
     pub fn open(options: NativeOptions) -> io::Result<Self> {
         let folder = &options.data_dir;
         files::make_folder(folder)?;
-        let listener = TcpListener::bind(options.listen).map_err(|error| {
-            io::Error::new(error.kind(), format!("{}: {error}", options.listen))
-        })?;
+        let listener = TcpListener::bind(options.listen)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", options.listen)))?;
         let addr = listener.local_addr()?;
         // A stream of its own: what is made on the first start only must not
         // shift what a seed gives afterwards.
         let mut setup = generator(options.seed)?;
         setup.set_stream(1);
-        let smdp_address = options
-            .smdp_address
-            .unwrap_or_else(|| default_address(addr));
-        let pki = options
-            .pki
-            .open(&folder.join("pki"), &smdp_address, &mut setup)?;
+        let smdp_address = options.smdp_address.unwrap_or_else(|| default_address(addr));
+        let pki = options.pki.open(&folder.join("pki"), &smdp_address, &mut setup)?;
         let token = match options.token {
             Some(token) => token,
             None => files::read_or_make_token(&folder.join("token"), &mut setup)?,
@@ -109,21 +104,9 @@ impl Native {
         config.limits = options.limits;
         config.random_profile_keys = options.random_profile_keys;
         let rng = generator(options.seed)?;
-        let host = NativeHost {
-            store,
-            config,
-            token,
-            rng: Mutex::new(rng),
-            now: options.now,
-        };
+        let host = NativeHost { store, config, token, rng: Mutex::new(rng), now: options.now };
         let plain_http = options.plain_http;
-        Ok(Self {
-            host: Arc::new(host),
-            listener,
-            addr,
-            pki,
-            plain_http,
-        })
+        Ok(Self { host: Arc::new(host), listener, addr, pki, plain_http })
     }
 
     /// Where it listens.
@@ -194,11 +177,7 @@ impl Host for NativeHost {
     }
 
     fn now(&self) -> u64 {
-        let since = || {
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |d| d.as_secs())
-        };
+        let since = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
         self.now.unwrap_or_else(since)
     }
 
@@ -216,13 +195,7 @@ impl Host for NativeHost {
     }
 
     fn log(&self, line: &LogLine<'_>) {
-        let LogLine {
-            call,
-            status,
-            correlation,
-            outcome,
-            conflicts,
-        } = line;
+        let LogLine { call, status, correlation, outcome, conflicts } = line;
         let correlation = correlation.as_deref().unwrap_or_default();
         let outcome = outcome.as_deref().unwrap_or_default();
         match status {

@@ -81,10 +81,8 @@ impl PkiSource {
 
 impl ServerPki {
     fn add(&mut self, pki: &TestPki) -> io::Result<()> {
-        self.identities
-            .push(Identity::of_test_pki(pki).map_err(io::Error::other)?);
-        self.trusted
-            .push(trust_ci(&pki.ci.certificate).map_err(io::Error::other)?);
+        self.identities.push(Identity::of_test_pki(pki).map_err(io::Error::other)?);
+        self.trusted.push(trust_ci(&pki.ci.certificate).map_err(io::Error::other)?);
         Ok(())
     }
 }
@@ -144,39 +142,23 @@ impl Folder {
         let mut certificates = BTreeMap::new();
         for entry in fs::read_dir(path).map_err(|error| files::at(path, error))? {
             let file = entry?.path();
-            let name = file
-                .file_name()
-                .map(|name| name.to_string_lossy().to_ascii_uppercase());
+            let name = file.file_name().map(|name| name.to_string_lossy().to_ascii_uppercase());
             if let Some(name) = name.filter(|name| name.ends_with(".DER")) {
-                certificates.insert(
-                    name,
-                    fs::read(&file).map_err(|error| files::at(&file, error))?,
-                );
+                certificates.insert(name, fs::read(&file).map_err(|error| files::at(&file, error))?);
             }
         }
         let file = path.join("keys.json");
         let octets = files::read(&file)?.unwrap_or_default();
         let keys = serde_json::from_slice(&octets);
         // The parser's own words might quote a key.
-        let keys =
-            keys.map_err(|_| io::Error::other(format!("{}: no JSON of keys", file.display())))?;
-        Ok(Self {
-            path: path.to_path_buf(),
-            certificates,
-            keys,
-        })
+        let keys = keys.map_err(|_| io::Error::other(format!("{}: no JSON of keys", file.display())))?;
+        Ok(Self { path: path.to_path_buf(), certificates, keys })
     }
 
     fn certificate(&self, words: &[&str]) -> io::Result<Vec<u8>> {
         let named = |name: &&String| words.iter().any(|word| name.contains(word));
-        let found = self
-            .certificates
-            .keys()
-            .find(named)
-            .and_then(|name| self.certificates.get(name));
-        found
-            .cloned()
-            .ok_or_else(|| self.wrong(format!("no certificate file called {words:?}")))
+        let found = self.certificates.keys().find(named).and_then(|name| self.certificates.get(name));
+        found.cloned().ok_or_else(|| self.wrong(format!("no certificate file called {words:?}")))
     }
 
     fn issued(&self, (key, words): (&str, &[&str])) -> io::Result<Issued> {
@@ -185,10 +167,7 @@ impl Folder {
         let scalar = self.keys.get(key).and_then(|text| hex::decode(text).ok());
         let scalar = scalar.ok_or_else(|| self.wrong(format!("keys.json has no {key}")))?;
         let key = PrivateKey::from_bytes(parsed.public_key().curve(), &scalar);
-        Ok(Issued {
-            certificate,
-            key: key.map_err(|error| self.wrong(error))?,
-        })
+        Ok(Issued { certificate, key: key.map_err(|error| self.wrong(error))? })
     }
 
     fn wrong(&self, reason: impl core::fmt::Display) -> io::Error {
@@ -197,12 +176,7 @@ impl Folder {
 }
 
 /// Writes the PKI for others to use: a card needs the manufacturer's key.
-fn write_folder(
-    path: &Path,
-    pki: &TestPki,
-    host: &str,
-    rng: &mut dyn CryptoRng,
-) -> io::Result<ServerPki> {
+fn write_folder(path: &Path, pki: &TestPki, host: &str, rng: &mut dyn CryptoRng) -> io::Result<ServerPki> {
     files::make_folder(path)?;
     let mut hosts = vec![host, "localhost", "127.0.0.1"];
     hosts.dedup();
@@ -220,10 +194,7 @@ fn write_folder(
     ];
     let mut keys = BTreeMap::new();
     for (file, key, issued) in parts {
-        files::write_secret(
-            &path.join(format!("{file}_{suffix}.der")),
-            &issued.certificate,
-        )?;
+        files::write_secret(&path.join(format!("{file}_{suffix}.der")), &issued.certificate)?;
         keys.insert(key, hex::encode(&issued.key.to_bytes()[..]));
     }
     let json = serde_json::to_vec_pretty(&keys).map_err(io::Error::other)?;

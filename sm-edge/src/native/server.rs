@@ -66,18 +66,9 @@ impl ServerHandle {
 }
 
 pub(super) fn start(native: Native) -> io::Result<ServerHandle> {
-    let Native {
-        host,
-        listener,
-        addr,
-        pki,
-        plain_http,
-    } = native;
+    let Native { host, listener, addr, pki, plain_http } = native;
     listener.set_nonblocking(true)?;
-    let service = Router::new()
-        .fallback(serve)
-        .with_state(host.clone())
-        .into_make_service();
+    let service = Router::new().fallback(serve).with_state(host.clone()).into_make_service();
     let stop = Handle::new();
     let task = if plain_http {
         let server = axum_server::from_tcp(listener)?.handle(stop.clone());
@@ -104,8 +95,7 @@ fn tls_config(pki: &ServerPki) -> io::Result<ServerConfig> {
     let certificate = CertificateDer::from(pki.tls.certificate.clone());
     let key = PrivatePkcs8KeyDer::from(pki.tls.key_pkcs8_der());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(io::Error::other)?.with_no_client_auth();
     let config = builder.with_single_cert(vec![certificate], key.into());
     let mut config = config.map_err(io::Error::other)?;
@@ -129,9 +119,10 @@ async fn serve(State(host): State<Arc<NativeHost>>, request: Request) -> Respons
 async fn read(request: Request) -> Result<HttpRequest, StatusCode> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let headers = parts.headers.iter().filter_map(|(name, value)| {
-        Some((name.as_str().to_string(), value.to_str().ok()?.to_string()))
-    });
+    let headers = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_string(), value.to_str().ok()?.to_string())));
     // One octet more than the limit, for the handler to see that it is too long.
     let body = to_bytes(body, HttpRequest::BODY_LIMIT + 1).await;
     Ok(HttpRequest {

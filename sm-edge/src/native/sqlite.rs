@@ -39,25 +39,19 @@ impl SqliteStore {
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version > VERSION {
-            return Err(Fault::new(format!(
-                "the records are of a later version ({version})"
-            )));
+            return Err(Fault::new(format!("the records are of a later version ({version})")));
         }
         for statement in sql::SCHEMA {
             connection.execute(statement, ())?;
         }
         connection.pragma_update(None, "user_version", VERSION)?;
         connection.set_prepared_statement_cache_capacity(32);
-        Ok(Self {
-            connection: Mutex::new(connection),
-        })
+        Ok(Self { connection: Mutex::new(connection) })
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
         // A transaction that a panic interrupted has been rolled back.
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -90,11 +84,7 @@ fn find(connection: &Connection, lookup: &Lookup) -> rusqlite::Result<Vec<Row>> 
     match lookup {
         Lookup::Name(name) => query(connection, sql::BY_NAME, params![name]),
         Lookup::Alias { alias, limit } => query(connection, sql::BY_ALIAS, params![alias, limit]),
-        Lookup::Range {
-            prefix,
-            after,
-            limit,
-        } => {
+        Lookup::Range { prefix, after, limit } => {
             let (from, to) = sql::range(prefix, after);
             query(connection, sql::BY_RANGE, params![from, to, limit])
         }
@@ -103,34 +93,19 @@ fn find(connection: &Connection, lookup: &Lookup) -> rusqlite::Result<Vec<Row>> 
 
 fn query(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<Row>> {
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map(params, |row| {
-        Ok(Row {
-            name: row.get(0)?,
-            revision: row.get(1)?,
-            body: row.get(2)?,
-        })
-    })?;
+    let rows = statement
+        .query_map(params, |row| Ok(Row { name: row.get(0)?, revision: row.get(1)?, body: row.get(2)? }))?;
     rows.collect()
 }
 
 /// Applies one change; false if the records are not as it expects.
 fn apply(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<bool> {
     match change {
-        Change::Put {
-            name,
-            expected,
-            body,
-            aliases,
-            expires,
-        } => {
+        Change::Put { name, expected, body, aliases, expires } => {
             if revision(transaction, name)? != *expected {
                 return Ok(false);
             }
-            execute(
-                transaction,
-                sql::PUT,
-                params![name, expected + 1, expires, body],
-            )?;
+            execute(transaction, sql::PUT, params![name, expected + 1, expires, body])?;
             execute(transaction, sql::DELETE_ALIASES, params![name])?;
             for alias in aliases {
                 let mut taken = transaction.prepare_cached(sql::TAKEN)?;
@@ -159,9 +134,7 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<boo
 
 fn revision(transaction: &Transaction<'_>, name: &str) -> rusqlite::Result<u64> {
     let mut statement = transaction.prepare_cached(sql::REVISION)?;
-    let found = statement
-        .query_row(params![name], |row| row.get(0))
-        .optional()?;
+    let found = statement.query_row(params![name], |row| row.get(0)).optional()?;
     Ok(found.unwrap_or(0))
 }
 

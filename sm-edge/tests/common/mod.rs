@@ -6,9 +6,7 @@ pub mod cases;
 
 use esim_crypto::bsp::{Bsp, BspKeys};
 use esim_crypto::pki::{Issued, TestPki};
-use esim_crypto::{
-    Curve, PrivateKey, PublicKey, confirmation_code_hash, confirmation_code_hash_for, ecka,
-};
+use esim_crypto::{Curve, PrivateKey, PublicKey, confirmation_code_hash, confirmation_code_hash_for, ecka};
 use esim_rsp::common::{NotificationEvent, NotificationEvents, Version, bit_string};
 use esim_rsp::es8p::BoundProfilePackage;
 use esim_rsp::es9p::*;
@@ -16,9 +14,7 @@ use esim_rsp::es10b::*;
 use esim_rsp::json::Base64;
 use esim_rsp::notification::*;
 use esim_rsp::signed::PublicKeyOctets;
-use esim_rsp::{
-    CertificateDer, Eid, Iccid, ObjectIdentifier, OctetString, Signature, Signed, TransactionId,
-};
+use esim_rsp::{CertificateDer, Eid, Iccid, ObjectIdentifier, OctetString, Signature, Signed, TransactionId};
 use esim_sm_edge::{HttpRequest, HttpResponse, MemoryHost, block_on, handle};
 use esim_smdp::Config;
 use rand_chacha::ChaCha20Rng;
@@ -54,44 +50,27 @@ impl Remote {
     /// `url` without a path; `root` is the CI above its TLS certificate.
     pub fn new(url: &str, root: Option<&[u8]>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = reqwest::Client::builder();
         let client = match root {
             Some(ci) => client.tls_certs_only([reqwest::Certificate::from_der(ci).unwrap()]),
             None => client,
         };
-        Self {
-            runtime,
-            client: client.build().unwrap(),
-            url: url.into(),
-        }
+        Self { runtime, client: client.build().unwrap(), url: url.into() }
     }
 
     fn send(&self, request: HttpRequest) -> HttpResponse {
         let method = request.method.parse().unwrap();
-        let mut call = self
-            .client
-            .request(method, format!("{}{}", self.url, request.path));
+        let mut call = self.client.request(method, format!("{}{}", self.url, request.path));
         for (name, value) in &request.headers {
             call = call.header(name, value);
         }
         self.runtime.block_on(async {
             let answer = call.body(request.body).send().await.unwrap();
-            let text =
-                |value: &reqwest::header::HeaderValue| value.to_str().unwrap_or_default().into();
-            let headers = answer
-                .headers()
-                .iter()
-                .map(|(name, value)| (name.to_string(), text(value)));
+            let text = |value: &reqwest::header::HeaderValue| value.to_str().unwrap_or_default().into();
+            let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value)));
             let (status, headers) = (answer.status().as_u16(), headers.collect());
-            HttpResponse {
-                status,
-                headers,
-                body: answer.bytes().await.unwrap().to_vec(),
-            }
+            HttpResponse { status, headers, body: answer.bytes().await.unwrap().to_vec() }
         })
     }
 }
@@ -123,12 +102,7 @@ impl Lab {
     /// The eUICC here, the service elsewhere.
     pub fn at(remote: Remote, address: &str, token: &str) -> Self {
         let (address, token) = (address.into(), token.into());
-        Self {
-            remote: Some(remote),
-            address,
-            token,
-            ..Self::new()
-        }
+        Self { remote: Some(remote), address, token, ..Self::new() }
     }
 
     pub fn send(&self, request: HttpRequest) -> HttpResponse {
@@ -141,10 +115,7 @@ impl Lab {
     /// A function of ES9+: the JSON of the answer.
     pub fn es9<T: Serialize>(&self, function: &str, request: &T) -> Value {
         let path = format!("{PATH}{function}");
-        let response = self.send(HttpRequest::post(
-            path,
-            serde_json::to_vec(request).unwrap(),
-        ));
+        let response = self.send(HttpRequest::post(path, serde_json::to_vec(request).unwrap()));
         assert_eq!(response.status, 200, "{function}");
         serde_json::from_slice(&response.body).unwrap()
     }
@@ -165,10 +136,7 @@ impl Lab {
 
     pub fn provision(&self) -> String {
         let answer = self.operator("/esim-lab/provision", json!({"subscriber": subscriber()}));
-        answer["iccid"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{answer}"))
-            .into()
+        answer["iccid"].as_str().unwrap_or_else(|| panic!("{answer}")).into()
     }
 
     /// A released order: its ICCID and matchingId.
@@ -176,10 +144,7 @@ impl Lab {
         let iccid = self.provision();
         assert_success(&self.es2("downloadOrder", json!({"iccid": iccid})));
         let mut request = json!({"iccid": iccid, "releaseFlag": true});
-        request
-            .as_object_mut()
-            .unwrap()
-            .extend(confirm.as_object().unwrap().clone());
+        request.as_object_mut().unwrap().extend(confirm.as_object().unwrap().clone());
         let answer = self.es2("confirmOrder", request);
         assert_success(&answer);
         (iccid, answer["matchingId"].as_str().unwrap().into())
@@ -192,18 +157,12 @@ impl Lab {
     }
 
     pub fn state(&self, iccid: &str) -> String {
-        self.show(iccid)["state"]
-            .as_str()
-            .unwrap_or_default()
-            .into()
+        self.show(iccid)["state"].as_str().unwrap_or_default().into()
     }
 
     /// initiateAuthentication, which succeeds.
     pub fn initiate(&self) -> InitiateAuthenticationOk {
-        let answer = self.es9(
-            "initiateAuthentication",
-            &self.euicc.initiate(&self.address),
-        );
+        let answer = self.es9("initiateAuthentication", &self.euicc.initiate(&self.address));
         assert_success(&answer);
         serde_json::from_value(answer).unwrap()
     }
@@ -222,10 +181,7 @@ impl Lab {
     }
 
     pub fn fetch(&self, offer: &AuthenticateClientOk, code: Option<&str>) -> Value {
-        self.es9(
-            "getBoundProfilePackage",
-            &self.euicc.prepare(offer, code, |_| {}),
-        )
+        self.es9("getBoundProfilePackage", &self.euicc.prepare(offer, code, |_| {}))
     }
 
     /// The whole download up to the package, which succeeds.
@@ -238,14 +194,9 @@ impl Lab {
     }
 
     pub fn notify(&self, notification: Vec<u8>) -> HttpResponse {
-        let request = HandleNotificationRequest {
-            pending_notification: Base64(notification),
-        };
+        let request = HandleNotificationRequest { pending_notification: Base64(notification) };
         let body = serde_json::to_vec(&request).unwrap();
-        self.send(HttpRequest::post(
-            "/gsma/rsp2/es9plus/handleNotification",
-            body,
-        ))
+        self.send(HttpRequest::post("/gsma/rsp2/es9plus/handleNotification", body))
     }
 }
 
@@ -266,11 +217,7 @@ pub fn code(answer: &Value) -> String {
     let status = &answer["header"]["functionExecutionStatus"];
     assert_eq!(status["status"], "Failed", "{answer}");
     let data = &status["statusCodeData"];
-    format!(
-        "{}/{}",
-        data["subjectCode"].as_str().unwrap(),
-        data["reasonCode"].as_str().unwrap()
-    )
+    format!("{}/{}", data["subjectCode"].as_str().unwrap(), data["reasonCode"].as_str().unwrap())
 }
 
 /// What an eUICC needs to take part.
@@ -325,9 +272,7 @@ impl Euicc {
             profile_version: Version::new(2, 3, 1),
             svn: Version::new(2, 6, 0),
             euicc_firmware_ver: Version::new(1, 0, 0),
-            ext_card_resource: OctetString::from_slice(&[
-                0x81, 1, 0, 0x82, 3, 8, 0, 0, 0x83, 2, 8, 0,
-            ]),
+            ext_card_resource: OctetString::from_slice(&[0x81, 1, 0, 0x82, 3, 8, 0, 0, 0x83, 2, 8, 0]),
             uicc_capability: bit_string(&[1, 2, 4]),
             ts102241_version: None,
             globalplatform_version: None,
@@ -362,15 +307,14 @@ impl Euicc {
         spoil: impl FnOnce(&mut EuiccSigned1),
     ) -> AuthenticateClientRequest {
         let server: ServerSigned1 = esim_rsp::decode(&offer.server_signed1.0).unwrap();
-        let context =
-            CtxParams1::CtxParamsForCommonAuthentication(CtxParamsForCommonAuthentication {
-                matching_id: (!matching_id.is_empty()).then(|| matching_id.to_string()),
-                device_info: DeviceInfo {
-                    tac: [0x53, 0x92, 0x60, 0x11].into(),
-                    device_capabilities: DeviceCapabilities::default(),
-                    imei: None,
-                },
-            });
+        let context = CtxParams1::CtxParamsForCommonAuthentication(CtxParamsForCommonAuthentication {
+            matching_id: (!matching_id.is_empty()).then(|| matching_id.to_string()),
+            device_info: DeviceInfo {
+                tac: [0x53, 0x92, 0x60, 0x11].into(),
+                device_capabilities: DeviceCapabilities::default(),
+                imei: None,
+            },
+        });
         let mut signed = EuiccSigned1 {
             transaction_id: server.transaction_id,
             server_address: server.server_address,
@@ -446,44 +390,25 @@ impl Euicc {
         let host_id = &channel.control_ref_template.host_id;
         let mut bsp = Bsp::new(BspKeys::derive(&secret[..], host_id, self.eid.octets()));
         for segment in &package.first_sequence_of_87 {
-            assert_eq!(
-                bsp.open(&esim_rsp::encode(segment)).unwrap(),
-                [0xBF, 0x24, 0x00]
-            );
+            assert_eq!(bsp.open(&esim_rsp::encode(segment)).unwrap(), [0xBF, 0x24, 0x00]);
         }
         let metadata = package.sequence_of_88.iter();
-        let metadata = metadata
-            .flat_map(|s| bsp.open_mac_only(&esim_rsp::encode(s)).unwrap())
-            .collect();
+        let metadata = metadata.flat_map(|s| bsp.open_mac_only(&esim_rsp::encode(s)).unwrap()).collect();
         if let Some(segments) = &package.second_sequence_of_87 {
-            let plain: Vec<u8> = segments
-                .iter()
-                .flat_map(|s| bsp.open(&esim_rsp::encode(s)).unwrap())
-                .collect();
+            let plain: Vec<u8> =
+                segments.iter().flat_map(|s| bsp.open(&esim_rsp::encode(s)).unwrap()).collect();
             let keys: esim_rsp::es8p::ReplaceSessionKeysRequest = esim_rsp::decode(&plain).unwrap();
             let key = |octets: &OctetString| octets[..].try_into().unwrap();
             let initial = key(&keys.initial_mac_chaining_value);
-            bsp.replace_keys(BspKeys::new(
-                initial,
-                key(&keys.ppk_enc),
-                key(&keys.ppk_cmac),
-            ));
+            bsp.replace_keys(BspKeys::new(initial, key(&keys.ppk_enc), key(&keys.ppk_cmac)));
         }
         let profile = package.sequence_of_86.iter();
-        let profile = profile
-            .flat_map(|s| bsp.open(&esim_rsp::encode(s)).unwrap())
-            .collect();
+        let profile = profile.flat_map(|s| bsp.open(&esim_rsp::encode(s)).unwrap()).collect();
         (metadata, profile)
     }
 
     /// A profile installation result.
-    pub fn result(
-        &self,
-        id: &TransactionId,
-        iccid: &str,
-        sequence: u32,
-        result: FinalResult,
-    ) -> Vec<u8> {
+    pub fn result(&self, id: &TransactionId, iccid: &str, sequence: u32, result: FinalResult) -> Vec<u8> {
         let data = Signed::new(ProfileInstallationResultData {
             transaction_id: id.clone(),
             notification_metadata: self.metadata(sequence, NotificationEvent::Install, iccid),
@@ -497,12 +422,7 @@ impl Euicc {
         })
     }
 
-    pub fn metadata(
-        &self,
-        sequence: u32,
-        event: NotificationEvent,
-        iccid: &str,
-    ) -> NotificationMetadata {
+    pub fn metadata(&self, sequence: u32, event: NotificationEvent, iccid: &str) -> NotificationMetadata {
         NotificationMetadata {
             seq_number: sequence,
             profile_management_operation: NotificationEvents::one(event),

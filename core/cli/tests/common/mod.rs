@@ -83,10 +83,14 @@ impl Sm {
 
 /// What the card itself says of its profiles: ICCID and whether it is enabled.
 pub fn card_profiles(state: &str) -> Vec<(String, bool)> {
-    let listed: Value = serde_json::from_str(&run(&["lpa", "--state", state, "--json", "list"])).expect("JSON");
+    let listed: Value =
+        serde_json::from_str(&run(&["lpa", "--state", state, "--json", "list"])).expect("JSON");
     let profiles = listed.as_array().expect("a list");
     let one = |profile: &Value| {
-        (profile["iccid"].as_str().expect("an ICCID").to_string(), profile["enabled"].as_bool().expect("a state"))
+        (
+            profile["iccid"].as_str().expect("an ICCID").to_string(),
+            profile["enabled"].as_bool().expect("a state"),
+        )
     };
     profiles.iter().map(one).collect()
 }

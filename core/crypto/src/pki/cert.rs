@@ -117,7 +117,11 @@ impl Certificate {
         Ok(Self {
             raw: der.to_vec(),
             tbs: tbs_range(der)?,
-            signature: parsed.signature().as_bytes().ok_or(CertificateError::Malformed { at: None })?.to_vec(),
+            signature: parsed
+                .signature()
+                .as_bytes()
+                .ok_or(CertificateError::Malformed { at: None })?
+                .to_vec(),
             public_key: public_key(tbs.subject_public_key_info())?,
             issuer: tbs.issuer().to_der()?,
             subject: subject.to_der()?,

@@ -89,7 +89,11 @@ impl Default for PkiParameters {
     fn default() -> Self {
         Self {
             curve: Curve::P256,
-            smdp_hosts: vec!["smdp.esim-lab.example".to_string(), "localhost".to_string(), "127.0.0.1".to_string()],
+            smdp_hosts: vec![
+                "smdp.esim-lab.example".to_string(),
+                "localhost".to_string(),
+                "127.0.0.1".to_string(),
+            ],
             smdp_oid: "2.999.10".to_string(),
             eum_oid: "2.999.5".to_string(),
             eum_name: "esim-lab test EUM".to_string(),
@@ -118,7 +122,8 @@ impl TestPki {
             not_after: parameters.not_after,
             extensions,
         };
-        let ci = draft(1, ci_name.clone(), ci_extensions(&ci_key.public_key())).issue(&issuer, ci_key.clone());
+        let ci =
+            draft(1, ci_name.clone(), ci_extensions(&ci_key.public_key())).issue(&issuer, ci_key.clone());
         let eum_key = key(rng);
         let eum_name = eum_subject(parameters);
         let eum = draft(2, eum_name, eum_extensions(parameters, &eum_key.public_key(), &ci_key.public_key()));
@@ -132,7 +137,8 @@ impl TestPki {
         let dp_auth = server(3, "esim-lab SM-DP+ auth", "2.23.146.1.2.1.4", rng);
         let dp_pb = server(4, "esim-lab SM-DP+ pb", "2.23.146.1.2.1.5", rng);
         let tls_key = key(rng);
-        let mut pki = Self { ci, eum, dp_auth, dp_pb, dp_tls: placeholder(&tls_key), parameters: parameters.clone() };
+        let mut pki =
+            Self { ci, eum, dp_auth, dp_pb, dp_tls: placeholder(&tls_key), parameters: parameters.clone() };
         pki.dp_tls = pki.tls_certificate(&parameters.smdp_hosts, tls_key);
         pki
     }

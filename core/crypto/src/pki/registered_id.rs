@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn arcs_beyond_39_under_root_2() {
-        for (dotted, octets) in [("2.999.10", "88370a"), ("2.23.146.1.2.1.4", "6781120102 0104"), ("1.3.6", "2b06")] {
+        for (dotted, octets) in
+            [("2.999.10", "88370a"), ("2.23.146.1.2.1.4", "6781120102 0104"), ("1.3.6", "2b06")]
+        {
             let octets = hex::decode(octets.replace(' ', "")).unwrap();
             assert_eq!(from_dotted(dotted).unwrap(), octets);
             assert_eq!(to_dotted(&octets).unwrap(), dotted);

@@ -21,7 +21,11 @@ impl Card {
         }))
     }
 
-    pub(super) fn set_default_dp_address(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+    pub(super) fn set_default_dp_address(
+        &mut self,
+        chain: &[u8],
+        env: &mut Env<'_>,
+    ) -> Result<Vec<u8>, Status> {
         let request: SetDefaultDpAddressRequest = decode(chain)?;
         let fits = request.default_dp_address.len() <= 255;
         if fits {

@@ -98,9 +98,12 @@ impl Card {
                 self.session = Session::AwaitPrepareDownload(Box::new(authenticated));
                 AuthenticateServerResponse::AuthenticateResponseOk(ok)
             }
-            Err(authenticate_error_code) => AuthenticateServerResponse::AuthenticateResponseError(
-                AuthenticateResponseError { transaction_id, authenticate_error_code },
-            ),
+            Err(authenticate_error_code) => {
+                AuthenticateServerResponse::AuthenticateResponseError(AuthenticateResponseError {
+                    transaction_id,
+                    authenticate_error_code,
+                })
+            }
         }))
     }
 
@@ -204,7 +207,11 @@ impl Card {
         Ok(encode(&PrepareDownloadResponse::DownloadResponseOk(ok)))
     }
 
-    fn prepare(&self, request: &PrepareDownloadRequest, env: &mut Env<'_>) -> Result<Prepared, DownloadErrorCode> {
+    fn prepare(
+        &self,
+        request: &PrepareDownloadRequest,
+        env: &mut Env<'_>,
+    ) -> Result<Prepared, DownloadErrorCode> {
         let authenticated = match &self.session {
             Session::AwaitPrepareDownload(authenticated) => authenticated.as_ref(),
             // Asked again, with another confirmation code perhaps.

@@ -19,7 +19,9 @@ const DEFAULT_TAGS: [u32; 9] = [0x5A, 0x4F, 0x9F70, 0x90, 0x91, 0x92, 0x93, 0x94
 impl Card {
     pub(super) fn get_profiles_info(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
         let request: ProfileInfoListRequest = decode(chain)?;
-        let Some(tags) = request.tag_list.as_ref().map_or(Some(DEFAULT_TAGS.to_vec()), |list| read_tags(list)) else {
+        let Some(tags) =
+            request.tag_list.as_ref().map_or(Some(DEFAULT_TAGS.to_vec()), |list| read_tags(list))
+        else {
             // incorrectInputValues
             return Ok(encode(&ProfileInfoListResponse::ProfileInfoListError(1)));
         };
@@ -40,7 +42,12 @@ impl Card {
         Ok(encode(&ProfileInfoListResponse::ProfileInfoListOk(list)))
     }
 
-    pub(super) fn enable_profile(&mut self, channel: u8, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+    pub(super) fn enable_profile(
+        &mut self,
+        channel: u8,
+        chain: &[u8],
+        env: &mut Env<'_>,
+    ) -> Result<Vec<u8>, Status> {
         let request: EnableProfileRequest = decode(chain)?;
         let enable_result = match self.may_enable(&request.profile_identifier) {
             Ok(number) => {
@@ -69,7 +76,12 @@ impl Card {
         Ok(profile.number)
     }
 
-    pub(super) fn disable_profile(&mut self, channel: u8, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+    pub(super) fn disable_profile(
+        &mut self,
+        channel: u8,
+        chain: &[u8],
+        env: &mut Env<'_>,
+    ) -> Result<Vec<u8>, Status> {
         let request: DisableProfileRequest = decode(chain)?;
         let disable_result = match self.may_disable(&request.profile_identifier) {
             Ok(number) => {
@@ -102,7 +114,13 @@ impl Card {
 
     /// With the refresh flag the switch takes effect when the terminal has
     /// carried out REFRESH or resets the card; without it, at once (SGP.22 5.7.16).
-    fn begin_switch(&mut self, switch: Switch, refresh: bool, channel: u8, env: &mut Env<'_>) -> Result<(), Status> {
+    fn begin_switch(
+        &mut self,
+        switch: Switch,
+        refresh: bool,
+        channel: u8,
+        env: &mut Env<'_>,
+    ) -> Result<(), Status> {
         let mut draft = Draft::new(&self.state);
         if refresh {
             draft.state.pending = Some(switch);
@@ -171,7 +189,12 @@ impl Card {
     }
 
     /// ES10c.eUICCMemoryReset (SGP.22 5.7.19): policy rules do not hold against it.
-    pub(super) fn euicc_memory_reset(&mut self, channel: u8, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+    pub(super) fn euicc_memory_reset(
+        &mut self,
+        channel: u8,
+        chain: &[u8],
+        env: &mut Env<'_>,
+    ) -> Result<Vec<u8>, Status> {
         let request: EuiccMemoryResetRequest = decode(chain)?;
         let respond = |reset_result| Ok(encode(&EuiccMemoryResetResponse { reset_result }));
         if self.is_cat_busy() {
@@ -258,7 +281,8 @@ fn rules(profile: &Profile) -> Option<esim_rsp::common::PprIds> {
 fn profile_info(profile: &Profile, metadata: StoreMetadataRequest, tags: &[u32]) -> ProfileInfo {
     let wants = |tag| tags.contains(&tag);
     let state = if profile.enabled { ProfileState::enabled } else { ProfileState::disabled };
-    let configured = esim_rsp::decode::<ConfigureIsdpRequest>(&tlv::wrap(0xBF24, &[&profile.dp_proprietary_data]));
+    let configured =
+        esim_rsp::decode::<ConfigureIsdpRequest>(&tlv::wrap(0xBF24, &[&profile.dp_proprietary_data]));
     ProfileInfo {
         iccid: wants(0x5A).then_some(metadata.iccid),
         isdp_aid: wants(0x4F).then(|| OctetString::from_slice(&profile.aid())),

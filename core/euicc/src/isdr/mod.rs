@@ -15,8 +15,7 @@ use esim_rsp::common::Version;
 use esim_rsp::es10a::IsdrProprietaryApplicationTemplate;
 use esim_rsp::tlv;
 
-pub(crate) const AID: [u8; 16] =
-    [0xA0, 0, 0, 5, 0x59, 0x10, 0x10, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0, 0, 1, 0];
+pub(crate) const AID: [u8; 16] = [0xA0, 0, 0, 5, 0x59, 0x10, 0x10, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0, 0, 1, 0];
 
 /// What SELECT answers (SGP.22 5.7.1): AID, security domain management data, level.
 pub(crate) fn fci() -> Vec<u8> {
@@ -75,4 +74,3 @@ impl Card {
 fn decode<T: esim_rsp::codec::Decode>(chain: &[u8]) -> Result<T, Status> {
     esim_rsp::decode(chain).map_err(|_| Status::INCORRECT_DATA)
 }
-

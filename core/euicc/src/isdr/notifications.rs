@@ -61,7 +61,11 @@ impl Card {
         Ok(encode(&RetrieveNotificationsListResponse::NotificationList(list)))
     }
 
-    pub(super) fn remove_notification_from_list(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+    pub(super) fn remove_notification_from_list(
+        &mut self,
+        chain: &[u8],
+        env: &mut Env<'_>,
+    ) -> Result<Vec<u8>, Status> {
         let request: NotificationSentRequest = decode(chain)?;
         let mut draft = Draft::new(&self.state);
         // nothingToDelete

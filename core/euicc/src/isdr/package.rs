@@ -10,8 +10,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::common::NotificationEvent;
-use esim_rsp::es10b::GetRatResponse;
 use esim_rsp::es8p::{ProfileClass, StoreMetadataRequest};
+use esim_rsp::es10b::GetRatResponse;
 use esim_rsp::notification::{
     BppCommandId, ErrorReason, ErrorResult, FinalResult, ProfileInstallationResult,
     ProfileInstallationResultData, SuccessResult,
@@ -30,7 +30,9 @@ impl Card {
             Session::AwaitBoundProfilePackage(prepared) if chain.starts_with(&[0xBF, 0x36]) => {
                 self.begin_package(*prepared, channel, chain, env)
             }
-            Session::Loading(loading) if loading.channel == channel => self.continue_package(loading, chain, env),
+            Session::Loading(loading) if loading.channel == channel => {
+                self.continue_package(loading, chain, env)
+            }
             other => {
                 // Out of session, or on another channel than the package: nothing is lost by it.
                 self.session = other;
@@ -103,7 +105,8 @@ impl Card {
         let allowed = |is_rule: fn(&esim_rsp::common::PprIds) -> bool| {
             !is_rule(wanted)
                 || table.rat.iter().any(|rule| {
-                    is_rule(&rule.ppr_ids) && rule.allowed_operators.iter().any(|operator| operator.covers(owner))
+                    is_rule(&rule.ppr_ids)
+                        && rule.allowed_operators.iter().any(|operator| operator.covers(owner))
                 })
         };
         // PPR1 keeps every other profile from being enabled: not beside an operational one.
@@ -112,7 +115,12 @@ impl Card {
     }
 
     /// Profile, notifications and counters appear together.
-    fn install(&mut self, server: &Authenticated, loaded: Loaded, env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+    fn install(
+        &mut self,
+        server: &Authenticated,
+        loaded: Loaded,
+        env: &mut Env<'_>,
+    ) -> Result<Vec<u8>, Status> {
         let mut draft = Draft::new(&self.state);
         let profile = Profile {
             number: 0,

@@ -16,7 +16,8 @@ impl Uicc {
         let (file, offset) = self.transparent(channel, command)?;
         let le = command.le.filter(|_| command.data.is_empty()).ok_or(Status::WRONG_LENGTH)? as usize;
         self.permit(file, Operation::Read)?;
-        let rest = self.fs.data(file).get(offset..).filter(|rest| !rest.is_empty()).ok_or(Status::WRONG_P1_P2)?;
+        let rest =
+            self.fs.data(file).get(offset..).filter(|rest| !rest.is_empty()).ok_or(Status::WRONG_P1_P2)?;
         match le {
             // Le coded as zero: as much as there is.
             0x100 | 0x1_0000 => Ok(Response::ok(rest[..rest.len().min(le)].to_vec())),
@@ -49,7 +50,11 @@ impl Uicc {
     }
 
     /// File and offset: P1 bit 8 set means a short identifier in P1 and the offset in P2, else a 15-bit offset.
-    fn transparent(&self, channel: &mut ChannelState, command: &Command<'_>) -> Result<(usize, usize), Status> {
+    fn transparent(
+        &self,
+        channel: &mut ChannelState,
+        command: &Command<'_>,
+    ) -> Result<(usize, usize), Status> {
         let (sfi, offset) = match command.p1 {
             0x80..=0x9F => (command.p1 & 0x1F, usize::from(command.p2)),
             0xA0.. => return Err(Status::INCORRECT_P1_P2),

@@ -49,7 +49,8 @@ impl Uicc {
         } else if !command.data.is_empty() {
             return Err(Status::WRONG_LENGTH);
         }
-        let transfer = channel.transfer.as_mut().filter(|transfer| transfer.file == file && !transfer.incoming);
+        let transfer =
+            channel.transfer.as_mut().filter(|transfer| transfer.file == file && !transfer.incoming);
         let transfer = transfer.ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
         let start = if block == Block::Again { transfer.sent.start } else { transfer.sent.end };
         let size = command.le.ok_or(Status::WRONG_LENGTH)? as usize;
@@ -63,7 +64,11 @@ impl Uicc {
     }
 
     /// SET DATA: stores a data object in place of one with its tag; a tag alone deletes. `63F1` while more is expected.
-    pub(super) fn set_data(&mut self, channel: &mut ChannelState, command: &Command<'_>) -> Result<Response, Status> {
+    pub(super) fn set_data(
+        &mut self,
+        channel: &mut ChannelState,
+        command: &Command<'_>,
+    ) -> Result<Response, Status> {
         let (file, max) = self.object_file(channel, command)?;
         let block = block(command)?;
         self.permit(file, Operation::Update)?;
@@ -95,7 +100,11 @@ impl Uicc {
     }
 
     /// The file and the most octets it takes.
-    fn object_file(&self, channel: &mut ChannelState, command: &Command<'_>) -> Result<(usize, usize), Status> {
+    fn object_file(
+        &self,
+        channel: &mut ChannelState,
+        command: &Command<'_>,
+    ) -> Result<(usize, usize), Status> {
         if command.p1 != 0 {
             return Err(Status::INCORRECT_P1_P2);
         }

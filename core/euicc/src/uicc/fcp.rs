@@ -21,21 +21,27 @@ impl Uicc {
             let [high, low] = arr.fid.to_be_bytes();
             wrap(0x8B, &[&[high, low, arr.record]])
         });
-        wrap(0x62, &[
-            &wrap(0x82, &[&descriptor(file)]),
-            &wrap(0x83, &[&fid.to_be_bytes()]),
-            &name,
-            &proprietary(file, index == 0),
-            &wrap(0x8A, &[&[file.lcs]]),
-            &rule.unwrap_or_default(),
-            &self.size_or_pins(index, file),
-        ])
+        wrap(
+            0x62,
+            &[
+                &wrap(0x82, &[&descriptor(file)]),
+                &wrap(0x83, &[&fid.to_be_bytes()]),
+                &name,
+                &proprietary(file, index == 0),
+                &wrap(0x8A, &[&[file.lcs]]),
+                &rule.unwrap_or_default(),
+                &self.size_or_pins(index, file),
+            ],
+        )
     }
 
     /// What ends the template: for a directory the PIN status, for an EF size and short identifier.
     fn size_or_pins(&self, index: usize, file: &File) -> Vec<u8> {
         if let FileKind::Df { pin_status, .. } = &file.kind {
-            return wrap(0xC6, &[&pin_status_template(pin_status, |reference| self.is_pin_enabled(reference, index))]);
+            return wrap(
+                0xC6,
+                &[&pin_status_template(pin_status, |reference| self.is_pin_enabled(reference, index))],
+            );
         }
         let size = size(self.fs.data(index).len());
         // An empty value says that no short identifier reaches the file; absence would mean "the low bits of the FID".

@@ -158,7 +158,8 @@ impl FileSystem {
         let reference = self.file(index).arr?;
         let mut directory = self.parent(index);
         loop {
-            let found = self.nodes[directory].children.iter().find(|child| self.file(**child).fid() == reference.fid);
+            let found =
+                self.nodes[directory].children.iter().find(|child| self.file(**child).fid() == reference.fid);
             if let Some(arr) = found {
                 return self.file(self.content_of(*arr)).record(reference.record);
             }
@@ -181,7 +182,8 @@ impl FileSystem {
 /// Parents, children and links. A file whose directory or link target is missing lies beside the tree, or shows its own
 /// content.
 fn index(files: &[File]) -> Vec<Node> {
-    let by_path: BTreeMap<&[u16], usize> = files.iter().enumerate().map(|(i, file)| (&file.path[..], i)).collect();
+    let by_path: BTreeMap<&[u16], usize> =
+        files.iter().enumerate().map(|(i, file)| (&file.path[..], i)).collect();
     let mut nodes: Vec<Node> =
         (0..files.len()).map(|index| Node { parent: 0, children: Vec::new(), content: index }).collect();
     for (index, file) in files.iter().enumerate().skip(1) {

@@ -168,8 +168,9 @@ impl Uicc {
 
     fn find_pin(&self, reference: u8, directory: usize) -> Option<usize> {
         let image = self.image();
-        let position =
-            |scope: &PinScope| image.pins.iter().position(|pin| pin.reference == reference && pin.scope == *scope);
+        let position = |scope: &PinScope| {
+            image.pins.iter().position(|pin| pin.reference == reference && pin.scope == *scope)
+        };
         if reference & 0x80 == 0 {
             return position(&PinScope::Global);
         }
@@ -243,8 +244,9 @@ fn is_enabled(pin: &Pin) -> bool {
 /// The code that unblocks a PIN: of its own scope, else a global one.
 fn find_puk(image: &Image, pin: &Pin) -> Option<usize> {
     let reference = pin.unblocking?;
-    let position =
-        |scope: &PinScope| image.puks.iter().position(|puk| puk.reference == reference && puk.scope == *scope);
+    let position = |scope: &PinScope| {
+        image.puks.iter().position(|puk| puk.reference == reference && puk.scope == *scope)
+    };
     position(&pin.scope).or_else(|| position(&PinScope::Global))
 }
 

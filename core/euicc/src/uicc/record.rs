@@ -76,7 +76,11 @@ impl Uicc {
 
     /// INCREASE: the newest record of a cyclic file plus a value becomes the newest record. Answers with the new
     /// record and the value added; `9850` if it does not fit.
-    pub(super) fn increase(&mut self, channel: &mut ChannelState, command: &Command<'_>) -> Result<Response, Status> {
+    pub(super) fn increase(
+        &mut self,
+        channel: &mut ChannelState,
+        command: &Command<'_>,
+    ) -> Result<Response, Status> {
         let sfi = match (command.p1, command.p2) {
             (0x00, 0x00) => 0,
             (0x81..=0x9E, 0x00) => command.p1 & 0x1F,

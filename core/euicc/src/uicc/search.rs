@@ -38,8 +38,11 @@ impl Uicc {
         if !(1..=records.count).contains(&search.start) {
             return Err(Status::RECORD_NOT_FOUND);
         }
-        let mut numbers: Vec<u8> =
-            if search.forward { (search.start..=records.count).collect() } else { (1..=search.start).rev().collect() };
+        let mut numbers: Vec<u8> = if search.forward {
+            (search.start..=records.count).collect()
+        } else {
+            (1..=search.start).rev().collect()
+        };
         numbers.retain(|number| search.matches(self.record(&records, *number)));
         let Some(first) = numbers.first() else { return Ok(Status::END_OF_FILE.into()) };
         channel.record = Some(*first);

@@ -46,7 +46,11 @@ impl Control {
 
 impl Uicc {
     /// SELECT.
-    pub(super) fn select(&mut self, channel: &mut ChannelState, command: &Command<'_>) -> Result<Response, Status> {
+    pub(super) fn select(
+        &mut self,
+        channel: &mut ChannelState,
+        command: &Command<'_>,
+    ) -> Result<Response, Status> {
         let control = Control::parse(command.p2)?;
         if command.p1 == 0x04 {
             return self.select_application(channel, command.data, &control);
@@ -60,7 +64,11 @@ impl Uicc {
     }
 
     /// STATUS: about the current directory; the states of an application that P1 announces need no answer.
-    pub(super) fn status(&mut self, channel: &mut ChannelState, command: &Command<'_>) -> Result<Response, Status> {
+    pub(super) fn status(
+        &mut self,
+        channel: &mut ChannelState,
+        command: &Command<'_>,
+    ) -> Result<Response, Status> {
         if command.p1 > 0x02 {
             return Err(Status::INCORRECT_P1_P2);
         }

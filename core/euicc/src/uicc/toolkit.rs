@@ -133,7 +133,8 @@ impl Toolkit {
         let fetched = self.fetched.as_ref().ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
         let expected = tlv::read_only(fetched).ok().and_then(|whole| details(&fetched[whole.value]));
         let answered = details(command.data).ok_or(Status::INCORRECT_DATA)?;
-        let result = find(command.data, 0x03).and_then(|value| value.first()).ok_or(Status::INCORRECT_DATA)?;
+        let result =
+            find(command.data, 0x03).and_then(|value| value.first()).ok_or(Status::INCORRECT_DATA)?;
         if expected != Some(answered) {
             return Err(Status::INCORRECT_DATA);
         }

@@ -35,7 +35,9 @@ impl Uicc {
         let kind = self.image().naas[naa].kind;
         let (rand, autn) = match (command.p2, kind) {
             (0x81, _) => challenge(command.data)?,
-            (0x80, NaaKind::Usim) if self.has_service(adf, SERVICE_GSM_CONTEXT) => (gsm_challenge(command.data)?, None),
+            (0x80, NaaKind::Usim) if self.has_service(adf, SERVICE_GSM_CONTEXT) => {
+                (gsm_challenge(command.data)?, None)
+            }
             (0x80, _) => return Err(Status::AUTHENTICATION_CONTEXT),
             // Voice group calls, GBA, MBMS, local keys.
             (0x82 | 0x84..=0x86, _) => return Err(Status::AUTHENTICATION_CONTEXT),

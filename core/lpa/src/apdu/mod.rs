@@ -14,8 +14,7 @@ pub use opening::{CardOptions, Channel, OpenError, OpenStep, Opening, TerminalCa
 use alloc::vec::Vec;
 
 /// AID of the ISD-R (SGP.02 2.2.3).
-pub const ISD_R: [u8; 16] =
-    [0xA0, 0, 0, 5, 0x59, 0x10, 0x10, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0, 0, 1, 0];
+pub const ISD_R: [u8; 16] = [0xA0, 0, 0, 5, 0x59, 0x10, 0x10, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0, 0, 1, 0];
 
 /// ISD-R AIDs that are tried in turn: the standard's, then those that removable
 /// eUICCs on the market answer to.

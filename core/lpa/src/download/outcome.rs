@@ -280,7 +280,11 @@ impl Ending {
                 _ => Reason::undefinedReason,
             }),
             Self::Misbehaved(_) => Some(Reason::undefinedReason),
-            Self::Installed(_) | Self::NotInstalled(_) | Self::Refused(_) | Self::Lost(_) | Self::NoEuicc { .. } => None,
+            Self::Installed(_)
+            | Self::NotInstalled(_)
+            | Self::Refused(_)
+            | Self::Lost(_)
+            | Self::NoEuicc { .. } => None,
         }
     }
 
@@ -334,7 +338,8 @@ impl SimaResponse {
         let parts = whole.and_then(|whole| tlv::read_all(raw, whole.value).ok()).unwrap_or_default();
         let part = |tag: u32| parts.iter().find(|part| part.tag == tag);
         let list = part(0xA0).and_then(|list| tlv::read_all(raw, list.value.clone()).ok());
-        let elements = list.unwrap_or_default().iter().map(|element| ElementStatus::read(raw, element)).collect();
+        let elements =
+            list.unwrap_or_default().iter().map(|element| ElementStatus::read(raw, element)).collect();
         let message = part(0x82).and_then(|text| raw.get(text.value.clone()));
         let message = message.map(|text| String::from_utf8_lossy(text).into_owned());
         Some(Self { raw: raw.to_vec(), elements, message })

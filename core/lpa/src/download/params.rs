@@ -4,7 +4,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::common::{Version, has_bit};
-use esim_rsp::es10b::{CtxParams1, CtxParamsForCommonAuthentication, DeviceCapabilities, DeviceInfo, EuiccInfo2};
+use esim_rsp::es10b::{
+    CtxParams1, CtxParamsForCommonAuthentication, DeviceCapabilities, DeviceInfo, EuiccInfo2,
+};
 use serde::{Deserialize, Serialize};
 
 /// What to download, for whom, and what has been settled already.

@@ -88,7 +88,9 @@ impl State {
             Self::ExpectInfo1 => super::steps::info1(event),
             Self::ExpectInfo2 { info1 } => super::steps::info2(info1, event),
             Self::ExpectChallenge { info1, info2 } => super::steps::challenge(params, &info1, info2, event),
-            Self::ExpectServerAuthentication { info2 } => super::steps::server_authentication(params, info2, event),
+            Self::ExpectServerAuthentication { info2 } => {
+                super::steps::server_authentication(params, info2, event)
+            }
             Self::ExpectEuiccAuthentication { info2, transaction } => {
                 super::steps::euicc_authentication(params, info2, transaction, event)
             }
@@ -197,7 +199,8 @@ struct Context {
 fn finish(ending: Ending, context: Context, params: &DownloadParams) -> Turn {
     let cancel = ending.cancel_reason().zip(context.transaction);
     let settled = matches!(ending, Ending::Installed(_) | Ending::NotInstalled(_));
-    let outcome = Box::new(Outcome { ending, profile: context.profile, cancelled: None, notifications: None });
+    let outcome =
+        Box::new(Outcome { ending, profile: context.profile, cancelled: None, notifications: None });
     match cancel {
         Some((reason, transaction)) => {
             let request = CancelSessionRequest { transaction_id: transaction.clone(), reason };

@@ -72,13 +72,16 @@ pub(super) fn server_authentication(params: &DownloadParams, info2: Base64, even
     check_server(params, &server)?;
     let euicc = esim_rsp::decode::<EuiccInfo2>(&info2.0).ok();
     // Everything that is signed goes to the eUICC as it came.
-    let request = tlv::wrap(0xBF38, &[
-        &server.server_signed1.0,
-        &server.server_signature1.0,
-        &server.euicc_ci_pk_id_to_be_used.0,
-        &server.server_certificate.0,
-        &encode(&params.ctx_params1(euicc.as_ref())),
-    ]);
+    let request = tlv::wrap(
+        0xBF38,
+        &[
+            &server.server_signed1.0,
+            &server.server_signature1.0,
+            &server.euicc_ci_pk_id_to_be_used.0,
+            &server.server_certificate.0,
+            &encode(&params.ctx_params1(euicc.as_ref())),
+        ],
+    );
     Ok((State::ExpectEuiccAuthentication { info2, transaction: server.transaction_id }, card(request)))
 }
 
@@ -89,7 +92,8 @@ fn check_server(params: &DownloadParams, server: &InitiateAuthenticationOk) -> R
     let signed: ServerSigned1 = esim_rsp::decode(&server.server_signed1.0).map_err(malformed)?;
     let dialled = &params.smdp_address;
     if !same_server(dialled, &signed.server_address) {
-        let what = Misbehaviour::WrongServerAddress { dialled: dialled.clone(), signed: signed.server_address };
+        let what =
+            Misbehaviour::WrongServerAddress { dialled: dialled.clone(), signed: signed.server_address };
         return Err(Box::new(Ending::Misbehaved(what)));
     }
     if signed.transaction_id != server.transaction_id {
@@ -203,8 +207,10 @@ fn prepare(offered: Offered, confirmation_code: Option<&str>) -> Advance {
     let code = confirmation_code.filter(|_| code_required(&offered).unwrap_or(false));
     let hash = code.map(|code| tlv::wrap(0x04, &[&hash_cc(code, &offered.transaction)])).unwrap_or_default();
     let offer = &offered.offer;
-    let request =
-        tlv::wrap(0xBF21, &[&offer.smdp_signed2.0, &offer.smdp_signature2.0, &hash, &offer.smdp_certificate.0]);
+    let request = tlv::wrap(
+        0xBF21,
+        &[&offer.smdp_signed2.0, &offer.smdp_signature2.0, &hash, &offer.smdp_certificate.0],
+    );
     Ok((State::ExpectPrepared(offered), card(request)))
 }
 

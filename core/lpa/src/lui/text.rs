@@ -1,7 +1,9 @@
 //! Sentences in English, and the choice of language.
 
 use super::{Lang, Question, readable_size, text_ja};
-use crate::download::{CardRefusal, Ending, InstallError, Misbehaviour, Outcome, Peer, ServerRefusal, SimaResponse};
+use crate::download::{
+    CardRefusal, Ending, InstallError, Misbehaviour, Outcome, Peer, ServerRefusal, SimaResponse,
+};
 use crate::effect::Phase;
 use crate::notify::Notified;
 use crate::policy::Forbidden;
@@ -46,7 +48,9 @@ impl Notified {
             (_, None, 0) => String::new(),
             (Lang::En, Some(problem), _) => format!("The notifications could not be listed: {problem}."),
             (Lang::En, None, 1) => format!("One notification waits on the card: {}.", self.kept[0].why),
-            (Lang::En, None, n) => format!("{n} notifications wait on the card; the first: {}.", self.kept[0].why),
+            (Lang::En, None, n) => {
+                format!("{n} notifications wait on the card; the first: {}.", self.kept[0].why)
+            }
             (Lang::Ja, Some(problem), _) => format!("通知の一覧を取得できませんでした({problem})。"),
             (Lang::Ja, None, n) => format!("未送信の通知が{n}件カードに残っています({})。", self.kept[0].why),
         }
@@ -92,7 +96,9 @@ fn question(question: &Question) -> String {
                 text.push_str(" Confirm only if you accept these rules of the operator.");
             }
             if consent.already_installed {
-                text.push_str(" A profile with this ICCID is on the card already; installing it again will fail.");
+                text.push_str(
+                    " A profile with this ICCID is on the card already; installing it again will fail.",
+                );
             }
             if let Some(free) = consent.free_memory {
                 text.push_str(&format!(" Free memory on the card: {}.", readable_size(free.into())));
@@ -146,7 +152,10 @@ fn not_installed(error: &InstallError) -> String {
     let cause = INSTALL_ERRORS.iter().find(|(value, _)| *value == error.reason.value);
     let cause = cause.map_or("The card could not install the profile.", |(_, cause)| cause);
     let element = error.sima_response.as_ref().map(element).unwrap_or_default();
-    sentence(&format!("{} at {} ({})", cause.trim_end_matches('.'), error.bpp_command.name, error.reason.name), &element)
+    sentence(
+        &format!("{} at {} ({})", cause.trim_end_matches('.'), error.bpp_command.name, error.reason.name),
+        &element,
+    )
 }
 
 /// The first element that is not well, if any.
@@ -155,7 +164,8 @@ pub(super) fn element(response: &SimaResponse) -> String {
     let Some(failed) = failed else {
         return response.message.clone().unwrap_or_default();
     };
-    let number = failed.identification.map(|number| format!("Profile element {number}: ")).unwrap_or_default();
+    let number =
+        failed.identification.map(|number| format!("Profile element {number}: ")).unwrap_or_default();
     let offset = failed.offset.map(|offset| format!(" at octet {offset}")).unwrap_or_default();
     format!("{number}{}{offset}.", failed.status)
 }
@@ -191,15 +201,21 @@ fn refused(refusal: &ServerRefusal) -> String {
 fn misbehaved(what: &Misbehaviour) -> String {
     match what {
         Misbehaviour::WrongServerAddress { dialled, signed } => {
-            format!("{dialled} says that it is {signed}. Use the address of the activation code; if it was that one, somebody is in between.")
+            format!(
+                "{dialled} says that it is {signed}. Use the address of the activation code; if it was that one, somebody is in between."
+            )
         }
         Misbehaviour::WrongOid { expected, found } => format!(
             "The activation code is for the server {expected}, but this one is {}.",
             found.as_deref().unwrap_or("nameless")
         ),
         Misbehaviour::TransactionMismatch => "The server mixes two sessions up.".into(),
-        Misbehaviour::MetadataMismatch => "The server delivered another profile than it announced; it was not installed.".into(),
-        Misbehaviour::Malformed { function, detail } => format!("The answer to {function} cannot be read: {detail}."),
+        Misbehaviour::MetadataMismatch => {
+            "The server delivered another profile than it announced; it was not installed.".into()
+        }
+        Misbehaviour::Malformed { function, detail } => {
+            format!("The answer to {function} cannot be read: {detail}.")
+        }
         Misbehaviour::NoResult => "The card took the whole package and did not say how it went.".into(),
     }
 }

@@ -73,7 +73,9 @@ pub(super) fn ending(ending: &Ending) -> String {
 fn no_euicc(error: &OpenError) -> String {
     match error {
         OpenError::NoCard { detail } => format!("カードが応答しません({detail})。"),
-        OpenError::NoChannel { sw } => format!("カードの論理チャネルを開けません({})。カードをリセットしてください。", sw.name),
+        OpenError::NoChannel { sw } => {
+            format!("カードの論理チャネルを開けません({})。カードをリセットしてください。", sw.name)
+        }
         OpenError::NotEuicc { .. } => "このカードはeUICCではありません(ISD-Rが見つかりません)。".into(),
         OpenError::Refused { sw, .. } => format!("カードがISD-Rの選択を拒否しました({})。", sw.name),
     }
@@ -123,11 +125,19 @@ const REFUSALS: &[(&str, &str, &str)] = &[
     ("8.2", "1.2", "プロファイルがまだリリースされていません。通信事業者にお問い合わせください。"),
     ("8.2", "3.7", "プロファイルを再発行できません。通信事業者に新しい注文を依頼してください。"),
     ("8.2.5", "4.3", "このeUICCまたは端末に適したプロファイルがありません。"),
-    ("8.2.6", "3.8", "このアクティベーションコードの注文はありません。コードを確認してください(コードは一度だけ使えます)。"),
+    (
+        "8.2.6",
+        "3.8",
+        "このアクティベーションコードの注文はありません。コードを確認してください(コードは一度だけ使えます)。",
+    ),
     ("8.2.7", "2.2", "確認コードが必要です。通信事業者に確認してください。"),
     ("8.2.7", "3.8", "確認コードが違います。もう一度入力してください。"),
     ("8.2.7", "6.4", "確認コードの入力回数の上限に達しました。通信事業者に新しい注文を依頼してください。"),
-    ("8.8.1", "3.8", "SM-DP+のアドレスが違います。アクティベーションコードのアドレスをそのままお使いください。"),
+    (
+        "8.8.1",
+        "3.8",
+        "SM-DP+のアドレスが違います。アクティベーションコードのアドレスをそのままお使いください。",
+    ),
     ("8.8.2", "3.1", "eUICCとSM-DP+に共通の認証局がありません。テスト用eUICCにはテスト用SM-DP+が必要です。"),
     ("8.8.3", "3.1", "eUICCのSGP.22のバージョンにSM-DP+が対応していません。"),
     ("8.8.4", "3.7", "eUICCが確認できる証明書をSM-DP+が持っていません。"),
@@ -139,15 +149,21 @@ const REFUSALS: &[(&str, &str, &str)] = &[
 fn misbehaved(what: &Misbehaviour) -> String {
     match what {
         Misbehaviour::WrongServerAddress { dialled, signed } => {
-            format!("{dialled}に接続しましたが、サーバーは{signed}と名乗りました。アクティベーションコードのアドレスをお使いください。")
+            format!(
+                "{dialled}に接続しましたが、サーバーは{signed}と名乗りました。アクティベーションコードのアドレスをお使いください。"
+            )
         }
         Misbehaviour::WrongOid { expected, found } => format!(
             "アクティベーションコードのサーバー({expected})と証明書({})が一致しません。",
             found.as_deref().unwrap_or("OIDなし")
         ),
         Misbehaviour::TransactionMismatch => "サーバーが別のセッションと混同しています。".into(),
-        Misbehaviour::MetadataMismatch => "事前の情報と異なるプロファイルが届いたため、インストールしませんでした。".into(),
-        Misbehaviour::Malformed { function, detail } => format!("{function}の応答を読み取れません({detail})。"),
+        Misbehaviour::MetadataMismatch => {
+            "事前の情報と異なるプロファイルが届いたため、インストールしませんでした。".into()
+        }
+        Misbehaviour::Malformed { function, detail } => {
+            format!("{function}の応答を読み取れません({detail})。")
+        }
         Misbehaviour::NoResult => "カードからインストール結果が返りませんでした。".into(),
     }
 }

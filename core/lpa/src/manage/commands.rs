@@ -68,7 +68,10 @@ impl Command for Enable {
     type Output = ();
 
     fn request(&self) -> Vec<u8> {
-        encode(&EnableProfileRequest { profile_identifier: (&self.profile).into(), refresh_flag: self.refresh })
+        encode(&EnableProfileRequest {
+            profile_identifier: (&self.profile).into(),
+            refresh_flag: self.refresh,
+        })
     }
 
     fn response(&self, data: &[u8]) -> Result<(), ManageError> {
@@ -94,7 +97,10 @@ impl Command for Disable {
     type Output = ();
 
     fn request(&self) -> Vec<u8> {
-        encode(&DisableProfileRequest { profile_identifier: (&self.profile).into(), refresh_flag: self.refresh })
+        encode(&DisableProfileRequest {
+            profile_identifier: (&self.profile).into(),
+            refresh_flag: self.refresh,
+        })
     }
 
     fn response(&self, data: &[u8]) -> Result<(), ManageError> {

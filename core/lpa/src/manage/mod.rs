@@ -4,7 +4,10 @@
 mod chip;
 mod commands;
 
-pub use chip::{Addresses, CardResources, ChipInfo, GetAddresses, GetEid, GetInfo2, GetRat, Info2, RatRule, SetDefaultDpAddress};
+pub use chip::{
+    Addresses, CardResources, ChipInfo, GetAddresses, GetEid, GetInfo2, GetRat, Info2, RatRule,
+    SetDefaultDpAddress,
+};
 pub use commands::{
     Delete, Disable, Enable, ListNotifications, ListProfiles, MemoryReset, RemoveNotification, SetNickname,
 };
@@ -60,7 +63,9 @@ impl core::fmt::Display for ManageError {
                 write!(f, "{}: {}", refusal.function, refusal.code)?;
                 if refusal.explanation.is_empty() { Ok(()) } else { write!(f, ". {}", refusal.explanation) }
             }
-            Self::Malformed { function, detail } => write!(f, "{function}: the answer cannot be read: {detail}"),
+            Self::Malformed { function, detail } => {
+                write!(f, "{function}: the answer cannot be read: {detail}")
+            }
         }
     }
 }

@@ -2,17 +2,20 @@
 //! vocabulary. They sign nothing: the LPA could not tell.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use esim_lpa::{Answer, Download, DownloadParams, Effect, Event, HttpCall, Machine, Outcome, Phase, Question};
+use esim_lpa::{
+    Answer, Download, DownloadParams, Effect, Event, HttpCall, Machine, Outcome, Phase, Question,
+};
 use esim_rsp::common::{NotificationEvent, NotificationEvents, OperatorId, PprIds, Version, bit_string};
-use esim_rsp::es10b::*;
-use esim_rsp::es10c::{ProfileInfo, ProfileInfoListResponse};
 use esim_rsp::es8p::*;
 use esim_rsp::es9p::*;
+use esim_rsp::es10b::*;
+use esim_rsp::es10c::{ProfileInfo, ProfileInfoListResponse};
 use esim_rsp::json::{self, Base64, ResponseHeader};
 use esim_rsp::notification::*;
 use esim_rsp::signed::PublicKeyOctets;
 use esim_rsp::{
-    CertificateDer, Iccid, ObjectIdentifier, OctetString, Refusal, Signature, Signed, TransactionId, decode, encode, tlv,
+    CertificateDer, Iccid, ObjectIdentifier, OctetString, Refusal, Signature, Signed, TransactionId, decode,
+    encode, tlv,
 };
 use std::collections::BTreeMap;
 
@@ -97,7 +100,11 @@ impl Peers {
                 Effect::Http(call) => self.http(&call),
                 Effect::Ask(question) => {
                     self.questions.push(question);
-                    Event::Answer(if self.answers.is_empty() { Answer::Timeout } else { self.answers.remove(0) })
+                    Event::Answer(if self.answers.is_empty() {
+                        Answer::Timeout
+                    } else {
+                        self.answers.remove(0)
+                    })
                 }
                 Effect::Done(done) => return done,
             };
@@ -169,7 +176,9 @@ impl Peers {
             profile_version: Version::new(2, 3, 1),
             svn: Version::svn(),
             euicc_firmware_ver: Version::new(1, 0, 0),
-            ext_card_resource: OctetString::from_slice(&[0x81, 1, 8, 0x82, 4, 0, 4, 0x5B, 0xF8, 0x83, 2, 0x24, 0x19]),
+            ext_card_resource: OctetString::from_slice(&[
+                0x81, 1, 8, 0x82, 4, 0, 4, 0x5B, 0xF8, 0x83, 2, 0x24, 0x19,
+            ]),
             uicc_capability: bit_string(&[1, 2, 4]),
             ts102241_version: None,
             globalplatform_version: None,
@@ -205,13 +214,16 @@ impl Peers {
     }
 
     fn list(&self) -> Vec<u8> {
-        let list = self.notifications.iter().map(|(number, address)| event_metadata(*number, address)).collect();
+        let list =
+            self.notifications.iter().map(|(number, address)| event_metadata(*number, address)).collect();
         encode(&ListNotificationResponse::NotificationMetadataList(list))
     }
 
     fn retrieve(&self, payload: &[u8]) -> Vec<u8> {
         let request: RetrieveNotificationsListRequest = decode(payload).unwrap();
-        let Some(NotificationSearch::SeqNumber(wanted)) = request.search_criteria else { panic!("by number") };
+        let Some(NotificationSearch::SeqNumber(wanted)) = request.search_criteria else {
+            panic!("by number")
+        };
         let found = self.notifications.iter().filter(|(number, _)| *number == wanted);
         let list = found.map(|(number, address)| Signed::new(other_notification(*number, address))).collect();
         encode(&RetrieveNotificationsListResponse::NotificationList(list))
@@ -370,7 +382,10 @@ pub fn metadata() -> StoreMetadataRequest {
         icon: Some(OctetString::from_slice(&[0x89, 0x50])),
         profile_class: ProfileClass::operational,
         notification_configuration_info: Some(vec![NotificationConfigurationInformation {
-            profile_management_operation: NotificationEvents::of(&[NotificationEvent::Enable, NotificationEvent::Delete]),
+            profile_management_operation: NotificationEvents::of(&[
+                NotificationEvent::Enable,
+                NotificationEvent::Delete,
+            ]),
             notification_address: "notify.example.com".into(),
         }]),
         profile_owner: OperatorId::from_digits("001", "01"),
@@ -422,7 +437,10 @@ pub fn pir(number: u32, address: &str, final_result: FinalResult) -> ProfileInst
         smdp_oid: oid(),
         final_result,
     };
-    ProfileInstallationResult { profile_installation_result_data: Signed::new(data), euicc_sign_pir: signature() }
+    ProfileInstallationResult {
+        profile_installation_result_data: Signed::new(data),
+        euicc_sign_pir: signature(),
+    }
 }
 
 pub fn oid() -> ObjectIdentifier {

@@ -9,15 +9,14 @@ use rasn::types::{ObjectIdentifier, OctetString};
 
 use super::files::{Files, PIN1_ADM1};
 use super::{
-    ALL_TECHNOLOGIES, Authentication, Error, ISIM_AID, ISIM_FID, OtaKeys, Subscriber, USIM_AID,
-    USIM_FID, ensure, field,
+    ALL_TECHNOLOGIES, Authentication, Error, ISIM_AID, ISIM_FID, OtaKeys, Subscriber, USIM_AID, USIM_FID,
+    ensure, field,
 };
 use crate::coding;
 use crate::pe::{
-    AdfRfmAccess, AkaParameter, AlgoConfiguration, AlgoParameter, ApplicationInstance, Element,
-    End, KeyComponent, KeyObject, PeHeader, PinCodes, PinConfiguration, PinList, ProfileElement,
-    ProfileHeader, PukCodes, PukConfiguration, Rest, Rfm, Secret, SecurityDomain, Service,
-    Services, codes,
+    AdfRfmAccess, AkaParameter, AlgoConfiguration, AlgoParameter, ApplicationInstance, Element, End,
+    KeyComponent, KeyObject, PeHeader, PinCodes, PinConfiguration, PinList, ProfileElement, ProfileHeader,
+    PukCodes, PukConfiguration, Rest, Rfm, Secret, SecurityDomain, Service, Services, codes,
 };
 use crate::templates::TEMPLATE_ARCS;
 use crate::tlv;
@@ -48,43 +47,27 @@ impl Assembly {
 
     fn push(&mut self, value: ProfileElement) -> Result<(), Error> {
         // No value made here lacks a tag or exceeds a length.
-        let element = Element::new(value).ok_or(Error {
-            field: "package",
-            reason: "cannot be encoded",
-        })?;
+        let element = Element::new(value).ok_or(Error { field: "package", reason: "cannot be encoded" })?;
         self.elements.push(element);
         Ok(())
     }
 
-    fn files(
-        &mut self,
-        arcs: &[u32],
-        fill: impl FnOnce(Files) -> Result<Files, Error>,
-    ) -> Result<(), Error> {
+    fn files(&mut self, arcs: &[u32], fill: impl FnOnce(Files) -> Result<Files, Error>) -> Result<(), Error> {
         let identification = self.header().identification;
-        let files = Files::of(arcs, identification).ok_or(Error {
-            field: "package",
-            reason: "lacks a template",
-        })?;
+        let files =
+            Files::of(arcs, identification).ok_or(Error { field: "package", reason: "lacks a template" })?;
         self.push(ProfileElement::Template(fill(files)?.done()))
     }
 }
 
 /// Every element of a subscriber's profile.
 pub(super) fn all(subscriber: &Subscriber) -> Result<Vec<Element>, Error> {
-    let mut assembly = Assembly {
-        elements: Vec::new(),
-        next: 1,
-    };
+    let mut assembly = Assembly { elements: Vec::new(), next: 1 };
     assembly.push(profile_header(subscriber)?)?;
     assembly.files(&[1], |files| mf(subscriber, files))?;
     puk_codes(subscriber, &mut assembly)?;
     global_pins(subscriber, &mut assembly)?;
-    assembly.files(&[3], |files| {
-        Ok(files
-            .directory("df-telecom", PIN1_ADM1)
-            .access_rules("ef-arr"))
-    })?;
+    assembly.files(&[3], |files| Ok(files.directory("df-telecom", PIN1_ADM1).access_rules("ef-arr")))?;
 
     assembly.files(&[4], |files| usim(subscriber, files))?;
     assembly.files(&[5], |files| optional_usim(subscriber, files))?;
@@ -107,10 +90,7 @@ pub(super) fn all(subscriber: &Subscriber) -> Result<Vec<Element>, Error> {
     security_domain(subscriber, &mut assembly)?;
     remote_file_managers(subscriber, &mut assembly)?;
     let header = assembly.header();
-    assembly.push(ProfileElement::End(End {
-        header,
-        unknown: Rest::default(),
-    }))?;
+    assembly.push(ProfileElement::End(End { header, unknown: Rest::default() }))?;
     Ok(assembly.elements)
 }
 
@@ -152,10 +132,7 @@ fn mf(subscriber: &Subscriber, files: Files) -> Result<Files, Error> {
     Ok(files
         .directory("mf", PIN1_ADM1)
         .sized("ef-pl", &languages(subscriber)?)
-        .content(
-            "ef-iccid",
-            &coding::encode_iccid(&subscriber.iccid).map_err(field("iccid"))?,
-        )
+        .content("ef-iccid", &coding::encode_iccid(&subscriber.iccid).map_err(field("iccid"))?)
         .records("ef-dir", 38, &applications)
         .access_rules("ef-arr"))
 }
@@ -164,8 +141,7 @@ fn mf(subscriber: &Subscriber, files: Files) -> Result<Files, Error> {
 fn languages(subscriber: &Subscriber) -> Result<Vec<u8>, Error> {
     let mut coded = Vec::new();
     for language in &subscriber.languages {
-        let fits =
-            language.len() == 2 && language.bytes().all(|letter| letter.is_ascii_lowercase());
+        let fits = language.len() == 2 && language.bytes().all(|letter| letter.is_ascii_lowercase());
         ensure(fits, "languages", "are not of two small letters each")?;
         coded.extend(language.bytes());
     }
@@ -174,20 +150,14 @@ fn languages(subscriber: &Subscriber) -> Result<Vec<u8>, Error> {
 }
 
 fn usim(subscriber: &Subscriber, files: Files) -> Result<Files, Error> {
-    let emergency = subscriber
-        .emergency_numbers
-        .iter()
-        .map(|(number, category)| {
-            coding::encode_emergency_number(number, *category)
-                .map(|record| record.to_vec())
-                .map_err(field("emergency_numbers"))
-        });
+    let emergency = subscriber.emergency_numbers.iter().map(|(number, category)| {
+        coding::encode_emergency_number(number, *category)
+            .map(|record| record.to_vec())
+            .map_err(field("emergency_numbers"))
+    });
     let files = files
         .adf("adf-usim", USIM_FID, &USIM_AID)
-        .content(
-            "ef-imsi",
-            &coding::encode_imsi(&subscriber.imsi).map_err(field("imsi"))?,
-        )
+        .content("ef-imsi", &coding::encode_imsi(&subscriber.imsi).map_err(field("imsi"))?)
         .access_rules("ef-arr")
         .sized("ef-ust", &service_table(subscriber))
         // Fixed dialling is a service that this profile does not have.
@@ -197,15 +167,9 @@ fn usim(subscriber: &Subscriber, files: Files) -> Result<Files, Error> {
             &coding::encode_spn(&subscriber.spn, subscriber.spn_display).map_err(field("spn"))?,
         )
         .content("ef-est", &[0])
-        .content(
-            "ef-acc",
-            &coding::access_class(&subscriber.imsi).map_err(field("imsi"))?,
-        )
+        .content("ef-acc", &coding::access_class(&subscriber.imsi).map_err(field("imsi"))?)
         .content("ef-ad", &[0, 0, 0, subscriber.mnc_len])
-        .content(
-            "ef-fplmn",
-            &networks(&subscriber.forbidden_networks, 4, "forbidden_networks")?,
-        )
+        .content("ef-fplmn", &networks(&subscriber.forbidden_networks, 4, "forbidden_networks")?)
         .records("ef-ecc", 4, &emergency.collect::<Result<Vec<_>, _>>()?);
     match &subscriber.smsc {
         None => Ok(files),
@@ -225,16 +189,10 @@ fn service_table(subscriber: &Subscriber) -> [u8; 17] {
         (71, !subscriber.equivalent_networks.is_empty()),
         (122, subscriber.five_g),
         (123, subscriber.five_g),
-        (
-            124,
-            subscriber.five_g && !subscriber.home_network_keys.is_empty(),
-        ),
+        (124, subscriber.five_g && !subscriber.home_network_keys.is_empty()),
         (126, subscriber.five_g),
     ];
-    let chosen = on_condition
-        .into_iter()
-        .filter(|(_, condition)| *condition)
-        .map(|(number, _)| number);
+    let chosen = on_condition.into_iter().filter(|(_, condition)| *condition).map(|(number, _)| number);
     for number in always.into_iter().chain(chosen) {
         coding::set_service(&mut table, number, true);
     }
@@ -257,32 +215,21 @@ fn optional_usim(subscriber: &Subscriber, files: Files) -> Result<Files, Error> 
     let mut files = files
         .content("ef-li", &languages(subscriber)?)
         .default("ef-plmnwact")
-        .content(
-            "ef-hplmnwact",
-            &selector(core::slice::from_ref(&home), 1, "imsi")?,
-        );
+        .content("ef-hplmnwact", &selector(core::slice::from_ref(&home), 1, "imsi")?);
     let places = subscriber.preferred_networks.len().max(8);
-    files = files.sized(
-        "ef-oplmnwact",
-        &selector(&subscriber.preferred_networks, places, "preferred_networks")?,
-    );
+    files =
+        files.sized("ef-oplmnwact", &selector(&subscriber.preferred_networks, places, "preferred_networks")?);
     if let Some(gid1) = &subscriber.gid1 {
         files = files.sized("ef-gid1", gid1);
     }
     if let Some(number) = &subscriber.msisdn {
-        files = files.content(
-            "ef-msisdn",
-            &coding::encode_number("", number, 24).map_err(field("msisdn"))?,
-        );
+        files = files.content("ef-msisdn", &coding::encode_number("", number, 24).map_err(field("msisdn"))?);
     }
     if !subscriber.equivalent_networks.is_empty() {
         // Once there is a list, the home network must stand in it.
         let mut all = vec![String::from(subscriber.home())];
         all.extend(subscriber.equivalent_networks.iter().cloned());
-        files = files.sized(
-            "ef-ehplmn",
-            &networks(&all, all.len(), "equivalent_networks")?,
-        );
+        files = files.sized("ef-ehplmn", &networks(&all, all.len(), "equivalent_networks")?);
     }
     Ok(files)
 }
@@ -349,11 +296,7 @@ fn isim(subscriber: &Subscriber, files: Files) -> Result<Files, Error> {
     Ok(files
         .adf("adf-isim", ISIM_FID, &ISIM_AID)
         .sized("ef-impi", &text(&private))
-        .records(
-            "ef-impu",
-            public.len() as u8,
-            core::slice::from_ref(&public),
-        )
+        .records("ef-impu", public.len() as u8, core::slice::from_ref(&public))
         .sized("ef-domain", &text(&domain))
         .sized("ef-ist", &IST)
         .content("ef-ad", &[0, 0, 0])
@@ -371,16 +314,9 @@ fn puk_codes(subscriber: &Subscriber, assembly: &mut Assembly) -> Result<(), Err
             unknown: Rest::default(),
         })
     };
-    let puks = vec![
-        code(0x01, &subscriber.codes.puk1, "puk1")?,
-        code(0x81, &subscriber.codes.puk2, "puk2")?,
-    ];
+    let puks = vec![code(0x01, &subscriber.codes.puk1, "puk1")?, code(0x81, &subscriber.codes.puk2, "puk2")?];
     let header = assembly.header();
-    assembly.push(ProfileElement::PukCodes(PukCodes {
-        header,
-        puks,
-        unknown: Rest::default(),
-    }))
+    assembly.push(ProfileElement::PukCodes(PukCodes { header, puks, unknown: Rest::default() }))
 }
 
 fn global_pins(subscriber: &Subscriber, assembly: &mut Assembly) -> Result<(), Error> {
@@ -419,11 +355,7 @@ fn local_pins(subscriber: &Subscriber, assembly: &mut Assembly) -> Result<(), Er
 fn pins(list: Vec<PinConfiguration>, assembly: &mut Assembly) -> Result<(), Error> {
     let header = assembly.header();
     let pins = PinList::Configured(list);
-    assembly.push(ProfileElement::PinCodes(PinCodes {
-        header,
-        pins,
-        unknown: Rest::default(),
-    }))
+    assembly.push(ProfileElement::PinCodes(PinCodes { header, pins, unknown: Rest::default() }))
 }
 
 /// Digits in ASCII, `FF` padding (TS 102 221 9.5.1).
@@ -438,11 +370,7 @@ fn pin_value(code: &str, name: &'static str) -> Result<Secret, Error> {
 fn authentication(subscriber: &Subscriber, assembly: &mut Assembly) -> Result<(), Error> {
     let (algorithm, options, key, opc, keccak_iterations) = match &subscriber.authentication {
         Authentication::Milenage { ki, opc } => (1, 0x01, &ki[..], &opc[..], 1),
-        Authentication::Tuak {
-            key,
-            topc,
-            iterations,
-        } => (2, 0x01, &key[..], &topc[..], *iterations),
+        Authentication::Tuak { key, topc, iterations } => (2, 0x01, &key[..], &topc[..], *iterations),
         Authentication::UsimTest { key } => (3, 0x02, &key[..], &[0; 16][..], 1),
     };
     let algorithm = AlgoConfiguration::Algorithm(AlgoParameter {
@@ -483,13 +411,7 @@ fn security_domain(subscriber: &Subscriber, assembly: &mut Assembly) -> Result<(
         unknown: Rest::default(),
     };
     let keys = subscriber.ota.as_ref().map(domain_keys);
-    let domain = SecurityDomain {
-        header,
-        instance,
-        keys,
-        perso_data: None,
-        unknown: Rest::default(),
-    };
+    let domain = SecurityDomain { header, instance, keys, perso_data: None, unknown: Rest::default() };
     assembly.push(ProfileElement::SecurityDomain(domain))
 }
 
@@ -510,12 +432,7 @@ fn domain_keys(ota: &OtaKeys) -> Vec<KeyObject> {
         }],
         unknown: Rest::default(),
     };
-    USAGE
-        .iter()
-        .zip(&ota.keys)
-        .enumerate()
-        .map(object)
-        .collect()
+    USAGE.iter().zip(&ota.keys).enumerate().map(object).collect()
 }
 
 /// One for the files under the MF, one for each application, with the references of TS 101 220 annex D.

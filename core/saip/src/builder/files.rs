@@ -44,10 +44,7 @@ impl Files {
     pub fn directory(self, name: &str, references: &'static [u8]) -> Self {
         self.file(
             name,
-            vec![FileElement::Descriptor(Fcp {
-                pin_status: Some(references.into()),
-                ..Fcp::default()
-            })],
+            vec![FileElement::Descriptor(Fcp { pin_status: Some(references.into()), ..Fcp::default() })],
         )
     }
 
@@ -76,26 +73,14 @@ impl Files {
     pub fn content(self, name: &str, content: &[u8]) -> Self {
         self.file(
             name,
-            vec![
-                FileElement::Descriptor(Fcp::default()),
-                FileElement::Content(content.to_vec().into()),
-            ],
+            vec![FileElement::Descriptor(Fcp::default()), FileElement::Content(content.to_vec().into())],
         )
     }
 
     /// A transparent file that its content fills.
     pub fn sized(self, name: &str, content: &[u8]) -> Self {
-        let fcp = Fcp {
-            size: Some(minimal(content.len())),
-            ..Fcp::default()
-        };
-        self.file(
-            name,
-            vec![
-                FileElement::Descriptor(fcp),
-                FileElement::Content(content.to_vec().into()),
-            ],
-        )
+        let fcp = Fcp { size: Some(minimal(content.len())), ..Fcp::default() };
+        self.file(name, vec![FileElement::Descriptor(fcp), FileElement::Content(content.to_vec().into())])
     }
 
     /// A linear fixed file; shorter records are padded with `FF`.
@@ -127,10 +112,7 @@ impl Files {
         let field = self.template.rows.iter().position(|row| row.name == name);
         debug_assert!(field.is_some(), "{name}");
         if let Some(field) = field {
-            self.instance.files.push(TemplateFile {
-                field: field as u16,
-                elements,
-            });
+            self.instance.files.push(TemplateFile { field: field as u16, elements });
         }
         self
     }

@@ -16,13 +16,11 @@ use crate::coding::{self, Invalid};
 use crate::pe::Package;
 
 /// AID of the USIM that the builder makes (RID and application code of TS 101 220 annex E).
-pub const USIM_AID: [u8; 16] = [
-    0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0x07, 0x09, 0x00, 0x00,
-];
+pub const USIM_AID: [u8; 16] =
+    [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0x07, 0x09, 0x00, 0x00];
 /// AID of its ISIM.
-pub const ISIM_AID: [u8; 16] = [
-    0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x04, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0x07, 0x09, 0x00, 0x00,
-];
+pub const ISIM_AID: [u8; 16] =
+    [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x04, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0x07, 0x09, 0x00, 0x00];
 /// Temporary FID of the USIM's ADF.
 pub const USIM_FID: u16 = 0x7FD0;
 /// Temporary FID of the ISIM's ADF.
@@ -199,9 +197,7 @@ impl Subscriber {
 
     /// Digits of the home network: MCC and MNC. Needs a checked IMSI and `mnc_len`.
     fn home(&self) -> &str {
-        self.imsi
-            .get(..3 + usize::from(self.mnc_len))
-            .unwrap_or(&self.imsi)
+        self.imsi.get(..3 + usize::from(self.mnc_len)).unwrap_or(&self.imsi)
     }
 }
 
@@ -229,88 +225,33 @@ pub fn build(subscriber: &Subscriber) -> Result<Package, Error> {
 fn check(subscriber: &Subscriber) -> Result<(), Error> {
     // Before anything takes a prefix of the IMSI.
     coding::encode_imsi(&subscriber.imsi).map_err(field("imsi"))?;
-    ensure(
-        matches!(subscriber.mnc_len, 2 | 3),
-        "mnc_len",
-        "is neither 2 nor 3",
-    )?;
-    ensure(
-        (1..=100).contains(&subscriber.profile_type.len()),
-        "profile_type",
-        "has not 1 to 100 octets",
-    )?;
-    ensure(
-        subscriber.languages.len() <= 3,
-        "languages",
-        "are more than 3",
-    )?;
-    ensure(
-        (1..=254).contains(&subscriber.emergency_numbers.len()),
-        "emergency_numbers",
-        "are not 1 to 254",
-    )?;
-    ensure(
-        subscriber.preferred_networks.len() <= 50,
-        "preferred_networks",
-        "are more than 50",
-    )?;
-    ensure(
-        subscriber.equivalent_networks.len() <= 10,
-        "equivalent_networks",
-        "are more than 10",
-    )?;
-    ensure(
-        subscriber.forbidden_networks.len() <= 4,
-        "forbidden_networks",
-        "are more than 4",
-    )?;
+    ensure(matches!(subscriber.mnc_len, 2 | 3), "mnc_len", "is neither 2 nor 3")?;
+    ensure((1..=100).contains(&subscriber.profile_type.len()), "profile_type", "has not 1 to 100 octets")?;
+    ensure(subscriber.languages.len() <= 3, "languages", "are more than 3")?;
+    ensure((1..=254).contains(&subscriber.emergency_numbers.len()), "emergency_numbers", "are not 1 to 254")?;
+    ensure(subscriber.preferred_networks.len() <= 50, "preferred_networks", "are more than 50")?;
+    ensure(subscriber.equivalent_networks.len() <= 10, "equivalent_networks", "are more than 10")?;
+    ensure(subscriber.forbidden_networks.len() <= 4, "forbidden_networks", "are more than 4")?;
     if let Some(gid1) = &subscriber.gid1 {
-        ensure(
-            (1..=16).contains(&gid1.len()),
-            "gid1",
-            "has not 1 to 16 octets",
-        )?;
+        ensure((1..=16).contains(&gid1.len()), "gid1", "has not 1 to 16 octets")?;
     }
-    if let Authentication::Tuak {
-        key, iterations, ..
-    } = &subscriber.authentication
-    {
-        ensure(
-            matches!(key.len(), 16 | 32),
-            "authentication",
-            "has a key of neither 16 nor 32 octets",
-        )?;
+    if let Authentication::Tuak { key, iterations, .. } = &subscriber.authentication {
+        ensure(matches!(key.len(), 16 | 32), "authentication", "has a key of neither 16 nor 32 octets")?;
         ensure(*iterations > 0, "authentication", "has no permutation")?;
     }
-    ensure(
-        subscriber.home_network_keys.len() <= 8,
-        "home_network_keys",
-        "are more than 8",
-    )?;
+    ensure(subscriber.home_network_keys.len() <= 8, "home_network_keys", "are more than 8")?;
     for key in &subscriber.home_network_keys {
         let fits = matches!((key.scheme, key.key.len()), (1, 32) | (2, 33 | 65));
-        ensure(
-            fits,
-            "home_network_keys",
-            "have a scheme and a length that do not fit together",
-        )?;
+        ensure(fits, "home_network_keys", "have a scheme and a length that do not fit together")?;
     }
     if let Some(ota) = &subscriber.ota {
-        ensure(
-            (1..=0x0F).contains(&ota.version),
-            "ota",
-            "has a key version outside 1 to 15",
-        )?;
+        ensure((1..=0x0F).contains(&ota.version), "ota", "has a key version outside 1 to 15")?;
     }
     Ok(())
 }
 
 fn ensure(holds: bool, field: &'static str, reason: &'static str) -> Result<(), Error> {
-    if holds {
-        Ok(())
-    } else {
-        Err(Error { field, reason })
-    }
+    if holds { Ok(()) } else { Err(Error { field, reason }) }
 }
 
 fn field(field: &'static str) -> impl Fn(Invalid) -> Error {
@@ -319,11 +260,7 @@ fn field(field: &'static str) -> impl Fn(Invalid) -> Error {
 
 impl fmt::Debug for Subscriber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Subscriber({} {} {:?}, {:?})",
-            self.iccid, self.imsi, self.spn, self.authentication
-        )
+        write!(f, "Subscriber({} {} {:?}, {:?})", self.iccid, self.imsi, self.spn, self.authentication)
     }
 }
 

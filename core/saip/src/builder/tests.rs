@@ -10,13 +10,7 @@ use crate::filesystem::{Capabilities, resolve};
 use crate::image::{Algorithm, ApplicationKind, FileKind, Image, NaaKind};
 
 fn subscriber() -> Subscriber {
-    Subscriber::new(
-        "89000123456789012341",
-        "001010123456789",
-        [0x11; 16],
-        [0x22; 16],
-        "Example",
-    )
+    Subscriber::new("89000123456789012341", "001010123456789", [0x11; 16], [0x22; 16], "Example")
 }
 
 fn install(subscriber: &Subscriber) -> Image {
@@ -27,11 +21,7 @@ fn install(subscriber: &Subscriber) -> Image {
 
 fn usim(image: &Image, path: &[u16]) -> Vec<u8> {
     let path = [&[0x3F00, USIM_FID], path].concat();
-    image
-        .file(&path)
-        .unwrap_or_else(|| panic!("{path:04X?}"))
-        .data()
-        .to_vec()
+    image.file(&path).unwrap_or_else(|| panic!("{path:04X?}")).data().to_vec()
 }
 
 #[test]
@@ -42,24 +32,12 @@ fn smallest_subscriber_gets_a_whole_card() {
     assert_eq!(hex::encode(usim(&image, &[0x6F07])), "080910101032547698");
     assert_eq!(hex::encode(usim(&image, &[0x6F78])), "0200");
     assert_eq!(hex::encode(usim(&image, &[0x6FAD])), "00000002");
-    assert_eq!(
-        coding::decode_spn(&usim(&image, &[0x6F46])).unwrap().0,
-        "Example"
-    );
+    assert_eq!(coding::decode_spn(&usim(&image, &[0x6F46])).unwrap().0, "Example");
     assert_eq!(hex::encode(usim(&image, &[0x6FB7])), "11f2ff0019f1ff00");
     assert_eq!(hex::encode(usim(&image, &[0x6F62])), "00f110c880");
-    assert_eq!(
-        hex::encode(usim(&image, &[0x6F73])),
-        "ffffffffffffffffffff0000ff01"
-    );
-    assert_eq!(
-        hex::encode(usim(&image, &[0x6F7E])),
-        "ffffffffffffff0000ff01"
-    );
-    assert_eq!(
-        hex::encode(usim(&image, &[0x6FE3])),
-        format!("{}000001", "ff".repeat(15))
-    );
+    assert_eq!(hex::encode(usim(&image, &[0x6F73])), "ffffffffffffffffffff0000ff01");
+    assert_eq!(hex::encode(usim(&image, &[0x6F7E])), "ffffffffffffff0000ff01");
+    assert_eq!(hex::encode(usim(&image, &[0x6FE3])), format!("{}000001", "ff".repeat(15)));
     assert_eq!(hex::encode(usim(&image, &[0x6F5B])), "f00000f00000");
     assert_eq!(hex::encode(usim(&image, &[0x5FC0, 0x4F0A])), "f0ffffff");
     assert_eq!(
@@ -69,29 +47,15 @@ fn smallest_subscriber_gets_a_whole_card() {
     let kinds: Vec<_> = image.naas.iter().map(|naa| naa.kind).collect();
     assert_eq!(kinds, [NaaKind::Usim, NaaKind::Isim]);
     let dir = image.file(&[0x3F00, 0x2F00]).unwrap();
-    assert_eq!(
-        coding::decode_dir(dir.record(1).unwrap()).unwrap(),
-        (USIM_AID.to_vec(), "USIM".into())
-    );
+    assert_eq!(coding::decode_dir(dir.record(1).unwrap()).unwrap(), (USIM_AID.to_vec(), "USIM".into()));
     let impi = image.file(&[0x3F00, ISIM_FID, 0x6F02]).unwrap().data();
-    assert_eq!(
-        &impi[2..],
-        b"001010123456789@ims.mnc001.mcc001.3gppnetwork.org"
-    );
+    assert_eq!(&impi[2..], b"001010123456789@ims.mnc001.mcc001.3gppnetwork.org");
     for naa in &image.naas {
-        let Algorithm::Milenage {
-            key,
-            opc,
-            rotation,
-            xoring,
-        } = naa.aka.as_ref().unwrap().algorithm.clone()
+        let Algorithm::Milenage { key, opc, rotation, xoring } = naa.aka.as_ref().unwrap().algorithm.clone()
         else {
             panic!()
         };
-        assert_eq!(
-            (key, opc, rotation),
-            ([0x11; 16], [0x22; 16], [0x40, 0, 0x20, 0x40, 0x60])
-        );
+        assert_eq!((key, opc, rotation), ([0x11; 16], [0x22; 16], [0x40, 0, 0x20, 0x40, 0x60]));
         assert_eq!(xoring.map(|constant| constant[15]), [0, 1, 2, 4, 8]);
     }
 }
@@ -100,9 +64,7 @@ fn smallest_subscriber_gets_a_whole_card() {
 fn access_rules_are_those_of_the_templates() {
     let image = install(&subscriber());
     for file in &image.files {
-        let rule = image
-            .access_rule(file)
-            .unwrap_or_else(|| panic!("{:04X?}", file.path));
+        let rule = image.access_rule(file).unwrap_or_else(|| panic!("{:04X?}", file.path));
         let number = file.arr.unwrap().record;
         assert!(rule.starts_with(&crate::templates::access_rule(number).unwrap()));
         assert!(rule[..2] == [0x80, 0x01]);
@@ -121,68 +83,36 @@ fn every_option_reaches_its_file() {
     full.equivalent_networks = vec!["310380".into()];
     full.forbidden_networks = vec!["00101".into()];
     full.gid1 = Some(vec![0xAB]);
-    full.home_network_keys = vec![HomeNetworkKey {
-        identifier: 27,
-        scheme: 1,
-        key: vec![9; 32],
-    }];
-    full.ota = Some(OtaKeys {
-        version: 1,
-        keys: [[1; 16], [2; 16], [3; 16]],
-    });
+    full.home_network_keys = vec![HomeNetworkKey { identifier: 27, scheme: 1, key: vec![9; 32] }];
+    full.ota = Some(OtaKeys { version: 1, keys: [[1; 16], [2; 16], [3; 16]] });
     full.codes.pin1_enabled = true;
     let image = install(&full);
 
     let own = image.file(&[0x3F00, USIM_FID, 0x6F40]).unwrap();
-    assert_eq!(
-        coding::decode_number(own.record(1).unwrap()).unwrap().1,
-        "+491701234567"
-    );
+    assert_eq!(coding::decode_number(own.record(1).unwrap()).unwrap().1, "+491701234567");
     assert_eq!(
         hex::encode(&usim(&image, &[0x6F42])[10..]),
         "fdffffffffffffffffffffffff07915155112122f2ffffffffffffff"
     );
     assert_eq!(&usim(&image, &[0x6F05]), b"deen\xFF\xFF");
-    assert_eq!(
-        &usim(&image, &[0x6F61])[..10],
-        &hex::decode("62f2104000ffffff0000").unwrap()[..]
-    );
+    assert_eq!(&usim(&image, &[0x6F61])[..10], &hex::decode("62f2104000ffffff0000").unwrap()[..]);
     assert_eq!(hex::encode(usim(&image, &[0x6FD9])), "130014130083");
     assert_eq!(hex::encode(&usim(&image, &[0x6F7B])[..6]), "00f110ffffff");
     assert_eq!(usim(&image, &[0x6F3E]), [0xAB]);
     assert_eq!(usim(&image, &[0x6FAD])[3], 3);
-    assert_eq!(
-        hex::encode(&usim(&image, &[0x5FC0, 0x4F07])[..9]),
-        "a0020101a12580011b"
-    );
+    assert_eq!(hex::encode(&usim(&image, &[0x5FC0, 0x4F07])[..9]), "a0020101a12580011b");
     let services = coding::services(&usim(&image, &[0x6F38]));
-    assert!(
-        [17, 21, 71, 124]
-            .iter()
-            .all(|number| services.contains(number))
-    );
+    assert!([17, 21, 71, 124].iter().all(|number| services.contains(number)));
     assert_eq!(image.pins[0].attributes, 7);
-    let ApplicationKind::SecurityDomain { keys } = &image.applications[0].kind else {
-        panic!()
-    };
+    let ApplicationKind::SecurityDomain { keys } = &image.applications[0].kind else { panic!() };
     assert_eq!(
-        keys.iter()
-            .map(|key| (key.id, key.version, key.usage[0]))
-            .collect::<Vec<_>>(),
+        keys.iter().map(|key| (key.id, key.version, key.usage[0])).collect::<Vec<_>>(),
         [(1, 1, 0x18), (2, 1, 0x14), (3, 1, 0x48)]
     );
-    let tars: Vec<_> = image.applications[1..]
-        .iter()
-        .map(|manager| hex::encode(manager.tars[0]))
-        .collect();
+    let tars: Vec<_> = image.applications[1..].iter().map(|manager| hex::encode(manager.tars[0])).collect();
     assert_eq!(tars, ["b00120", "b00011", "b00141"]);
 
-    let shown = format!(
-        "{full:?} {:?} {:?} {:?}",
-        full.codes,
-        full.ota,
-        build(&full).unwrap()
-    );
+    let shown = format!("{full:?} {:?} {:?} {:?}", full.codes, full.ota, build(&full).unwrap());
     assert!(
         !shown.contains("17, 17, 17") && !shown.contains("34, 34") && !shown.contains("2, 2, 2"),
         "{shown}"
@@ -191,40 +121,26 @@ fn every_option_reaches_its_file() {
 
 #[test]
 fn usim_alone_without_5g() {
-    let small = Subscriber {
-        isim: false,
-        five_g: false,
-        ..subscriber()
-    };
+    let small = Subscriber { isim: false, five_g: false, ..subscriber() };
     let image = install(&small);
     assert_eq!(image.naas.len(), 1);
     assert!(image.file(&[0x3F00, USIM_FID, 0x5FC0]).is_none());
-    assert!(image.files.iter().all(
-        |file| !matches!(&file.kind, FileKind::Df { aid: Some(aid), .. } if aid[..] == ISIM_AID)
-    ));
+    assert!(
+        image
+            .files
+            .iter()
+            .all(|file| !matches!(&file.kind, FileKind::Df { aid: Some(aid), .. } if aid[..] == ISIM_AID))
+    );
 }
 
 #[test]
 fn other_algorithms() {
-    let tuak = Authentication::Tuak {
-        key: vec![5; 32],
-        topc: [6; 32],
-        iterations: 2,
-    };
-    let image = install(&Subscriber {
-        authentication: tuak,
-        ..subscriber()
-    });
-    let expected = Algorithm::Tuak {
-        key: vec![5; 32],
-        topc: [6; 32],
-        iterations: 2,
-    };
+    let tuak = Authentication::Tuak { key: vec![5; 32], topc: [6; 32], iterations: 2 };
+    let image = install(&Subscriber { authentication: tuak, ..subscriber() });
+    let expected = Algorithm::Tuak { key: vec![5; 32], topc: [6; 32], iterations: 2 };
     assert!(image.naas[0].aka.as_ref().unwrap().algorithm == expected);
-    let image = install(&Subscriber {
-        authentication: Authentication::UsimTest { key: [7; 16] },
-        ..subscriber()
-    });
+    let image =
+        install(&Subscriber { authentication: Authentication::UsimTest { key: [7; 16] }, ..subscriber() });
     assert!(image.naas[0].aka.as_ref().unwrap().algorithm == Algorithm::UsimTest { key: [7; 16] });
 }
 
@@ -245,41 +161,23 @@ fn errors_name_the_field() {
     assert_eq!(fault(|it| it.languages = vec!["EN".into()]), "languages");
     assert_eq!(fault(|it| it.codes.pin1 = "123".into()), "pin1");
     assert_eq!(fault(|it| it.codes.puk2 = "1234567".into()), "puk2");
-    assert_eq!(
-        fault(|it| it.preferred_networks = vec![("1".into(), 0)]),
-        "preferred_networks"
-    );
-    assert_eq!(
-        fault(|it| it.emergency_numbers.clear()),
-        "emergency_numbers"
-    );
+    assert_eq!(fault(|it| it.preferred_networks = vec![("1".into(), 0)]), "preferred_networks");
+    assert_eq!(fault(|it| it.emergency_numbers.clear()), "emergency_numbers");
     assert_eq!(fault(|it| it.profile_type.clear()), "profile_type");
     assert_eq!(fault(|it| it.gid1 = Some(vec![])), "gid1");
     assert_eq!(
-        fault(|it| it.home_network_keys = vec![HomeNetworkKey {
-            identifier: 0,
-            scheme: 2,
-            key: vec![]
-        }]),
+        fault(|it| it.home_network_keys = vec![HomeNetworkKey { identifier: 0, scheme: 2, key: vec![] }]),
         "home_network_keys"
     );
     assert_eq!(
-        build(&Subscriber {
-            spn: "😀".into(),
-            ..subscriber()
-        })
-        .unwrap_err()
-        .reason,
+        build(&Subscriber { spn: "😀".into(), ..subscriber() }).unwrap_err().reason,
         "has a character beyond UCS2"
     );
 }
 
 #[test]
 fn same_input_same_octets() {
-    assert_eq!(
-        build(&subscriber()).unwrap().to_der(),
-        build(&subscriber()).unwrap().to_der()
-    );
+    assert_eq!(build(&subscriber()).unwrap().to_der(), build(&subscriber()).unwrap().to_der());
 }
 
 proptest! {

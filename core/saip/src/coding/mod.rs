@@ -70,12 +70,8 @@ pub fn swap_nibbles<const N: usize>(octets: [u8; N]) -> [u8; N] {
 /// If there are other characters than digits.
 pub fn luhn_digit(digits: &str) -> Result<u8, Invalid> {
     let values = values(digits)?;
-    let sum: u32 = values
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, value)| doubled(*value, place % 2 == 0))
-        .sum();
+    let sum: u32 =
+        values.iter().rev().enumerate().map(|(place, value)| doubled(*value, place % 2 == 0)).sum();
     Ok(((10 - sum % 10) % 10) as u8)
 }
 
@@ -115,27 +111,16 @@ pub fn encode_imsi(digits: &str) -> Result<[u8; 9], Invalid> {
 /// Digits of an EF.IMSI; `None` if it is not one.
 pub fn decode_imsi(content: &[u8]) -> Option<String> {
     let len = usize::from(*content.first()?);
-    let nibbles: Vec<u8> = content
-        .get(1..)?
-        .get(..len)?
-        .iter()
-        .flat_map(|octet| [octet & 0xF, octet >> 4])
-        .collect();
+    let nibbles: Vec<u8> =
+        content.get(1..)?.get(..len)?.iter().flat_map(|octet| [octet & 0xF, octet >> 4]).collect();
     let (parity, digits) = nibbles.split_first()?;
     let odd = match parity {
         9 => true,
         1 => false,
         _ => return None,
     };
-    let digits = if odd {
-        digits
-    } else {
-        digits.split_last().filter(|(pad, _)| **pad == 0xF)?.1
-    };
-    digits
-        .iter()
-        .map(|value| (*value < 10).then(|| digit(*value)))
-        .collect()
+    let digits = if odd { digits } else { digits.split_last().filter(|(pad, _)| **pad == 0xF)?.1 };
+    digits.iter().map(|value| (*value < 10).then(|| digit(*value))).collect()
 }
 
 /// EF.ACC (TS 31.102 4.2.15): the class of a subscriber is the last digit of the IMSI, bit n = class n.
@@ -157,11 +142,7 @@ pub fn encode_plmn(digits: &str) -> Result<[u8; 3], Invalid> {
         [a, b, c, d, e, f] => ([a, b, c], f, [d, e]),
         _ => return Err(Invalid("has neither 5 nor 6 digits")),
     };
-    Ok([
-        mcc[1] << 4 | mcc[0],
-        mnc3 << 4 | mcc[2],
-        mnc[1] << 4 | mnc[0],
-    ])
+    Ok([mcc[1] << 4 | mcc[0], mnc3 << 4 | mcc[2], mnc[1] << 4 | mnc[0]])
 }
 
 /// Digits of a network identity; `None` for padding.
@@ -171,10 +152,7 @@ pub fn decode_plmn(octets: [u8; 3]) -> Option<String> {
     if b >> 4 != 0xF {
         digits.push(b >> 4);
     }
-    digits
-        .into_iter()
-        .map(|value| (value < 10).then(|| digit(value)))
-        .collect()
+    digits.into_iter().map(|value| (value < 10).then(|| digit(value))).collect()
 }
 
 /// A record of EF.MSISDN, EF.ADN and the like (TS 31.102 4.2.26): name, length, type of number, digits, two references.
@@ -190,27 +168,17 @@ pub fn encode_number(name: &str, number: &str, record_len: u8) -> Result<Vec<u8>
     if digits.is_empty() || digits.len() > 20 {
         return Err(Invalid("has not 1 to 20 digits"));
     }
-    let mut nibbles = digits
-        .chars()
-        .map(dialled)
-        .collect::<Option<Vec<_>>>()
-        .ok_or(Invalid("has more than digits"))?;
+    let mut nibbles =
+        digits.chars().map(dialled).collect::<Option<Vec<_>>>().ok_or(Invalid("has more than digits"))?;
     if nibbles.len() % 2 == 1 {
         nibbles.push(0xF);
     }
-    let room = usize::from(record_len)
-        .checked_sub(14)
-        .ok_or(Invalid("does not fit a record below 14 octets"))?;
+    let room =
+        usize::from(record_len).checked_sub(14).ok_or(Invalid("does not fit a record below 14 octets"))?;
     let mut record = encode_alpha(name, room)?;
     record.push((1 + nibbles.len() / 2) as u8);
     record.push(kind);
-    record.extend(
-        nibbles
-            .as_chunks::<2>()
-            .0
-            .iter()
-            .map(|pair| pair[1] << 4 | pair[0]),
-    );
+    record.extend(nibbles.as_chunks::<2>().0.iter().map(|pair| pair[1] << 4 | pair[0]));
     record.resize(usize::from(record_len), 0xFF);
     Ok(record)
 }
@@ -219,14 +187,10 @@ pub fn encode_number(name: &str, number: &str, record_len: u8) -> Result<Vec<u8>
 pub fn decode_number(record: &[u8]) -> Option<(String, String)> {
     let (name, coded) = record.split_at(record.len().checked_sub(14)?);
     let len = usize::from(coded[0]);
-    let digits = coded
-        .get(2..1 + len)
-        .filter(|digits| !digits.is_empty() && len <= 11)?;
+    let digits = coded.get(2..1 + len).filter(|digits| !digits.is_empty() && len <= 11)?;
     let mut number = String::from(if coded[1] & 0x70 == 0x10 { "+" } else { "" });
-    for nibble in digits
-        .iter()
-        .flat_map(|octet| [octet & 0xF, octet >> 4])
-        .take_while(|nibble| *nibble != 0xF)
+    for nibble in
+        digits.iter().flat_map(|octet| [octet & 0xF, octet >> 4]).take_while(|nibble| *nibble != 0xF)
     {
         number.push(match nibble {
             0xA => '*',
@@ -264,20 +228,10 @@ pub fn encode_dir(aid: &[u8], label: &str) -> Vec<u8> {
 
 /// AID and label of a record of EF.DIR; `None` if it is empty or malformed.
 pub fn decode_dir(record: &[u8]) -> Option<(Vec<u8>, String)> {
-    let template = crate::tlv::first(record)
-        .ok()?
-        .filter(|object| object.tag == 0x61)?;
+    let template = crate::tlv::first(record).ok()?.filter(|object| object.tag == 0x61)?;
     let objects = crate::tlv::all(template.contents).ok()?;
-    let value = |tag| {
-        objects
-            .iter()
-            .find(|object| object.tag == tag)
-            .map(|object| object.contents)
-    };
-    Some((
-        value(0x4F)?.to_vec(),
-        String::from_utf8_lossy(value(0x50).unwrap_or_default()).into_owned(),
-    ))
+    let value = |tag| objects.iter().find(|object| object.tag == tag).map(|object| object.contents);
+    Some((value(0x4F)?.to_vec(), String::from_utf8_lossy(value(0x50).unwrap_or_default()).into_owned()))
 }
 
 /// A record of EF.ECC (TS 31.102 4.2.21): the number in three octets, no name, the category of the service.
@@ -285,11 +239,8 @@ pub fn decode_dir(record: &[u8]) -> Option<(Vec<u8>, String)> {
 /// # Errors
 /// If the number has no or more than six digits.
 pub fn encode_emergency_number(number: &str, category: u8) -> Result<[u8; 4], Invalid> {
-    let nibbles = number
-        .chars()
-        .map(dialled)
-        .collect::<Option<Vec<_>>>()
-        .ok_or(Invalid("has more than digits"))?;
+    let nibbles =
+        number.chars().map(dialled).collect::<Option<Vec<_>>>().ok_or(Invalid("has more than digits"))?;
     if nibbles.is_empty() || nibbles.len() > 6 {
         return Err(Invalid("has not 1 to 6 digits"));
     }
@@ -304,9 +255,7 @@ pub fn has_service(table: &[u8], number: u16) -> bool {
     let Some(bit) = number.checked_sub(1) else {
         return false;
     };
-    table
-        .get(usize::from(bit / 8))
-        .is_some_and(|octet| octet >> (bit % 8) & 1 == 1)
+    table.get(usize::from(bit / 8)).is_some_and(|octet| octet >> (bit % 8) & 1 == 1)
 }
 
 /// Sets or clears service `number`; nothing happens beyond the end of the table.
@@ -316,28 +265,18 @@ pub fn set_service(table: &mut [u8], number: u16, available: bool) {
     };
     if let Some(octet) = table.get_mut(usize::from(bit / 8)) {
         let mask = 1 << (bit % 8);
-        *octet = if available {
-            *octet | mask
-        } else {
-            *octet & !mask
-        };
+        *octet = if available { *octet | mask } else { *octet & !mask };
     }
 }
 
 /// Numbers of the available services.
 pub fn services(table: &[u8]) -> Vec<u16> {
-    (1..=(table.len() * 8) as u16)
-        .filter(|number| has_service(table, *number))
-        .collect()
+    (1..=(table.len() * 8) as u16).filter(|number| has_service(table, *number)).collect()
 }
 
 fn values(digits: &str) -> Result<Vec<u8>, Invalid> {
     let value = |character: char| character.to_digit(10).map(|value| value as u8);
-    digits
-        .chars()
-        .map(value)
-        .collect::<Option<_>>()
-        .ok_or(Invalid("has more than digits"))
+    digits.chars().map(value).collect::<Option<_>>().ok_or(Invalid("has more than digits"))
 }
 
 fn dialled(character: char) -> Option<u8> {

@@ -7,26 +7,16 @@ use super::*;
 #[test]
 fn iccid() {
     // The digits, then EF.ICCID.
-    for (digits, content) in [
-        ("8988211000000430010", "988812010000400310f0"),
-        ("89000123456789012341", "98001032547698103214"),
-    ] {
+    for (digits, content) in
+        [("8988211000000430010", "988812010000400310f0"), ("89000123456789012341", "98001032547698103214")]
+    {
         let coded = encode_iccid(digits).unwrap();
         assert_eq!(hex::encode(coded), content);
         assert_eq!(decode_iccid(&coded), digits);
     }
-    assert_eq!(
-        hex::encode(iccid_in_header("89000123456789012341").unwrap()),
-        "89000123456789012341"
-    );
-    assert_eq!(
-        encode_iccid("12345"),
-        Err(Invalid("has not 18 to 20 digits"))
-    );
-    assert_eq!(
-        encode_iccid("8900012345678901234x"),
-        Err(Invalid("has more than digits"))
-    );
+    assert_eq!(hex::encode(iccid_in_header("89000123456789012341").unwrap()), "89000123456789012341");
+    assert_eq!(encode_iccid("12345"), Err(Invalid("has not 18 to 20 digits")));
+    assert_eq!(encode_iccid("8900012345678901234x"), Err(Invalid("has more than digits")));
     assert!(luhn_is_valid("8988211000000430010"));
     assert!(!luhn_is_valid("8988211000000430011"));
     assert_eq!(luhn_digit("7992739871"), Ok(3));
@@ -35,14 +25,8 @@ fn iccid() {
 
 #[test]
 fn imsi() {
-    assert_eq!(
-        hex::encode(encode_imsi("001010123456789").unwrap()),
-        "080910101032547698"
-    );
-    assert_eq!(
-        hex::encode(encode_imsi("00101012345678").unwrap()),
-        "0801101010325476f8"
-    );
+    assert_eq!(hex::encode(encode_imsi("001010123456789").unwrap()), "080910101032547698");
+    assert_eq!(hex::encode(encode_imsi("00101012345678").unwrap()), "0801101010325476f8");
     assert_eq!(encode_imsi("00101"), Err(Invalid("has not 6 to 15 digits")));
     assert_eq!(decode_imsi(&[]), None);
     assert_eq!(decode_imsi(&[0xFF; 9]), None);
@@ -55,23 +39,14 @@ fn plmn() {
     assert_eq!(encode_plmn("00101"), Ok([0x00, 0xF1, 0x10]));
     assert_eq!(encode_plmn("310410"), Ok([0x13, 0x00, 0x14]));
     assert_eq!(decode_plmn([0xFF; 3]), None);
-    assert_eq!(
-        encode_plmn("0010"),
-        Err(Invalid("has neither 5 nor 6 digits"))
-    );
+    assert_eq!(encode_plmn("0010"), Err(Invalid("has neither 5 nor 6 digits")));
 }
 
 #[test]
 fn numbers() {
     let record = encode_number("Me", "+15555", 24).unwrap();
-    assert_eq!(
-        hex::encode(&record),
-        "4d65ffffffffffffffff04915155f5ffffffffffffffffff"
-    );
-    assert_eq!(
-        decode_number(&record).unwrap(),
-        ("Me".into(), "+15555".into())
-    );
+    assert_eq!(hex::encode(&record), "4d65ffffffffffffffff04915155f5ffffffffffffffffff");
+    assert_eq!(decode_number(&record).unwrap(), ("Me".into(), "+15555".into()));
     assert_eq!(decode_number(&[0xFF; 24]), None);
     assert_eq!(decode_number(&[0xFF; 3]), None);
     assert_eq!(encode_emergency_number("112", 0), Ok([0x11, 0xF2, 0xFF, 0]));
@@ -85,23 +60,11 @@ fn names() {
     assert_eq!(encode_spn("GSMA_TEST", 1).unwrap()[..], published);
     assert_eq!(hex::encode(encode_alpha("a€", 4).unwrap()), "611b65ff");
     assert_eq!(hex::encode(encode_alpha("Ж", 4).unwrap()), "800416ff");
-    assert_eq!(
-        encode_spn("Жжжжжжжж", 0),
-        Err(Invalid("is too long for its place"))
-    );
-    assert_eq!(
-        encode_spn("😀", 0),
-        Err(Invalid("has a character beyond UCS2"))
-    );
+    assert_eq!(encode_spn("Жжжжжжжж", 0), Err(Invalid("is too long for its place")));
+    assert_eq!(encode_spn("😀", 0), Err(Invalid("has a character beyond UCS2")));
     // TS 102 221 annex A, the forms with a base.
-    assert_eq!(
-        decode_alpha(&hex::decode("810513 53 95A6A6FF".replace(' ', "")).unwrap()),
-        "Sকদদ\u{9FF}"
-    );
-    assert_eq!(
-        decode_alpha(&hex::decode("820505302D82D32D31").unwrap()),
-        "-\u{532}\u{583}-1"
-    );
+    assert_eq!(decode_alpha(&hex::decode("810513 53 95A6A6FF".replace(' ', "")).unwrap()), "Sকদদ\u{9FF}");
+    assert_eq!(decode_alpha(&hex::decode("820505302D82D32D31").unwrap()), "-\u{532}\u{583}-1");
 }
 
 #[test]

@@ -7,13 +7,13 @@ use super::Invalid;
 
 /// GSM default alphabet (TS 23.038 6.2.1); position 1B leads to [`EXTENSION`].
 const ALPHABET: [char; 128] = [
-    '@', '£', '$', '¥', 'è', 'é', 'ù', 'ì', 'ò', 'Ç', '\n', 'Ø', 'ø', '\r', 'Å', 'å', 'Δ', '_',
-    'Φ', 'Γ', 'Λ', 'Ω', 'Π', 'Ψ', 'Σ', 'Θ', 'Ξ', ESCAPE, 'Æ', 'æ', 'ß', 'É', ' ', '!', '"', '#',
-    '¤', '%', '&', '\'', '(', ')', '*', '+', ',', '-', '.', '/', '0', '1', '2', '3', '4', '5', '6',
-    '7', '8', '9', ':', ';', '<', '=', '>', '?', '¡', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I',
-    'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'Ä', 'Ö',
-    'Ñ', 'Ü', '§', '¿', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
-    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 'ä', 'ö', 'ñ', 'ü', 'à',
+    '@', '£', '$', '¥', 'è', 'é', 'ù', 'ì', 'ò', 'Ç', '\n', 'Ø', 'ø', '\r', 'Å', 'å', 'Δ', '_', 'Φ', 'Γ',
+    'Λ', 'Ω', 'Π', 'Ψ', 'Σ', 'Θ', 'Ξ', ESCAPE, 'Æ', 'æ', 'ß', 'É', ' ', '!', '"', '#', '¤', '%', '&', '\'',
+    '(', ')', '*', '+', ',', '-', '.', '/', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ':', ';', '<',
+    '=', '>', '?', '¡', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q',
+    'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'Ä', 'Ö', 'Ñ', 'Ü', '§', '¿', 'a', 'b', 'c', 'd', 'e', 'f',
+    'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 'ä',
+    'ö', 'ñ', 'ü', 'à',
 ];
 
 /// Characters after the escape (TS 23.038 6.2.1.1).
@@ -51,10 +51,7 @@ pub fn encode_alpha(name: &str, room: usize) -> Result<Vec<u8>, Invalid> {
 fn in_alphabet(name: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::new();
     for character in name.chars() {
-        if let Some(octet) = ALPHABET
-            .iter()
-            .position(|known| *known == character && character != ESCAPE)
-        {
+        if let Some(octet) = ALPHABET.iter().position(|known| *known == character && character != ESCAPE) {
             octets.push(octet as u8);
         } else {
             let (octet, _) = EXTENSION.iter().find(|(_, known)| *known == character)?;
@@ -81,13 +78,8 @@ pub fn decode_alpha(octets: &[u8]) -> String {
     match octets {
         [0x80, units @ ..] => {
             let (units, _) = units.as_chunks::<2>();
-            let units = units
-                .iter()
-                .map(|unit| u16::from_be_bytes(*unit))
-                .take_while(|unit| *unit != 0xFFFF);
-            char::decode_utf16(units)
-                .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-                .collect()
+            let units = units.iter().map(|unit| u16::from_be_bytes(*unit)).take_while(|unit| *unit != 0xFFFF);
+            char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
         }
         [0x81, len, base, coded @ ..] => with_base(coded, *len, u32::from(*base) << 7),
         [0x82, len, high, low, coded @ ..] => {
@@ -99,19 +91,12 @@ pub fn decode_alpha(octets: &[u8]) -> String {
 
 /// Octets from 80 on count from a base of UCS2, others are of the GSM alphabet.
 fn with_base(coded: &[u8], len: u8, base: u32) -> String {
-    let shifted = |octet: u8| {
-        char::from_u32(base + u32::from(octet & 0x7F)).unwrap_or(char::REPLACEMENT_CHARACTER)
-    };
+    let shifted =
+        |octet: u8| char::from_u32(base + u32::from(octet & 0x7F)).unwrap_or(char::REPLACEMENT_CHARACTER);
     let coded = &coded[..coded.len().min(usize::from(len))];
     coded
         .iter()
-        .map(|octet| {
-            if octet & 0x80 == 0 {
-                ALPHABET[usize::from(*octet)]
-            } else {
-                shifted(*octet)
-            }
-        })
+        .map(|octet| if octet & 0x80 == 0 { ALPHABET[usize::from(*octet)] } else { shifted(*octet) })
         .collect()
 }
 
@@ -133,9 +118,6 @@ fn from_alphabet(octets: &[u8]) -> String {
 
 /// A reader without the extension shows the character of the default alphabet.
 fn extended(octet: u8) -> char {
-    let known = EXTENSION
-        .iter()
-        .find(|(own, _)| *own == octet)
-        .map(|(_, character)| *character);
+    let known = EXTENSION.iter().find(|(own, _)| *own == octet).map(|(_, character)| *character);
     known.unwrap_or(ALPHABET[usize::from(octet & 0x7F)])
 }

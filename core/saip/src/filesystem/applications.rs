@@ -9,12 +9,7 @@ use crate::pe::{Application, ApplicationInstance, KeyObject, Rfm, SecurityDomain
 
 impl Installer {
     pub(super) fn security_domain(&mut self, element: &SecurityDomain) -> Outcome<()> {
-        let keys = element
-            .keys
-            .iter()
-            .flatten()
-            .map(key)
-            .collect::<Outcome<_>>()?;
+        let keys = element.keys.iter().flatten().map(key).collect::<Outcome<_>>()?;
         let record = instance(&element.instance, ApplicationKind::SecurityDomain { keys });
         self.record(record)
     }
@@ -44,8 +39,7 @@ impl Installer {
     }
 
     pub(super) fn application(&mut self, element: &Application) -> Outcome<()> {
-        self.require(Service::Javacard)
-            .or_else(|_| self.require(Service::Multos))?;
+        self.require(Service::Javacard).or_else(|_| self.require(Service::Multos))?;
         if let Some(package) = &element.load_block {
             self.record(ApplicationRecord {
                 aid: package.aid.to_vec(),
@@ -69,12 +63,7 @@ impl Installer {
         if !(5..=16).contains(&record.aid.len()) {
             return bad("an AID has 5 to 16 octets");
         }
-        if self
-            .image
-            .applications
-            .iter()
-            .any(|other| other.aid == record.aid)
-        {
+        if self.image.applications.iter().any(|other| other.aid == record.aid) {
             return bad(format!("AID {:02X?} used twice", record.aid));
         }
         self.image.applications.push(record);
@@ -105,10 +94,5 @@ fn key(object: &KeyObject) -> Outcome<SdKey> {
         };
         components.push((*key_type, component.data.expose().to_vec()));
     }
-    Ok(SdKey {
-        id: *id,
-        version: *version,
-        usage: object.usage.to_vec(),
-        components,
-    })
+    Ok(SdKey { id: *id, version: *version, usage: object.usage.to_vec(), components })
 }

@@ -7,8 +7,7 @@ use super::{Installer, Outcome, bad, file, unsupported};
 use crate::error::Status;
 use crate::image::{Aka, Algorithm, Path, Pin, PinScope, Puk, SharedPins};
 use crate::pe::{
-    AkaParameter, AlgoConfiguration, AlgoParameter, PinCodes, PinConfiguration, PinList, PukCodes,
-    Service,
+    AkaParameter, AlgoConfiguration, AlgoParameter, PinCodes, PinConfiguration, PinList, PukCodes, Service,
 };
 
 impl Installer {
@@ -17,21 +16,16 @@ impl Installer {
         match &element.pins {
             PinList::Shared(path) => {
                 let owner = file::absolute(path)?;
-                self.image.shared_pins.push(SharedPins {
-                    directory: context,
-                    owner,
-                });
+                self.image.shared_pins.push(SharedPins { directory: context, owner });
             }
             PinList::Configured(pins) => {
                 for configuration in pins {
                     let pin = pin(configuration, &context)?;
-                    let twin =
-                        |other: &Pin| other.scope == pin.scope && other.reference == pin.reference;
+                    let twin = |other: &Pin| other.scope == pin.scope && other.reference == pin.reference;
                     if self.image.pins.iter().any(twin) {
                         return bad(format!("PIN {:02X} defined twice", pin.reference));
                     }
-                    self.pin_elements
-                        .push((element.header.identification, self.image.pins.len()));
+                    self.pin_elements.push((element.header.identification, self.image.pins.len()));
                     self.image.pins.push(pin);
                 }
             }
@@ -44,21 +38,14 @@ impl Installer {
         for configuration in &element.puks {
             let (max_attempts, attempts_left) = attempts(configuration.attempts)?;
             let puk = Puk {
-                scope: if context.len() == 1 {
-                    PinScope::Global
-                } else {
-                    PinScope::Local(context.clone())
-                },
+                scope: if context.len() == 1 { PinScope::Global } else { PinScope::Local(context.clone()) },
                 reference: configuration.key_reference,
                 value: fixed("pukValue", configuration.value.expose())?,
                 max_attempts,
                 attempts_left,
             };
             if !matches!(puk.reference, 0x01..=0x08 | 0x81..=0x88) {
-                return bad(format!(
-                    "no unblocking code has reference {:02X}",
-                    puk.reference
-                ));
+                return bad(format!("no unblocking code has reference {:02X}", puk.reference));
             }
             if self
                 .image
@@ -66,10 +53,7 @@ impl Installer {
                 .iter()
                 .any(|other| other.scope == puk.scope && other.reference == puk.reference)
             {
-                return bad(format!(
-                    "unblocking code {:02X} defined twice",
-                    puk.reference
-                ));
+                return bad(format!("unblocking code {:02X} defined twice", puk.reference));
             }
             self.image.puks.push(puk);
         }
@@ -87,10 +71,9 @@ impl Installer {
         };
         let (options, auth_counter_max) = match &element.algorithm {
             AlgoConfiguration::Mapping(_) => (0, None),
-            AlgoConfiguration::Algorithm(own) => (
-                fixed::<1>("algorithmOptions", &own.options)?[0],
-                counter(own)?,
-            ),
+            AlgoConfiguration::Algorithm(own) => {
+                (fixed::<1>("algorithmOptions", &own.options)?[0], counter(own)?)
+            }
         };
         if element.sqn_init.len() != 32 {
             return bad("sqnInit has not 32 entries");
@@ -101,11 +84,7 @@ impl Installer {
             sqn_options: fixed::<1>("sqnOptions", &element.sqn_options)?[0],
             sqn_delta: fixed("sqnDelta", &element.sqn_delta)?,
             sqn_age_limit: fixed("sqnAgeLimit", &element.sqn_age_limit)?,
-            sqn: element
-                .sqn_init
-                .iter()
-                .map(|seq| fixed("sqnInit", seq))
-                .collect::<Outcome<_>>()?,
+            sqn: element.sqn_init.iter().map(|seq| fixed("sqnInit", seq)).collect::<Outcome<_>>()?,
             auth_counter_max,
         };
         let Some(naa) = self.image.naas.iter_mut().find(|naa| naa.adf == context) else {
@@ -138,17 +117,11 @@ impl Installer {
                     _ => return bad("key has neither 16 nor 32 octets"),
                 }
                 let topc = fixed("opc", parameters.opc.expose())?;
-                Ok(Algorithm::Tuak {
-                    key: key.to_vec(),
-                    topc,
-                    iterations: parameters.keccak_iterations,
-                })
+                Ok(Algorithm::Tuak { key: key.to_vec(), topc, iterations: parameters.keccak_iterations })
             }
             3 => {
                 self.require(Service::UsimTestAlgorithm)?;
-                Ok(Algorithm::UsimTest {
-                    key: fixed("key", key)?,
-                })
+                Ok(Algorithm::UsimTest { key: fixed("key", key)? })
             }
             other => unsupported(Status::FeatureNotSupported, format!("algorithm {other}")),
         }
@@ -157,10 +130,7 @@ impl Installer {
     fn context(&self) -> Outcome<Path> {
         match &self.context {
             Some(context) => Ok(context.clone()),
-            None => unsupported(
-                Status::PeNotSupported,
-                "belongs to an application that was skipped",
-            ),
+            None => unsupported(Status::PeNotSupported, "belongs to an application that was skipped"),
         }
     }
 }
@@ -202,39 +172,22 @@ fn counter(parameters: &AlgoParameter) -> Outcome<Option<u32>> {
 }
 
 fn fixed<const N: usize>(field: &str, octets: &[u8]) -> Outcome<[u8; N]> {
-    octets
-        .try_into()
-        .or_else(|_| bad(format!("{field} has {} octets, not {N}", octets.len())))
+    octets.try_into().or_else(|_| bad(format!("{field} has {} octets, not {N}", octets.len())))
 }
 
 impl Installer {
     /// The identification number of the element that brought a PIN.
     pub(super) fn element_of_pin(&self, index: usize) -> Option<u16> {
-        self.pin_elements
-            .iter()
-            .find(|(_, pin)| *pin == index)
-            .map(|(identification, _)| *identification)
+        self.pin_elements.iter().find(|(_, pin)| *pin == index).map(|(identification, _)| *identification)
     }
 
     /// PINs whose unblocking code no element defines.
     pub(super) fn orphans(&self) -> Vec<usize> {
         let defined = |pin: &Pin, reference: u8| {
             let fits = |puk: &Puk| puk.scope == pin.scope || puk.scope == PinScope::Global;
-            self.image
-                .puks
-                .iter()
-                .any(|puk| puk.reference == reference && fits(puk))
+            self.image.puks.iter().any(|puk| puk.reference == reference && fits(puk))
         };
-        let orphan = |pin: &Pin| {
-            pin.unblocking
-                .is_some_and(|reference| !defined(pin, reference))
-        };
-        self.image
-            .pins
-            .iter()
-            .enumerate()
-            .filter(|(_, pin)| orphan(pin))
-            .map(|(index, _)| index)
-            .collect()
+        let orphan = |pin: &Pin| pin.unblocking.is_some_and(|reference| !defined(pin, reference));
+        self.image.pins.iter().enumerate().filter(|(_, pin)| orphan(pin)).map(|(index, _)| index).collect()
     }
 }

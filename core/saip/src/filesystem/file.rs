@@ -33,20 +33,12 @@ enum Layout {
 impl<'a> Blueprint<'a> {
     /// What a template says, with what the package changes.
     pub fn of_row(row: &'a Row, shape: Shape, parent: &'a Path, fcp: Option<&'a Fcp>) -> Self {
-        Self {
-            parent,
-            row: Some((row, shape)),
-            fcp,
-        }
+        Self { parent, row: Some((row, shape)), fcp }
     }
 
     /// What a CREATE FILE command says.
     pub fn of_fcp(parent: &'a Path, fcp: &'a Fcp) -> Self {
-        Self {
-            parent,
-            row: None,
-            fcp: Some(fcp),
-        }
+        Self { parent, row: None, fcp: Some(fcp) }
     }
 
     /// The file with its default content.
@@ -109,32 +101,23 @@ impl<'a> Blueprint<'a> {
             Kind::Directory => Ok(Layout::Directory),
             Kind::Transparent if linked => Ok(Layout::Transparent(0)),
             Kind::Transparent => {
-                let default = if let Some(Shape::Transparent(size)) = default {
-                    usize::from(size)
-                } else {
-                    0
-                };
+                let default =
+                    if let Some(Shape::Transparent(size)) = default { usize::from(size) } else { 0 };
                 Ok(Layout::Transparent(self.size(default)?))
             }
             Kind::Linear | Kind::Cyclic => self.records(kind == Kind::Cyclic, record_len, linked),
             Kind::BerTlv => {
-                let maximum = self
-                    .proprietary()
-                    .and_then(|info| info.maximum_size.as_deref());
+                let maximum = self.proprietary().and_then(|info| info.maximum_size.as_deref());
                 let reserved = self.size(usize::MAX)?;
                 let max = number(maximum)?.unwrap_or(reserved);
-                Ok(Layout::BerTlv {
-                    max: if max == usize::MAX { MAX_FILE } else { max },
-                })
+                Ok(Layout::BerTlv { max: if max == usize::MAX { MAX_FILE } else { max } })
             }
         }
     }
 
     fn records(&self, cyclic: bool, record_len: Option<u8>, linked: bool) -> Outcome<Layout> {
         let (default_count, default_len) = match self.row {
-            Some((_, Shape::Linear(count, len) | Shape::Cyclic(count, len))) => {
-                (usize::from(count), len)
-            }
+            Some((_, Shape::Linear(count, len) | Shape::Cyclic(count, len))) => (usize::from(count), len),
             _ => (0, 0),
         };
         let len = record_len.unwrap_or(default_len);
@@ -142,21 +125,13 @@ impl<'a> Blueprint<'a> {
             return bad("record length missing");
         }
         if linked {
-            return Ok(Layout::Records {
-                cyclic,
-                len,
-                count: 0,
-            });
+            return Ok(Layout::Records { cyclic, len, count: 0 });
         }
         let size = self.size(default_count * usize::from(len))?;
         if size % usize::from(len) != 0 || size / usize::from(len) > 254 {
             return bad(format!("{size} octets are not 1 to 254 records of {len}"));
         }
-        Ok(Layout::Records {
-            cyclic,
-            len,
-            count: size / usize::from(len),
-        })
+        Ok(Layout::Records { cyclic, len, count: size / usize::from(len) })
     }
 
     fn size(&self, default: usize) -> Outcome<usize> {
@@ -172,37 +147,21 @@ impl<'a> Blueprint<'a> {
     fn kind(&self, layout: &Layout) -> FileKind {
         match *layout {
             Layout::Directory => FileKind::Df {
-                aid: self
-                    .fcp
-                    .and_then(|fcp| fcp.df_name.as_ref())
-                    .map(|name| name.to_vec()),
+                aid: self.fcp.and_then(|fcp| fcp.df_name.as_ref()).map(|name| name.to_vec()),
                 pin_status: key_references(
-                    self.fcp
-                        .and_then(|fcp| fcp.pin_status.as_deref())
-                        .unwrap_or_default(),
+                    self.fcp.and_then(|fcp| fcp.pin_status.as_deref()).unwrap_or_default(),
                 ),
             },
-            Layout::Transparent(size) => FileKind::Transparent {
-                data: self.fill(size),
-            },
+            Layout::Transparent(size) => FileKind::Transparent { data: self.fill(size) },
             Layout::Records { cyclic, len, count } => {
                 let data = self.fill(usize::from(len)).repeat(count);
                 if cyclic {
-                    FileKind::Cyclic {
-                        record_len: len,
-                        data,
-                    }
+                    FileKind::Cyclic { record_len: len, data }
                 } else {
-                    FileKind::LinearFixed {
-                        record_len: len,
-                        data,
-                    }
+                    FileKind::LinearFixed { record_len: len, data }
                 }
             }
-            Layout::BerTlv { max } => FileKind::BerTlv {
-                data: Vec::new(),
-                max: max as u32,
-            },
+            Layout::BerTlv { max } => FileKind::BerTlv { data: Vec::new(), max: max as u32 },
         }
     }
 
@@ -216,35 +175,21 @@ impl<'a> Blueprint<'a> {
                 return templates::repeat_pattern(pattern, len);
             }
         }
-        self.row
-            .map_or(Fill::Required, |(row, _)| row.fill)
-            .octets(len)
+        self.row.map_or(Fill::Required, |(row, _)| row.fill).octets(len)
     }
 
     fn rule(&self, path: &[u16]) -> Outcome<Option<ArrReference>> {
         let is_adf = self.fcp.is_some_and(|fcp| fcp.df_name.is_some());
-        let implied = if path.len() <= 2 || is_adf {
-            0x2F06
-        } else {
-            0x6F06
-        };
+        let implied = if path.len() <= 2 || is_adf { 0x2F06 } else { 0x6F06 };
         match self.fcp.and_then(|fcp| fcp.security_attributes.as_deref()) {
-            Some([record]) => Ok(Some(ArrReference {
-                fid: implied,
-                record: *record,
-            })),
-            Some([high, low, record]) => Ok(Some(ArrReference {
-                fid: u16::from_be_bytes([*high, *low]),
-                record: *record,
-            })),
-            Some(_) => bad(format!(
-                "{}: securityAttributesReferenced has neither 1 nor 3 octets",
-                self.name()
-            )),
-            None => Ok(self.row.map(|(row, _)| ArrReference {
-                fid: implied,
-                record: row.rule,
-            })),
+            Some([record]) => Ok(Some(ArrReference { fid: implied, record: *record })),
+            Some([high, low, record]) => {
+                Ok(Some(ArrReference { fid: u16::from_be_bytes([*high, *low]), record: *record }))
+            }
+            Some(_) => {
+                bad(format!("{}: securityAttributesReferenced has neither 1 nor 3 octets", self.name()))
+            }
+            None => Ok(self.row.map(|(row, _)| ArrReference { fid: implied, record: row.rule })),
         }
     }
 
@@ -255,10 +200,7 @@ impl<'a> Blueprint<'a> {
             (Some(_), _) => bad(format!("{}: shortEFID is not one of 1 to 30", self.name())),
             (None, Some((row, _))) => Ok(Some(row.sfi).filter(|sfi| *sfi != 0)),
             (None, None) if self.is_directory() => Ok(None),
-            (None, None) => Ok(path
-                .last()
-                .map(|fid| (fid & 0x1F) as u8)
-                .filter(|sfi| matches!(sfi, 1..=30))),
+            (None, None) => Ok(path.last().map(|fid| (fid & 0x1F) as u8).filter(|sfi| matches!(sfi, 1..=30))),
         }
     }
 
@@ -324,10 +266,7 @@ pub(super) fn absolute(octets: &[u8]) -> Outcome<Path> {
     if !rest.is_empty() {
         return bad("path with half a file identifier");
     }
-    let steps = pairs
-        .iter()
-        .map(|pair| u16::from_be_bytes(*pair))
-        .filter(|fid| *fid != MF);
+    let steps = pairs.iter().map(|pair| u16::from_be_bytes(*pair)).filter(|fid| *fid != MF);
     Ok(core::iter::once(MF).chain(steps).collect())
 }
 
@@ -338,11 +277,9 @@ fn octet(octets: Option<&[u8]>) -> Option<u8> {
 fn number(octets: Option<&[u8]>) -> Outcome<Option<usize>> {
     match octets {
         None => Ok(None),
-        Some(octets) if octets.len() <= 4 => Ok(Some(
-            octets
-                .iter()
-                .fold(0, |value, octet| value << 8 | usize::from(*octet)),
-        )),
+        Some(octets) if octets.len() <= 4 => {
+            Ok(Some(octets.iter().fold(0, |value, octet| value << 8 | usize::from(*octet))))
+        }
         Some(_) => bad("a size of more than four octets"),
     }
 }
@@ -356,9 +293,7 @@ pub(super) struct Writer {
 
 /// The file that content goes to.
 pub(super) fn opened(writer: &mut Option<Writer>) -> Outcome<&mut Writer> {
-    writer
-        .as_mut()
-        .map_or_else(|| bad("content without a file"), Ok)
+    writer.as_mut().map_or_else(|| bad("content without a file"), Ok)
 }
 
 impl Writer {
@@ -392,11 +327,7 @@ impl Writer {
     pub fn write(&mut self, octets: &[u8]) -> Outcome<()> {
         let end = self.position + octets.len();
         let fid = self.file.fid();
-        let too_long = || {
-            bad(format!(
-                "content of {fid:04X} ends at {end}, beyond the file"
-            ))
-        };
+        let too_long = || bad(format!("content of {fid:04X} ends at {end}, beyond the file"));
         match &mut self.file.kind {
             FileKind::Df { .. } => return bad(format!("content for directory {fid:04X}")),
             _ if self.file.linked_to.is_some() => {

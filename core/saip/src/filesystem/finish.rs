@@ -13,37 +13,21 @@ const MAX_LINKS: usize = 8;
 
 /// Services of EF.UST that need something of the eUICC: the eUICC clears the bit of those it lacks, unless the header
 /// demands them (then it has already refused).
-const PLATFORM_SERVICES: &[(u16, Service)] = &[
-    (68, Service::GbaUsim),
-    (69, Service::Mbms),
-    (125, Service::GetIdentity),
-];
+const PLATFORM_SERVICES: &[(u16, Service)] =
+    &[(68, Service::GbaUsim), (69, Service::Mbms), (125, Service::GetIdentity)];
 
 pub(super) fn finish(mut installer: Installer) -> Result<Image, ElementError> {
     if installer.stage != Stage::Ended {
-        return Err(fault(
-            Status::InvalidRequestFormat,
-            "end",
-            None,
-            String::from("missing"),
-        ));
+        return Err(fault(Status::InvalidRequestFormat, "end", None, String::from("missing")));
     }
     if let Some(index) = installer.orphans().first() {
         let reference = installer.image.pins[*index].reference;
         let reason = format!("the unblocking code of PIN {reference:02X} is not defined");
-        return Err(fault(
-            Status::PinCodeMissing,
-            "pinCodes",
-            installer.element_of_pin(*index),
-            reason,
-        ));
+        return Err(fault(Status::PinCodeMissing, "pinCodes", installer.element_of_pin(*index), reason));
     }
     for sharing in &installer.image.shared_pins {
         if installer.image.file(&sharing.owner).is_none() {
-            let reason = format!(
-                "PINs shared with {:04X?}, which does not exist",
-                sharing.owner
-            );
+            let reason = format!("PINs shared with {:04X?}, which does not exist", sharing.owner);
             return Err(fault(Status::BadValues, "pinCodes", None, reason));
         }
     }
@@ -53,19 +37,8 @@ pub(super) fn finish(mut installer: Installer) -> Result<Image, ElementError> {
     Ok(installer.image)
 }
 
-fn fault(
-    status: Status,
-    element: &'static str,
-    identification: Option<u16>,
-    reason: String,
-) -> ElementError {
-    ElementError {
-        status,
-        identification,
-        element,
-        offset: None,
-        reason,
-    }
+fn fault(status: Status, element: &'static str, identification: Option<u16>, reason: String) -> ElementError {
+    ElementError { status, identification, element, offset: None, reason }
 }
 
 /// Gives every link the structure and content of its target.
@@ -77,12 +50,7 @@ fn resolve_links(image: &mut Image) -> Result<(), ElementError> {
         let Some(target) = target(image, &image.files[index]) else {
             let path = &image.files[index].path;
             let reason = format!("the link {path:04X?} leads nowhere");
-            return Err(fault(
-                Status::BadValues,
-                "genericFileManagement",
-                None,
-                reason,
-            ));
+            return Err(fault(Status::BadValues, "genericFileManagement", None, reason));
         };
         let (path, kind) = (target.path.clone(), target.kind.clone());
         let link = &mut image.files[index];
@@ -108,20 +76,9 @@ fn target<'a>(image: &'a Image, link: &'a File) -> Option<&'a File> {
 }
 
 fn clear_platform_services(installer: &mut Installer) {
-    let usims = installer
-        .image
-        .naas
-        .iter()
-        .filter(|naa| naa.kind == NaaKind::Usim);
-    let tables: alloc::vec::Vec<_> = usims
-        .map(|naa| [&naa.adf[..], &[0x6F38]].concat())
-        .collect();
-    for file in installer
-        .image
-        .files
-        .iter_mut()
-        .filter(|file| tables.contains(&file.path))
-    {
+    let usims = installer.image.naas.iter().filter(|naa| naa.kind == NaaKind::Usim);
+    let tables: alloc::vec::Vec<_> = usims.map(|naa| [&naa.adf[..], &[0x6F38]].concat()).collect();
+    for file in installer.image.files.iter_mut().filter(|file| tables.contains(&file.path)) {
         let FileKind::Transparent { data } = &mut file.kind else {
             continue;
         };
@@ -135,9 +92,7 @@ fn clear_platform_services(installer: &mut Installer) {
 
 /// EF.ICCID is what the network and the phone see, so it counts, not the header.
 fn take_iccid(image: &mut Image) {
-    let content = image
-        .file(&[MF, 0x2FE2])
-        .and_then(|file| <[u8; 10]>::try_from(file.data()).ok());
+    let content = image.file(&[MF, 0x2FE2]).and_then(|file| <[u8; 10]>::try_from(file.data()).ok());
     if let Some(iccid) = content {
         image.iccid = iccid;
     }

@@ -22,8 +22,7 @@ use crate::coding;
 use crate::error::{ElementError, Status};
 use crate::image::{File, FileKind, Image, MF, Path};
 use crate::pe::{
-    Element, FileManagement, GenericFileManagement, Package, ProfileElement, ProfileHeader,
-    Service, Services,
+    Element, FileManagement, GenericFileManagement, Package, ProfileElement, ProfileHeader, Service, Services,
 };
 use crate::response::PeStatus;
 use crate::templates::{self, TEMPLATES, Template};
@@ -65,10 +64,7 @@ impl Default for Capabilities {
                 Service::ProfileAX25519,
                 Service::ProfileBP256,
             ]),
-            templates: TEMPLATES
-                .iter()
-                .map(|template| template.arcs.to_vec())
-                .collect(),
+            templates: TEMPLATES.iter().map(|template| template.arcs.to_vec()).collect(),
             major_version: 3,
             libraries: Vec::new(),
             memory: 512 * 1024,
@@ -112,27 +108,15 @@ pub(crate) struct Fail {
 type Outcome<T> = Result<T, Fail>;
 
 pub(crate) fn bad<T>(reason: impl ToString) -> Outcome<T> {
-    Err(Fail {
-        status: Status::BadValues,
-        reason: reason.to_string(),
-        unsupported: false,
-    })
+    Err(Fail { status: Status::BadValues, reason: reason.to_string(), unsupported: false })
 }
 
 pub(crate) fn refuse<T>(status: Status, reason: impl ToString) -> Outcome<T> {
-    Err(Fail {
-        status,
-        reason: reason.to_string(),
-        unsupported: false,
-    })
+    Err(Fail { status, reason: reason.to_string(), unsupported: false })
 }
 
 fn unsupported<T>(status: Status, reason: impl ToString) -> Outcome<T> {
-    Err(Fail {
-        status,
-        reason: reason.to_string(),
-        unsupported: true,
-    })
+    Err(Fail { status, reason: reason.to_string(), unsupported: true })
 }
 
 /// Resolves a whole package.
@@ -192,9 +176,7 @@ impl Installer {
     /// # Errors
     /// As [`Installer::element`].
     pub fn install(&mut self, element: &Element) -> Result<(), ElementError> {
-        let mandated = element
-            .header()
-            .is_none_or(|header| header.mandated.is_some());
+        let mandated = element.header().is_none_or(|header| header.mandated.is_some());
         // A skipped element must leave no trace.
         let before = (!mandated).then(|| (self.image.clone(), self.pin_elements.clone()));
         match (self.dispatch(element), before) {
@@ -259,17 +241,13 @@ impl Installer {
             ProfileElement::SecurityDomain(domain) => self.security_domain(domain),
             ProfileElement::Rfm(rfm) => self.rfm(rfm),
             ProfileElement::Application(application) => self.application(application),
-            ProfileElement::NonStandard(_) => {
-                unsupported(Status::PeNotSupported, "a format of its issuer")
-            }
+            ProfileElement::NonStandard(_) => unsupported(Status::PeNotSupported, "a format of its issuer"),
             ProfileElement::End(_) => {
                 self.stage = Stage::Ended;
                 Ok(())
             }
             // The keys of a CDMA application serve no network that exists here; the application is installed without.
-            ProfileElement::Unknown(_) if element.name() == "cdmaParameter" => {
-                self.require(Service::Csim)
-            }
+            ProfileElement::Unknown(_) if element.name() == "cdmaParameter" => self.require(Service::Csim),
             ProfileElement::Unknown(_) => unsupported(Status::PeNotSupported, "unknown element"),
         }
     }
@@ -302,21 +280,13 @@ impl Installer {
         };
         let missing = header.mandatory_services.minus(self.capabilities.services);
         if !missing.is_empty() {
-            return refuse(
-                Status::FeatureNotSupported,
-                alloc::format!("mandatory services {missing:?}"),
-            );
+            return refuse(Status::FeatureNotSupported, alloc::format!("mandatory services {missing:?}"));
         }
         for oid in &header.mandatory_templates {
             self.known_template(oid)?;
         }
         for library in header.mandatory_aids.iter().flatten() {
-            if !self
-                .capabilities
-                .libraries
-                .iter()
-                .any(|aid| aid[..] == library.aid[..])
-            {
+            if !self.capabilities.libraries.iter().any(|aid| aid[..] == library.aid[..]) {
                 return refuse(Status::LibNotSupported, "mandatory library");
             }
         }
@@ -328,18 +298,11 @@ impl Installer {
     }
 
     fn known_template(&self, oid: &[u32]) -> Outcome<&'static Template> {
-        let known = templates::find(oid).filter(|template| {
-            self.capabilities
-                .templates
-                .iter()
-                .any(|own| own == template.arcs)
-        });
+        let known = templates::find(oid)
+            .filter(|template| self.capabilities.templates.iter().any(|own| own == template.arcs));
         match known {
             Some(template) => Ok(template),
-            None => unsupported(
-                Status::TemplateNotSupported,
-                alloc::format!("template {oid:?}"),
-            ),
+            None => unsupported(Status::TemplateNotSupported, alloc::format!("template {oid:?}")),
         }
     }
 
@@ -377,13 +340,8 @@ impl Installer {
             _ => {}
         }
         let used: usize = self.image.files.iter().map(|file| file.data().len()).sum();
-        if used + file.data().len() > self.capabilities.memory
-            || self.image.files.len() >= MAX_FILES
-        {
-            return refuse(
-                Status::NotEnoughMemory,
-                alloc::format!("{name} does not fit"),
-            );
+        if used + file.data().len() > self.capabilities.memory || self.image.files.len() >= MAX_FILES {
+            return refuse(Status::NotEnoughMemory, alloc::format!("{name} does not fit"));
         }
         self.image.files.push(file);
         Ok(())
@@ -404,10 +362,7 @@ impl Installer {
                     FileManagement::Content(octets) => file::opened(&mut current)?.write(octets)?,
                 }
                 // A directory must exist before the next path leads into it.
-                if current
-                    .as_ref()
-                    .is_some_and(|writer| matches!(writer.file.kind, FileKind::Df { .. }))
-                {
+                if current.as_ref().is_some_and(|writer| matches!(writer.file.kind, FileKind::Df { .. })) {
                     self.put(&mut current, &mut None)?;
                 }
             }

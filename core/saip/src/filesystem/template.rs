@@ -14,15 +14,10 @@ impl Installer {
     pub(super) fn template(&mut self, instance: &TemplateInstance) -> Outcome<()> {
         let template = self.known_template(&instance.template)?;
         if template.kind != instance.kind {
-            return bad(alloc::format!(
-                "template {:?} does not belong to this element",
-                template.arcs
-            ));
+            return bad(alloc::format!("template {:?} does not belong to this element", template.arcs));
         }
-        if let Some(excess) = instance
-            .files
-            .iter()
-            .find(|file| usize::from(file.field) >= template.rows.len())
+        if let Some(excess) =
+            instance.files.iter().find(|file| usize::from(file.field) >= template.rows.len())
         {
             return unsupported(
                 Status::PeNotSupported,
@@ -53,12 +48,7 @@ impl Installer {
     /// Directory that holds the first row of a template, or all of them.
     fn place(&self, place: Place) -> Outcome<Path> {
         let latest = |kind: Option<NaaKind>| {
-            let naa = self
-                .image
-                .naas
-                .iter()
-                .rev()
-                .find(|naa| kind.is_none_or(|kind| naa.kind == kind));
+            let naa = self.image.naas.iter().rev().find(|naa| kind.is_none_or(|kind| naa.kind == kind));
             naa.map(|naa| naa.adf.clone())
         };
         let adf = match place {
@@ -94,19 +84,11 @@ impl Installer {
                 self.stage = Stage::ExpectElementOrEnd;
             }
             Place::NewAdf(kind) => {
-                let aid = directory
-                    .as_ref()
-                    .and_then(|path| self.image.file(path))
-                    .and_then(File::aid);
+                let aid = directory.as_ref().and_then(|path| self.image.file(path)).and_then(File::aid);
                 let (Some(aid), Some(adf)) = (aid, &directory) else {
                     return bad("its ADF has no dfName");
                 };
-                let naa = Naa {
-                    adf: adf.clone(),
-                    aid: aid.to_vec(),
-                    kind,
-                    aka: None,
-                };
+                let naa = Naa { adf: adf.clone(), aid: aid.to_vec(), kind, aka: None };
                 self.image.naas.push(naa);
                 self.context = directory;
             }
@@ -131,27 +113,20 @@ impl Installer {
                 FileElement::DoNotCreate(()) => {}
                 FileElement::Descriptor(fcp) => {
                     self.put(&mut writer, &mut first)?;
-                    writer = Some(Writer::new(
-                        Blueprint::of_row(row, shape, parent, Some(fcp)).file()?,
-                    ));
+                    writer = Some(Writer::new(Blueprint::of_row(row, shape, parent, Some(fcp)).file()?));
                 }
                 FileElement::Offset(_) | FileElement::Content(_) if writer.is_none() => {
-                    let mut started =
-                        Writer::new(Blueprint::of_row(row, shape, parent, None).file()?);
+                    let mut started = Writer::new(Blueprint::of_row(row, shape, parent, None).file()?);
                     started.apply(element)?;
                     writer = Some(started);
                 }
                 FileElement::Offset(_) | FileElement::Content(_) => {
-                    writer
-                        .iter_mut()
-                        .try_for_each(|writer| writer.apply(element))?;
+                    writer.iter_mut().try_for_each(|writer| writer.apply(element))?;
                 }
             }
         }
         if writer.is_none() {
-            writer = Some(Writer::new(
-                Blueprint::of_row(row, shape, parent, None).file()?,
-            ));
+            writer = Some(Writer::new(Blueprint::of_row(row, shape, parent, None).file()?));
         }
         self.put(&mut writer, &mut first)?;
         first.map_or_else(|| bad(row.name), Ok)
@@ -161,9 +136,7 @@ impl Installer {
 /// Whether a row of a template becomes a file.
 fn wanted(template: &Template, row: &Row, given: Option<&[FileElement]>) -> bool {
     match given {
-        Some(elements) => {
-            template.place == Place::Mf || !elements.contains(&FileElement::DoNotCreate(()))
-        }
+        Some(elements) => template.place == Place::Mf || !elements.contains(&FileElement::DoNotCreate(())),
         None => {
             template.created_by_default
                 && row.fill != Fill::Required

@@ -34,10 +34,7 @@ pub struct TemplateFile {
 /// `CHOICE { doNotCreate [0] NULL, fileDescriptor [1] Fcp, fillFileOffset [2] INTEGER, fillFileContent [3] OCTET STRING }`
 #[derive(AsnType, Clone, Debug, Decode, Encode, PartialEq, Eq)]
 #[rasn(choice, automatic_tags)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "most variants of a list are the large one"
-)]
+#[allow(clippy::large_enum_variant, reason = "most variants of a list are the large one")]
 pub enum FileElement {
     /// Leave a file out that the template makes by default.
     DoNotCreate(()),
@@ -125,10 +122,7 @@ pub struct GenericFileManagement {
 /// STRING }`
 #[derive(AsnType, Clone, Debug, Decode, Encode, PartialEq, Eq)]
 #[rasn(choice)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "most variants of a list are the large one"
-)]
+#[allow(clippy::large_enum_variant, reason = "most variants of a list are the large one")]
 pub enum FileManagement {
     /// Directory for what follows: FIDs from below the MF, empty for the MF.
     #[rasn(tag(context, 0))]
@@ -153,9 +147,7 @@ impl TemplateInstance {
             kind,
             header: rasn::ber::decode(&tlv::make(0x30, header.contents)).ok()?,
             template: rasn::ber::decode(&tlv::make(0x06, template.contents)).ok()?,
-            files: fields
-                .map(|field| TemplateFile::from_tlv(&field))
-                .collect::<Option<_>>()?,
+            files: fields.map(|field| TemplateFile::from_tlv(&field)).collect::<Option<_>>()?,
         })
     }
 
@@ -173,10 +165,7 @@ impl TemplateInstance {
 
     /// What the package says about one row of the template.
     pub fn file(&self, field: usize) -> Option<&[FileElement]> {
-        self.files
-            .iter()
-            .find(|file| usize::from(file.field) == field)
-            .map(|file| &file.elements[..])
+        self.files.iter().find(|file| usize::from(file.field) == field).map(|file| &file.elements[..])
     }
 }
 
@@ -188,14 +177,9 @@ impl TemplateFile {
             _ => return None,
         };
         let elements = tlv::all(field.contents).ok()?;
-        let elements = elements
-            .iter()
-            .map(|element| rasn::ber::decode(element.raw).ok())
-            .collect::<Option<_>>()?;
-        Some(Self {
-            field: number - 2,
-            elements,
-        })
+        let elements =
+            elements.iter().map(|element| rasn::ber::decode(element.raw).ok()).collect::<Option<_>>()?;
+        Some(Self { field: number - 2, elements })
     }
 
     fn to_tlv(&self) -> Option<Vec<u8>> {
@@ -204,14 +188,7 @@ impl TemplateFile {
         for element in &self.elements {
             contents.extend(rasn::der::encode(element).ok()?);
         }
-        Some(tlv::make(
-            if number < 31 {
-                0xA0 | number
-            } else {
-                0xBF00 | number
-            },
-            &contents,
-        ))
+        Some(tlv::make(if number < 31 { 0xA0 | number } else { 0xBF00 | number }, &contents))
     }
 }
 

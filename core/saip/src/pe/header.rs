@@ -25,11 +25,7 @@ pub struct PeHeader {
 impl PeHeader {
     /// A header of a mandated element.
     pub fn mandated(identification: u16) -> Self {
-        Self {
-            mandated: Some(()),
-            identification,
-            unknown: Rest::default(),
-        }
+        Self { mandated: Some(()), identification, unknown: Rest::default() }
     }
 }
 
@@ -130,11 +126,7 @@ services! {
 impl Services {
     /// A set of services.
     pub fn of(services: &[Service]) -> Self {
-        Self(
-            services
-                .iter()
-                .fold(0, |bits, service| bits | 1 << *service as u32),
-        )
+        Self(services.iter().fold(0, |bits, service| bits | 1 << *service as u32))
     }
 
     /// Whether it is in the set.
@@ -159,11 +151,7 @@ impl Services {
 
     /// Names of the services in the set; numbers beyond the list are left out.
     pub fn names(self) -> Vec<&'static str> {
-        Service::ALL
-            .iter()
-            .filter(|service| self.contains(**service))
-            .map(|service| service.name())
-            .collect()
+        Service::ALL.iter().filter(|service| self.contains(**service)).map(|service| service.name()).collect()
     }
 
     /// `UICCCapability` of EUICCInfo2: the same services as a BIT STRING in an order of its own, first bit first,
@@ -179,11 +167,7 @@ impl Services {
     fn from_contents(contents: &[u8]) -> Option<Self> {
         let mut bits = 0u64;
         for flag in tlv::all(contents).ok()? {
-            let number = if flag.tag > 0xFF {
-                flag.tag & 0x7F
-            } else {
-                flag.tag & 0x1F
-            };
+            let number = if flag.tag > 0xFF { flag.tag & 0x7F } else { flag.tag & 0x1F };
             bits |= 1u64.checked_shl(u32::from(number))?;
         }
         Some(Self(bits))
@@ -191,17 +175,8 @@ impl Services {
 
     fn to_contents(self) -> Vec<u8> {
         let set = (0..64u16).filter(|number| self.0 >> number & 1 == 1);
-        set.flat_map(|number| {
-            tlv::make(
-                if number < 31 {
-                    0x80 | number
-                } else {
-                    0x9F00 | number
-                },
-                &[],
-            )
-        })
-        .collect()
+        set.flat_map(|number| tlv::make(if number < 31 { 0x80 | number } else { 0x9F00 | number }, &[]))
+            .collect()
     }
 }
 
@@ -252,9 +227,8 @@ impl Decode for Services {
     ) -> Result<Self, D::Error> {
         // With a tag given, the decoder hands out the contents alone.
         let contents = decoder.decode_any(tag)?;
-        Self::from_contents(contents.as_bytes()).ok_or_else(|| {
-            rasn::de::Error::custom("services are NULLs with tags below 64", decoder.codec())
-        })
+        Self::from_contents(contents.as_bytes())
+            .ok_or_else(|| rasn::de::Error::custom("services are NULLs with tags below 64", decoder.codec()))
     }
 }
 

@@ -22,16 +22,15 @@ use crate::error::{Error, ErrorKind};
 use crate::tlv;
 
 pub use application::{
-    AdfRfmAccess, Application, ApplicationInstance, KeyComponent, KeyObject, LoadPackage,
-    NonStandard, Rfm, SecurityDomain,
+    AdfRfmAccess, Application, ApplicationInstance, KeyComponent, KeyObject, LoadPackage, NonStandard, Rfm,
+    SecurityDomain,
 };
 pub use codes::{
-    AkaParameter, AlgoConfiguration, AlgoParameter, MappingParameter, PinCodes, PinConfiguration,
-    PinList, PukCodes, PukConfiguration, Secret,
+    AkaParameter, AlgoConfiguration, AlgoParameter, MappingParameter, PinCodes, PinConfiguration, PinList,
+    PukCodes, PukConfiguration, Secret,
 };
 pub use file::{
-    Fcp, FileElement, FileManagement, GenericFileManagement, ProprietaryInfo, TemplateFile,
-    TemplateInstance,
+    Fcp, FileElement, FileManagement, GenericFileManagement, ProprietaryInfo, TemplateFile, TemplateInstance,
 };
 pub use header::{MandatoryAid, PeHeader, ProfileHeader, Service, Services};
 pub use rest::Rest;
@@ -56,10 +55,7 @@ pub struct Element {
 
 /// Content of a profile element.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "held one at a time or in a short list"
-)]
+#[allow(clippy::large_enum_variant, reason = "held one at a time or in a short list")]
 pub enum ProfileElement {
     /// `A0`.
     Header(ProfileHeader),
@@ -119,10 +115,7 @@ impl Package {
 
     /// The package as it came: the octets of its elements, joined.
     pub fn to_der(&self) -> Vec<u8> {
-        self.elements
-            .iter()
-            .flat_map(|element| element.raw.iter().copied())
-            .collect()
+        self.elements.iter().flat_map(|element| element.raw.iter().copied()).collect()
     }
 
     /// The profile header, if it comes first.
@@ -183,8 +176,7 @@ impl Splitter {
     /// # Errors
     /// If what follows cannot be an element; the position counts from the start of the stream.
     pub fn next_element(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let found =
-            next_element(&self.pending).map_err(|error| error.within(self.elements, self.taken))?;
+        let found = next_element(&self.pending).map_err(|error| error.within(self.elements, self.taken))?;
         let Some((_, range)) = found else {
             return Ok(None);
         };
@@ -202,12 +194,7 @@ impl Splitter {
 
 impl fmt::Debug for Splitter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Splitter({} taken, {} pending)",
-            self.taken,
-            self.pending.len()
-        )
+        write!(f, "Splitter({} taken, {} pending)", self.taken, self.pending.len())
     }
 }
 
@@ -225,27 +212,15 @@ impl Element {
         let number = if tag > 0xFF { tag & 0x7F } else { tag & 0x1F };
         let contents = tlv::first(raw)?.map_or(&[][..], |tlv| tlv.contents);
         let value = table::decode(number, contents).ok_or(Error::new(ErrorKind::Content, 0))?;
-        Ok(Self {
-            raw: raw.to_vec(),
-            number,
-            value,
-        })
+        Ok(Self { raw: raw.to_vec(), number, value })
     }
 
     /// Encodes a value as an element. `None` for [`ProfileElement::Unknown`], which has no content to encode.
     pub fn new(value: ProfileElement) -> Option<Self> {
         let number = table::number(&value)?;
         let contents = table::encode(&value)?;
-        let tag = if number < 31 {
-            0xA0 | number
-        } else {
-            0xBF00 | number
-        };
-        Some(Self {
-            raw: tlv::make(tag, &contents),
-            number,
-            value,
-        })
+        let tag = if number < 31 { 0xA0 | number } else { 0xBF00 | number };
+        Some(Self { raw: tlv::make(tag, &contents), number, value })
     }
 
     /// The octets, tag first.
@@ -295,12 +270,6 @@ impl ProfileElement {
 impl fmt::Debug for Element {
     /// Without the octets: they hold keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Element({}, {} octets, {:?})",
-            self.name(),
-            self.raw.len(),
-            self.value
-        )
+        write!(f, "Element({}, {} octets, {:?})", self.name(), self.raw.len(), self.value)
     }
 }

@@ -96,18 +96,13 @@ impl TemplateKind {
     }
 
     fn from_number(number: u16) -> Option<Self> {
-        TEMPLATE_KINDS
-            .into_iter()
-            .find(|kind| *kind as u16 == number)
+        TEMPLATE_KINDS.into_iter().find(|kind| *kind as u16 == number)
     }
 }
 
 /// Name of the element with a context tag; `unknown` if it has none.
 pub fn element_name(number: u16) -> ElementName {
-    ELEMENTS
-        .iter()
-        .find(|(known, _)| *known == number)
-        .map_or("unknown", |(_, name)| name)
+    ELEMENTS.iter().find(|(known, _)| *known == number).map_or("unknown", |(_, name)| name)
 }
 
 /// Context tag of a value; `None` for an unknown one.

@@ -30,18 +30,10 @@ fn packages_round_trip() {
 
 #[test]
 fn order_of_elements_is_that_of_the_value_notation() {
-    let Some((_, bytes)) = ts48()
-        .into_iter()
-        .find(|(name, _)| name.starts_with("TS48v7"))
-    else {
+    let Some((_, bytes)) = ts48().into_iter().find(|(name, _)| name.starts_with("TS48v7")) else {
         return;
     };
-    let names: Vec<_> = Package::parse(&bytes)
-        .unwrap()
-        .elements
-        .iter()
-        .map(Element::name)
-        .collect();
+    let names: Vec<_> = Package::parse(&bytes).unwrap().elements.iter().map(Element::name).collect();
     let expected = "header mf pukCodes pinCodes telecom pinCodes genericFileManagement usim opt-usim pinCodes akaParameter \
                     gsm-access df-5gs df-saip csim opt-csim pinCodes cdmaParameter isim opt-isim pinCodes akaParameter \
                     genericFileManagement genericFileManagement securityDomain end";
@@ -71,18 +63,13 @@ fn unknown_fields_and_elements_are_kept() {
     let raw = hex::decode("AA0DA00880008101 1B850101870102".replace(' ', "")).unwrap();
     let element = Element::parse(&raw).unwrap();
     assert_eq!(element.header().unwrap().identification, 27);
-    let ProfileElement::End(end) = element.value() else {
-        panic!("{element:?}")
-    };
+    let ProfileElement::End(end) = element.value() else { panic!("{element:?}") };
     assert_eq!((end.unknown.0.len(), end.header.unknown.0.len()), (1, 1));
     assert_eq!(Element::new(element.value().clone()).unwrap().raw(), raw);
 
     let later = hex::decode("BF2507A0058000810163").unwrap();
     let element = Element::parse(&later).unwrap();
-    assert_eq!(
-        *element.value(),
-        ProfileElement::Unknown(Some(PeHeader::mandated(0x63)))
-    );
+    assert_eq!(*element.value(), ProfileElement::Unknown(Some(PeHeader::mandated(0x63))));
     assert_eq!(element.raw(), later);
 }
 
@@ -92,37 +79,17 @@ fn errors_name_element_and_octet() {
     let mut bytes = [end.clone(), end.clone()].concat();
     bytes.truncate(15);
     let error = Package::parse(&bytes).unwrap_err();
-    assert_eq!(
-        error,
-        Error {
-            kind: ErrorKind::Truncated,
-            element: 1,
-            at: 15
-        }
-    );
+    assert_eq!(error, Error { kind: ErrorKind::Truncated, element: 1, at: 15 });
 
     let mut bytes = [end.clone(), end.clone()].concat();
     bytes[9 + 7] = 5;
     let error = Package::parse(&bytes).unwrap_err();
-    assert_eq!(
-        error,
-        Error {
-            kind: ErrorKind::Truncated,
-            element: 1,
-            at: 9 + 6
-        }
-    );
+    assert_eq!(error, Error { kind: ErrorKind::Truncated, element: 1, at: 9 + 6 });
 
     assert_eq!(next_element(&[0x30, 0]).unwrap_err().kind, ErrorKind::Tag);
-    assert_eq!(
-        next_element(&[0xA0, 0x80]).unwrap_err().kind,
-        ErrorKind::Length
-    );
+    assert_eq!(next_element(&[0xA0, 0x80]).unwrap_err().kind, ErrorKind::Length);
     assert_eq!(next_element(&[0xA0]).unwrap(), None);
-    assert_eq!(
-        next_element(&[0xBF, 0x21, 0, 0xFF]).unwrap(),
-        Some((0xBF21, 0..3))
-    );
+    assert_eq!(next_element(&[0xBF, 0x21, 0, 0xFF]).unwrap(), Some((0xBF21, 0..3)));
 }
 
 #[test]

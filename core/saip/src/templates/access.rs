@@ -9,19 +9,13 @@ macro_rules! rule {
         &[0x80, 0x01, $mode, 0x97, 0x00]
     };
     ($mode:literal, PIN1) => {
-        &[
-            0x80, 0x01, $mode, 0xA4, 0x06, 0x83, 0x01, 0x01, 0x95, 0x01, 0x08,
-        ]
+        &[0x80, 0x01, $mode, 0xA4, 0x06, 0x83, 0x01, 0x01, 0x95, 0x01, 0x08]
     };
     ($mode:literal, PIN2) => {
-        &[
-            0x80, 0x01, $mode, 0xA4, 0x06, 0x83, 0x01, 0x81, 0x95, 0x01, 0x08,
-        ]
+        &[0x80, 0x01, $mode, 0xA4, 0x06, 0x83, 0x01, 0x81, 0x95, 0x01, 0x08]
     };
     ($mode:literal, ADM1) => {
-        &[
-            0x80, 0x01, $mode, 0xA4, 0x06, 0x83, 0x01, 0x0A, 0x95, 0x01, 0x08,
-        ]
+        &[0x80, 0x01, $mode, 0xA4, 0x06, 0x83, 0x01, 0x0A, 0x95, 0x01, 0x08]
     };
 }
 
@@ -55,12 +49,8 @@ pub fn access_rule(number: u8) -> Option<alloc::vec::Vec<u8>> {
 mod tests {
     #[test]
     fn rule_1_reads_always() {
-        let expected =
-            hex::decode("8001019000800102A406830101950108800158A40683010A950108").unwrap();
+        let expected = hex::decode("8001019000800102A406830101950108800158A40683010A950108").unwrap();
         assert_eq!(super::access_rule(1).unwrap(), expected);
-        assert_eq!(
-            (super::access_rule(0), super::access_rule(15)),
-            (None, None)
-        );
+        assert_eq!((super::access_rule(0), super::access_rule(15)), (None, None));
     }
 }

@@ -98,86 +98,29 @@ const ZERO_FF: Fill = Fill::Pattern(&[0, 0xFF]);
 const REQUIRED: Fill = Fill::Required;
 
 const fn dir(name: &'static str, fid: u16) -> Row {
-    Row {
-        name,
-        fid,
-        shape: Shape::Directory,
-        rule: 14,
-        sfi: 0,
-        special: 0,
-        fill: Fill::Required,
-    }
+    Row { name, fid, shape: Shape::Directory, rule: 14, sfi: 0, special: 0, fill: Fill::Required }
 }
 
 const fn tr(name: &'static str, fid: u16, size: u16, rule: u8, sfi: u8, fill: Fill) -> Row {
-    Row {
-        name,
-        fid,
-        shape: Shape::Transparent(size),
-        rule,
-        sfi,
-        special: 0,
-        fill,
-    }
+    Row { name, fid, shape: Shape::Transparent(size), rule, sfi, special: 0, fill }
 }
 
-const fn lf(
-    name: &'static str,
-    fid: u16,
-    records: (u16, u8),
-    rule: u8,
-    sfi: u8,
-    fill: Fill,
-) -> Row {
-    Row {
-        name,
-        fid,
-        shape: Shape::Linear(records.0, records.1),
-        rule,
-        sfi,
-        special: 0,
-        fill,
-    }
+const fn lf(name: &'static str, fid: u16, records: (u16, u8), rule: u8, sfi: u8, fill: Fill) -> Row {
+    Row { name, fid, shape: Shape::Linear(records.0, records.1), rule, sfi, special: 0, fill }
 }
 
-const fn cy(
-    name: &'static str,
-    fid: u16,
-    records: (u16, u8),
-    rule: u8,
-    sfi: u8,
-    fill: Fill,
-) -> Row {
-    Row {
-        name,
-        fid,
-        shape: Shape::Cyclic(records.0, records.1),
-        rule,
-        sfi,
-        special: 0,
-        fill,
-    }
+const fn cy(name: &'static str, fid: u16, records: (u16, u8), rule: u8, sfi: u8, fill: Fill) -> Row {
+    Row { name, fid, shape: Shape::Cyclic(records.0, records.1), rule, sfi, special: 0, fill }
 }
 
 const fn bt(name: &'static str, fid: u16, rule: u8, sfi: u8) -> Row {
-    Row {
-        name,
-        fid,
-        shape: Shape::BerTlv(0),
-        rule,
-        sfi,
-        special: 0,
-        fill: Fill::Pattern(&[]),
-    }
+    Row { name, fid, shape: Shape::BerTlv(0), rule, sfi, special: 0, fill: Fill::Pattern(&[]) }
 }
 
 impl Row {
     /// The same file with high update activity.
     const fn busy(self) -> Self {
-        Self {
-            special: 0x80,
-            ..self
-        }
+        Self { special: 0x80, ..self }
     }
 }
 
@@ -233,14 +176,7 @@ const fn resized(
     rows: &'static [Row],
     resized: &'static [(&'static str, Shape)],
 ) -> Template {
-    Template {
-        arcs,
-        kind,
-        created_by_default,
-        place,
-        rows,
-        resized,
-    }
+    Template { arcs, kind, created_by_default, place, rows, resized }
 }
 
 /// The template with this OID.
@@ -252,31 +188,19 @@ pub fn find(oid: &[u32]) -> Option<&'static Template> {
 impl Template {
     /// Structure and default size of a row in this version.
     pub fn shape(&self, row: &Row) -> Shape {
-        self.resized
-            .iter()
-            .find(|(name, _)| *name == row.name)
-            .map_or(row.shape, |(_, shape)| *shape)
+        self.resized.iter().find(|(name, _)| *name == row.name).map_or(row.shape, |(_, shape)| *shape)
     }
 
     /// Index of the directory row that holds this row; `None` if that is the place of the template itself.
     pub fn directory_of(&self, index: usize) -> Option<usize> {
-        let first_is_directory = self
-            .rows
-            .first()
-            .is_some_and(|row| row.shape == Shape::Directory);
+        let first_is_directory = self.rows.first().is_some_and(|row| row.shape == Shape::Directory);
         if index == 0 || !first_is_directory {
             return None;
         }
-        if self
-            .rows
-            .get(index)
-            .is_some_and(|row| row.shape == Shape::Directory)
-        {
+        if self.rows.get(index).is_some_and(|row| row.shape == Shape::Directory) {
             return Some(0);
         }
-        (0..index)
-            .rev()
-            .find(|earlier| self.rows[*earlier].shape == Shape::Directory)
+        (0..index).rev().find(|earlier| self.rows[*earlier].shape == Shape::Directory)
     }
 }
 
@@ -299,12 +223,7 @@ impl Fill {
 /// `fillPattern`: the pattern once, then its last octet (TS 102 222 6.3.2.2.2). `FF` without a pattern.
 pub fn fill_pattern(pattern: &[u8], len: usize) -> alloc::vec::Vec<u8> {
     let last = pattern.last().copied().unwrap_or(0xFF);
-    pattern
-        .iter()
-        .copied()
-        .chain(core::iter::repeat(last))
-        .take(len)
-        .collect()
+    pattern.iter().copied().chain(core::iter::repeat(last)).take(len).collect()
 }
 
 /// `repeatPattern`: the pattern again and again. `FF` without a pattern.
@@ -332,25 +251,11 @@ mod tests {
     #[test]
     fn no_two_files_of_a_directory_share_a_short_identifier() {
         for template in TEMPLATES {
-            for (index, row) in template
-                .rows
-                .iter()
-                .enumerate()
-                .filter(|(_, row)| row.sfi != 0)
-            {
-                let twin = template.rows[..index]
-                    .iter()
-                    .enumerate()
-                    .find(|(earlier, other)| {
-                        other.sfi == row.sfi
-                            && template.directory_of(*earlier) == template.directory_of(index)
-                    });
-                assert!(
-                    twin.is_none(),
-                    "{} and {:?}",
-                    row.name,
-                    twin.map(|(_, row)| row.name)
-                );
+            for (index, row) in template.rows.iter().enumerate().filter(|(_, row)| row.sfi != 0) {
+                let twin = template.rows[..index].iter().enumerate().find(|(earlier, other)| {
+                    other.sfi == row.sfi && template.directory_of(*earlier) == template.directory_of(index)
+                });
+                assert!(twin.is_none(), "{} and {:?}", row.name, twin.map(|(_, row)| row.name));
             }
         }
     }

@@ -3,10 +3,8 @@
 use super::{FF, Fill, REQUIRED, Row, Shape, ZERO, bt, dir, lf, tr};
 
 /// Security contexts before the second record came in.
-pub(super) static NSC_1X57: &[(&str, Shape)] = &[
-    ("ef-5gs3gppnsc", Shape::Linear(1, 57)),
-    ("ef-5gsn3gppnsc", Shape::Linear(1, 57)),
-];
+pub(super) static NSC_1X57: &[(&str, Shape)] =
+    &[("ef-5gs3gppnsc", Shape::Linear(1, 57)), ("ef-5gsn3gppnsc", Shape::Linear(1, 57))];
 
 const GSM_KEY: Fill = Fill::Ending(&[0x07]);
 const LOCI_5G: Fill = Fill::Ending(&[0x00, 0x00, 0x00, 0x01]);

@@ -4,7 +4,5 @@
 mod orders;
 mod provision;
 
-pub use orders::{
-    ListOrders, ListOrdersOk, ListOrdersRequest, OrderView, ShowOrder, ShowOrderRequest,
-};
+pub use orders::{ListOrders, ListOrdersOk, ListOrdersRequest, OrderView, ShowOrder, ShowOrderRequest};
 pub use provision::{Provision, ProvisionOk, ProvisionRequest};

@@ -65,15 +65,12 @@ pub struct OrderView {
 
 impl OrderView {
     fn short(order: &Order, smdp_address: &str) -> Self {
-        let code = order
-            .matching_id
-            .as_ref()
-            .map(|matching_id| ActivationCode {
-                smdp_address: smdp_address.to_string(),
-                matching_id: matching_id.clone(),
-                smdp_oid: None,
-                confirmation_code_required: order.confirmation.is_some(),
-            });
+        let code = order.matching_id.as_ref().map(|matching_id| ActivationCode {
+            smdp_address: smdp_address.to_string(),
+            matching_id: matching_id.clone(),
+            smdp_oid: None,
+            confirmation_code_required: order.confirmation.is_some(),
+        });
         Self {
             iccid: order.iccid,
             state: order.state,
@@ -98,10 +95,7 @@ impl OrderView {
     fn long(order: &Order, smdp_address: &str) -> Self {
         let result = order.installation_result.as_ref();
         Self {
-            metadata: order
-                .metadata()
-                .ok()
-                .map(|request| Metadata::from_request(&request)),
+            metadata: order.metadata().ok().map(|request| Metadata::from_request(&request)),
             installation_result: result.map(|pir| esim_rsp::common::hex_upper(&pir.0)),
             history: order.history.clone(),
             ..Self::short(order, smdp_address)
@@ -143,17 +137,11 @@ impl Function for ListOrders {
 
     fn read(request: Self::Request) -> Result<Self, Error> {
         let limit = request.limit.unwrap_or(100).clamp(1, PAGE_LIMIT);
-        Ok(Self {
-            after: request.after,
-            limit,
-        })
+        Ok(Self { after: request.after, limit })
     }
 
     fn keys(&self, _: &Records) -> Vec<Key> {
-        Vec::from([Key::Orders {
-            after: self.after,
-            limit: self.limit,
-        }])
+        Vec::from([Key::Orders { after: self.after, limit: self.limit }])
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ListOrdersOk> {
@@ -163,10 +151,7 @@ impl Function for ListOrders {
         orders.sort_by_key(|order| order.iccid.to_string());
         let full = orders.len() as u64 >= u64::from(self.limit);
         let next = orders.last().map(|order| order.iccid).filter(|_| full);
-        let orders = orders
-            .into_iter()
-            .map(|order| OrderView::short(order, address))
-            .collect();
+        let orders = orders.into_iter().map(|order| OrderView::short(order, address)).collect();
         Decision::only(Ok(ListOrdersOk { orders, next }))
     }
 }

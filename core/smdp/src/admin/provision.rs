@@ -80,10 +80,7 @@ impl Function for Provision {
     }
 
     fn keys(&self, _: &Records) -> Vec<Key> {
-        self.iccid
-            .iter()
-            .flat_map(|iccid| [Key::Order(*iccid), Key::Package(*iccid)])
-            .collect()
+        self.iccid.iter().flat_map(|iccid| [Key::Order(*iccid), Key::Package(*iccid)]).collect()
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ProvisionOk> {
@@ -118,37 +115,18 @@ impl Provision {
             (None, Some(upp)) => upp.0.clone(),
             (None, None) => return Err(Error::text("neither subscriber nor upp")),
         };
-        let Inspected {
-            needs, findings, ..
-        } = profile::inspect(&upp)?;
-        let metadata = self
-            .metadata(profile_type)
-            .to_request(iccid, &env.config.smdp_address)?;
+        let Inspected { needs, findings, .. } = profile::inspect(&upp)?;
+        let metadata = self.metadata(profile_type).to_request(iccid, &env.config.smdp_address)?;
         let metadata = Base64(esim_rsp::encode(&metadata));
         let mut order = Order::new(iccid, profile_type, metadata, needs);
         order.owner = request.owner.clone();
-        order.note(
-            env.now,
-            "provision",
-            format!("In stock, {} octets", needs.octets),
-        );
-        Ok((
-            order,
-            Package {
-                iccid,
-                upp: Secret::new(upp),
-            },
-            findings,
-        ))
+        order.note(env.now, "provision", format!("In stock, {} octets", needs.octets));
+        Ok((order, Package { iccid, upp: Secret::new(upp) }, findings))
     }
 
     fn metadata(&self, profile_type: &str) -> Metadata {
         let mut metadata = self.request.metadata.clone();
-        let spn = self
-            .request
-            .subscriber
-            .as_ref()
-            .and_then(|s| s.spn.as_deref());
+        let spn = self.request.subscriber.as_ref().and_then(|s| s.spn.as_deref());
         if metadata.service_provider_name.is_empty() {
             metadata.service_provider_name = spn.unwrap_or_default().into();
         }

@@ -61,8 +61,7 @@ impl Function for CancelOrder {
         let order = own_order(records, &self.0.iccid, &self.0.header);
         match order.and_then(|order| self.check(&order).map(|()| order)) {
             Ok(order) => {
-                let unavailable =
-                    self.0.final_profile_status_indicator == FinalProfileStatus::Unavailable;
+                let unavailable = self.0.final_profile_status_indicator == FinalProfileStatus::Unavailable;
                 let gone = unavailable.then_some(Write::DeletePackage(order.iccid));
                 let order = self.reset(order, env.now);
                 let commit = core::iter::once(order.into()).chain(gone).collect();
@@ -75,9 +74,7 @@ impl Function for CancelOrder {
 
 impl CancelOrder {
     fn check(&self, order: &Order) -> Result<(), Refusal> {
-        let deleted = order
-            .on_card
-            .is_some_and(|card| card.state == CardState::Deleted);
+        let deleted = order.on_card.is_some_and(|card| card.state == CardState::Deleted);
         let fetched = matches!(order.state, OrderState::Downloaded | OrderState::Installed);
         if fetched && !deleted {
             return Err(Refusal::new("8.2.1", "3.3").about(order.iccid));
@@ -93,12 +90,7 @@ impl CancelOrder {
 
     /// The profile as if it had never been ordered, but for its history.
     fn reset(&self, order: Order, now: u64) -> Order {
-        let mut fresh = Order::new(
-            order.iccid,
-            &order.profile_type,
-            order.metadata,
-            order.needs,
-        );
+        let mut fresh = Order::new(order.iccid, &order.profile_type, order.metadata, order.needs);
         fresh.owner = order.owner;
         fresh.history = order.history;
         fresh.round = order.round + 1;

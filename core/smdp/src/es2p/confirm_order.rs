@@ -36,9 +36,7 @@ impl Function for ConfirmOrder {
     fn keys(&self, _: &Records) -> Vec<Key> {
         let matching = self.0.matching_id.iter().filter(|id| !id.is_empty());
         let order = core::iter::once(Key::Order(self.0.iccid));
-        order
-            .chain(matching.cloned().map(Key::MatchingId))
-            .collect()
+        order.chain(matching.cloned().map(Key::MatchingId)).collect()
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ConfirmOrderOk> {
@@ -58,52 +56,28 @@ impl Function for ConfirmOrder {
 }
 
 impl ConfirmOrder {
-    fn confirm(
-        &self,
-        mut order: Order,
-        records: &Records,
-        env: &mut Env<'_>,
-    ) -> Result<Order, Refusal> {
+    fn confirm(&self, mut order: Order, records: &Records, env: &mut Env<'_>) -> Result<Order, Refusal> {
         if !matches!(order.state, OrderState::Allocated | OrderState::Linked) {
             let detail = alloc::format!("The profile is {}, not reserved", order.state);
-            return Err(Refusal::new("8.2.1", "1.2")
-                .about(order.iccid)
-                .because(detail));
+            return Err(Refusal::new("8.2.1", "1.2").about(order.iccid).because(detail));
         }
         order.eid = self.eid(&order)?;
         order.matching_id = Some(self.matching_id(&order, records, env)?);
-        if let Some(address) = self
-            .0
-            .smds_address
-            .as_ref()
-            .filter(|address| !address.is_empty())
-        {
+        if let Some(address) = self.0.smds_address.as_ref().filter(|address| !address.is_empty()) {
             let detail = "Events cannot be registered at an SM-DS yet";
             return Err(Refusal::new("8.9", "5.1").about(address).because(detail));
         }
-        let code = self
-            .0
-            .confirmation_code
-            .as_deref()
-            .filter(|code| !code.is_empty());
+        let code = self.0.confirmation_code.as_deref().filter(|code| !code.is_empty());
         order.confirmation = code.map(|code| Confirmation {
             hash: Base64(confirmation_code_hash(code).to_vec()),
             attempts_left: env.config.limits.confirmation_attempts,
         });
-        order.expires_at = env
-            .config
-            .limits
-            .order_seconds
-            .map(|seconds| env.now + seconds);
+        order.expires_at = env.config.limits.order_seconds.map(|seconds| env.now + seconds);
         order.state = match self.0.release_flag {
             true => OrderState::Released,
             false => OrderState::Confirmed,
         };
-        let code = if order.confirmation.is_some() {
-            ", with confirmation code"
-        } else {
-            ""
-        };
+        let code = if order.confirmation.is_some() { ", with confirmation code" } else { "" };
         order.note(env.now, "confirmOrder", alloc::format!("Confirmed{code}"));
         Ok(order)
     }
@@ -123,12 +97,7 @@ impl ConfirmOrder {
         Ok(eid)
     }
 
-    fn matching_id(
-        &self,
-        order: &Order,
-        records: &Records,
-        env: &mut Env<'_>,
-    ) -> Result<String, Refusal> {
+    fn matching_id(&self, order: &Order, records: &Records, env: &mut Env<'_>) -> Result<String, Refusal> {
         let Some(given) = &self.0.matching_id else {
             return Ok(draw_matching_id(env));
         };
@@ -136,9 +105,7 @@ impl ConfirmOrder {
         if !given.chars().all(sound) || given.len() > 255 {
             return Err(Refusal::new("8.2.6", "2.1").about(given));
         }
-        let holder = records
-            .order_of_matching_id(given)
-            .filter(|_| !given.is_empty());
+        let holder = records.order_of_matching_id(given).filter(|_| !given.is_empty());
         if holder.is_some_and(|holder| holder.iccid != order.iccid) {
             return Err(Refusal::new("8.2.6", "3.3").about(given));
         }

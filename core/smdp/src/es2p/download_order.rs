@@ -29,10 +29,7 @@ impl Function for DownloadOrder {
     fn keys(&self, _: &Records) -> Vec<Key> {
         match (&self.0.iccid, &self.0.profile_type) {
             (Some(iccid), _) => Vec::from([Key::Order(*iccid)]),
-            (None, Some(name)) => Vec::from([
-                Key::AvailableOfType(name.clone()),
-                Key::OfType(name.clone()),
-            ]),
+            (None, Some(name)) => Vec::from([Key::AvailableOfType(name.clone()), Key::OfType(name.clone())]),
             (None, None) => Vec::new(),
         }
     }
@@ -59,10 +56,7 @@ impl DownloadOrder {
         let order = match (&self.0.iccid, &self.0.profile_type) {
             (Some(iccid), name) => {
                 let order = own_order(records, iccid, &self.0.header)?;
-                if name
-                    .as_ref()
-                    .is_some_and(|name| *name != order.profile_type)
-                {
+                if name.as_ref().is_some_and(|name| *name != order.profile_type) {
                     return Err(Refusal::new("8.2.5", "3.8").about(&order.profile_type));
                 }
                 order
@@ -79,15 +73,10 @@ impl DownloadOrder {
 }
 
 fn any_of_type(records: &Records, name: &str) -> Result<Order, Refusal> {
-    let mut of_type = records
-        .orders()
-        .filter(|order| order.profile_type == name)
-        .peekable();
+    let mut of_type = records.orders().filter(|order| order.profile_type == name).peekable();
     if of_type.peek().is_none() {
         return Err(Refusal::new("8.2.5", "3.9").about(name));
     }
-    let available = of_type
-        .find(|order| order.state == OrderState::Available)
-        .cloned();
+    let available = of_type.find(|order| order.state == OrderState::Available).cloned();
     available.ok_or_else(|| Refusal::new("8.2.5", "3.7").about(name))
 }

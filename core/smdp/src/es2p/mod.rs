@@ -19,9 +19,7 @@ use esim_rsp::{Iccid, Refusal};
 /// # Errors
 /// 8.2.1/3.9 unknown, 8.2.1/1.2 another operator's.
 fn own_order(records: &Records, iccid: &Iccid, header: &RequestHeader) -> Result<Order, Refusal> {
-    let order = records
-        .order(iccid)
-        .ok_or_else(|| Refusal::new("8.2.1", "3.9").about(iccid))?;
+    let order = records.order(iccid).ok_or_else(|| Refusal::new("8.2.1", "3.9").about(iccid))?;
     check_owner(order, header)?;
     Ok(order.clone())
 }

@@ -3,8 +3,8 @@
 use super::{euicc_unproved, other_transaction};
 use crate::session::{AwaitAuthenticateClient, Peer};
 use crate::{
-    Decision, Env, Function, Identity, Key, Order, OrderState, Records, Session, SessionState,
-    eligibility, trust,
+    Decision, Env, Function, Identity, Key, Order, OrderState, Records, Session, SessionState, eligibility,
+    trust,
 };
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -29,10 +29,7 @@ impl Function for AuthenticateClient {
 
     fn read(request: Self::Request) -> Result<Self, Error> {
         let response = esim_rsp::decode(&request.authenticate_server_response.0)?;
-        Ok(Self {
-            transaction_id: request.transaction_id,
-            response,
-        })
+        Ok(Self { transaction_id: request.transaction_id, response })
     }
 
     fn correlation(&self) -> Option<String> {
@@ -76,11 +73,7 @@ struct Proved<'a> {
 }
 
 impl AuthenticateClient {
-    fn authenticate(
-        &self,
-        awaited: &AwaitAuthenticateClient,
-        env: &Env<'_>,
-    ) -> Result<Proved<'_>, Refusal> {
+    fn authenticate(&self, awaited: &AwaitAuthenticateClient, env: &Env<'_>) -> Result<Proved<'_>, Refusal> {
         let response = match &self.response {
             AuthenticateServerResponse::AuthenticateResponseOk(ok) => ok,
             AuthenticateServerResponse::AuthenticateResponseError(error) => {
@@ -90,34 +83,23 @@ impl AuthenticateClient {
             }
         };
         let chosen = &awaited.euicc_ci_pk_id.0;
-        let cis = env
-            .config
-            .trusted
-            .iter()
-            .filter(|ci| ci.key_id == chosen[..]);
+        let cis = env.config.trusted.iter().filter(|ci| ci.key_id == chosen[..]);
         let cis: Vec<_> = cis.cloned().collect();
         let (euicc, eum) = (&response.euicc_certificate, &response.eum_certificate);
         let (eid, key) = trust::verify_euicc(euicc, eum, &cis, env.now)?;
 
         let signed = &response.euicc_signed1;
-        if key
-            .verify(&[signed.raw()], &response.euicc_signature1.0)
-            .is_err()
-        {
+        if key.verify(&[signed.raw()], &response.euicc_signature1.0).is_err() {
             return Err(euicc_unproved("euiccSignature1 does not verify"));
         }
         if signed.transaction_id != self.transaction_id {
             return Err(other_transaction());
         }
         if signed.server_challenge[..] != awaited.server_challenge.0[..] {
-            return Err(euicc_unproved(
-                "serverChallenge is not the one of this session",
-            ));
+            return Err(euicc_unproved("serverChallenge is not the one of this session"));
         }
         if signed.server_address != awaited.server_address {
-            return Err(euicc_unproved(
-                "serverAddress is not the one of this session",
-            ));
+            return Err(euicc_unproved("serverAddress is not the one of this session"));
         }
         Ok(Proved { eid, response })
     }
@@ -131,13 +113,9 @@ fn find_order<'a>(records: &'a Records, proved: &Proved<'_>) -> Result<&'a Order
             order.ok_or_else(|| Refusal::new("8.2.6", "3.8").about(id))
         }
         None => {
-            let mine = |order: &&Order| {
-                order.matching_id.as_deref() == Some("") && order.eid == Some(proved.eid)
-            };
-            let pending = records
-                .orders()
-                .filter(mine)
-                .find(|order| order.is_pending());
+            let mine =
+                |order: &&Order| order.matching_id.as_deref() == Some("") && order.eid == Some(proved.eid);
+            let pending = records.orders().filter(mine).find(|order| order.is_pending());
             let any = pending.or_else(|| records.orders().find(mine));
             let detail = "No order is waiting for this eUICC";
             any.ok_or_else(|| Refusal::new("8.2.6", "3.8").because(detail))
@@ -159,21 +137,14 @@ fn offer(
     });
     match outcome {
         Ok(identity) => {
-            order.note(
-                env.now,
-                NAME,
-                alloc::format!("Offered to eUICC {}", proved.eid),
-            );
+            order.note(env.now, NAME, alloc::format!("Offered to eUICC {}", proved.eid));
             let (state, answer) = sign_offer(session, proved, &order, identity);
             let session = session.awaiting(SessionState::AwaitGetBoundProfilePackage(state));
             Decision::new(Vec::from([session.into(), order.into()]), Ok(answer))
         }
         Err(refusal) => {
             order.note_refusal(env.now, NAME, &refusal);
-            Decision::new(
-                Vec::from([session.ended().into(), order.into()]),
-                Err(refusal),
-            )
+            Decision::new(Vec::from([session.ended().into(), order.into()]), Err(refusal))
         }
     }
 }
@@ -204,11 +175,7 @@ fn check_order(order: &mut Order, proved: &Proved<'_>, env: &Env<'_>) -> Result<
 
 /// An order that has run out says so again; all others are no pending orders.
 fn why_closed(order: &Order) -> Refusal {
-    match order
-        .failure
-        .as_ref()
-        .map(|why| (why.subject.as_str(), why.reason.as_str()))
-    {
+    match order.failure.as_ref().map(|why| (why.subject.as_str(), why.reason.as_str())) {
         Some(("8.8.5", "4.10")) => Refusal::new("8.8.5", "4.10"),
         Some(("8.8.5", "6.4")) => Refusal::new("8.8.5", "6.4"),
         _ => Refusal::new("8.2.6", "3.8").because("The order is not pending any more"),
@@ -222,20 +189,14 @@ fn sign_offer(
     order: &Order,
     identity: &Identity,
 ) -> (Peer, AuthenticateClientOk) {
-    let bound = order
-        .bound
-        .as_ref()
-        .filter(|_| order.eid == Some(proved.eid));
+    let bound = order.bound.as_ref().filter(|_| order.eid == Some(proved.eid));
     let smdp_signed2 = Signed::new(SmdpSigned2 {
         transaction_id: session.transaction_id.clone(),
         cc_required_flag: order.confirmation.is_some(),
         bpp_euicc_otpk: bound.map(|b| PublicKeyOctets(OctetString::from_slice(&b.euicc_otpk.0))),
     });
     let euicc_signature1 = proved.response.euicc_signature1.tlv();
-    let signature = identity
-        .dp_pb
-        .key
-        .sign(&[smdp_signed2.raw(), &euicc_signature1]);
+    let signature = identity.dp_pb.key.sign(&[smdp_signed2.raw(), &euicc_signature1]);
     let smdp_signature2 = Base64(Signature::from(signature).tlv());
     let peer = Peer {
         eid: proved.eid,
@@ -258,7 +219,6 @@ fn sign_offer(
 
 /// The matchingId that the eUICC has signed, unless empty.
 fn matching_id(response: &AuthenticateResponseOk) -> Option<&str> {
-    let CtxParams1::CtxParamsForCommonAuthentication(context) =
-        response.euicc_signed1.ctx_params1.value();
+    let CtxParams1::CtxParamsForCommonAuthentication(context) = response.euicc_signed1.ctx_params1.value();
     context.matching_id.as_deref().filter(|id| !id.is_empty())
 }

@@ -26,10 +26,7 @@ impl Function for CancelSession {
 
     fn read(request: Self::Request) -> Result<Self, Error> {
         let response = esim_rsp::decode(&request.cancel_session_response.0)?;
-        Ok(Self {
-            transaction_id: request.transaction_id,
-            response,
-        })
+        Ok(Self { transaction_id: request.transaction_id, response })
     }
 
     fn correlation(&self) -> Option<String> {
@@ -39,9 +36,7 @@ impl Function for CancelSession {
     fn keys(&self, known: &Records) -> Vec<Key> {
         let iccid = known.session(&self.transaction_id).and_then(Session::iccid);
         let session = Key::Session(self.transaction_id.clone());
-        core::iter::once(session)
-            .chain(iccid.map(Key::Order))
-            .collect()
+        core::iter::once(session).chain(iccid.map(Key::Order)).collect()
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
@@ -79,13 +74,8 @@ impl CancelSession {
         };
         let signed = &response.euicc_cancel_session_signed;
         let key = trust::key_of_euicc(&peer.euicc_certificate.0)?;
-        if key
-            .verify(&[signed.raw()], &response.euicc_cancel_session_signature.0)
-            .is_err()
-        {
-            return Err(euicc_unproved(
-                "euiccCancelSessionSignature does not verify",
-            ));
+        if key.verify(&[signed.raw()], &response.euicc_cancel_session_signature.0).is_err() {
+            return Err(euicc_unproved("euiccCancelSessionSignature does not verify"));
         }
         if signed.transaction_id != self.transaction_id {
             return Err(other_transaction());

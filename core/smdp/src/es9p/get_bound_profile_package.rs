@@ -4,8 +4,7 @@ use super::{euicc_unproved, other_transaction};
 use crate::order::Bound;
 use crate::session::{AwaitNotification, Peer};
 use crate::{
-    Decision, Env, Function, Identity, Key, Order, Package, Records, Session, SessionState, bind,
-    trust,
+    Decision, Env, Function, Identity, Key, Order, Package, Records, Session, SessionState, bind, trust,
 };
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -30,10 +29,7 @@ impl Function for GetBoundProfilePackage {
 
     fn read(request: Self::Request) -> Result<Self, Error> {
         let response = esim_rsp::decode(&request.prepare_download_response.0)?;
-        Ok(Self {
-            transaction_id: request.transaction_id,
-            response,
-        })
+        Ok(Self { transaction_id: request.transaction_id, response })
     }
 
     fn correlation(&self) -> Option<String> {
@@ -71,10 +67,7 @@ impl Function for GetBoundProfilePackage {
             }
             Err(refusal) => {
                 order.note_refusal(env.now, NAME, &refusal);
-                Decision::new(
-                    Vec::from([session.ended().into(), order.into()]),
-                    Err(refusal),
-                )
+                Decision::new(Vec::from([session.ended().into(), order.into()]), Err(refusal))
             }
         }
     }
@@ -100,9 +93,7 @@ impl GetBoundProfilePackage {
         let identity = identity.ok_or_else(|| Refusal::new("8.8.4", "3.7"))?;
         check_order(order, peer, env)?;
 
-        if let (SessionState::AwaitNotification(state), Some(bound)) =
-            (&session.state, &order.bound)
-        {
+        if let (SessionState::AwaitNotification(state), Some(bound)) = (&session.state, &order.bound) {
             let same = state.euicc_signed2.0 == response.euicc_signed2.raw();
             if !same || bound.transaction_id != self.transaction_id {
                 return Err(Session::not_awaited(NAME));
@@ -155,25 +146,13 @@ impl GetBoundProfilePackage {
     ) -> Result<Bound, Refusal> {
         let otpk = &response.euicc_signed2.euicc_otpk;
         match &order.bound {
-            Some(bound)
-                if bound.euicc_otpk.0[..] == otpk.0[..]
-                    && bound.ci_pk_id.0 == identity.ci_pk_id =>
-            {
-                Ok(Bound {
-                    transaction_id: self.transaction_id.clone(),
-                    ..bound.clone()
-                })
+            Some(bound) if bound.euicc_otpk.0[..] == otpk.0[..] && bound.ci_pk_id.0 == identity.ci_pk_id => {
+                Ok(Bound { transaction_id: self.transaction_id.clone(), ..bound.clone() })
             }
             Some(_) if !env.config.rebinding => Err(Refusal::new("8.2", "3.7")),
             _ => {
                 let certificate = &peer.euicc_certificate;
-                Ok(bind::new_binding(
-                    &self.transaction_id,
-                    certificate,
-                    otpk,
-                    identity,
-                    env,
-                ))
+                Ok(bind::new_binding(&self.transaction_id, certificate, otpk, identity, env))
             }
         }
     }
@@ -219,11 +198,7 @@ fn check_confirmation(
     response: &PrepareDownloadResponseOk,
     transaction_id: &TransactionId,
 ) -> Result<(), Refusal> {
-    let Some(confirmation) = order
-        .confirmation
-        .as_mut()
-        .filter(|_| peer.confirmation_required)
-    else {
+    let Some(confirmation) = order.confirmation.as_mut().filter(|_| peer.confirmation_required) else {
         return Ok(());
     };
     let Some(given) = &response.euicc_signed2.hash_cc else {

@@ -39,19 +39,14 @@ impl Function for HandleNotification {
     type Ok = Heard;
 
     fn read(request: Self::Request) -> Result<Self, Error> {
-        Ok(Self {
-            notification: esim_rsp::decode(&request.pending_notification.0)?,
-        })
+        Ok(Self { notification: esim_rsp::decode(&request.pending_notification.0)? })
     }
 
     fn correlation(&self) -> Option<String> {
         match self.notification.value() {
-            PendingNotification::ProfileInstallationResult(result) => Some(
-                result
-                    .profile_installation_result_data
-                    .transaction_id
-                    .to_string(),
-            ),
+            PendingNotification::ProfileInstallationResult(result) => {
+                Some(result.profile_installation_result_data.transaction_id.to_string())
+            }
             PendingNotification::OtherSignedNotification(_) => None,
         }
     }
@@ -91,9 +86,7 @@ fn installation(
 ) -> Decision<Heard> {
     let data = &result.profile_installation_result_data;
     let session = records.session(&data.transaction_id);
-    let iccid = session
-        .and_then(Session::iccid)
-        .or(data.notification_metadata.iccid);
+    let iccid = session.and_then(Session::iccid).or(data.notification_metadata.iccid);
     let Some(order) = iccid.and_then(|iccid| records.order(&iccid)) else {
         return ignored("an installation result of no order here");
     };
@@ -109,23 +102,14 @@ fn installation(
     if identity.is_none_or(|identity| identity.oid != data.smdp_oid) {
         return ignored("an installation result for another SM-DP+");
     }
-    if order
-        .installation_result
-        .as_ref()
-        .is_some_and(|last| last.0 == raw)
-    {
+    if order.installation_result.as_ref().is_some_and(|last| last.0 == raw) {
         return Decision::only(Ok(Heard::Repeated(order.iccid)));
     }
     let mut order = order.clone();
     let is_latest = bound.transaction_id == data.transaction_id;
     match &data.final_result {
         FinalResult::SuccessResult(_) => {
-            installed(
-                &mut order,
-                eid,
-                data.notification_metadata.seq_number,
-                env.now,
-            );
+            installed(&mut order, eid, data.notification_metadata.seq_number, env.now);
         }
         FinalResult::ErrorResult(error) => not_installed(&mut order, error, is_latest, env.now),
     }
@@ -142,16 +126,9 @@ fn installed(order: &mut Order, eid: Eid, sequence: u32, now: u64) {
     order.state = OrderState::Installed;
     order.failure = None;
     if order.on_card.is_none_or(|last| sequence > last.sequence) {
-        order.on_card = Some(OnCard {
-            state: CardState::Disabled,
-            sequence,
-        });
+        order.on_card = Some(OnCard { state: CardState::Disabled, sequence });
     }
-    order.note(
-        now,
-        NAME,
-        format!("Installed on eUICC {eid} (notification {sequence})"),
-    );
+    order.note(now, NAME, format!("Installed on eUICC {eid} (notification {sequence})"));
 }
 
 /// Failures that can pass leave the order to be fetched again by the same
@@ -178,19 +155,14 @@ fn change(other: &OtherSignedNotification, records: &Records, env: &Env<'_>) -> 
         Ok(proved) => proved,
         Err(refusal) => return ignored(refusal),
     };
-    if key
-        .verify(&[tbs.raw()], &other.euicc_notification_signature.0)
-        .is_err()
-    {
+    if key.verify(&[tbs.raw()], &other.euicc_notification_signature.0).is_err() {
         return ignored("the signature of a notification does not verify");
     }
     let Some(order) = tbs.iccid.and_then(|iccid| records.order(&iccid)) else {
         return ignored("a notification of a profile that is not ours");
     };
     if order.eid != Some(eid) {
-        return ignored(format!(
-            "eUICC {eid} reports a profile that it was not given"
-        ));
+        return ignored(format!("eUICC {eid} reports a profile that it was not given"));
     }
     let Some(event) = tbs.profile_management_operation.first() else {
         return ignored("a notification of no known event");

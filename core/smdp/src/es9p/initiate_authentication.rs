@@ -53,16 +53,10 @@ impl InitiateAuthentication {
         }
         let signing = &self.euicc_info1.euicc_ci_pk_id_list_for_signing;
         let trusts = |id: &&OctetString| config.trusted.iter().any(|ci| ci.key_id == id[..]);
-        let chosen = signing
-            .iter()
-            .find(trusts)
-            .ok_or(Refusal::new("8.8.2", "3.1"))?;
+        let chosen = signing.iter().find(trusts).ok_or(Refusal::new("8.8.2", "3.1"))?;
         let verifiable = &self.euicc_info1.euicc_ci_pk_id_list_for_verification;
         // The same CI in both directions where that is possible.
-        let preferred = verifiable
-            .iter()
-            .filter(|id| *id == chosen)
-            .chain(verifiable);
+        let preferred = verifiable.iter().filter(|id| *id == chosen).chain(verifiable);
         let mut identities = preferred.filter_map(|id| config.identity(id));
         let identity = identities.next().ok_or(Refusal::new("8.8.4", "3.7"))?;
         Ok((chosen, identity))
@@ -102,9 +96,6 @@ impl InitiateAuthentication {
             euicc_ci_pk_id_to_be_used: Base64(esim_rsp::encode(euicc_ci_pk_id)),
             server_certificate: Base64(identity.dp_auth.certificate.as_bytes().to_vec()),
         };
-        Decision::new(
-            Vec::from([session.into(), Write::Sweep { before: env.now }]),
-            Ok(answer),
-        )
+        Decision::new(Vec::from([session.into(), Write::Sweep { before: env.now }]), Ok(answer))
     }
 }

@@ -10,13 +10,16 @@ use crate::uicc::{ChannelState, Uicc};
 
 /// Commands that have a chance to reach deep: known instructions, parameters and lengths at their edges.
 fn command() -> impl Strategy<Value = Vec<u8>> {
-    let ins = prop::sample::select(crate::uicc::INSTRUCTIONS.iter().map(|(ins, ..)| *ins).collect::<Vec<_>>());
+    let ins =
+        prop::sample::select(crate::uicc::INSTRUCTIONS.iter().map(|(ins, ..)| *ins).collect::<Vec<_>>());
     let edge = prop_oneof![Just(0u8), Just(1), Just(4), Just(0x81), Just(0xFF), any::<u8>()];
     let class = prop_oneof![Just(0x00u8), Just(0x80), Just(0x41), any::<u8>()];
     let data = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..40),
-        prop::sample::select(alloc::vec![0x3F00u16, 0x7FFF, 0x2F06, 0x6F06, 0x6F07, 0x6F39, 0x6F3A, 0x6F4D, 0x5FC0])
-            .prop_map(|fid| fid.to_be_bytes().to_vec()),
+        prop::sample::select(alloc::vec![
+            0x3F00u16, 0x7FFF, 0x2F06, 0x6F06, 0x6F07, 0x6F39, 0x6F3A, 0x6F4D, 0x5FC0
+        ])
+        .prop_map(|fid| fid.to_be_bytes().to_vec()),
     ];
     (class, ins, edge.clone(), edge, data, any::<Option<u8>>()).prop_map(|(cla, ins, p1, p2, data, le)| {
         let mut octets = alloc::vec![cla, ins, p1, p2];

@@ -29,7 +29,8 @@ impl Card {
     /// Data and status word as hexadecimal digits.
     fn send(&mut self, apdu: &str) -> String {
         let octets = unhex(apdu);
-        let result = Command::parse(&octets).and_then(|command| self.uicc.command(&mut self.channel, &command));
+        let result =
+            Command::parse(&octets).and_then(|command| self.uicc.command(&mut self.channel, &command));
         hex::encode_upper(Response::from(result).to_bytes())
     }
 

@@ -48,7 +48,13 @@ fn three_wrong_tries_block_and_ten_wrong_codes_end_it() {
 fn verification_ends_with_a_wrong_try_and_with_a_reset() {
     let mut card = Card::new();
     card.expect_ok(&[SELECT_USIM, PIN1, "00A4000C026F07", "00B0000001"]);
-    card.talk(&[(WRONG, "63C2"), ("00B0000001", "6982"), (PIN1, "9000"), ("00B0000001", "08 9000"), (WRONG, "63C2")]);
+    card.talk(&[
+        (WRONG, "63C2"),
+        ("00B0000001", "6982"),
+        (PIN1, "9000"),
+        ("00B0000001", "08 9000"),
+        (WRONG, "63C2"),
+    ]);
     card.uicc.reset();
     card.talk(&[("00B0000001", "6982"), ("00200001", "63C2")]);
     let mut stored = Card { uicc: Uicc::new(card.uicc.image().clone()), channel: Default::default() };
