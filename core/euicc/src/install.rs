@@ -3,6 +3,7 @@
 
 use crate::apdu::Status;
 use crate::session::Prepared;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use esim_crypto::bsp::{Bsp, BspError, BspKeys};
 use esim_crypto::{PublicKey, ecka};
@@ -96,7 +97,7 @@ impl Loading {
         channel: u8,
         chain: &[u8],
         facts: &Facts<'_>,
-    ) -> Result<Self, (Prepared, Failure)> {
+    ) -> Result<Self, Box<(Prepared, Failure)>> {
         match open_channel(&prepared, chain, facts.eid) {
             Ok((bsp, remaining)) => Ok(Self {
                 prepared,
@@ -112,7 +113,7 @@ impl Loading {
                 installer: Installer::new(facts.capabilities.clone()),
                 received: 0,
             }),
-            Err(failure) => Err((prepared, failure)),
+            Err(failure) => Err(Box::new((prepared, failure))),
         }
     }
 

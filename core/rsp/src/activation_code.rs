@@ -53,10 +53,9 @@ impl FromStr for ActivationCode {
             return Err(Error::text("the matchingId (third field) has letters, digits and '-' only"));
         }
         let smdp_oid = fields.next().filter(|oid| !oid.is_empty()).map(str::to_string);
-        if let Some(oid) = &smdp_oid {
-            if !oid.chars().all(|c| c.is_ascii_digit() || c == '.') {
-                return Err(Error::text("the SM-DP+ OID (fourth field) is not a dotted OID"));
-            }
+        let is_dotted = |oid: &String| oid.chars().all(|c| c.is_ascii_digit() || c == '.');
+        if !smdp_oid.as_ref().is_none_or(is_dotted) {
+            return Err(Error::text("the SM-DP+ OID (fourth field) is not a dotted OID"));
         }
         let confirmation_code_required = fields.next() == Some("1");
         Ok(Self { smdp_address, matching_id, smdp_oid, confirmation_code_required })

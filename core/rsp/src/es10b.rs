@@ -250,6 +250,7 @@ pub struct DeviceCapabilities {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, AsnType, Decode, Encode)]
 #[rasn(choice, automatic_tags, tag(explicit(context, 56)))]
+#[allow(clippy::large_enum_variant, reason = "lives for one command; the error is the rare case")]
 pub enum AuthenticateServerResponse {
     /// The server is authentic; here is the eUICC.
     AuthenticateResponseOk(AuthenticateResponseOk),

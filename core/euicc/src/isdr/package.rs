@@ -54,7 +54,10 @@ impl Card {
                 self.session = Session::Loading(Box::new(loading));
                 Ok(Vec::new())
             }
-            Err((prepared, failure)) => self.report_failure(&prepared.authenticated, None, failure, env),
+            Err(refused) => {
+                let (prepared, failure) = *refused;
+                self.report_failure(&prepared.authenticated, None, failure, env)
+            }
         }
     }
 
