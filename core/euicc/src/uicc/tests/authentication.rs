@@ -41,7 +41,7 @@ fn libosmocore_vector() {
         "DB 08E9FC88CCC8A35381",
         "107200A184D8F2C758FBDF87900DDBF275",
         "1012CB2DD3E0EC8378F6FC1D606C619F47",
-        "086DE816A759A42939",
+        "086DE816A759A42912",
         "9000",
     ];
     card.talk(&[(challenge, &answer.concat())]);

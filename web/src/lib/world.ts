@@ -1,0 +1,174 @@
+/** The contract of the wasm package, and the one place that loads it. Everything protocol lives on its other side. */
+
+export type Party = "operator" | "sm" | "lpa" | "euicc" | "modem" | "network";
+export type Both = { en: string; ja: string };
+
+export interface TraceRecord {
+  n: number;
+  at: number;
+  from: Party;
+  to: Party;
+  /** `ES2+`, `ES9+`, `ES10a|b|c`, `APDU`, `NAS`. */
+  interface: string;
+  /** `initiateAuthentication`, `initiateAuthentication response`. */
+  function: string;
+  /** Hexadecimal. ES2+ and ES9+ are JSON text, ES10 are TLVs, APDU are APDUs. */
+  bytes: string;
+}
+
+export interface Range {
+  start: number;
+  end: number;
+}
+
+export interface Node {
+  name: string;
+  type: string;
+  clause: string;
+  tag: number;
+  whole: Range;
+  value: Range;
+  text: string;
+  children: Node[];
+}
+
+export interface Part {
+  /** Empty, or the field of the JSON message that holds it. */
+  label: string;
+  hex: string;
+  nodes: Node[];
+}
+
+export interface Explained {
+  title: string;
+  json?: unknown;
+  parts: Part[];
+}
+
+export interface Question {
+  kind: string;
+  title?: Both;
+  text?: Both;
+  serviceProviderName?: string;
+  profileName?: string;
+  [more: string]: unknown;
+}
+
+export interface Outcome {
+  ok: boolean;
+  title: Both;
+  detail: Both;
+}
+
+export interface Step {
+  done: boolean;
+  phase: string;
+  progress: { done: number; total: number };
+  question?: Question;
+  outcome?: Outcome;
+}
+
+export type Answer =
+  | { kind: "consent"; accept: boolean | "postponed" }
+  | { kind: "confirmationCode"; code: string };
+
+export interface Subscriber {
+  serviceProviderName: string;
+  profileName?: string;
+  imsi?: string;
+  msisdn?: string;
+  confirmationCode?: string;
+}
+
+export interface Order {
+  iccid: string;
+  matchingId: string;
+  activationCode: string;
+  qrSvg: string;
+  state: string;
+}
+
+export interface Profile {
+  iccid: string;
+  isdpAid: string;
+  state: "enabled" | "disabled";
+  nickname?: string;
+  serviceProviderName: string;
+  profileName: string;
+  class: string;
+}
+
+export interface Service {
+  operator: string;
+  imsi: string;
+  msisdn?: string;
+  mccMnc: string;
+  attached: boolean;
+  cause?: string;
+}
+
+export interface Phone {
+  eid: string;
+  profiles: Profile[];
+  notifications: number;
+  freeMemory: number;
+  service?: Service;
+}
+
+export interface WorldOptions {
+  seed?: number;
+  now?: number;
+  nvm?: Uint8Array;
+  smUrl?: string;
+  token?: string;
+}
+
+export interface World {
+  order(subscriber: Subscriber): Promise<Order>;
+  startDownload(activationCode: string): void;
+  step(): Promise<Step>;
+  answer(answer: Answer): void;
+  enable(iccid: string): Promise<void>;
+  disable(iccid: string): Promise<void>;
+  delete(iccid: string): Promise<void>;
+  setNickname(iccid: string, name: string): Promise<void>;
+  sendNotifications(): Promise<{ sent: number; kept: number }>;
+  attach(): Promise<Phone>;
+  phone(): Phone;
+  orders(): Promise<Order[]>;
+  trace(from?: number): TraceRecord[];
+  traceDigest(): string;
+  exportTrace(): string;
+  nvm(): Uint8Array;
+  explain(n: number): Explained;
+  free(): void;
+}
+
+interface Package {
+  default(): Promise<unknown>;
+  World: { new (options: WorldOptions): World; explainHex(hex: string): Explained };
+}
+
+let loaded: Promise<Package> | undefined;
+
+function load(): Promise<Package> {
+  loaded ??= (async () => {
+    const found = (await import("../pkg/esim_lab.js")) as Package;
+    await found.default();
+    return found;
+  })();
+  return loaded;
+}
+
+export async function newWorld(options: WorldOptions): Promise<World> {
+  return new (await load()).World(options);
+}
+
+export async function explainHex(hex: string): Promise<Explained> {
+  return (await load()).World.explainHex(hex);
+}
+
+/** The sentence of whatever was thrown. */
+export function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

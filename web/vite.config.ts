@@ -1,0 +1,13 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  base: "./",
+  plugins: [svelte()],
+  build: {
+    target: "es2022",
+    // The page's policy forbids data: for anything but pictures.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
