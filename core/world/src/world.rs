@@ -240,12 +240,13 @@ impl<N: Nvm, T: Transport> World<N, T> {
         self.operator().show(iccid).await
     }
 
-    /// All orders.
+    /// All orders, read without a trace of it.
     ///
     /// # Errors
     /// [`OrderError`].
     pub async fn list_orders(&mut self) -> Result<Value, OrderError> {
-        self.operator().list().await
+        let mut unseen = Trace::default();
+        Operator { trace: &mut unseen, ..self.operator() }.list().await
     }
 
     fn operator(&mut self) -> Operator<'_, T> {

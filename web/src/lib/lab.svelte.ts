@@ -1,0 +1,285 @@
+/**
+ * The page's one state: a world, what it has said so far, and what the reader
+ * may do next. Calls into the world never overlap: `#work` is the one door.
+ */
+import { del, get, set } from "idb-keyval";
+import { type Op, type Replay, fromHash, recorded, toHash } from "./journal";
+import { t } from "./language.svelte";
+import type { Answer, Order, Phone, Step, Subscriber, TraceRecord, World } from "./world";
+import { newWorld, sentence } from "./world";
+
+export const USUAL: Subscriber = { serviceProviderName: "esim-lab", msisdn: "+81901234567" };
+
+const CARD = "esim-lab/card";
+const seconds = () => Math.floor(Date.now() / 1000);
+const anySeed = () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+
+class Lab {
+  ready = $state(false);
+  busy = $state(false);
+  running = $state(false);
+  error = $state<string>();
+  records = $state.raw<TraceRecord[]>([]);
+  phone = $state.raw<Phone>();
+  order = $state.raw<Order>();
+  orders = $state.raw<Order[]>([]);
+  step = $state.raw<Step>();
+  selected = $state<number>();
+  /** Milliseconds between two steps of a run. */
+  pause = $state(150);
+  /** Enable and attach as soon as the profile is installed. */
+  useAtOnce = $state(true);
+  smUrl = $state<string>();
+  digest = $state("");
+  /** Why this world has no permalink, if it has none. */
+  linkless = $state<string>();
+
+  #world: World | undefined;
+  #seed = 0;
+  #now = 0;
+  #ops: Op[] = [];
+  #keep = true;
+
+  async start() {
+    await this.#work(async () => {
+      const replay = fromHash(location.hash, USUAL);
+      if (replay) return this.#replay(replay);
+      const nvm = await get<Uint8Array>(CARD).catch(() => undefined);
+      await this.#begin({ ...(nvm && { nvm }) });
+    });
+    if (!this.#world) {
+      const error = this.error;
+      await this.#work(() => this.#begin({}));
+      this.error = error && `${error} ${t("An empty card was put in.", "空のカードに入れ替えました。")}`;
+    }
+    this.ready = true;
+  }
+
+  /** An empty card and an SM without orders. */
+  startOver = () =>
+    this.#work(async () => {
+      history.replaceState(null, "", location.pathname + location.search);
+      await del(CARD).catch(() => undefined);
+      await this.#begin({ ...(this.#sm && { sm: this.#sm }) });
+    });
+
+  /** The same card, another SM; no URL is the one inside the page. */
+  connect = (smUrl: string | undefined, token: string) =>
+    this.#work(async () => {
+      const nvm = this.#world?.nvm();
+      await this.#begin({ ...(nvm && { nvm }), ...(smUrl && { sm: { smUrl, token } }) });
+    });
+
+  /** Orders a profile and downloads it. */
+  download = (subscriber: Subscriber) => this.#worked(() => this.#do(["order", subscriber]), true);
+
+  downloadCode = (code: string) => this.#worked(() => this.#do(["code", code]), true);
+
+  next = () => this.#worked(() => this.#do(["step", 1]));
+
+  run = async () => {
+    this.running = true;
+    while (this.running && this.underWay && !this.step?.question && !this.error) {
+      await this.next();
+      if (this.pause > 0) await new Promise((resume) => setTimeout(resume, this.pause));
+    }
+    this.running = false;
+    if (this.step?.outcome?.ok && this.useAtOnce && !this.error) await this.#use();
+  };
+
+  hold = () => {
+    this.running = false;
+  };
+
+  answer = async (answer: Answer) => {
+    await this.#worked(() => this.#do(["answer", answer]), true);
+  };
+
+  enable = (iccid: string) => this.#worked(() => this.#do(["enable", iccid]));
+  disable = (iccid: string) => this.#worked(() => this.#do(["disable", iccid]));
+  delete = (iccid: string) => this.#worked(() => this.#do(["delete", iccid]));
+  name = (iccid: string, name: string) => this.#worked(() => this.#do(["name", iccid, name]));
+  notify = () => this.#worked(() => this.#do(["notify"]));
+  attach = () => this.#worked(() => this.#do(["attach"]));
+
+  explain(n: number) {
+    return this.#open.explain(n);
+  }
+
+  exportTrace(): string {
+    return this.#open.exportTrace();
+  }
+
+  /** A URL that opens this very world, to the octet. */
+  link(): string {
+    const hash = toHash({ seed: this.#seed, now: this.#now, ops: this.#ops }, USUAL);
+    return location.origin + location.pathname + hash;
+  }
+
+  /** What a maintainer needs: where, what, and every octet. */
+  report(): string {
+    const about = {
+      page: location.origin + location.pathname,
+      browser: navigator.userAgent,
+      link: this.linkless ? undefined : this.link(),
+      smUrl: this.smUrl,
+      digest: this.digest,
+      outcome: this.step?.outcome,
+      error: this.error,
+      phone: this.phone,
+    };
+    return `${JSON.stringify(about)}\n${this.exportTrace()}`;
+  }
+
+  get underWay(): boolean {
+    return this.step !== undefined && !this.step.done;
+  }
+
+  #sm: { smUrl: string; token: string } | undefined;
+
+  get #open(): World {
+    if (!this.#world) throw new Error(t("The world has not been loaded.", "まだ読み込まれていません。"));
+    return this.#world;
+  }
+
+  async #begin(wish: { nvm?: Uint8Array; sm?: { smUrl: string; token: string }; replay?: Replay }) {
+    const { nvm, sm, replay } = wish;
+    const seed = replay?.seed ?? anySeed();
+    const now = replay?.now ?? seconds();
+    const options = sm ? { ...sm, ...(nvm ? { nvm } : {}) } : { seed, now, ...(nvm ? { nvm } : {}) };
+    const world = await newWorld(options);
+    this.#world?.free();
+    this.#world = world;
+    this.#seed = seed;
+    this.#now = now;
+    this.#ops = [];
+    this.#sm = sm;
+    this.#keep = !replay;
+    this.smUrl = sm?.smUrl;
+    this.linkless = sm ? "sm" : nvm ? "card" : undefined;
+    this.order = undefined;
+    this.orders = [];
+    this.#stale = true;
+    this.step = undefined;
+    this.selected = undefined;
+    this.running = false;
+  }
+
+  async #replay(replay: Replay) {
+    await this.#begin({ replay });
+    for (const op of replay.ops) {
+      if (op[0] !== "step") {
+        await this.#do(op);
+        continue;
+      }
+      for (let i = 0; i < op[1] && this.underWay; i++) {
+        // Consent in a row of steps is left out of links.
+        if (this.step?.question?.kind === "consent") await this.#do(["answer", { kind: "consent", accept: true }]);
+        await this.#do(["step", 1]);
+      }
+    }
+  }
+
+  async #do(op: Op) {
+    const world = this.#open;
+    switch (op[0]) {
+      case "order":
+        this.order = await world.order(op[1]);
+        world.startDownload(this.order.activationCode);
+        this.step = { done: false, phase: "authenticating", progress: { done: 0, total: 100 } };
+        break;
+      case "code":
+        world.startDownload(op[1]);
+        this.order = undefined;
+        this.step = { done: false, phase: "authenticating", progress: { done: 0, total: 100 } };
+        break;
+      case "step":
+        this.step = await world.step();
+        break;
+      case "answer": {
+        world.answer(op[1]);
+        const { question: _, ...rest } = this.step as Step;
+        this.step = rest;
+        break;
+      }
+      case "enable":
+        await world.enable(op[1]);
+        break;
+      case "disable":
+        await world.disable(op[1]);
+        break;
+      case "delete":
+        await world.delete(op[1]);
+        break;
+      case "name":
+        await world.setNickname(op[1], op[2]);
+        break;
+      case "notify": {
+        const { kept } = await world.sendNotifications();
+        if (kept > 0) throw new Error(t(`${kept} notifications could not be delivered and are kept.`, `通知${kept}件は届かず、保存されています。`));
+        break;
+      }
+      case "attach":
+        await world.attach();
+        break;
+      default:
+        throw new TypeError(t(`A link cannot ask for “${String(op)}”.`, `リンクに不明な操作「${String(op)}」があります。`));
+    }
+    this.#ops = recorded(this.#ops, op);
+    this.#stale ||= op[0] !== "step" || this.step?.done === true;
+  }
+
+  /** What “install and switch to it” goes on with. */
+  async #use() {
+    const known = this.phone?.profiles ?? [];
+    const iccid = this.order?.iccid ?? known.at(-1)?.iccid;
+    if (!iccid || !known.some((profile) => profile.iccid === iccid && profile.state === "disabled")) return;
+    await this.enable(iccid);
+    if (!this.error) await this.attach();
+    if (!this.error) await this.notify();
+  }
+
+  async #worked(work: () => Promise<void>, thenRun = false) {
+    await this.#work(work);
+    if (thenRun && !this.error) await this.run();
+  }
+
+  async #work(work: () => Promise<void>) {
+    if (this.busy) return;
+    this.busy = true;
+    this.error = undefined;
+    try {
+      await work();
+    } catch (error) {
+      this.error = sentence(error);
+      this.running = false;
+    }
+    try {
+      await this.#refresh();
+    } catch (error) {
+      this.error ??= sentence(error);
+    }
+    this.busy = false;
+  }
+
+  async #refresh() {
+    const world = this.#world;
+    if (!world) return;
+    const fresh = world.trace(this.#traced === world ? this.records.length : 0);
+    if (this.#traced !== world) this.records = fresh;
+    else if (fresh.length > 0) this.records = [...this.records, ...fresh];
+    this.#traced = world;
+    this.phone = world.phone();
+    this.digest = world.traceDigest();
+    if (this.#stale) this.orders = await world.orders();
+    this.#stale = false;
+    if (this.#keep) await set(CARD, world.nvm()).catch(() => undefined);
+  }
+
+  /** The world that `records` are of. */
+  #traced: World | undefined;
+  /** The orders at the SM may have changed. */
+  #stale = true;
+}
+
+export const lab = new Lab();
