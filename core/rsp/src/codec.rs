@@ -89,7 +89,7 @@ struct Reader<'a> {
     depth: u8,
     failure: &'a Failure,
     recorder: Option<&'a Recorder>,
-    /// Names for the TLVs of this level, when somebody watches.
+    /// Names for the TLVs of this level that are to come, when somebody watches.
     fields: Vec<Field>,
     variant: Option<&'static str>,
 }
@@ -194,7 +194,9 @@ impl<'a> Reader<'a> {
     fn node(&mut self, tlv: &Tlv, type_name: &'static str) -> Node {
         let tag = to_rasn(tlv.tag);
         let named = |f: &&Field| f.tag == tag || (f.tag == Tag::EOC && tree_has(&f.tag_tree, tag));
-        let field = self.fields.iter().find(named).map(|f| f.name);
+        // Two fields may share a tag: each name is given once, in order.
+        let at = self.fields.iter().position(|f| named(&f));
+        let field = at.and_then(|at| self.fields.drain(..=at).last()).map(|f| f.name);
         let name = self.variant.take().or(field).unwrap_or_default();
         let shift = |range: &core::ops::Range<usize>| range.start + self.base..range.end + self.base;
         Node::new(name, type_name, tlv.tag, shift(&tlv.whole), shift(&tlv.value))

@@ -186,8 +186,13 @@ impl Node {
             self.text = alloc::format!("{} ({meaning})", self.text);
         }
         if self.children.is_empty() && self.text.is_empty() {
-            let value = message.get(self.value.clone()).unwrap_or_default();
-            self.text = hex::encode_upper(value);
+            // What the protocol's types take as it is, such as a certificate.
+            let opaque = message.get(self.whole.clone()).and_then(|whole| plain(whole, 0).ok());
+            if let Some(Node { children, text, .. }) = opaque.and_then(|mut nodes| nodes.pop()) {
+                let start = self.whole.start;
+                self.children = children.into_iter().map(|child| child.shifted(start)).collect();
+                self.text = text;
+            }
         }
         for child in &mut self.children {
             child.finish(message);

@@ -229,12 +229,17 @@ class Lab {
     this.#stale ||= op[0] !== "step" || this.step?.done === true;
   }
 
+  /** The profile on the card that was downloaded last. */
+  get newest() {
+    const known = this.phone?.profiles ?? [];
+    return this.order ? known.find((profile) => profile.iccid === this.order?.iccid) : known.at(-1);
+  }
+
   /** What “install and switch to it” goes on with. */
   async #use() {
-    const known = this.phone?.profiles ?? [];
-    const iccid = this.order?.iccid ?? known.at(-1)?.iccid;
-    if (!iccid || !known.some((profile) => profile.iccid === iccid && profile.state === "disabled")) return;
-    await this.enable(iccid);
+    const profile = this.newest;
+    if (profile?.state !== "disabled") return;
+    await this.enable(profile.iccid);
     if (!this.error) await this.attach();
     if (!this.error) await this.notify();
   }
