@@ -69,7 +69,7 @@ export function fromHash(hash: string, usual: Subscriber): Replay | undefined {
 }
 
 /** The answer that a replay gives by itself when it steps on. */
-export function isUsual(answer: Answer): boolean {
+function isUsual(answer: Answer): boolean {
   return answer.kind === "consent" && answer.accept === true;
 }
 
