@@ -1,4 +1,7 @@
 /** Serves the built page on a free port, and opens Chromium on it. */
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -6,11 +9,12 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
+/** @type {Record<string, string>} */
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".woff": "font/woff" };
 
 export async function serve() {
   const server = createServer(async (request, response) => {
-    const path = normalize(new URL(request.url, "http://page").pathname);
+    const path = normalize(new URL(request.url ?? "/", "http://page").pathname);
     try {
       const body = await readFile(join(DIST, path.endsWith("/") ? `${path}index.html` : path));
       response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "text/html" }).end(body);
@@ -18,8 +22,9 @@ export async function serve() {
       response.writeHead(404).end();
     }
   });
-  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
-  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+  await new Promise((ready) => server.listen(0, "127.0.0.1", () => ready(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
 }
 
 export function browser() {
@@ -27,4 +32,35 @@ export function browser() {
     executablePath: process.env.ESIM_LAB_CHROMIUM ?? "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
+}
+
+/** The worker with the page in it: `{ url, token, close }`. It must be built (scripts/build-worker.sh). */
+export async function serveWorker() {
+  const { url, close } = await serve();
+  close(); // its port is free now
+  const folder = await mkdtemp(join(tmpdir(), "esim-lab-worker-"));
+  const token = "page-token";
+  const port = new URL(url).port;
+  const script = fileURLToPath(new URL("../../scripts/serve-worker.sh", import.meta.url));
+  const child = spawn(script, [port, folder, `127.0.0.1:${port}`, token], { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const ended = new Promise((end) => child.on("close", end));
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
+  const stop = async () => {
+    try {
+      if (child.pid) process.kill(-child.pid, "SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  for (let i = 0; i < 300; i++) {
+    if (child.exitCode !== null) break;
+    const answer = await fetch(`${url}healthz`).catch(() => undefined);
+    if (answer?.ok) return { url, token, close: stop };
+    await new Promise((wake) => setTimeout(wake, 200));
+  }
+  await stop();
+  throw new Error(`the worker does not answer:\n${said}`);
 }

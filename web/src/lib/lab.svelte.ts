@@ -75,6 +75,11 @@ class Lab {
 
   downloadCode = (code: string) => this.#worked(() => this.#do(["code", code]), true);
 
+  /** The last download once more, from its activation code. */
+  again = async () => {
+    if (this.#code) await this.downloadCode(this.#code);
+  };
+
   next = () => this.#worked(() => this.#do(["step", 1]));
 
   run = async () => {
@@ -158,6 +163,7 @@ class Lab {
     this.smUrl = sm?.smUrl;
     this.linkless = sm ? "sm" : nvm ? "card" : undefined;
     this.order = undefined;
+    this.#code = undefined;
     this.orders = [];
     this.#stale = true;
     this.step = undefined;
@@ -186,11 +192,13 @@ class Lab {
       case "order":
         this.order = await world.order(op[1]);
         world.startDownload(this.order.activationCode);
+        this.#code = this.order.activationCode;
         this.step = { done: false, phase: "authenticating", progress: { done: 0, total: 100 } };
         break;
       case "code":
         world.startDownload(op[1]);
-        this.order = undefined;
+        this.#code = op[1];
+        if (this.order?.activationCode !== op[1]) this.order = undefined;
         this.step = { done: false, phase: "authenticating", progress: { done: 0, total: 100 } };
         break;
       case "step":
@@ -283,6 +291,8 @@ class Lab {
 
   /** The world that `records` are of. */
   #traced: World | undefined;
+  /** Activation code of the last download. */
+  #code: string | undefined;
   /** The orders at the SM may have changed. */
   #stale = true;
 }
