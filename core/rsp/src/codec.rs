@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
         let named = |f: &&Field| f.tag == tag || (f.tag == Tag::EOC && tree_has(&f.tag_tree, tag));
         // Two fields may share a tag: each name is given once, in order.
         let at = self.fields.iter().position(|f| named(&f));
-        let field = at.and_then(|at| self.fields.drain(..=at).last()).map(|f| f.name);
+        let field = at.and_then(|at| self.fields.drain(..=at).next_back()).map(|f| f.name);
         let name = self.variant.take().or(field).unwrap_or_default();
         let shift = |range: &core::ops::Range<usize>| range.start + self.base..range.end + self.base;
         Node::new(name, type_name, tlv.tag, shift(&tlv.whole), shift(&tlv.value))
