@@ -99,6 +99,19 @@ describe("the page", () => {
     assert.deepEqual(page.complaints, []);
   });
 
+  test("a link that cannot be read leaves the kept card alone", async () => {
+    const context = await fresh();
+    const page = await visit(context);
+    await install(page);
+    const eid = await text(page, "eid");
+    const linked = await visit(context, "#seed=x");
+    assert.match(await text(linked, "error"), /untouched/);
+    assert.equal(await at(linked, "profile").count(), 0);
+    const back = await visit(context);
+    assert.equal(await text(back, "eid"), eid);
+    assert.equal(await at(back, "profile").getAttribute("data-state"), "enabled");
+  });
+
   test("a link opens the same world to the octet", async () => {
     const context = await fresh();
     const one = await visit(context, "#seed=7&step=60");
@@ -151,6 +164,26 @@ describe("the page", () => {
     await page.waitForSelector('[data-testid="outcome"][data-ok="false"]');
     assert.match(await text(page, "sheet"), /8\.2\.7\/3\.8/);
     await page.screenshot({ path: `${SHOTS}confirmation-code.png` });
+    // The user may refuse here, too, and come back.
+    await at(page, "again").click();
+    await at(page, "accept").click();
+    await at(page, "code-refuse").click();
+    await page.waitForSelector('[data-testid="outcome"][data-ok="false"]');
+    await idle(page);
+    assert.equal(await at(page, "profile").count(), 0);
+    assert.equal(await at(page, "error").count(), 0);
+    assert.deepEqual(page.complaints, []);
+  });
+
+  test("a second try may give the right confirmation code", async () => {
+    const page = await visit(await fresh());
+    await page.locator('[data-testid="player"] summary').first().click();
+    await at(page, "wish-code").fill("2468");
+    await ask(page);
+    await at(page, "accept").click();
+    await at(page, "code").fill("1111");
+    await at(page, "code-give").click();
+    await page.waitForSelector('[data-testid="outcome"][data-ok="false"]');
     await at(page, "again").click();
     await at(page, "accept").click();
     await at(page, "code").fill("2468");

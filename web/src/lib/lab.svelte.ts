@@ -31,6 +31,8 @@ class Lab {
   useAtOnce = $state(true);
   smUrl = $state<string>();
   digest = $state("");
+  /** Why this browser does not keep the card, if it does not. */
+  unkept = $state<string>();
   /** Why this world has no permalink, if it has none. */
   linkless = $state<string>();
 
@@ -44,13 +46,17 @@ class Lab {
     await this.#work(async () => {
       const replay = fromHash(location.hash, USUAL);
       if (replay) return this.#replay(replay);
-      const nvm = await get<Uint8Array>(CARD).catch(() => undefined);
+      const nvm = await get<Uint8Array>(CARD).catch(this.#unkept);
       await this.#begin({ ...(nvm && { nvm }) });
     });
     if (!this.#world) {
       const error = this.error;
-      await this.#work(() => this.#begin({}));
-      this.error = error && `${error} ${t("An empty card was put in.", "空のカードに入れ替えました。")}`;
+      await this.#work(async () => {
+        await this.#begin({});
+        // Neither a bad link nor a card of another version costs the reader the card that is kept.
+        this.#keep = false;
+      });
+      this.error = error && `${error} ${t("This is an empty card; the one kept in this browser is untouched. “Start over” replaces it.", "空のカードを使います。保存されたカードはそのままです。「最初から」で置き換わります。")}`;
     }
     this.ready = true;
   }
@@ -59,7 +65,7 @@ class Lab {
   startOver = () =>
     this.#work(async () => {
       history.replaceState(null, "", location.pathname + location.search);
-      await del(CARD).catch(() => undefined);
+      await del(CARD).catch(this.#unkept);
       await this.#begin({ ...(this.#sm && { sm: this.#sm }) });
     });
 
@@ -286,8 +292,12 @@ class Lab {
     this.digest = world.traceDigest();
     if (this.#stale) this.orders = await world.orders();
     this.#stale = false;
-    if (this.#keep) await set(CARD, world.nvm()).catch(() => undefined);
+    if (this.#keep) await set(CARD, world.nvm()).then(() => (this.unkept = undefined), this.#unkept);
   }
+
+  #unkept = (error: unknown): undefined => {
+    this.unkept = sentence(error);
+  };
 
   /** The world that `records` are of. */
   #traced: World | undefined;
