@@ -4,9 +4,12 @@ mod common;
 
 use common::{Lab, Remote, assert_success, cases, subscriber};
 use esim_crypto::Curve;
+use esim_crypto::pki::TestPki;
 use esim_sm_edge::native::{Native, NativeOptions, PkiSource, ServerHandle, SqliteStore};
 use esim_sm_edge::{CommitError, Host, HttpRequest, MemoryHost, Store, block_on, handle};
 use esim_smdp::store::{Alias, Change, Lookup};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -125,6 +128,26 @@ fn a_folder_of_certificates_is_taken_as_it_is() {
     assert_eq!(made.pki().tls.certificate, taken.pki().tls.certificate);
     let nothing = NativeOptions { pki: PkiSource::Folder(other.0.join("none")), ..options(&other.0) };
     assert!(Native::open(nothing).err().unwrap().to_string().contains("none"));
+}
+
+#[tokio::test]
+async fn a_tls_key_that_no_tls_library_knows_is_told() {
+    let scratch = Scratch::new("brainpool-tls");
+    drop(Native::open(options(&scratch.0)).unwrap());
+    let pki = scratch.0.join("pki");
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let issued = TestPki::well_known(Curve::BrainpoolP256r1).issue_dp_tls(&["localhost"], &mut rng);
+    std::fs::write(pki.join("CERT_S_SM_DP_TLS_NIST.der"), &issued.certificate).unwrap();
+    let mut keys: Value = serde_json::from_slice(&std::fs::read(pki.join("keys.json")).unwrap()).unwrap();
+    keys["SK.DPtls"] = hex::encode(&issued.key.to_bytes()[..]).into();
+    std::fs::write(pki.join("keys.json"), keys.to_string()).unwrap();
+    let other = Scratch::new("brainpool-tls-other");
+    let given =
+        |plain_http| NativeOptions { pki: PkiSource::Folder(pki.clone()), plain_http, ..options(&other.0) };
+    let refused = Native::open(given(false)).and_then(Native::serve).err().expect("no TLS on that curve");
+    assert!(refused.to_string().contains("on P-256"), "{refused}");
+    let plain = Native::open(given(true)).unwrap().serve().unwrap();
+    plain.shutdown().await.unwrap();
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl ServerPki {
 }
 
 /// The curve that TLS libraries know.
-const TLS_CURVE: Curve = Curve::P256;
+pub(super) const TLS_CURVE: Curve = Curve::P256;
 
 /// Host of an address without port.
 fn host_of(address: &str) -> &str {

@@ -1,5 +1,6 @@
 //! Sockets and TLS.
 
+use super::pki::TLS_CURVE;
 use super::{Native, NativeHost, ServerPki};
 use crate::{HttpRequest, HttpResponse, block_on, handle};
 use axum::Router;
@@ -92,6 +93,12 @@ pub(super) fn start(native: Native) -> io::Result<ServerHandle> {
 
 /// Server authentication with CERT.DP.TLS (SGP.22 2.6.6).
 fn tls_config(pki: &ServerPki) -> io::Result<ServerConfig> {
+    if pki.tls.key.curve() != TLS_CURVE {
+        return Err(io::Error::other(
+            "CERT.DP.TLS and its key are on brainpoolP256r1, which the TLS library does not know. Put a TLS \
+             certificate on P-256 into the folder, or serve plain HTTP behind a TLS front of your own.",
+        ));
+    }
     let certificate = CertificateDer::from(pki.tls.certificate.clone());
     let key = PrivatePkcs8KeyDer::from(pki.tls.key_pkcs8_der());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
