@@ -45,7 +45,7 @@ pub fn hold(marker: &str, rows: &[Row]) {
     let mut wrong = String::new();
     for Row { function, code, cover } in rows {
         if let Cover::Case(name, run) = cover {
-            let seen = run();
+            let seen = std::panic::catch_unwind(run).unwrap_or_else(|_| "a panic".to_string());
             if seen != *code {
                 let _ = writeln!(wrong, "{function}, case {name}: {seen} and not {code}");
             }

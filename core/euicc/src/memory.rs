@@ -30,6 +30,26 @@ pub(crate) struct State {
     pub pending: Option<Switch>,
     /// One-time key of a download that may be resumed.
     pub kept_key: Option<KeptKey>,
+    /// The profile that a test profile pushed aside when it was enabled (SGP.22 2.4.5.3).
+    pub suspended: Option<u16>,
+    /// One for each CI that published one.
+    pub crls: Vec<StoredCrl>,
+}
+
+/// What a CI's revocation lists say.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredCrl {
+    /// Subject key identifier of the CI.
+    pub issuer: Vec<u8>,
+    /// cRLNumber.
+    pub number: Vec<u8>,
+    pub parts: u16,
+    /// Parts that have come.
+    pub loaded: Vec<u16>,
+    /// Serial numbers.
+    pub revoked: Vec<Vec<u8>>,
+    /// Those of the list before, until this one is whole.
+    pub former: Vec<Vec<u8>>,
 }
 
 /// An installed profile.
@@ -44,6 +64,8 @@ pub(crate) struct Profile {
     pub dp_proprietary_data: Vec<u8>,
     /// Octets of memory that it takes.
     pub size: u32,
+    /// Key identifier of the CI under which it was installed, and its notifications are signed.
+    pub ci_key_id: Vec<u8>,
 }
 
 /// What a notification list entry needs without reading the notification.
@@ -115,9 +137,10 @@ impl State {
         self.profiles.iter().find(|profile| profile.iccid().as_ref() == Some(iccid))
     }
 
-    /// Octets that profiles take.
+    /// Octets that profiles and revocation lists take.
     pub fn used(&self) -> u32 {
-        self.profiles.iter().map(|profile| profile.size).fold(0, u32::saturating_add)
+        let profiles = self.profiles.iter().map(|profile| profile.size);
+        profiles.chain(self.crls.iter().map(StoredCrl::size)).fold(0, u32::saturating_add)
     }
 }
 
@@ -194,6 +217,7 @@ impl Draft {
 
     pub fn remove_profile(&mut self, number: u16) {
         self.state.profiles.retain(|profile| profile.number != number);
+        self.state.suspended = self.state.suspended.filter(|suspended| *suspended != number);
         self.writes.push(Write::RemoveAll(format!("profile/{number}/")));
     }
 }

@@ -362,3 +362,29 @@ integer_codes! {
         undefinedError = 127,
     }
 }
+
+/// ES10b.LpaeActivation (SGP.22 5.7.23): asks for the LPA in the eUICC.
+///
+/// ```asn1
+/// LpaeActivationRequest ::= [66] SEQUENCE { -- Tag 'BF42'
+///   lpaeOption [0] BIT STRING { activateCatBasedLpae(0), activateScwsBasedLpae(1) } }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, AsnType, Decode, Encode)]
+#[rasn(tag(context, 66))]
+pub struct LpaeActivationRequest {
+    /// Which kind, by bit.
+    #[rasn(tag(context, 0))]
+    pub lpae_option: BitString,
+}
+
+/// ```asn1
+/// LpaeActivationResponse ::= [66] SEQUENCE {
+///   lpaeActivationResult [0] INTEGER { ok(0), notSupported(1) } }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, AsnType, Decode, Encode)]
+#[rasn(tag(context, 66))]
+pub struct LpaeActivationResponse {
+    /// ok 0, notSupported 1.
+    #[rasn(tag(context, 0))]
+    pub lpae_activation_result: u8,
+}

@@ -1,6 +1,7 @@
 //! A parsed certificate that keeps the octets it came in.
 
 use super::chain::Role;
+use super::der_in::{header, inner_range};
 use super::registered_id;
 use crate::{Curve, PublicKey};
 use alloc::string::{String, ToString};
@@ -32,6 +33,7 @@ pub struct Certificate {
     raw: Vec<u8>,
     tbs: core::ops::Range<usize>,
     signature: Vec<u8>,
+    serial: Vec<u8>,
     public_key: PublicKey,
     issuer: Vec<u8>,
     subject: Vec<u8>,
@@ -110,18 +112,17 @@ impl Certificate {
     pub fn parse(der: &[u8]) -> Result<Self, CertificateError> {
         let parsed = x509_cert::Certificate::from_der(der)?;
         let tbs = parsed.tbs_certificate();
-        if parsed.signature_algorithm().oid != ECDSA_WITH_SHA256 || tbs.signature().oid != ECDSA_WITH_SHA256 {
-            return Err(CertificateError::UnsupportedSignature);
-        }
+        only_ecdsa(&parsed.signature_algorithm().oid, &tbs.signature().oid)?;
         let subject = tbs.subject();
         Ok(Self {
             raw: der.to_vec(),
-            tbs: tbs_range(der)?,
+            tbs: inner_range(der).ok_or(CertificateError::Malformed { at: None })?,
             signature: parsed
                 .signature()
                 .as_bytes()
                 .ok_or(CertificateError::Malformed { at: None })?
                 .to_vec(),
+            serial: tbs.serial_number().as_bytes().to_vec(),
             public_key: public_key(tbs.subject_public_key_info())?,
             issuer: tbs.issuer().to_der()?,
             subject: subject.to_der()?,
@@ -147,6 +148,11 @@ impl Certificate {
     /// The issuer's signature, DER.
     pub fn signature(&self) -> &[u8] {
         &self.signature
+    }
+
+    /// The certificate's own serial number, big-endian as encoded.
+    pub fn serial(&self) -> &[u8] {
+        &self.serial
     }
 
     /// The certified key.
@@ -245,21 +251,10 @@ impl Certificate {
     }
 }
 
-/// Where the TBSCertificate lies in the certificate: the parser keeps no octets.
-fn tbs_range(der: &[u8]) -> Result<core::ops::Range<usize>, CertificateError> {
-    let malformed = CertificateError::Malformed { at: None };
-    let (start, _) = header(der, 0).ok_or(malformed.clone())?;
-    let (value, length) = header(der, start).ok_or(malformed.clone())?;
-    let end = value.checked_add(length).filter(|end| *end <= der.len());
-    Ok(start..end.ok_or(malformed)?)
-}
-
-/// Offset and length of the value of the TLV at `at`, whose tag has one octet.
-fn header(der: &[u8], at: usize) -> Option<(usize, usize)> {
-    let first = usize::from(*der.get(at + 1)?);
-    let count = if first < 0x80 { return Some((at + 2, first)) } else { first & 0x7F };
-    let octets = der.get(at + 2..at + 2 + count).filter(|_| count <= 3)?;
-    Some((at + 2 + count, octets.iter().fold(0, |length, octet| length << 8 | usize::from(*octet))))
+/// Both places that name the signature algorithm must name the one of SGP.22.
+pub(super) fn only_ecdsa(outer: &ObjectIdentifier, inner: &ObjectIdentifier) -> Result<(), CertificateError> {
+    let both = *outer == ECDSA_WITH_SHA256 && *inner == ECDSA_WITH_SHA256;
+    if both { Ok(()) } else { Err(CertificateError::UnsupportedSignature) }
 }
 
 fn public_key(info: &x509_cert::spki::SubjectPublicKeyInfoOwned) -> Result<PublicKey, CertificateError> {

@@ -119,24 +119,29 @@ pub enum ChainReason {
     UnsupportedCurve,
 }
 
-/// Verifies an X.509 signature (DER) over the exact octets received.
+/// Verifies a certificate's signature over the exact octets received.
 ///
 /// # Errors
 /// [`SignatureError`].
 pub fn verify_signature(certificate: &Certificate, issuer: &PublicKey) -> Result<(), SignatureError> {
+    verify_der(certificate.tbs_raw(), certificate.signature(), issuer)
+}
+
+/// Verifies an X.509 signature (DER).
+pub(super) fn verify_der(tbs: &[u8], der: &[u8], issuer: &PublicKey) -> Result<(), SignatureError> {
     let raw: [u8; 64] = match issuer.curve() {
         crate::Curve::P256 => {
-            let signature = DerSignature::<NistP256>::from_bytes(certificate.signature());
+            let signature = DerSignature::<NistP256>::from_bytes(der);
             let signature = signature.and_then(::ecdsa::Signature::try_from);
             signature.map_err(|_| SignatureError)?.to_bytes().into()
         }
         crate::Curve::BrainpoolP256r1 => {
-            let signature = DerSignature::<BrainpoolP256r1>::from_bytes(certificate.signature());
+            let signature = DerSignature::<BrainpoolP256r1>::from_bytes(der);
             let signature = signature.and_then(::ecdsa::Signature::try_from);
             signature.map_err(|_| SignatureError)?.to_bytes().into()
         }
     };
-    issuer.verify(&[certificate.tbs_raw()], &raw)
+    issuer.verify(&[tbs], &raw)
 }
 
 /// Checks a server's certificate as the eUICC does; the CI key above it.

@@ -1,6 +1,7 @@
 //! Issuing a test PKI (SGP.22 4.5.2, SGP.26): CI → EUM → eUICC and CI →
 //! DPauth, DPpb, DPtls. Same parameters and randomness, same octets.
 
+use super::crl::{PARTIAL_CRL_NUMBER, TOTAL_PARTIAL_CRL_NUMBER, unsigned};
 use super::der_out::{bit_string, extension, name, oid, sequence, time, tlv};
 use crate::{Curve, PrivateKey, PublicKey};
 use ::ecdsa::Signature;
@@ -45,6 +46,19 @@ impl Issued {
         let ec_private_key = sequence(&[&[0x02, 0x01, 0x01], &scalar, &public]);
         sequence(&[&[0x02, 0x01, 0x00], &algorithm(self.key.curve()), &tlv(0x04, &[&ec_private_key])])
     }
+}
+
+/// What goes into a revocation list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CrlDraft<'a> {
+    /// cRLNumber.
+    pub number: u64,
+    /// Serial numbers, as [`super::Certificate::serial`] gives them.
+    pub revoked: &'a [Vec<u8>],
+    /// Which part, from 1, and of how many; absent for a list in one piece.
+    pub part: Option<(u16, u16)>,
+    /// BaseCRLNumber of a list that tells changes only.
+    pub base: Option<u64>,
 }
 
 /// A complete test PKI.
@@ -109,11 +123,7 @@ impl TestPki {
     pub fn generate<R: CryptoRng + ?Sized>(parameters: &PkiParameters, rng: &mut R) -> Self {
         let key = |rng: &mut R| PrivateKey::generate(parameters.curve, rng);
         let ci_key = key(rng);
-        let ci_name = name(&[
-            (COMMON_NAME, UTF8, "esim-lab Test CI"),
-            (ORGANIZATIONAL_UNIT, UTF8, "TESTCERT"),
-            (ORGANIZATION, UTF8, "esim-lab"),
-        ]);
+        let ci_name = ci_name();
         let issuer = Issuer { name: &ci_name, key: &ci_key };
         let draft = |serial, subject: Vec<u8>, extensions| Draft {
             serial,
@@ -189,6 +199,61 @@ impl TestPki {
         self.tls_certificate(&hosts, PrivateKey::generate(self.parameters.curve, rng))
     }
 
+    /// A server certificate like DPauth's and DPpb's, of another server: role by
+    /// its policy (`2.23.146.1.2.1.4`), OID of the server, serial number.
+    pub fn issue_server<R: CryptoRng + ?Sized>(
+        &self,
+        policy: &str,
+        smdp_oid: &str,
+        serial: u64,
+        rng: &mut R,
+    ) -> Issued {
+        let key = PrivateKey::generate(self.parameters.curve, rng);
+        let parameters = PkiParameters { smdp_oid: smdp_oid.to_string(), ..self.parameters.clone() };
+        let ci = self.ci.key.public_key();
+        let draft = Draft {
+            serial,
+            subject: name(&[(ORGANIZATION, UTF8, "esim-lab"), (COMMON_NAME, UTF8, "esim-lab server")]),
+            not_before: parameters.not_before,
+            not_after: parameters.not_after,
+            extensions: dp_extensions(&parameters, policy, &key.public_key(), &ci),
+        };
+        draft.issue(&Issuer { name: &ci_name(), key: &self.ci.key }, key)
+    }
+
+    /// A revocation list of the CI, DER.
+    pub fn issue_crl(&self, crl: &CrlDraft<'_>) -> Vec<u8> {
+        let signature_algorithm = sequence(&[&oid(&ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2"))]);
+        let date = time(self.parameters.not_before);
+        let entries: Vec<Vec<u8>> =
+            crl.revoked.iter().map(|serial| sequence(&[&tlv(0x02, &[serial]), &date])).collect();
+        let entries: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
+        let entries = if entries.is_empty() { Vec::new() } else { sequence(&entries) };
+        let mut extensions = vec![
+            authority_key_id(&self.ci.key.public_key()),
+            extension("2.5.29.20", false, &unsigned(crl.number)),
+        ];
+        if let Some(base) = crl.base {
+            extensions.push(extension("2.5.29.27", true, &unsigned(base)));
+        }
+        if let Some((part, parts)) = crl.part {
+            let (total_id, part_id) = (TOTAL_PARTIAL_CRL_NUMBER.to_string(), PARTIAL_CRL_NUMBER.to_string());
+            extensions.push(extension(&total_id, true, &unsigned(parts.into())));
+            extensions.push(extension(&part_id, true, &unsigned(part.into())));
+        }
+        let extensions: Vec<&[u8]> = extensions.iter().map(Vec::as_slice).collect();
+        let tbs = sequence(&[
+            &[0x02, 0x01, 0x01],
+            &signature_algorithm,
+            &ci_name(),
+            &date,
+            &entries,
+            &tlv(0xA0, &[&sequence(&extensions)]),
+        ]);
+        let signature = der_signature(&self.ci.key, &tbs);
+        sequence(&[&tbs, &signature_algorithm, &bit_string(&signature)])
+    }
+
     fn tls_certificate(&self, hosts: &[String], key: PrivateKey) -> Issued {
         let ci = self.ci.key.public_key();
         let first = hosts.first().map(String::as_str).unwrap_or_default();
@@ -215,12 +280,7 @@ impl TestPki {
             not_after: self.parameters.not_after,
             extensions,
         };
-        let ci_name = name(&[
-            (COMMON_NAME, UTF8, "esim-lab Test CI"),
-            (ORGANIZATIONAL_UNIT, UTF8, "TESTCERT"),
-            (ORGANIZATION, UTF8, "esim-lab"),
-        ]);
-        draft.issue(&Issuer { name: &ci_name, key: &self.ci.key }, key)
+        draft.issue(&Issuer { name: &ci_name(), key: &self.ci.key }, key)
     }
 }
 
@@ -273,13 +333,6 @@ fn der_signature(key: &PrivateKey, tbs: &[u8]) -> Vec<u8> {
     der.unwrap_or_default()
 }
 
-fn unsigned(value: u64) -> Vec<u8> {
-    let octets = value.to_be_bytes();
-    let skip = octets.iter().take(7).take_while(|octet| **octet == 0).count();
-    let sign: &[u8] = if octets[skip] & 0x80 != 0 { &[0] } else { &[] };
-    tlv(0x02, &[sign, &octets[skip..]])
-}
-
 fn algorithm(curve: Curve) -> Vec<u8> {
     let named = match curve {
         Curve::P256 => "1.2.840.10045.3.1.7",
@@ -287,6 +340,14 @@ fn algorithm(curve: Curve) -> Vec<u8> {
     };
     let ec = oid(&ObjectIdentifier::new_unwrap("1.2.840.10045.2.1"));
     sequence(&[&ec, &oid(&ObjectIdentifier::new_unwrap(named))])
+}
+
+fn ci_name() -> Vec<u8> {
+    name(&[
+        (COMMON_NAME, UTF8, "esim-lab Test CI"),
+        (ORGANIZATIONAL_UNIT, UTF8, "TESTCERT"),
+        (ORGANIZATION, UTF8, "esim-lab"),
+    ])
 }
 
 fn eum_subject(parameters: &PkiParameters) -> Vec<u8> {

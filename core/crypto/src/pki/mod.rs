@@ -2,10 +2,13 @@
 
 mod cert;
 mod chain;
+mod crl;
+mod der_in;
 mod der_out;
 mod issue;
 mod registered_id;
 
 pub use cert::{Certificate, CertificateError, NameConstraint};
 pub use chain::{ChainError, ChainReason, Role, TrustedCi, verify_euicc, verify_server, verify_signature};
-pub use issue::{Issued, PkiParameters, TestPki};
+pub use crl::Crl;
+pub use issue::{CrlDraft, Issued, PkiParameters, TestPki};

@@ -46,8 +46,8 @@ impl Card {
             uicc_capability: bit_string(&UICC_CAPABILITY),
             ts102241_version: None,
             globalplatform_version: None,
-            // additionalProfile, testProfileSupport, deviceInfoExtensibilitySupport
-            rsp_capability: bit_string(&[0, 3, 4]),
+            // additionalProfile, loadCrlSupport, testProfileSupport, deviceInfoExtensibilitySupport
+            rsp_capability: bit_string(&[0, 1, 3, 4]),
             euicc_ci_pk_id_list_for_verification: self.verification_ids(),
             euicc_ci_pk_id_list_for_signing: self.signing_ids(),
             euicc_category: Some(1),
@@ -179,6 +179,9 @@ impl Card {
             _ => AuthenticateErrorCode::invalidCertificate,
         })?;
         let key_id = ci.key_id.clone();
+        if self.is_revoked(&key_id, certificate.serial()) {
+            return Err(AuthenticateErrorCode::invalidCertificate);
+        }
         Ok((certificate, key_id, role))
     }
 
@@ -260,7 +263,8 @@ impl Card {
         let ci = verify_server(&certificate, Role::DpPb, &self.verification, now).map_err(|_| invalid)?;
         let same_ci = ci.key_id == authenticated.server_ci;
         let same_server = server_oid(&certificate).as_ref() == Some(&authenticated.server_oid);
-        if same_ci && same_server { Ok(certificate) } else { Err(invalid) }
+        let revoked = self.is_revoked(&ci.key_id, certificate.serial());
+        if same_ci && same_server && !revoked { Ok(certificate) } else { Err(invalid) }
     }
 
     /// The key of an interrupted download, if it is the one that the SM-DP+ has bound to.

@@ -3,7 +3,7 @@
 use super::decode;
 use crate::apdu::Status;
 use crate::card::{Card, Env};
-use crate::memory::{Draft, Profile, Switch};
+use crate::memory::{Draft, Profile, State, Switch};
 use alloc::vec::Vec;
 use esim_rsp::common::{NotificationEvent, has_bit};
 use esim_rsp::es8p::{ConfigureIsdpRequest, ProfileClass, StoreMetadataRequest};
@@ -67,13 +67,15 @@ impl Card {
         if self.is_cat_busy() {
             return Err(EnableResult::catBusy);
         }
-        let class = profile.metadata().map(|metadata| metadata.profile_class);
-        // A test profile suspends the enabled one, whatever its rules (SGP.22 2.4.5.3).
-        let is_test = class == Ok(ProfileClass::test);
-        if self.state.enabled().is_some_and(|enabled| !is_test && has_ppr1(enabled)) {
-            return Err(EnableResult::disallowedByPolicy);
+        // A test profile suspends the enabled one, whatever its rules; only that one takes its
+        // place again (SGP.22 2.4.5.3, 5.7.16).
+        let Some(enabled) = self.state.enabled().filter(|_| !is_test(profile)) else {
+            return Ok(profile.number);
+        };
+        if is_test(enabled) && self.state.suspended.is_some_and(|suspended| suspended != profile.number) {
+            return Err(EnableResult::wrongProfileReenabling);
         }
-        Ok(profile.number)
+        if has_ppr1(enabled) { Err(EnableResult::disallowedByPolicy) } else { Ok(profile.number) }
     }
 
     pub(super) fn disable_profile(
@@ -137,21 +139,39 @@ impl Card {
 
     /// Carries a switch out on a draft, notifications included.
     pub(crate) fn switch(&self, draft: &mut Draft, switch: Switch) {
-        let leaving = draft.state.enabled().map(|profile| profile.number);
-        if let Some(number) = leaving {
+        let leaving = draft.state.enabled().map(|profile| (profile.number, is_test(profile)));
+        if let Some((number, _)) = leaving {
             self.set_enabled(draft, number, false);
         }
-        if let Switch::Enable(number) = switch {
+        let coming = match switch {
+            Switch::Enable(number) => Some(number),
+            Switch::Disable(_) => self.returning(&draft.state),
+        };
+        let is_test = |number| draft.state.profiles.iter().any(|it| it.number == number && is_test(it));
+        draft.state.suspended = match leaving {
+            _ if !coming.is_some_and(is_test) => None,
+            Some((number, false)) => Some(number),
+            _ => draft.state.suspended,
+        };
+        if let Some(number) = coming {
             self.set_enabled(draft, number, true);
         }
+    }
+
+    /// The profile that comes back when no test profile is in its place any
+    /// longer: one that may not be disabled is not disabled by a detour either.
+    fn returning(&self, state: &State) -> Option<u16> {
+        let suspended = state.profiles.iter().find(|it| Some(it.number) == state.suspended)?;
+        has_ppr1(suspended).then_some(suspended.number)
     }
 
     fn set_enabled(&self, draft: &mut Draft, number: u16, enabled: bool) {
         let Some(profile) = draft.profile_mut(number) else { return };
         profile.enabled = enabled;
         let Ok(metadata) = profile.metadata() else { return };
+        let identity = self.identity_of(profile);
         let event = if enabled { NotificationEvent::Enable } else { NotificationEvent::Disable };
-        self.notify(draft, &metadata, event, 0);
+        self.notify(draft, &metadata, event, identity);
     }
 
     pub(super) fn delete_profile(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
@@ -181,11 +201,17 @@ impl Card {
     }
 
     fn delete(&self, draft: &mut Draft, number: u16) {
-        let metadata = draft.profile_mut(number).map(|profile| profile.metadata());
+        let profile = draft.profile_mut(number).cloned();
         draft.remove_profile(number);
-        if let Some(Ok(metadata)) = metadata {
-            self.notify(draft, &metadata, NotificationEvent::Delete, 0);
+        let Some(profile) = profile else { return };
+        if let Ok(metadata) = profile.metadata() {
+            self.notify(draft, &metadata, NotificationEvent::Delete, self.identity_of(&profile));
         }
+    }
+
+    /// Index of the identity under whose CI a profile was installed.
+    fn identity_of(&self, profile: &Profile) -> usize {
+        self.identities.iter().position(|own| own.ci_key_id == profile.ci_key_id).unwrap_or_default()
     }
 
     /// ES10c.eUICCMemoryReset (SGP.22 5.7.19): policy rules do not hold against it.
@@ -213,14 +239,19 @@ impl Card {
             return respond(ResetResult::nothingToDelete);
         }
         let mut draft = Draft::new(&self.state);
+        let enabled_goes = condemned.iter().any(|(_, enabled)| *enabled);
         for (number, _) in &condemned {
             self.delete(&mut draft, *number);
+        }
+        if let Some(number) = self.returning(&draft.state).filter(|_| enabled_goes) {
+            self.set_enabled(&mut draft, number, true);
+            draft.state.suspended = None;
         }
         if reset_address {
             draft.state.default_dp_address.clear();
         }
         self.commit(draft, env)?;
-        if condemned.iter().any(|(_, enabled)| *enabled) {
+        if enabled_goes {
             self.after_switch(Some(channel), env)?;
             if self.uicc.terminal_supports_refresh() {
                 self.uicc.queue_refresh();
@@ -235,6 +266,13 @@ impl Card {
             return Err(Status::INCORRECT_DATA);
         }
         Ok(encode(&GetEuiccDataResponse { eid_value: (*self.eid.octets()).into() }))
+    }
+
+    /// There is no LPA in this eUICC.
+    pub(super) fn lpae_activation(chain: &[u8]) -> Result<Vec<u8>, Status> {
+        decode::<LpaeActivationRequest>(chain)?;
+        // notSupported
+        Ok(encode(&LpaeActivationResponse { lpae_activation_result: 1 }))
     }
 
     pub(super) fn set_nickname(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
@@ -263,6 +301,10 @@ impl Card {
             }
         }
     }
+}
+
+fn is_test(profile: &Profile) -> bool {
+    profile.metadata().is_ok_and(|metadata| metadata.profile_class == ProfileClass::test)
 }
 
 fn has_ppr1(profile: &Profile) -> bool {

@@ -1,6 +1,7 @@
 //! ISD-R: the functions of ES10a, ES10b and ES10c, chosen by the tag of the
 //! command (SGP.22 5.7).
 
+mod crl;
 mod es10a;
 mod es10b;
 mod es10c;
@@ -47,6 +48,8 @@ impl Card {
             0xBF38 => self.authenticate_server(chain, env),
             0xBF21 => self.prepare_download(chain, env),
             0xBF41 => self.cancel_session(chain, env),
+            0xBF35 => self.load_crl(chain, env),
+            0xBF42 => Self::lpae_activation(chain),
             0xBF43 => self.get_rat(chain),
             0xBF28 => self.list_notification(chain),
             0xBF2B => self.retrieve_notifications_list(chain, env),

@@ -132,6 +132,7 @@ impl Card {
             metadata: loaded.metadata_octets,
             dp_proprietary_data: loaded.dp_proprietary_data,
             size: 0,
+            ci_key_id: self.identities[server.identity].ci_key_id.clone(),
         };
         let number = draft.add_profile(profile, &loaded.image).map_err(|_| Status::MEMORY_PROBLEM)?;
         if draft.state.used() > self.personal.memory {

@@ -1,0 +1,114 @@
+//! ES10b.LoadCRL: revocation lists of the CIs, whole, in parts or as changes
+//! (SGP.22 5.7.12). What a list revokes, no server can use here any more.
+
+use crate::apdu::Status;
+use crate::card::{Card, Env};
+use crate::memory::{Draft, StoredCrl};
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use esim_crypto::pki::Crl;
+use esim_rsp::encode;
+use esim_rsp::es10b::{LoadCrlError, LoadCrlRequest, LoadCrlResponse, LoadCrlResponseOk};
+
+impl Card {
+    pub(super) fn load_crl(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+        let request = LoadCrlRequest::from_octets(chain).map_err(|_| Status::INCORRECT_DATA)?;
+        let updated = self.update_crl(&request.crl);
+        let stored = match updated {
+            Ok(stored) => stored,
+            Err(error) => return Ok(encode(&LoadCrlResponse::LoadCrlResponseError(error))),
+        };
+        let missing: Vec<u16> = (1..=stored.parts).filter(|part| !stored.loaded.contains(part)).collect();
+        let mut draft = Draft::new(&self.state);
+        draft.state.crls.retain(|known| known.issuer != stored.issuer);
+        draft.state.crls.push(stored);
+        self.commit(draft, env)?;
+        Ok(encode(&LoadCrlResponse::LoadCrlResponseOk(LoadCrlResponseOk {
+            missing_parts: (!missing.is_empty()).then_some(missing),
+        })))
+    }
+
+    /// What is to be kept of its issuer's lists once this one is taken.
+    fn update_crl(&self, der: &[u8]) -> Result<StoredCrl, LoadCrlError> {
+        let crl = Crl::parse(der).map_err(|_| LoadCrlError::invalidCRLFormat)?;
+        let ci = self.verification.iter().find(|ci| ci.key_id == crl.issuer_key_id());
+        let ci = ci.ok_or(LoadCrlError::verificationKeyNotFound)?;
+        crl.verify(&ci.key).map_err(|_| LoadCrlError::invalidSignature)?;
+        let known = self.state.crls.iter().find(|known| known.issuer == crl.issuer_key_id());
+        let stored = match (known, crl.base()) {
+            (Some(known), _) if by_size(crl.number(), &known.number) == Ordering::Less => {
+                return Err(LoadCrlError::fresherCrlAlreadyLoaded);
+            }
+            (Some(known), _) if crl.number() == known.number => known.clone().with_part(&crl),
+            (Some(known), Some(base)) if known.is_whole() && by_size(&known.number, base).is_ge() => {
+                known.clone().with_changes(&crl)
+            }
+            (_, Some(_)) => return Err(LoadCrlError::baseCrlMissing),
+            (known, None) => StoredCrl::new(&crl, known),
+        };
+        let more = stored.size().saturating_sub(known.map_or(0, StoredCrl::size));
+        if more > self.free_memory() { Err(LoadCrlError::notEnoughMemorySpace) } else { Ok(stored) }
+    }
+
+    /// Whether a loaded list of this CI revokes a certificate.
+    pub(super) fn is_revoked(&self, ci_key_id: &[u8], serial: &[u8]) -> bool {
+        let lists = self.state.crls.iter().filter(|crl| crl.issuer == ci_key_id);
+        lists.flat_map(StoredCrl::all).any(|revoked| revoked == serial)
+    }
+}
+
+impl StoredCrl {
+    /// A new list. While parts of it are missing, what the former revoked stays revoked.
+    fn new(crl: &Crl, former: Option<&Self>) -> Self {
+        let (part, parts) = crl.part();
+        let former = former.filter(|_| parts > 1).map(|former| former.all().cloned().collect());
+        Self {
+            issuer: crl.issuer_key_id().to_vec(),
+            number: crl.number().to_vec(),
+            parts,
+            loaded: alloc::vec![part],
+            revoked: crl.revoked().to_vec(),
+            former: former.unwrap_or_default(),
+        }
+    }
+
+    /// Another part of the list under way; one that is there already changes nothing.
+    fn with_part(mut self, crl: &Crl) -> Self {
+        let (part, parts) = crl.part();
+        if parts == self.parts && !self.loaded.contains(&part) {
+            self.loaded.push(part);
+            self.revoked.extend_from_slice(crl.revoked());
+        }
+        if self.is_whole() {
+            self.former.clear();
+        }
+        self
+    }
+
+    fn with_changes(mut self, crl: &Crl) -> Self {
+        self.number = crl.number().to_vec();
+        let news = crl.revoked().iter().filter(|serial| !self.revoked.contains(serial)).cloned();
+        let news: Vec<_> = news.collect();
+        self.revoked.extend(news);
+        self
+    }
+
+    fn is_whole(&self) -> bool {
+        self.loaded.len() == usize::from(self.parts)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.revoked.iter().chain(&self.former)
+    }
+
+    /// Octets of memory that it takes, about.
+    pub fn size(&self) -> u32 {
+        let octets = self.all().map(|serial| serial.len() + 1).sum::<usize>() + 2 * self.loaded.len() + 48;
+        u32::try_from(octets).unwrap_or(u32::MAX)
+    }
+}
+
+/// Compares numbers that have no leading zeros.
+fn by_size(a: &[u8], b: &[u8]) -> Ordering {
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+}
