@@ -2,7 +2,7 @@
 
 use esim_crypto::Curve;
 use esim_crypto::pki::{PkiParameters, TestPki};
-use esim_euicc::{MemoryNvm, Personal};
+use esim_euicc::{MemoryNvm, Nvm, Personal};
 use esim_rsp::es9p::*;
 use esim_rsp::json::Base64;
 use esim_rsp::{Eid, Iccid, TransactionId, bpp, tlv};
@@ -27,6 +27,18 @@ pub struct Bench {
     pub sm: MemoryHost,
     /// The PKI of both.
     pub pki: TestPki,
+}
+
+/// Something that takes command APDUs: a card in a slot, or a test's idea of one.
+pub trait Slot {
+    /// Sends a command APDU; the response APDU.
+    fn transmit(&mut self, apdu: &[u8]) -> Vec<u8>;
+}
+
+impl<N: Nvm> Slot for Device<N> {
+    fn transmit(&mut self, apdu: &[u8]) -> Vec<u8> {
+        Device::transmit(self, apdu)
+    }
 }
 
 /// Randomness for one purpose.
@@ -237,7 +249,7 @@ fn read<T: serde::de::DeserializeOwned>(answer: Value) -> T {
 }
 
 /// Opens channel 1 and selects the ISD-R on it.
-pub fn select_isdr(device: &mut Device<MemoryNvm>) {
+pub fn select_isdr(device: &mut impl Slot) {
     assert_eq!(device.transmit(&[0x00, 0x70, 0x00, 0x00, 0x01]), [0x01, 0x90, 0x00]);
     let select = hex::decode("01A4040010A0000005591010FFFFFFFF890000010000").expect("hex");
     let fci = device.transmit(&select);
@@ -248,7 +260,7 @@ pub fn select_isdr(device: &mut Device<MemoryNvm>) {
 ///
 /// # Errors
 /// The status word, if there is no response.
-pub fn es10(device: &mut Device<MemoryNvm>, command: &[u8]) -> Result<Vec<u8>, u16> {
+pub fn es10(device: &mut impl Slot, command: &[u8]) -> Result<Vec<u8>, u16> {
     let blocks: Vec<&[u8]> = command.chunks(255).collect();
     let mut data = Vec::new();
     for (i, block) in blocks.iter().enumerate() {

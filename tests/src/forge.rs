@@ -1,7 +1,7 @@
 //! An SM-DP+ by hand: every message of a download made from its parts, any of
 //! which a test may bend before it is signed.
 
-use crate::bench::{self, ADDRESS, EID, NOW};
+use crate::bench::{self, ADDRESS, EID, NOW, Slot};
 use esim_crypto::bsp::{Bsp, BspKeys};
 use esim_crypto::pki::{Certificate, PkiParameters, TestPki};
 use esim_crypto::{Curve, PrivateKey, PublicKey, ecka};
@@ -16,9 +16,9 @@ use esim_saip::builder::{self, Subscriber};
 use esim_world::{Clock, Device};
 
 /// A card and what a hand-driven server needs.
-pub struct Forge {
+pub struct Forge<S = Device<MemoryNvm>> {
     /// The card, on whose channel 1 the ISD-R is selected.
-    pub device: Device<MemoryNvm>,
+    pub device: S,
     /// The PKI of both.
     pub pki: TestPki,
 }
@@ -89,7 +89,9 @@ impl Forge {
         bench::select_isdr(&mut device);
         Self { device, pki }
     }
+}
 
+impl<S: Slot> Forge<S> {
     /// One ES10 command.
     ///
     /// # Errors

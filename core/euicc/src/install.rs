@@ -260,7 +260,7 @@ impl Loading {
 
     fn finish(&mut self, facts: &Facts<'_>) -> Result<Loaded, Failure> {
         let complete = self.group.as_ref().is_some_and(|group| group.tag == 0xA3 && group.remaining == 0);
-        let metadata = self.metadata.take().filter(|_| complete).ok_or_else(|| self.malformed())?;
+        let metadata = self.metadata.clone().filter(|_| complete).ok_or_else(|| self.malformed())?;
         let refuse = |reason| fail(BppCommandId::loadProfileElements, reason);
         if self.splitter.pending() > 0 {
             let error = esim_saip::Error { kind: esim_saip::ErrorKind::Truncated, element: 0, at: 0 };
