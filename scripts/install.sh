@@ -146,3 +146,16 @@ exec "$work/root/usr/bin/lpac" "\$@"
 WRAPPER
     chmod +x "$LPAC"
 }
+
+# An independent ASN.1 decoder with the module of SGP.22 v2.6, for tests alone.
+ASN1_PACKAGES="asn1play==8.6.1 pycrate==0.8.1"
+need_python_asn1() {
+    local python=$TOOLS/asn1/bin/python
+    [ -x "$python" ] && "$python" -m pip list --format=freeze 2>/dev/null | grep -q '^pycrate==0.8.1' && return
+    need_apt python3-venv
+    say "installing the ASN.1 decoder ($ASN1_PACKAGES)"
+    python3 -m venv "$TOOLS/asn1"
+    # shellcheck disable=SC2086
+    quietly "$python" -m pip install --disable-pip-version-check --no-deps $ASN1_PACKAGES ||
+        die "pip cannot install $ASN1_PACKAGES"
+}

@@ -293,6 +293,11 @@ impl Parcel {
         self.bent_pieces(|_| {})
     }
 
+    /// The package whole, `BF36 …`, as a server sends it.
+    pub fn package(&self) -> Vec<u8> {
+        self.pieces().concat()
+    }
+
     /// The same, with the protected groups in the test's hands before they are put together: the segments of `A0`,
     /// `A1`, `A2` and `A3`.
     pub fn bent_pieces(&self, bend: impl FnOnce(&mut [Vec<Vec<u8>>; 4])) -> Vec<Vec<u8>> {

@@ -39,10 +39,10 @@ pub struct EuiccInfo1 {
     #[rasn(tag(context, 2))]
     pub svn: Version,
     /// CI keys that the eUICC can verify servers against, in order of preference.
-    #[rasn(tag(context, 9))]
+    #[rasn(tag(context, 9), identifier = "euiccCiPKIdListForVerification")]
     pub euicc_ci_pk_id_list_for_verification: Vec<SubjectKeyIdentifier>,
     /// CI keys that the eUICC holds a certificate under, in order of preference.
-    #[rasn(tag(context, 10))]
+    #[rasn(tag(context, 10), identifier = "euiccCiPKIdListForSigning")]
     pub euicc_ci_pk_id_list_for_signing: Vec<SubjectKeyIdentifier>,
 }
 
@@ -92,10 +92,10 @@ pub struct EuiccInfo2 {
     #[rasn(tag(context, 8))]
     pub rsp_capability: BitString,
     /// As in [`EuiccInfo1`].
-    #[rasn(tag(context, 9))]
+    #[rasn(tag(context, 9), identifier = "euiccCiPKIdListForVerification")]
     pub euicc_ci_pk_id_list_for_verification: Vec<SubjectKeyIdentifier>,
     /// As in [`EuiccInfo1`].
-    #[rasn(tag(context, 10))]
+    #[rasn(tag(context, 10), identifier = "euiccCiPKIdListForSigning")]
     pub euicc_ci_pk_id_list_for_signing: Vec<SubjectKeyIdentifier>,
     /// other 0, basic 1, medium 2, contactless 3.
     #[rasn(tag(context, 11))]
@@ -161,6 +161,7 @@ pub struct AuthenticateServerRequest {
     /// With SK.DPauth or SK.DSauth, over `serverSigned1`.
     pub server_signature1: Signature,
     /// CI key under which the eUICC shall sign.
+    #[rasn(identifier = "euiccCiPKIdToBeUsed")]
     pub euicc_ci_pk_id_to_be_used: SubjectKeyIdentifier,
     /// CERT.DPauth or CERT.DSauth.
     pub server_certificate: CertificateDer,

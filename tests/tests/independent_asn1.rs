@@ -1,0 +1,289 @@
+//! Every message decodes alike here and by an independent ASN.1 module of
+//! SGP.22 v2.6 (`tests/asn1/compare.py`; `./check` installs the decoder).
+
+use esim_crypto::pki::CrlDraft;
+use esim_rsp::common::bit_string;
+use esim_rsp::es8p::{StoreMetadataRequest, UpdateMetadataRequest};
+use esim_rsp::es10a::SetDefaultDpAddressRequest;
+use esim_rsp::es10b::*;
+use esim_rsp::es10c::*;
+use esim_rsp::explain::Node;
+use esim_rsp::notification::*;
+use esim_rsp::{OctetString, TransactionId, encode};
+use esim_saip::Package;
+use esim_saip::builder;
+use esim_sm_edge::block_on;
+use esim_tests::forge::{Forge, ICCID, metadata, subscriber};
+use esim_world::{Agreeable, Story, in_memory, tell};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Says which Python has the decoder, where it is not the one that `./check` makes.
+const PYTHON: &str = "ESIM_LAB_ASN1_PYTHON";
+
+/// Types that some conversation below must hold.
+const EXPECTED: &[&str] = &[
+    "EuiccConfiguredAddressesRequest",
+    "EuiccConfiguredAddressesResponse",
+    "SetDefaultDpAddressRequest",
+    "SetDefaultDpAddressResponse",
+    "GetEuiccInfo1Request",
+    "EuiccInfo1",
+    "GetEuiccInfo2Request",
+    "EuiccInfo2",
+    "GetEuiccChallengeRequest",
+    "GetEuiccChallengeResponse",
+    "AuthenticateServerRequest",
+    "AuthenticateServerResponse",
+    "PrepareDownloadRequest",
+    "PrepareDownloadResponse",
+    "BoundProfilePackage",
+    "StoreMetadataRequest",
+    "UpdateMetadataRequest",
+    "ProfileInstallationResult",
+    "OtherSignedNotification",
+    "ListNotificationRequest",
+    "ListNotificationResponse",
+    "RetrieveNotificationsListRequest",
+    "RetrieveNotificationsListResponse",
+    "NotificationSentRequest",
+    "NotificationSentResponse",
+    "CancelSessionRequest",
+    "CancelSessionResponse",
+    "LoadCRLRequest",
+    "LoadCrlResponse",
+    "GetRatRequest",
+    "GetRatResponse",
+    "ProfileInfoListRequest",
+    "ProfileInfoListResponse",
+    "EnableProfileRequest",
+    "EnableProfileResponse",
+    "DisableProfileRequest",
+    "DisableProfileResponse",
+    "DeleteProfileRequest",
+    "DeleteProfileResponse",
+    "EuiccMemoryResetRequest",
+    "EuiccMemoryResetResponse",
+    "GetEuiccDataRequest",
+    "GetEuiccDataResponse",
+    "SetNicknameRequest",
+    "SetNicknameResponse",
+    "LpaeActivationRequest",
+    "LpaeActivationResponse",
+    "ServerSigned1",
+    "SmdpSigned2",
+    "ProfileElement",
+];
+
+/// Messages by type, each once.
+#[derive(Default)]
+struct Messages(BTreeSet<String>);
+
+impl Messages {
+    /// A message whose type is told by its tag; pieces of packages are passed over.
+    fn add(&mut self, octets: &[u8]) {
+        let Ok(nodes) = esim_rsp::explain(octets) else { return };
+        let [node] = &nodes[..] else { return };
+        if !node.type_name.is_empty() {
+            self.add_as(&node.type_name, octets, Some(node));
+        }
+    }
+
+    /// A response of the same shape as its request, which its tag alone does not tell apart.
+    fn add_response(&mut self, octets: &[u8]) {
+        let nodes = esim_rsp::explain(octets).unwrap_or_default();
+        match nodes.first().and_then(|node| node.type_name.strip_suffix("Request")) {
+            Some(function) => self.add_as(&format!("{function}Response"), octets, None),
+            None => self.add(octets),
+        }
+    }
+
+    fn add_as(&mut self, name: &str, octets: &[u8], node: Option<&Node>) {
+        let fields = node.map(|node| {
+            let mut fields = Vec::new();
+            leaves(octets, node, &node.name, &mut fields);
+            fields
+        });
+        self.0.insert(json!({ "type": name, "hex": hex::encode(octets), "fields": fields }).to_string());
+    }
+
+    fn types(&self) -> BTreeSet<String> {
+        let parse = |line: &String| {
+            serde_json::from_str::<Value>(line).unwrap()["type"].as_str().unwrap().to_string()
+        };
+        self.0.iter().map(parse).collect()
+    }
+}
+
+/// Name and content of every leaf. A field of a CHOICE or a list has its parent's name if it has none.
+fn leaves(octets: &[u8], node: &Node, name: &str, out: &mut Vec<(String, String)>) {
+    let is_certificate = name.ends_with("Certificate");
+    if node.children.is_empty() && !is_constructed(octets, node) || is_certificate {
+        out.push((name.to_string(), hex::encode(&octets[node.value.clone()])));
+        return;
+    }
+    for child in &node.children {
+        let name = if child.name.is_empty() { name } else { &child.name };
+        leaves(octets, child, name, out);
+    }
+}
+
+fn is_constructed(octets: &[u8], node: &Node) -> bool {
+    octets[node.whole.start] & 0x20 != 0
+}
+
+/// The whole story: what goes over ES9+ and between LPA and card.
+fn story(messages: &mut Messages) {
+    let mut world = in_memory(7).unwrap();
+    block_on(tell(&mut world, Story::default(), &mut Agreeable, &mut |_| ())).unwrap();
+    for record in world.trace().records() {
+        if record.interface.starts_with("ES10") {
+            messages.add(&record.bytes);
+        }
+        for part in esim_world::explain_record(record).parts {
+            if record.interface.starts_with("ES9") {
+                messages.add(&hex::decode(part.hex).unwrap());
+            }
+        }
+    }
+}
+
+/// Every function once, and its refusals.
+fn conversation(messages: &mut Messages) {
+    let mut forge = Forge::new();
+    let mut say = |forge: &mut Forge, command: Vec<u8>| {
+        messages.add(&command);
+        let response = forge.es10(&command).unwrap();
+        messages.add_response(&response);
+        response
+    };
+    let profile = || ProfileIdentifier::Iccid(ICCID.parse().unwrap());
+    let tid = || TransactionId::new(&[7; 16]);
+    for question in [0x20, 0x22, 0x2E, 0x3C, 0x43, 0x2D, 0x28, 0x2B] {
+        say(&mut forge, vec![0xBF, question, 0x00]);
+    }
+    for address in ["smdp.example", ""] {
+        say(&mut forge, encode(&SetDefaultDpAddressRequest { default_dp_address: address.to_string() }));
+    }
+    say(&mut forge, vec![0xBF, 0x3E, 0x03, 0x5C, 0x01, 0x5A]);
+    say(&mut forge, encode(&LpaeActivationRequest { lpae_option: bit_string(&[0]) }));
+    // A session that is refused, one that is cancelled.
+    let hello = forge.hello();
+    say(&mut forge, hello.command());
+    say(&mut forge, hello.command());
+    let cancel =
+        || encode(&CancelSessionRequest { transaction_id: tid(), reason: CancelSessionReason::postponed });
+    say(&mut forge, cancel());
+    say(&mut forge, cancel());
+    // An offer that is refused, one with a confirmation code, and a package.
+    let mut offer = forge.offer();
+    offer.hash_cc = Some([3; 32]);
+    say(&mut forge, offer.command());
+    offer.signed.cc_required_flag = true;
+    let prepared = say(&mut forge, offer.command());
+    let parcel = forge.parcel_after(&prepared);
+    let pieces = parcel.pieces();
+    let result = forge.load(&pieces).unwrap();
+    let refused = forge.install(&metadata(ICCID), &subscriber(ICCID));
+    let revoked = CrlDraft { number: 5, revoked: &[vec![1]], part: Some((1, 2)), base: None };
+    let crl = LoadCrlRequest { crl: forge.pki.issue_crl(&revoked) }.to_octets().unwrap();
+    let loaded = forge.es10(&crl).unwrap();
+    let unknown = LoadCrlRequest { crl: forge.pki.ci.certificate.clone() }.to_octets().unwrap();
+    let not_loaded = forge.es10(&unknown).unwrap();
+    let tags = OctetString::from_static(&[0x5A, 0x9F, 0x70, 0xB6, 0xB8]);
+    let criteria = Some(SearchCriteria::Iccid(ICCID.parse().unwrap()));
+    say(&mut forge, encode(&ProfileInfoListRequest { search_criteria: criteria, tag_list: Some(tags) }));
+    let cut = Some(OctetString::from_static(&[0x9F]));
+    say(&mut forge, encode(&ProfileInfoListRequest { search_criteria: None, tag_list: cut }));
+    for nickname in ["仕事", ""] {
+        let iccid = ICCID.parse().unwrap();
+        say(&mut forge, encode(&SetNicknameRequest { iccid, profile_nickname: nickname.to_string() }));
+    }
+    for refresh_flag in [false, true] {
+        say(&mut forge, encode(&EnableProfileRequest { profile_identifier: profile(), refresh_flag }));
+    }
+    say(&mut forge, encode(&DisableProfileRequest { profile_identifier: profile(), refresh_flag: false }));
+    say(&mut forge, vec![0xBF, 0x2D, 0x00]);
+    let seq_number = Some(NotificationSearch::SeqNumber(1));
+    for question in
+        [vec![0xBF, 0x28, 0x00], encode(&RetrieveNotificationsListRequest { search_criteria: seq_number })]
+    {
+        say(&mut forge, question);
+    }
+    for _ in 0..2 {
+        say(&mut forge, encode(&DeleteProfileRequest(profile())));
+        say(&mut forge, encode(&NotificationSentRequest { seq_number: 0 }));
+    }
+    say(&mut forge, encode(&EuiccMemoryResetRequest { reset_options: bit_string(&[0, 1, 2]) }));
+    for octets in [&result, &refused, &loaded, &not_loaded] {
+        messages.add(octets);
+    }
+    messages.add_as("LoadCRLRequest", &crl, None);
+    let update = UpdateMetadataRequest { profile_name: Some("new".to_string()), ..Default::default() };
+    messages.add(&encode(&update));
+    let icon = StoreMetadataRequest {
+        icon_type: Some(1),
+        icon: Some(OctetString::from_static(&[1; 20])),
+        ..metadata(ICCID)
+    };
+    messages.add(&encode(&icon));
+    // The whole package, as the server sends it.
+    messages.add(&parcel.package());
+}
+
+/// Profile elements: of a profile made here, and of the public test profiles where they are.
+fn elements(messages: &mut Messages) {
+    let mut packages = vec![builder::build(&subscriber(ICCID)).unwrap().to_der()];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/ts48");
+    for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if file.path().extension().is_some_and(|it| it == "der") {
+            packages.push(std::fs::read(file.path()).unwrap());
+        }
+    }
+    for package in packages {
+        for element in &Package::parse(&package).unwrap().elements {
+            messages.add_as("ProfileElement", element.raw(), None);
+        }
+    }
+}
+
+#[test]
+fn an_independent_decoder_agrees() {
+    let mut messages = Messages::default();
+    story(&mut messages);
+    conversation(&mut messages);
+    elements(&mut messages);
+    let types = messages.types();
+    for expected in EXPECTED {
+        assert!(types.contains(*expected), "no {expected} among {types:?}");
+    }
+    let Some(python) = python() else { return };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("asn1/compare.py");
+    let mut command = Command::new(&python);
+    command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", python.display()));
+    let lines: Vec<&str> = messages.0.iter().map(String::as_str).collect();
+    let mut input = child.stdin.take().unwrap();
+    let text = lines.join("\n");
+    let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}");
+    println!("{told}");
+}
+
+/// The Python that has the decoder, unless there is none and nobody insists.
+fn python() -> Option<PathBuf> {
+    let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/asn1/bin/python");
+    let python = std::env::var_os(PYTHON).map_or(made, PathBuf::from);
+    if python.exists() {
+        return Some(python);
+    }
+    assert!(std::env::var_os("ESIM_LAB_REQUIRE_PEERS").is_none(), "{} is not there", python.display());
+    println!("skipped: no Python with asn1play and pycrate at {} ({PYTHON})", python.display());
+    None
+}
