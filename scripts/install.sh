@@ -159,3 +159,11 @@ need_python_asn1() {
     quietly "$python" -m pip install --disable-pip-version-check --no-deps $ASN1_PACKAGES ||
         die "pip cannot install $ASN1_PACKAGES"
 }
+
+# A target without an operating system: what builds for it needs no std.
+BARE_TARGET=thumbv7em-none-eabi
+need_bare_target() {
+    rustup target list --installed 2>/dev/null | grep -qx "$BARE_TARGET" && return
+    say "installing the target $BARE_TARGET"
+    quietly rustup target add "$BARE_TARGET" || die "the target $BARE_TARGET is missing: rustup target add $BARE_TARGET"
+}
