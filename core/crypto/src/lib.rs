@@ -15,6 +15,7 @@ mod hash;
 mod kdf;
 pub mod milenage;
 pub mod pki;
+pub mod tuak;
 pub mod usim_test;
 
 pub use ecdsa::{Curve, KeyError, PrivateKey, PublicKey, SignatureError};

@@ -2,6 +2,7 @@
 
 use esim_crypto::bsp::{Bsp, BspError, BspKeys, MAX_PLAINTEXT};
 use esim_crypto::milenage::{self, Milenage};
+use esim_crypto::tuak::{Lengths, Tuak};
 use esim_crypto::{
     Curve, PrivateKey, PublicKey, confirmation_code_hash, confirmation_code_hash_for, ecka, usim_test,
 };
@@ -170,4 +171,30 @@ fn usim_test_algorithm() {
     assert_eq!(hex::encode(out.ik), "02030405060708090a0b0c0d0e0f0001");
     assert_eq!(hex::encode(out.ak), "030405060708");
     assert_eq!(hex::encode(usim_test::f1(&k, &[0; 16], &[0; 6], &[0; 2])), "0001020304050607");
+}
+
+#[test]
+fn tuak_ts_35_232_set_1() {
+    let (k, rand): ([u8; 16], [u8; 16]) = ([0xAB; 16], [0x42; 16]);
+    let (sqn, amf) = ([0x11; 6], [0xFF; 2]);
+    let lengths = Lengths { res: 4, ..Lengths::default() };
+    let tuak = Tuak::from_top(&k, &[0x55; 32], 1, lengths).unwrap();
+    let topc = "bd04d9530e87513c5d837ac2ad954623a8e2330c115305a73eb45d1f40cccbff";
+    assert_eq!(hex::encode(tuak.topc()), topc);
+    assert_eq!(hex::encode(&tuak.f1(&rand, &sqn, &amf)[..8]), "f9a54e6aeaa8618d");
+    assert_eq!(hex::encode(&tuak.f1_star(&rand, &sqn, &amf)[..8]), "e94b4dc6c7297df3");
+    let out = tuak.f2345(&rand);
+    assert_eq!(hex::encode(&out.res[..4]), "657acd64");
+    assert_eq!(hex::encode(&out.ck[..16]), "d71a1e5c6caffe986a26f783e5c78be1");
+    assert_eq!(hex::encode(&out.ik[..16]), "be849fa2564f869aecee6f62d4337e72");
+    assert_eq!(hex::encode(out.ak), "719f1e9b9054");
+    assert_eq!(hex::encode(tuak.f5_star(&rand)), "e7af6b3d0e38");
+}
+
+#[test]
+fn tuak_takes_only_the_standards_lengths() {
+    assert!(Tuak::new(&[0; 15], &[0; 32], 1, Lengths::default()).is_none());
+    assert!(Tuak::new(&[0; 33], &[0; 32], 1, Lengths::default()).is_none());
+    assert!(Tuak::new(&[0; 16], &[0; 32], 0, Lengths::default()).is_none());
+    assert!(Tuak::new(&[0; 16], &[0; 32], 1, Lengths { res: 5, ..Lengths::default() }).is_none());
 }

@@ -3,6 +3,7 @@
 use alloc::format;
 
 use esim_crypto::milenage::Milenage;
+use esim_crypto::tuak::{Lengths, Tuak};
 use esim_crypto::usim_test;
 use esim_saip::image::Algorithm;
 
@@ -170,4 +171,50 @@ fn authentication_counter() {
     assert!(card.send(&challenge(0x20)).starts_with("DB"));
     card.talk(&[(&challenge(0x40), "6983")]);
     assert_eq!(card.uicc.take_changes(), [Change::Sqn(0)]);
+}
+
+/// TUAK with short and long keys and responses, as an authentication centre computes it; a MAC of 128 bits has no room
+/// in AUTN.
+#[test]
+fn tuak() {
+    let key = [0xAB; 32];
+    let lengths = Lengths::default();
+    let table = [
+        (0x01, &key[..16], lengths),
+        (0x00, &key[..], Lengths { res: 4, ..lengths }),
+        (0x63, &key[..], Lengths { res: 32, ck: 32, ik: 32, ..lengths }),
+    ];
+    for (options, key, lengths) in table {
+        let mut card = tuak_card(options, key);
+        let tuak = Tuak::new(key, &[0x55; 32], 2, lengths).unwrap();
+        let (out, sqn) = (tuak.f2345(&RAND), [0, 0, 0, 0, 0, 0x20]);
+        let hidden: [u8; 6] = core::array::from_fn(|i| sqn[i] ^ out.ak[i]);
+        let autn = |mac: &[u8]| format!("{}0000{}", hex::encode(hidden), hex::encode(&mac[..8]));
+        let mac = tuak.f1(&RAND, &sqn, &[0, 0]);
+        let ask = |autn: &str| format!("0088008122 10{} 10{autn}", hex::encode(RAND));
+        assert_eq!(card.send(&ask(&autn(&[0; 8]))), "9862");
+        let answer = card.send(&ask(&autn(&mac)));
+        let start = format!("DB{:02X}{}", lengths.res, hex::encode_upper(&out.res[..lengths.res]));
+        assert!(answer.starts_with(&start), "{options:02X}: {answer}");
+        assert!(answer.contains(&hex::encode_upper(&out.ck[..lengths.ck])), "{options:02X}: {answer}");
+        // Once more: AUTS holds the card's number under f5*, and f1* over it.
+        let own = [0, 0, 0, 0, 0, 0x20];
+        let ak = tuak.f5_star(&RAND);
+        let hidden: [u8; 6] = core::array::from_fn(|i| own[i] ^ ak[i]);
+        let mac_s = tuak.f1_star(&RAND, &own, &[0, 0]);
+        let auts = format!("DC0E{}{}9000", hex::encode_upper(hidden), hex::encode_upper(&mac_s[..8]));
+        assert_eq!(card.send(&ask(&autn(&mac))), auts);
+    }
+    let challenge = challenge(0x20);
+    assert_eq!(tuak_card(0x09, &key).send(&challenge), "6985");
+}
+
+fn tuak_card(options: u8, key: &[u8]) -> Card {
+    let mut image = profile::image();
+    let aka = image.naas[0].aka.as_mut().unwrap();
+    aka.algorithm = Algorithm::Tuak { key: key.to_vec(), topc: [0x55; 32], iterations: 2 };
+    aka.options = options;
+    let mut card = Card { uicc: Uicc::new(image), channel: ChannelState::default() };
+    card.expect_ok(&[SELECT_USIM, PIN1]);
+    card
 }
