@@ -240,7 +240,7 @@ impl<'a> Protection<'a> {
     ) -> Result<Opened, ResponseStatus> {
         let mut body = body.to_vec();
         if let Some(key) = self.cipher {
-            if body.len() % key.block() != 0 {
+            if !body.len().is_multiple_of(key.block()) {
                 return Err(ResponseStatus::CIPHERING);
             }
             key.decrypt(&mut body);
