@@ -95,6 +95,11 @@ impl UserData {
         pieces(element::RESPONSE, packet, reference)
     }
 
+    /// A response packet for a delivery report, which holds more than a message.
+    pub fn of_report(packet: &[u8]) -> Self {
+        Self { header: Vec::from([(element::RESPONSE, Vec::new())]), data: packet.to_vec() }
+    }
+
     /// Whether a command packet begins here.
     pub fn begins_command(&self) -> bool {
         self.element(element::COMMAND).is_some()

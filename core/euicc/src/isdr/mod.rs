@@ -4,6 +4,7 @@
 mod es10a;
 mod es10b;
 mod es10c;
+pub(crate) mod es6;
 mod notifications;
 mod package;
 
