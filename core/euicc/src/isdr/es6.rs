@@ -63,7 +63,6 @@ fn replace(metadata: &[u8], update: &[u8], removed: &[u32]) -> Result<Vec<u8>, e
         .map(|field| (field.tag, &metadata[field.whole]))
         .collect();
     for field in &new {
-        // The ICCID, 5A, comes first; it and the fields before have the lower tags.
         let place = fields.iter().position(|(tag, _)| place_of(*tag) > place_of(field.tag));
         fields.insert(place.unwrap_or(fields.len()), (field.tag, &update[field.whole.clone()]));
     }
