@@ -80,6 +80,12 @@ impl Bench {
                 "spn": "esim-lab",
             },
         });
+        if let Some(ota) = extra.get("ota") {
+            provision["subscriber"]["ota"] = ota.clone();
+        }
+        if let Some(metadata) = extra.get("metadata") {
+            provision["metadata"] = metadata.clone();
+        }
         if let Some(upp) = extra.get("upp") {
             provision = json!({ "upp": upp, "metadata": { "profileClass": extra["class"], "serviceProviderName": "TS.48" } });
         }

@@ -1,7 +1,7 @@
 //! The cryptography of Remote SIM Provisioning and of the SIM: ECDSA and key
 //! agreement on P-256 and brainpoolP256r1, the key derivation and secure
-//! channel of ES8+, the authentication algorithms of the USIM, and the GSMA
-//! certificate profile.
+//! channel of ES8+, secured packets over the air, the authentication algorithms
+//! of the USIM, and the GSMA certificate profile.
 #![forbid(unsafe_code)]
 #![no_std]
 extern crate alloc;
@@ -15,6 +15,7 @@ mod hash;
 mod kdf;
 pub mod milenage;
 pub mod pki;
+pub mod scp80;
 pub mod tuak;
 pub mod usim_test;
 

@@ -7,7 +7,7 @@ use crate::nvm::{Nvm, NvmError};
 use crate::personal::{Identity, Personal};
 use crate::session::Session;
 use crate::uicc::{Uicc, UiccEvent};
-use crate::{ecasd, isdr};
+use crate::{ecasd, isdr, ota};
 use alloc::vec::Vec;
 use esim_crypto::pki::TrustedCi;
 use esim_rsp::{Eid, Error};
@@ -35,6 +35,8 @@ pub struct Card {
     pub(crate) state: State,
     pub(crate) session: Session,
     pub(crate) uicc: Uicc,
+    /// Short messages of which more parts are to come.
+    pub(crate) parts: ota::Parts,
     channels: Vec<Option<Channel>>,
 }
 
@@ -72,6 +74,7 @@ impl Card {
             state: State::load(env.nvm)?,
             session: Session::Idle,
             uicc: Uicc::empty(),
+            parts: ota::Parts::default(),
             channels: Vec::new(),
         };
         card.start(env)?;
@@ -163,6 +166,10 @@ impl Card {
                 Application::Isdr => self.isdr_command(number, command, env),
                 Application::Ecasd => {
                     let data = ecasd::command(command, self.eid.octets())?;
+                    Ok(self.channel(number)?.answer(data, Status::OK, command.le))
+                }
+                Application::Uicc if ota::is_sms_pp_download(command) => {
+                    let data = self.sms_pp_download(command, env)?;
                     Ok(self.channel(number)?.answer(data, Status::OK, command.le))
                 }
                 Application::Uicc => self.uicc_command(number, command, env),

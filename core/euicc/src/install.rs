@@ -344,7 +344,7 @@ fn signed_octets(bf23: &[u8], prepared: &Prepared) -> Option<Vec<u8>> {
 }
 
 /// Sizes of SGP.22 5.5.3.
-fn within_limits(metadata: &StoreMetadataRequest) -> bool {
+pub(crate) fn within_limits(metadata: &StoreMetadataRequest) -> bool {
     let icon = metadata.icon.as_ref();
     metadata.service_provider_name.chars().count() <= 32
         && metadata.profile_name.chars().count() <= 64

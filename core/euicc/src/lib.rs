@@ -17,6 +17,7 @@ mod install;
 mod isdr;
 mod memory;
 pub mod nvm;
+mod ota;
 mod personal;
 mod session;
 pub mod uicc;

@@ -255,6 +255,11 @@ pub(crate) fn read_image(nvm: &dyn Nvm, number: u16) -> Result<Image, Error> {
             naa.aka = aka;
         }
     }
+    for (i, application) in image.applications.iter_mut().enumerate() {
+        if let Some(changed) = read(nvm, &profile_name(number, &format!("application/{i}"))) {
+            *application = changed;
+        }
+    }
     Ok(image)
 }
 
@@ -266,6 +271,7 @@ pub(crate) fn image_writes(number: u16, image: &Image, changes: &[Change]) -> Re
             Change::File(i) => (format!("file/{i}"), image.files.get(i).map(to_octets)),
             Change::Pins => ("pins".to_string(), Some(to_octets(&image.pins))),
             Change::Puks => ("puks".to_string(), Some(to_octets(&image.puks))),
+            Change::Application(i) => (format!("application/{i}"), image.applications.get(i).map(to_octets)),
             Change::Sqn(i) => (format!("aka/{i}"), image.naas.get(i).map(|naa| to_octets(&naa.aka))),
         };
         if let Some(octets) = octets {

@@ -28,6 +28,7 @@ pub mod id;
 pub mod json;
 pub mod notification;
 pub mod signed;
+pub mod sms;
 pub mod status;
 pub mod tlv;
 pub mod trace;

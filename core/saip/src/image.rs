@@ -34,7 +34,7 @@ pub struct Image {
     pub shared_pins: Vec<SharedPins>,
     /// Network access applications in order of installation.
     pub naas: Vec<Naa>,
-    /// Security domains, remote file managers, applets: listed, not executed.
+    /// Security domains, remote file managers, applets. The card executes the first two.
     pub applications: Vec<ApplicationRecord>,
 }
 
@@ -240,7 +240,7 @@ pub enum Algorithm {
     },
 }
 
-/// An application that is stored and listed, but not executed.
+/// An application that is no network access application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApplicationRecord {
     /// Instance AID; for a load package that has no instance, the package AID.
@@ -296,6 +296,8 @@ pub struct SdKey {
     pub version: u8,
     /// Key usage qualifier.
     pub usage: Vec<u8>,
+    /// Counter of the last secured message taken with this key set, five octets as a number.
+    pub counter: u64,
     /// Components: key type (`80` DES, `88` AES, `85` TLS-PSK) and clear value.
     pub components: Vec<(u8, Vec<u8>)>,
 }

@@ -34,6 +34,37 @@ pub struct Subscriber {
     /// Group identifier level 1, hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gid1: Option<String>,
+    /// Keys with which the operator manages the profile over the air; without them it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ota: Option<OtaKeys>,
+}
+
+/// AES keys of the operator's security domain, for secured messages (TS 102 225). Each has 32 hexadecimal digits;
+/// `Debug` shows none.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OtaKeys {
+    /// Key version number, 1 to 15.
+    pub version: u8,
+    /// Enciphers.
+    pub kic: String,
+    /// Makes checksums.
+    pub kid: String,
+    /// Enciphers other keys.
+    pub kik: String,
+}
+
+impl core::fmt::Debug for OtaKeys {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "OtaKeys(version {}, keys hidden)", self.version)
+    }
+}
+
+impl OtaKeys {
+    fn read(&self) -> Result<builder::OtaKeys, Error> {
+        let keys = [key("kic", &self.kic)?, key("kid", &self.kid)?, key("kik", &self.kik)?];
+        Ok(builder::OtaKeys { version: self.version, keys })
+    }
 }
 
 impl core::fmt::Debug for Subscriber {
@@ -57,6 +88,7 @@ impl Subscriber {
         data.msisdn = self.msisdn.clone();
         data.smsc = self.smsc.clone();
         data.gid1 = self.gid1.as_deref().map(common::from_hex).transpose()?;
+        data.ota = self.ota.as_ref().map(OtaKeys::read).transpose()?;
         let package = builder::build(&data).map_err(|error| Error::text(error.to_string()))?;
         match findings(&package, Severity::Error).first() {
             Some(finding) => Err(Error::text(finding)),

@@ -5,6 +5,7 @@ mod crl;
 mod es10a;
 mod es10b;
 mod es10c;
+pub(crate) mod es6;
 mod notifications;
 mod package;
 

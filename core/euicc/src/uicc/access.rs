@@ -6,6 +6,7 @@ use core::ops::Range;
 use esim_rsp::tlv::{self, Tlv};
 
 use super::Uicc;
+use super::remote::AccessDomain;
 use crate::apdu::Status;
 
 /// What a command wants to do with a file.
@@ -59,8 +60,9 @@ impl Operation {
 impl Uicc {
     /// `6982` unless a rule of the file's EF.ARR record grants the operation. A file without a rule grants nothing.
     pub(super) fn check_access(&self, file: usize, operation: Operation) -> Result<(), Status> {
+        let may_be = self.access_domain(file) != Some(AccessDomain::Nothing);
         let granted = self.fs.access_rule(file).is_some_and(|rule| self.grants(rule, file, operation));
-        if granted { Ok(()) } else { Err(Status::SECURITY_STATUS) }
+        if may_be && granted { Ok(()) } else { Err(Status::SECURITY_STATUS) }
     }
 
     /// A record is a sequence of access modes, each followed by conditions of which one must hold.
@@ -95,6 +97,9 @@ impl Uicc {
     }
 
     fn is_key_presented(&self, rule: &[u8], condition: &Tlv, file: usize) -> bool {
+        if let Some(domain) = self.access_domain(file) {
+            return domain == AccessDomain::Full;
+        }
         let reference = objects(rule, condition.value.clone()).find(|part| part.tag == tag::KEY_REFERENCE);
         let reference = reference.and_then(|part| rule[part.value].first().copied());
         let directory = if self.fs.is_directory(file) { file } else { self.fs.parent(file) };

@@ -21,6 +21,7 @@ pub(super) struct Keys {
 const AMF_STAR: [u8; 2] = [0x00, 0x00];
 
 /// An algorithm with the keys of one application.
+#[allow(clippy::large_enum_variant, reason = "lives for one command")]
 enum Functions {
     Milenage(Milenage),
     Tuak(Tuak),

@@ -14,6 +14,7 @@ mod fs;
 mod lifecycle;
 mod pin;
 mod record;
+mod remote;
 mod search;
 mod select;
 mod sqn;
@@ -31,6 +32,7 @@ use crate::apdu::{Command, Response, Status};
 use access::Operation;
 use data_object::Transfer;
 use fs::FileSystem;
+use remote::RemoteAccess;
 use toolkit::Toolkit;
 pub use toolkit::UiccEvent;
 
@@ -42,6 +44,8 @@ pub struct Uicc {
     verified: Vec<bool>,
     changes: Vec<Change>,
     toolkit: Toolkit,
+    /// While a script of a remote file manager runs: what it may do.
+    remote: Option<RemoteAccess>,
 }
 
 /// What a command changed in the [`Image`] and must reach non-volatile memory.
@@ -55,6 +59,8 @@ pub enum Change {
     Puks,
     /// Sequence numbers or authentication counter of the application with this index in [`Image::naas`].
     Sqn(usize),
+    /// A counter of the application with this index in [`Image::applications`].
+    Application(usize),
 }
 
 /// What a logical channel has selected. The default is the state of a channel just opened: the MF, nothing else.
@@ -116,7 +122,13 @@ impl Uicc {
     /// The UICC of an enabled profile, after a card reset.
     pub fn new(image: Image) -> Self {
         let verified = alloc::vec![false; image.pins.len()];
-        Self { fs: FileSystem::new(image), verified, changes: Vec::new(), toolkit: Toolkit::default() }
+        Self {
+            fs: FileSystem::new(image),
+            verified,
+            changes: Vec::new(),
+            toolkit: Toolkit::default(),
+            remote: None,
+        }
     }
 
     /// The UICC of a card without an enabled profile: an MF in which nothing lies.

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use rasn::types::{ObjectIdentifier, OctetString};
+use rasn::types::{Any, ObjectIdentifier, OctetString};
 
 use super::files::{Files, PIN1_ADM1};
 use super::{
@@ -25,6 +25,9 @@ use crate::tlv;
 const SD_PACKAGE: [u8; 7] = [0xA0, 0x00, 0x00, 0x01, 0x51, 0x53, 0x50];
 const SD_CLASS: [u8; 8] = [0xA0, 0x00, 0x00, 0x01, 0x51, 0x53, 0x50, 0x41];
 const SD_INSTANCE: [u8; 8] = [0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00, 0x00];
+
+/// References of the operator's security domain: its own, and that of an issuer's (TS 101 220 annex D).
+const SD_TARS: [u8; 6] = [0xB2, 0x01, 0x00, 0x00, 0x00, 0x00];
 
 /// Replay counter must rise, message ciphered and authenticated (TS 102 225 5.1.1).
 const MINIMUM_SECURITY: u8 = 0x16;
@@ -408,11 +411,20 @@ fn security_domain(subscriber: &Subscriber, assembly: &mut Assembly) -> Result<(
         life_cycle: octets(&[0x0F]),
         // Secure channel protocol 80, secured messages over the air.
         parameters: octets(&[0x81, 0x02, 0x80, 0x00]),
-        unknown: Rest::default(),
+        // Who has no keys takes no messages.
+        unknown: subscriber.ota.as_ref().map_or_else(Rest::default, |_| reachable_by(&SD_TARS)),
     };
     let keys = subscriber.ota.as_ref().map(domain_keys);
     let domain = SecurityDomain { header, instance, keys, perso_data: None, unknown: Rest::default() };
     assembly.push(ProfileElement::SecurityDomain(domain))
+}
+
+/// UICC toolkit parameters: no priority, timers, texts, menu entries or channels; security level; references; no
+/// services (TS 102 226 8.2.1.3.2.2).
+fn reachable_by(tars: &[u8]) -> Rest {
+    let security = [0x02, 0x01, MINIMUM_SECURITY, tars.len() as u8];
+    let toolkit = [&[0x01, 0, 0, 0, 0][..], &security, tars, &[0x00]].concat();
+    Rest(vec![Any::new(tlv::make(0xEA, &tlv::make(0x80, &toolkit)))])
 }
 
 /// Key identifier 1 ciphers, 2 authenticates, 3 wraps keys (GlobalPlatform card specification 11.1.9).

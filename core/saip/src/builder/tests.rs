@@ -109,8 +109,10 @@ fn every_option_reaches_its_file() {
         keys.iter().map(|key| (key.id, key.version, key.usage[0])).collect::<Vec<_>>(),
         [(1, 1, 0x18), (2, 1, 0x14), (3, 1, 0x48)]
     );
-    let tars: Vec<_> = image.applications[1..].iter().map(|manager| hex::encode(manager.tars[0])).collect();
-    assert_eq!(tars, ["b00120", "b00011", "b00141"]);
+    let tars: Vec<_> =
+        image.applications.iter().flat_map(|application| application.tars.iter()).map(hex::encode).collect();
+    assert_eq!(tars, ["b20100", "000000", "b00120", "b00011", "b00141"]);
+    assert!(image.applications.iter().all(|application| application.minimum_security == [0x16]));
 
     let shown = format!("{full:?} {:?} {:?} {:?}", full.codes, full.ota, build(&full).unwrap());
     assert!(

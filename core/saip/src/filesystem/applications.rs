@@ -1,16 +1,17 @@
-//! Security domains, remote file managers, applets: recorded, not run.
+//! Security domains, remote file managers, applets: recorded for who runs them.
 
 use alloc::format;
 use alloc::vec::Vec;
 
 use super::{Installer, Outcome, bad};
 use crate::image::{ApplicationKind, ApplicationRecord, SdKey};
-use crate::pe::{Application, ApplicationInstance, KeyObject, Rfm, SecurityDomain, Service};
+use crate::pe::{Application, ApplicationInstance, KeyObject, Rest, Rfm, SecurityDomain, Service};
+use crate::tlv;
 
 impl Installer {
     pub(super) fn security_domain(&mut self, element: &SecurityDomain) -> Outcome<()> {
         let keys = element.keys.iter().flatten().map(key).collect::<Outcome<_>>()?;
-        let record = instance(&element.instance, ApplicationKind::SecurityDomain { keys });
+        let record = instance(&element.instance, ApplicationKind::SecurityDomain { keys })?;
         self.record(record)
     }
 
@@ -54,7 +55,7 @@ impl Installer {
         for applet in element.instances.iter().flatten() {
             let package = applet.load_package_aid.to_vec();
             let class = applet.class_aid.to_vec();
-            self.record(instance(applet, ApplicationKind::Applet { package, class }))?;
+            self.record(instance(applet, ApplicationKind::Applet { package, class })?)?;
         }
         Ok(())
     }
@@ -71,16 +72,62 @@ impl Installer {
     }
 }
 
-fn instance(instance: &ApplicationInstance, kind: ApplicationKind) -> ApplicationRecord {
-    ApplicationRecord {
+fn instance(instance: &ApplicationInstance, kind: ApplicationKind) -> Outcome<ApplicationRecord> {
+    let toolkit = toolkit_parameters(&instance.unknown)?;
+    Ok(ApplicationRecord {
         aid: instance.instance_aid.to_vec(),
         security_domain: instance.extradite_to.as_ref().map(|aid| aid.to_vec()),
         life_cycle: instance.life_cycle.first().copied().unwrap_or(0x07),
         privileges: instance.privileges.to_vec(),
-        tars: Vec::new(),
-        minimum_security: Vec::new(),
+        tars: toolkit.tars,
+        minimum_security: toolkit.minimum_security,
         kind,
+    })
+}
+
+/// By which references the network addresses an application, and how secure its messages must be.
+#[derive(Default)]
+struct ToolkitParameters {
+    minimum_security: Vec<u8>,
+    tars: Vec<[u8; 3]>,
+}
+
+/// `applicationParameters [PRIVATE 10]`, the UICC toolkit application specific parameters in it (TS 102 226
+/// 8.2.1.3.2.2): priority, timers, text length, menu entries, channels, minimum security level, references.
+fn toolkit_parameters(fields: &Rest) -> Outcome<ToolkitParameters> {
+    const APPLICATION_PARAMETERS: u16 = 0xEA;
+    const TOOLKIT: u16 = 0x80;
+    for field in &fields.0 {
+        let Ok(Some(parameters)) = tlv::first(field.as_bytes()) else { continue };
+        if parameters.tag != APPLICATION_PARAMETERS {
+            continue;
+        }
+        let objects = tlv::all(parameters.contents).unwrap_or_default();
+        if let Some(toolkit) = objects.iter().find(|object| object.tag == TOOLKIT) {
+            let Some(read) = read_toolkit(toolkit.contents) else {
+                return bad("the toolkit parameters of an application end too early");
+            };
+            return Ok(read);
+        }
     }
+    Ok(ToolkitParameters::default())
+}
+
+fn read_toolkit(octets: &[u8]) -> Option<ToolkitParameters> {
+    let (_, rest) = octets.split_first_chunk::<3>()?;
+    let (entries, rest) = rest.split_first()?;
+    // Position and identifier of each menu entry, then the number of channels.
+    let rest = rest.get(2 * usize::from(*entries) + 1..)?;
+    let (length, rest) = rest.split_first()?;
+    let (security, rest) = rest.split_at_checked(usize::from(*length))?;
+    let (length, rest) = rest.split_first()?;
+    let (tars, odd) = rest.get(..usize::from(*length))?.as_chunks::<3>();
+    // `01` and the least first octet of an SPI; other ways to put it are not defined.
+    let minimum_security = security.split_first().filter(|(kind, _)| **kind == 0x01);
+    odd.is_empty().then(|| ToolkitParameters {
+        minimum_security: minimum_security.map(|(_, level)| level.to_vec()).unwrap_or_default(),
+        tars: tars.to_vec(),
+    })
 }
 
 fn key(object: &KeyObject) -> Outcome<SdKey> {
@@ -94,5 +141,7 @@ fn key(object: &KeyObject) -> Outcome<SdKey> {
         };
         components.push((*key_type, component.data.expose().to_vec()));
     }
-    Ok(SdKey { id: *id, version: *version, usage: object.usage.to_vec(), components })
+    let counter = object.counter.iter().flat_map(|counter| counter.iter());
+    let counter = counter.fold(0, |counter, octet| counter << 8 | u64::from(*octet));
+    Ok(SdKey { id: *id, version: *version, usage: object.usage.to_vec(), counter, components })
 }

@@ -153,7 +153,9 @@ fn remote_file_managers_are_listed() {
     let Some(image) = image("TS48v5") else { return };
     let tars: Vec<_> =
         image.applications.iter().flat_map(|application| application.tars.iter()).map(hex::encode).collect();
-    assert_eq!(tars, ["b00120", "b00140", "b00141", "b00142"]);
+    assert_eq!(tars, ["b20100", "000000", "b00120", "b00140", "b00141", "b00142"]);
+    // CC and nothing else, in the toolkit parameters of the security domain.
+    assert_eq!(image.applications[0].minimum_security, [0x02]);
 }
 
 #[test]
