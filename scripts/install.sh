@@ -11,6 +11,7 @@ TOOLS=$ROOT/.tools
 WASM_BINDGEN_VERSION=0.2.129
 WASM_PACK_VERSION=0.15.1
 WORKER_BUILD_VERSION=0.8.7
+CARGO_FUZZ_VERSION=0.13.2
 
 export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 
@@ -85,6 +86,7 @@ need_cargo_tool() {
 }
 
 need_wasm_bindgen() { need_cargo_tool wasm-bindgen wasm-bindgen-cli "$WASM_BINDGEN_VERSION"; }
+need_cargo_fuzz() { need_cargo_tool cargo-fuzz cargo-fuzz "$CARGO_FUZZ_VERSION"; }
 need_wasm_pack() { need_cargo_tool wasm-pack wasm-pack "$WASM_PACK_VERSION"; }
 need_worker_build() {
     # It prints its version in some releases only: a stamp says what was built.

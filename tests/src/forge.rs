@@ -293,6 +293,12 @@ impl Parcel {
         self.bent_pieces(|_| {})
     }
 
+    /// The same; none where the groups cannot be cut into pieces, as one of them is empty.
+    pub fn pieces_if_any(&self) -> Vec<Vec<u8>> {
+        let empty = self.metadata.is_empty() || self.configure.is_empty() || self.upp.is_empty();
+        if empty { Vec::new() } else { self.pieces() }
+    }
+
     /// The package whole, `BF36 …`, as a server sends it.
     pub fn package(&self) -> Vec<u8> {
         self.pieces().concat()

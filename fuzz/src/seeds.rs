@@ -1,0 +1,67 @@
+//! Writes the seeds of every target into the folder given: sound messages, so
+//! that fuzzing starts where the interesting part begins.
+
+use esim_crypto::Curve;
+use esim_crypto::pki::{CrlDraft, TestPki};
+use esim_fuzz::PATHS;
+use esim_rsp::encode;
+use esim_saip::builder;
+use esim_sm_edge::block_on;
+use esim_tests::bench::rng;
+use esim_tests::forge::{ICCID, metadata, subscriber};
+use esim_world::{Agreeable, Story, in_memory, tell};
+use std::path::PathBuf;
+
+fn main() -> std::io::Result<()> {
+    let folder = PathBuf::from(std::env::args().nth(1).expect("a folder"));
+    let mut world = in_memory(7).expect("a world");
+    block_on(tell(&mut world, Story::default(), &mut Agreeable, &mut |_| ())).expect("a story");
+    let records = world.trace().records();
+
+    // One conversation on the wire, cut to the length of an input.
+    let apdus = records.iter().filter(|it| it.interface == "APDU" && it.to == esim_rsp::trace::Party::Euicc);
+    let short: Vec<Vec<u8>> = apdus
+        .filter(|it| it.bytes.len() < 255)
+        .map(|it| [&[it.bytes.len() as u8], &it.bytes[..]].concat())
+        .collect();
+    for (i, chunk) in short.chunks(12).enumerate() {
+        seed(&folder, "apdu", i, &chunk.concat())?;
+    }
+
+    let upp = builder::build(&subscriber(ICCID)).expect("a profile").to_der();
+    let bf25 = encode(&metadata(ICCID));
+    for (part, octets) in [(1, &bf25[..]), (2, &bf25[3..]), (3, &upp[..]), (4, &[0xBF, 0x24, 0x00])] {
+        seed(&folder, "bpp", part, &[&[part as u8], octets].concat())?;
+    }
+    seed(&folder, "profile", 0, &upp)?;
+
+    for (i, curve) in [Curve::P256, Curve::BrainpoolP256r1].into_iter().enumerate() {
+        let pki = TestPki::well_known(curve);
+        let euicc = pki.issue_euicc(&[0x89; 16], &mut rng(1)).certificate;
+        let crl = pki.issue_crl(&CrlDraft { number: 5, revoked: &[vec![1]], part: Some((1, 2)), base: None });
+        let pairs = [
+            (&euicc, &pki.eum.certificate),
+            (&pki.dp_auth.certificate, &pki.ci.certificate),
+            (&pki.dp_pb.certificate, &pki.eum.certificate),
+            (&crl, &pki.ci.certificate),
+        ];
+        for (j, (first, second)) in pairs.into_iter().enumerate() {
+            let length = (first.len() as u16).to_be_bytes();
+            seed(&folder, "chain", 10 * i + j, &[&length, &first[..], second].concat())?;
+        }
+    }
+
+    let requests = records.iter().filter(|it| it.to == esim_rsp::trace::Party::Sm);
+    for (i, record) in requests.enumerate() {
+        if let Some(path) = PATHS.iter().position(|path| path.ends_with(record.function.as_str())) {
+            seed(&folder, "json", i, &[&[path as u8], &record.bytes[..]].concat())?;
+        }
+    }
+    Ok(())
+}
+
+fn seed(folder: &std::path::Path, target: &str, number: usize, octets: &[u8]) -> std::io::Result<()> {
+    let folder = folder.join(target);
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join(format!("seed-{number}")), octets)
+}
