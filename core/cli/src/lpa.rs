@@ -5,6 +5,7 @@ use crate::https::Https;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use esim_lpa::driver::{self, Refresh};
+use esim_lpa::manage::MemoryReset;
 use esim_lpa::{Answer, DownloadParams, Lang, NotifyParams, Phase, Profile, ProfileRef, Progress, Question};
 use esim_rsp::activation_code::ActivationCode;
 use esim_world::{Joined, Trace, User};
@@ -64,6 +65,23 @@ enum Command {
     Enable {
         /// ICCID or AID of the ISD-P.
         profile: ProfileRef,
+    },
+    /// Enables the provisioning profile if no other is enabled, so that the device can fetch one.
+    FallBack,
+    /// Deletes what the options say, policy rules or not (eUICC memory reset).
+    Reset {
+        /// Operational profiles.
+        #[arg(long)]
+        operational: bool,
+        /// Test profiles loaded in the field.
+        #[arg(long)]
+        test: bool,
+        /// The default SM-DP+ address.
+        #[arg(long)]
+        default_address: bool,
+        /// Deletes without asking.
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Disables a profile.
     Disable {
@@ -169,6 +187,30 @@ async fn execute(
             refresh = driver::enable(port, options, profile.clone(), true).await?;
             done(json, "enabled", &profile)?;
         }
+        Command::FallBack => match driver::fall_back(port, options, true).await? {
+            Some((iccid, then)) => {
+                refresh = then;
+                done(json, "enabled", &ProfileRef::Iccid(iccid))?;
+            }
+            None => bail!(
+                "nothing to fall back to: a profile is enabled, or the card has no provisioning profile"
+            ),
+        },
+        Command::Reset { operational, test, default_address, yes } => {
+            if !(operational || test || default_address) {
+                bail!("say what to delete: --operational, --test, --default-address");
+            }
+            if !yes && !confirm_reset()? {
+                bail!("nothing was deleted");
+            }
+            let reset = MemoryReset {
+                operational_profiles: operational,
+                test_profiles: test,
+                default_smdp_address: default_address,
+            };
+            refresh = driver::memory_reset(port, options, reset).await?;
+            print(json, &serde_json::json!({ "result": "reset" }), || println!("reset"))?;
+        }
         Command::Disable { profile } => {
             refresh = driver::disable(port, options, profile.clone(), true).await?;
             done(json, "disabled", &profile)?;
@@ -236,6 +278,14 @@ fn confirm_deletion(profile: &ProfileRef) -> Result<bool> {
     let typed = read_line()?;
     let name = profile.to_string();
     Ok(typed.len() == 4 && name.ends_with(&typed))
+}
+
+fn confirm_reset() -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!("a reset needs --yes where nobody can be asked");
+    }
+    eprint!("All that these options name will be gone for good. Type reset to go on: ");
+    Ok(read_line()? == "reset")
 }
 
 fn parse_connect(text: &str) -> Result<(&str, SocketAddr)> {

@@ -53,6 +53,40 @@ fn an_order_is_downloaded_switched_and_deleted() {
 }
 
 #[test]
+fn a_provisioning_profile_is_hidden_and_fallen_back_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let sm = Sm::start(folder.path());
+    let state = folder.path().join("card").display().to_string();
+    run(&["euicc", "init", "--state", &state]);
+    let lpa = |arguments: &[&str]| run(&[&["lpa", "--state", &state], arguments].concat());
+    let nothing = "nothing to fall back to";
+    assert!(fail(&["lpa", "--state", &state, "fall-back"]).contains(nothing));
+
+    let (provisioning, _, code) = sm.order(&["--class", "provisioning"]);
+    lpa(&["download", "--yes", &code]);
+    assert!(lpa(&["list"]).contains("no profiles"));
+    assert!(lpa(&["fall-back"]).contains(&provisioning));
+    assert!(fail(&["lpa", "--state", &state, "fall-back"]).contains(nothing), "it is enabled");
+
+    let (operational, _, code) = sm.order(&[]);
+    lpa(&["download", "--yes", &code]);
+    lpa(&["enable", &operational]);
+    assert_eq!(card_profiles(&state), [(operational.clone(), true)]);
+    assert!(fail(&["lpa", "--state", &state, "fall-back"]).contains(nothing), "another is enabled");
+    lpa(&["disable", &operational]);
+    assert!(lpa(&["fall-back"]).contains(&provisioning));
+
+    assert!(fail(&["lpa", "--state", &state, "reset"]).contains("--operational"));
+    assert!(fail(&["lpa", "--state", &state, "reset", "--operational"]).contains("--yes"));
+    lpa(&["reset", "--operational", "--yes"]);
+    assert_eq!(card_profiles(&state), []);
+    let again = fail(&["lpa", "--state", &state, "reset", "--operational", "--yes"]);
+    assert!(again.contains("nothingToDelete"), "{again}");
+    lpa(&["disable", &provisioning]);
+    assert!(lpa(&["fall-back"]).contains(&provisioning), "the reset left it");
+}
+
+#[test]
 fn confirmation_codes() {
     let folder = tempfile::tempdir().unwrap();
     let sm = Sm::start(folder.path());

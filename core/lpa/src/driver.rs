@@ -417,6 +417,28 @@ pub async fn enable<P: Port>(
     Ok(run(port, options, &Enable { profile, refresh }).await?.refresh)
 }
 
+/// Enables the card's provisioning profile where no profile is enabled, so that
+/// the device can fetch another (SGP.22 2.4.5.2). Its ICCID; none if a profile
+/// is enabled or there is no provisioning profile.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn fall_back<P: Port>(
+    port: &mut P,
+    options: &CardOptions,
+    refresh: bool,
+) -> Result<Option<(Iccid, Refresh)>, Failure> {
+    let only_provisioning = ListProfiles { only: None, provisioning: true };
+    let candidates = run(port, options, &only_provisioning).await?.output;
+    let enabled = list(port, options).await?.iter().chain(&candidates).any(|profile| profile.enabled);
+    let Some(iccid) = candidates.iter().find_map(|profile| profile.metadata.iccid).filter(|_| !enabled)
+    else {
+        return Ok(None);
+    };
+    let refresh = enable(port, options, ProfileRef::Iccid(iccid), refresh).await?;
+    Ok(Some((iccid, refresh)))
+}
+
 /// Disables a profile; as for [`enable`].
 ///
 /// # Errors

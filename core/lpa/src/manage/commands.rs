@@ -6,6 +6,7 @@ use crate::profile::{Profile, ProfileRef};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::common::bit_string;
+use esim_rsp::es8p::ProfileClass;
 use esim_rsp::es10c::{
     DeleteProfileRequest, DeleteProfileResponse, DisableProfileRequest, DisableProfileResponse,
     EnableProfileRequest, EnableProfileResponse, EuiccMemoryResetRequest, EuiccMemoryResetResponse,
@@ -22,6 +23,9 @@ use serde::{Deserialize, Serialize};
 pub struct ListProfiles {
     /// Only this one.
     pub only: Option<ProfileRef>,
+    /// Only provisioning profiles, which an ordinary list leaves out (SGP.22 2.4.5.2).
+    #[serde(default)]
+    pub provisioning: bool,
 }
 
 /// ICCID, AID, state, nickname, names, icon, class, notification
@@ -38,6 +42,8 @@ impl Command for ListProfiles {
             ProfileRef::Iccid(iccid) => SearchCriteria::Iccid(*iccid),
             ProfileRef::Aid(aid) => SearchCriteria::IsdpAid(OctetString::from_slice(aid)),
         });
+        let of_class = self.provisioning.then_some(SearchCriteria::ProfileClass(ProfileClass::provisioning));
+        let search_criteria = search_criteria.or(of_class);
         let tag_list = Some(OctetString::from_slice(&ALL_TAGS));
         encode(&ProfileInfoListRequest { search_criteria, tag_list })
     }
