@@ -78,6 +78,10 @@ struct Plug {
     /// Sits in vsmartcard's virtual PC/SC reader (vpcd), usually at 127.0.0.1:35963.
     #[arg(long, value_name = "HOST:PORT")]
     vpcd: Option<String>,
+    /// Waits there for a program that speaks as vpcd does: a length of two octets, then an APDU, or one octet to
+    /// control power.
+    #[arg(long, value_name = "HOST:PORT")]
+    tcp: Option<String>,
 }
 
 /// Serves a card; the exit code of the command, if one was run.
@@ -85,6 +89,10 @@ pub fn serve(args: &Serve) -> Result<i32> {
     let mut device = Device::open(&args.state)?;
     if let Some(reader) = &args.plug.vpcd {
         vpcd::serve(&mut device, reader)?;
+        return Ok(0);
+    }
+    if let Some(address) = &args.plug.tcp {
+        vpcd::listen(&mut device, address)?;
         return Ok(0);
     }
     if args.command.is_empty() {

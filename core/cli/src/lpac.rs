@@ -30,8 +30,10 @@ pub fn serve(
     mut aside: impl Write,
 ) -> Result<()> {
     let mut listening = true;
-    for line in from.lines().map_while(Result::ok) {
-        match answer(device, &line) {
+    for line in from.split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        let line = line.strip_suffix('\r').unwrap_or(&line);
+        match answer(device, line) {
             Some(reply) if listening => {
                 let reply = serde_json::to_string(&reply)?;
                 listening = writeln!(to, "{reply}").and_then(|()| to.flush()).is_ok();

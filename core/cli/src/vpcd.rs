@@ -1,5 +1,6 @@
-//! The card in a virtual PC/SC reader: vsmartcard's vpcd protocol, so that any
-//! PC/SC program on this machine sees a card.
+//! The card over TCP, in the protocol of vsmartcard's virtual PC/SC reader
+//! (vpcd): the card goes into that reader, so that any PC/SC program on this
+//! machine sees it, or waits for a program to connect.
 //!
 //! A message is a length of two octets, big-endian, and as many octets. One
 //! octet is a control: power off, power on, reset, or "what is your ATR";
@@ -8,7 +9,7 @@
 use crate::device::Device;
 use anyhow::{Context, Result};
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 const POWER_OFF: u8 = 0;
@@ -38,6 +39,19 @@ pub fn serve(device: &mut Device, address: &str) -> Result<()> {
             Err(_) => {}
         }
         std::thread::sleep(RETRY);
+    }
+}
+
+/// Waits for programs at `address`, one after the other. Ends only with an
+/// error of the card itself.
+pub fn listen(device: &mut Device, address: &str) -> Result<()> {
+    let listener = TcpListener::bind(address).with_context(|| format!("cannot listen at {address}"))?;
+    eprintln!("waiting at {}", listener.local_addr()?);
+    loop {
+        let (mut peer, from) = listener.accept().context("the next connection")?;
+        eprintln!("in use by {from}");
+        session(device, &mut peer)?;
+        eprintln!("{from} is gone");
     }
 }
 
