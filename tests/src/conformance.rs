@@ -3,6 +3,7 @@
 //! run, and the section in the document must be the one that comes out.
 
 use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// Set to write the sections anew in place of comparing them.
@@ -21,14 +22,19 @@ pub struct Row {
 /// What shows that an answer can be had.
 pub enum Cover {
     /// A case by name: provokes the answer and returns it as it came.
-    Case(&'static str, fn() -> String),
+    Case(&'static str, Box<dyn Fn() -> String>),
     /// Nothing, and why: the code is of another version, or no input leads to it.
     Blank(&'static str),
 }
 
 /// A row with a case.
-pub fn case(function: &'static str, code: &'static str, name: &'static str, run: fn() -> String) -> Row {
-    Row { function, code, cover: Cover::Case(name, run) }
+pub fn case(
+    function: &'static str,
+    code: &'static str,
+    name: &'static str,
+    run: impl Fn() -> String + 'static,
+) -> Row {
+    Row { function, code, cover: Cover::Case(name, Box::new(run)) }
 }
 
 /// A row without a case.
@@ -45,7 +51,7 @@ pub fn hold(marker: &str, rows: &[Row]) {
     let mut wrong = String::new();
     for Row { function, code, cover } in rows {
         if let Cover::Case(name, run) = cover {
-            let seen = std::panic::catch_unwind(run).unwrap_or_else(|_| "a panic".to_string());
+            let seen = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| "a panic".to_string());
             if seen != *code {
                 let _ = writeln!(wrong, "{function}, case {name}: {seen} and not {code}");
             }
