@@ -9,6 +9,7 @@ mod lpa;
 mod lpac;
 mod memory;
 mod pki;
+mod profile;
 mod sm;
 mod vpcd;
 
@@ -40,6 +41,9 @@ enum Command {
     /// A software eUICC in a file: make it, plug it into other programs.
     #[command(subcommand)]
     Euicc(Euicc),
+    /// Profile packages: show, check, build, diff.
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Shows any RSP message as a tree.
     Explain {
         /// Hexadecimal, a file (hexadecimal, base64 or DER), or - for standard input.
@@ -89,9 +93,21 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Euicc(Euicc::Serve(args)) => {
             return Ok(ExitCode::from(u8::try_from(euicc::serve(&args)?).unwrap_or(1)));
         }
-        Command::Explain { message } => explain::print(&explain::read(&message)?)?,
+        Command::Profile(command) => {
+            end_with_the_reader();
+            return Ok(profile::run(&command));
+        }
+        Command::Explain { message } => {
+            end_with_the_reader();
+            explain::print(&explain::read(&message)?)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A filter ends quietly when nobody reads it any longer (`| head`).
+fn end_with_the_reader() {
+    sigpipe::reset();
 }
 
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {

@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::{Error, Iccid, common};
+use esim_saip::builder::Authentication;
 use esim_saip::check::Severity;
 use esim_saip::{Package, builder, check, coding};
 use serde::{Deserialize, Serialize};
@@ -15,10 +16,14 @@ use serde::{Deserialize, Serialize};
 pub struct Subscriber {
     /// 6 to 15 digits.
     pub imsi: String,
-    /// Subscriber key of Milenage, 32 hexadecimal digits.
+    /// Subscriber key: 32 hexadecimal digits, or 64 for TUAK.
     pub ki: String,
-    /// OP enciphered with the key, 32 hexadecimal digits.
+    /// OPc of Milenage, 32 hexadecimal digits, or TOPc of TUAK, 64; left away for the test algorithm.
+    #[serde(default)]
     pub opc: String,
+    /// Milenage if absent.
+    #[serde(default, skip_serializing_if = "Algorithm::is_milenage")]
+    pub algorithm: Algorithm,
     /// Digits of the network code in the IMSI: 2 (if absent) or 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mnc_length: Option<u8>,
@@ -37,6 +42,25 @@ pub struct Subscriber {
     /// Keys with which the operator manages the profile over the air; without them it cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ota: Option<OtaKeys>,
+}
+
+/// How the subscriber is authenticated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithm {
+    /// TS 35.206.
+    #[default]
+    Milenage,
+    /// TS 35.231, one Keccak permutation.
+    Tuak,
+    /// The XOR algorithm of test networks (TS 34.108).
+    UsimTest,
+}
+
+impl Algorithm {
+    fn is_milenage(&self) -> bool {
+        *self == Self::Milenage
+    }
 }
 
 /// AES keys of the operator's security domain, for secured messages (TS 102 225). Each has 32 hexadecimal digits;
@@ -79,10 +103,9 @@ impl Subscriber {
     /// # Errors
     /// A field that is not in its form, named; no value is quoted.
     pub fn build(&self, iccid: Iccid, profile_type: &str) -> Result<Vec<u8>, Error> {
-        let ki = key("ki", &self.ki)?;
-        let opc = key("opc", &self.opc)?;
         let spn = self.spn.as_deref().unwrap_or_default();
-        let mut data = builder::Subscriber::new(&iccid.to_string(), &self.imsi, ki, opc, spn);
+        let mut data = builder::Subscriber::new(&iccid.to_string(), &self.imsi, [0; 16], [0; 16], spn);
+        data.authentication = self.authentication()?;
         data.profile_type = profile_type.to_string();
         data.mnc_len = self.mnc_length.unwrap_or(2);
         data.msisdn = self.msisdn.clone();
@@ -94,6 +117,26 @@ impl Subscriber {
             Some(finding) => Err(Error::text(finding)),
             None => Ok(package.to_der()),
         }
+    }
+}
+
+impl Subscriber {
+    fn authentication(&self) -> Result<Authentication, Error> {
+        Ok(match self.algorithm {
+            Algorithm::Milenage => {
+                Authentication::Milenage { ki: key("ki", &self.ki)?, opc: key("opc", &self.opc)? }
+            }
+            Algorithm::UsimTest => Authentication::UsimTest { key: key("ki", &self.ki)? },
+            Algorithm::Tuak => {
+                let ki = common::from_hex(&self.ki).ok().filter(|octets| matches!(octets.len(), 16 | 32));
+                let topc = common::from_hex(&self.opc).ok().and_then(|octets| octets.try_into().ok());
+                Authentication::Tuak {
+                    key: ki.ok_or_else(|| Error::text("ki has 32 or 64 hexadecimal digits"))?,
+                    topc: topc.ok_or_else(|| Error::text("opc has 64 hexadecimal digits for TUAK"))?,
+                    iterations: 1,
+                }
+            }
+        })
     }
 }
 
