@@ -389,7 +389,19 @@ fn toolkit() -> Vec<Row> {
         }),
         case("ENVELOPE", "9000", "event_download", || after(&["80C2000009D607990104820282 81"])),
         case("ENVELOPE", "6A80", "tag_of_no_envelope", || after(&["80C200000201FF"])),
-        blank("GET IDENTITY", "9000", "the card does not calculate SUCIs yet; the phone does"),
+        case("GET IDENTITY", "6985", "a_profile_that_leaves_concealing_to_the_phone", || {
+            after(&[USIM, PIN1, "8078000100"])
+        }),
+        case("GET IDENTITY", "6985", "no_application_is_selected", || {
+            after(&["00A4000C023F00", "8078000100"])
+        }),
+        case("GET IDENTITY", "6A86", "an_identity_of_another_kind", || after(&[USIM, PIN1, "8078000200"])),
+        blank(
+            "GET IDENTITY",
+            "9000",
+            "shown in the card's own tests, on a profile that the builder does not make",
+        ),
+        blank("GET IDENTITY", "6982", "shown there too"),
         blank("any command", "6581", "shown at the ISD-R: the memory is the same"),
         blank("any command", "9300", "no applet runs that could be busy"),
     ]

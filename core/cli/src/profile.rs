@@ -271,7 +271,7 @@ fn fids(path: &[u16]) -> String {
 fn findings(file: &str) -> Result<bool> {
     let package = read(file)?;
     let mut findings = check(&package);
-    findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+    findings.sort_by_key(|it| core::cmp::Reverse(it.severity));
     for it in &findings {
         let element = it.element.map(|index| format!(" element {index}")).unwrap_or_default();
         let severity = format!("{:?}", it.severity).to_lowercase();

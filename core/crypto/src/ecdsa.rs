@@ -150,6 +150,16 @@ impl PublicKey {
         }))
     }
 
+    /// From a compressed point of P-256, 33 octets.
+    ///
+    /// # Errors
+    /// [`KeyError`] for another form or an x that no point has.
+    pub(crate) fn from_compressed_p256(octets: &[u8]) -> Result<Self, KeyError> {
+        let compressed = octets.len() == 33 && matches!(octets.first(), Some(0x02 | 0x03));
+        let key = VerifyingKey::from_sec1_bytes(octets).map_err(|_| KeyError)?;
+        if compressed { Ok(Self(Public::P256(key))) } else { Err(KeyError) }
+    }
+
     /// The uncompressed point, `04‖X‖Y`.
     pub fn to_sec1(&self) -> [u8; 65] {
         let mut octets = [0; 65];

@@ -16,6 +16,7 @@ mod kdf;
 pub mod milenage;
 pub mod pki;
 pub mod scp80;
+pub mod suci;
 pub mod tuak;
 pub mod usim_test;
 

@@ -2,6 +2,7 @@
 
 use esim_crypto::bsp::{Bsp, BspError, BspKeys, MAX_PLAINTEXT};
 use esim_crypto::milenage::{self, Milenage};
+use esim_crypto::suci::{self, Profile};
 use esim_crypto::tuak::{Lengths, Tuak};
 use esim_crypto::{
     Curve, PrivateKey, PublicKey, confirmation_code_hash, confirmation_code_hash_for, ecka, usim_test,
@@ -197,4 +198,39 @@ fn tuak_takes_only_the_standards_lengths() {
     assert!(Tuak::new(&[0; 33], &[0; 32], 1, Lengths::default()).is_none());
     assert!(Tuak::new(&[0; 16], &[0; 32], 0, Lengths::default()).is_none());
     assert!(Tuak::new(&[0; 16], &[0; 32], 1, Lengths { res: 5, ..Lengths::default() }).is_none());
+}
+
+/// TS 33.501 C.4: home network keys, one-time keys, and what comes out.
+#[test]
+fn concealed_identities_ts_33_501_c_4() {
+    let plain = h::<5>("00012080f6");
+    let table = [
+        (
+            Profile::A,
+            "c53c22208b61860b06c62e5406a7b330c2b577aa5558981510d128247d38bd1d",
+            "5a8d38864820197c3394b92613b20b91633cbd897119273bf8e4a6f4eec0a650",
+            "c80949f13ebe61af4ebdbd293ea4f942696b9e815d7e8f0096bbf6ed7de62256",
+            "b2e92f836055a255837debf850b528997ce0201cb82adfe4be1f587d07d8457dcb02352410cddd9e730ef3fa87",
+        ),
+        (
+            Profile::B,
+            "f1ab1074477ebcc7f554ea1c5fc368b1616730155e0041ac447d6301975fecda",
+            "0272da71976234ce833a6907425867b82e074d44ef907dfb4b3e21c1c2256ebcd1",
+            "99798858a1dc6a2c68637149a4b1dbfd1fdff5addd62a2142f06699ed7602529",
+            "039aab8376597021e855679a9778ea0b67396e68c66df32c0f41e9acca2da9b9d146a33fc2716ac7dae96aa30a4d",
+        ),
+    ];
+    for (profile, private, public, random, expected) in table {
+        let public = hex::decode(public).unwrap();
+        let concealed = suci::conceal(profile, &public, &plain, &h(random)).unwrap();
+        assert_eq!(hex::encode(&concealed), expected, "{profile:?}");
+        assert_eq!(suci::reveal(profile, &h(private), &concealed).as_deref(), Some(&plain[..]));
+        for at in [40, concealed.len() - 1] {
+            let mut bent = concealed.clone();
+            bent[at] ^= 1;
+            assert_eq!(suci::reveal(profile, &h(private), &bent), None, "{profile:?}, octet {at}");
+        }
+        assert_eq!(suci::conceal(profile, &[0; 32], &plain, &h(random)), None, "{profile:?}: no key");
+        assert_eq!(suci::reveal(profile, &h(private), &concealed[..35]), None);
+    }
 }

@@ -57,6 +57,9 @@ pub const ATR: [u8; 19] = [
     0x00, 0x00,
 ];
 
+/// The one command of the UICC that draws randomness.
+const GET_IDENTITY: u8 = 0x78;
+
 impl Card {
     /// Applies power: reads the memory and finishes a switch that waited for it.
     ///
@@ -254,6 +257,11 @@ impl Card {
         command: &Command<'_>,
         env: &mut Env<'_>,
     ) -> Result<(Vec<u8>, Status), Status> {
+        if command.ins == GET_IDENTITY {
+            let mut entropy = [0; 32];
+            env.rng.fill_bytes(&mut entropy);
+            self.uicc.set_entropy(entropy);
+        }
         let mut channel = core::mem::take(self.channel(number)?);
         let outcome = self.uicc.command(&mut channel.uicc, command);
         *self.channel(number)? = channel;

@@ -11,6 +11,7 @@ mod binary;
 mod data_object;
 mod fcp;
 mod fs;
+mod identity;
 mod lifecycle;
 mod pin;
 mod record;
@@ -46,6 +47,8 @@ pub struct Uicc {
     toolkit: Toolkit,
     /// While a script of a remote file manager runs: what it may do.
     remote: Option<RemoteAccess>,
+    /// Used up by the next command that needs randomness.
+    entropy: [u8; 32],
 }
 
 /// What a command changed in the [`Image`] and must reach non-volatile memory.
@@ -104,6 +107,7 @@ static INSTRUCTIONS: &[(u8, Class, Handler)] = &[
     (0x2C, Interindustry, Uicc::unblock_pin),
     (0x32, Proprietary,   Uicc::increase),
     (0x44, Interindustry, Uicc::activate_file),
+    (0x78, Proprietary,   Uicc::get_identity),
     (0x88, Interindustry, Uicc::authenticate),
     (0x89, Interindustry, |_, _, _| Err(Status::FUNCTION_NOT_SUPPORTED)),
     (0xA2, Interindustry, Uicc::search_record),
@@ -127,6 +131,7 @@ impl Uicc {
             verified,
             changes: Vec::new(),
             toolkit: Toolkit::default(),
+            entropy: [0; 32],
             remote: None,
         }
     }

@@ -9,7 +9,7 @@ use super::{Change, ChannelState, Uicc, sqn};
 use crate::apdu::{Command, Response, Status};
 
 /// FID and service numbers of EF.UST (TS 31.102 4.2.8).
-const EF_UST: u16 = 0x6F38;
+pub(super) const EF_UST: u16 = 0x6F38;
 const SERVICE_GSM_ACCESS: usize = 27;
 const SERVICE_GSM_CONTEXT: usize = 38;
 
@@ -92,7 +92,7 @@ impl Uicc {
     }
 
     /// The application in whose directory the channel stands.
-    fn active_naa(&self, channel: &ChannelState) -> Result<(usize, usize), Status> {
+    pub(super) fn active_naa(&self, channel: &ChannelState) -> Result<(usize, usize), Status> {
         let adf = channel.adf.ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
         let path = &self.fs.file(adf).path;
         let inside = self.fs.file(channel.directory).path.starts_with(path);
@@ -101,7 +101,7 @@ impl Uicc {
     }
 
     /// The PIN of an application is the first one of its PIN status template (TS 31.101 9.4).
-    fn require_application_pin(&self, adf: usize) -> Result<(), Status> {
+    pub(super) fn require_application_pin(&self, adf: usize) -> Result<(), Status> {
         let references = self.pin_references(adf);
         let pin = references.into_iter().find(|reference| matches!(reference, 0x01..=0x08 | 0x11));
         match pin {

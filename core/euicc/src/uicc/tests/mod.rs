@@ -3,6 +3,7 @@
 mod authentication;
 mod content;
 mod hostile;
+mod identity;
 mod objects;
 mod pins;
 mod profile;
