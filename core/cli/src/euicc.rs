@@ -16,9 +16,10 @@ pub struct Init {
     /// File that becomes the card's memory.
     #[arg(long)]
     state: PathBuf,
-    /// Folder with CERT_CI, CERT_EUM, CERT_EUICC and keys.json; the project's own test PKI if absent.
+    /// Folder with CERT_CI, CERT_EUM, CERT_EUICC and keys.json; the project's own test PKI if absent. Given more than
+    /// once, the card has an identity under each CI, the preferred one first.
     #[arg(long)]
-    pki: Option<PathBuf>,
+    pki: Vec<PathBuf>,
     /// 32 digits; drawn if absent, or the certificate's.
     #[arg(long)]
     eid: Option<Eid>,
@@ -36,13 +37,12 @@ pub fn init(args: &Init) -> Result<()> {
     if Personal::read_from(&nvm as &dyn Nvm).is_ok() && !args.force {
         bail!("there is a card in {}; --force overwrites it with all its profiles", args.state.display());
     }
-    let personal = match &args.pki {
-        Some(folder) => pki::personalise(folder, args.eid)?,
-        None => {
-            let curve = if args.brainpool { Curve::BrainpoolP256r1 } else { Curve::P256 };
-            let eid = args.eid.map_or_else(draw_eid, Ok)?;
-            Personal::new(&TestPki::well_known(curve), eid, &mut random()?)?
-        }
+    let personal = if args.pki.is_empty() {
+        let curve = if args.brainpool { Curve::BrainpoolP256r1 } else { Curve::P256 };
+        let eid = args.eid.map_or_else(draw_eid, Ok)?;
+        Personal::new(&TestPki::well_known(curve), eid, &mut random()?)?
+    } else {
+        pki::personalise(&args.pki, args.eid)?
     };
     personal.write_to(&mut nvm).context("the card's memory")?;
     println!("EID {}", personal.eid()?);

@@ -4,6 +4,7 @@ use crate::device::Device;
 use crate::https::Https;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
+use esim_crypto::pki::{Certificate, refuse_live_ci};
 use esim_lpa::driver::{self, Refresh};
 use esim_lpa::manage::MemoryReset;
 use esim_lpa::{Answer, DownloadParams, Lang, NotifyParams, Phase, Profile, ProfileRef, Progress, Question};
@@ -117,7 +118,11 @@ pub async fn run(args: Lpa) -> Result<ExitCode> {
     let mut device = Device::open(&args.state)?;
     let mut roots = device.ci_certificates().to_vec();
     if let Some(path) = &args.ci {
-        roots.push(std::fs::read(path).with_context(|| path.display().to_string())?);
+        let der = std::fs::read(path).with_context(|| path.display().to_string())?;
+        if let Some(key_id) = Certificate::parse(&der).ok().as_ref().and_then(Certificate::subject_key_id) {
+            refuse_live_ci(key_id).with_context(|| path.display().to_string())?;
+        }
+        roots.push(der);
     }
     let mut https = match &args.connect {
         Some(text) => {

@@ -9,7 +9,7 @@ use esim_rsp::Eid;
 use rand_chacha::ChaCha20Rng;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes a test PKI with a certificate for one eUICC.
 pub fn write(folder: &Path, pki: &TestPki, eid: Eid, rng: &mut ChaCha20Rng) -> Result<()> {
@@ -34,26 +34,38 @@ pub fn write(folder: &Path, pki: &TestPki, eid: Eid, rng: &mut ChaCha20Rng) -> R
     Ok(())
 }
 
-/// Personalisation from a folder: CI, EUM and eUICC certificates with `SK.EUICC`.
+/// Personalisation from folders, each with CI, EUM and eUICC certificates and
+/// `SK.EUICC`: a card with an identity under each CI, in order of preference.
 ///
 /// # Errors
 /// Names the file that is missing or wrong.
-pub fn personalise(folder: &Path, eid: Option<Eid>) -> Result<Personal> {
+pub fn personalise(folders: &[PathBuf], eid: Option<Eid>) -> Result<Personal> {
+    let (mut identities, mut cis, mut eid) = (Vec::new(), Vec::new(), eid);
+    for folder in folders {
+        let (own, identity, ci) =
+            identity(folder).with_context(|| format!("the PKI in {}", folder.display()))?;
+        if let Some(eid) = eid.filter(|eid| *eid != own) {
+            bail!("the eUICC certificate in {} is of EID {own}, not {eid}", folder.display());
+        }
+        eid = Some(own);
+        identities.push(identity);
+        cis.push(ci);
+    }
+    Ok(Personal::from_parts(eid.context("no PKI folder")?, identities, cis)?)
+}
+
+fn identity(folder: &Path) -> Result<(Eid, Identity, Vec<u8>)> {
     let ci = read(folder, "CERT_CI")?;
     let eum = read(folder, "CERT_EUM")?;
     let euicc = read(folder, "CERT_EUICC")?;
     let parsed = Certificate::parse(&euicc).map_err(|error| anyhow::anyhow!("CERT_EUICC: {error}"))?;
     let own: Eid = parsed.serial_number().unwrap_or_default().parse().context("CERT_EUICC names no EID")?;
-    if let Some(eid) = eid.filter(|eid| *eid != own) {
-        bail!("the eUICC certificate in {} is of EID {own}, not {eid}", folder.display());
-    }
     let key = key(folder, "SK.EUICC")?;
     let key = PrivateKey::from_bytes(parsed.public_key().curve(), &key);
     let key = key.map_err(|_| anyhow::anyhow!("SK.EUICC in keys.json is not a key"))?;
     let issuer = Certificate::parse(&ci).map_err(|error| anyhow::anyhow!("CERT_CI: {error}"))?;
     let ci_key_id = issuer.subject_key_id().context("CERT_CI has no subjectKeyIdentifier")?.to_vec();
-    let identity = Identity { ci_key_id, key, euicc_certificate: euicc, eum_certificate: eum };
-    Ok(Personal::from_parts(own, vec![identity], vec![ci])?)
+    Ok((own, Identity { ci_key_id, key, euicc_certificate: euicc, eum_certificate: eum }, ci))
 }
 
 fn read(folder: &Path, prefix: &str) -> Result<Vec<u8>> {

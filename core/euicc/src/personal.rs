@@ -5,7 +5,7 @@ use crate::nvm::{Nvm, NvmError, Write};
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use esim_crypto::pki::{Certificate, TestPki, TrustedCi};
+use esim_crypto::pki::{Certificate, TestPki, TrustedCi, refuse_live_ci, verify_euicc};
 use esim_crypto::{Curve, PrivateKey, PublicKey};
 use esim_rsp::common::{OperatorId, PprIds, Version, bit_string};
 use esim_rsp::es10b::ProfilePolicyAuthorisationRule;
@@ -83,15 +83,18 @@ impl Personal {
     /// A card with these identities that trusts these CIs (certificates, DER), both in order of preference.
     ///
     /// # Errors
-    /// [`Error`] naming the certificate that does not parse, or that is not of
-    /// this EID or key.
+    /// [`Error`] naming the certificate that does not parse, that is not of this
+    /// EID or key, whose chain does not lead to one of these CIs, or that is a
+    /// live CI's.
     pub fn from_parts(
         eid: Eid,
         identities: Vec<Identity>,
         ci_certificates: Vec<Vec<u8>>,
     ) -> Result<Self, Error> {
-        let verification = ci_certificates.iter().map(|der| StoredCi::new(der)).collect::<Result<_, _>>()?;
-        let identities = identities.into_iter().map(|identity| StoredIdentity::new(identity, &eid));
+        let verification: Vec<_> =
+            ci_certificates.iter().map(|der| StoredCi::new(der)).collect::<Result<_, _>>()?;
+        let trusted = verification.iter().map(StoredCi::load).collect::<Result<Vec<_>, _>>()?;
+        let identities = identities.into_iter().map(|identity| StoredIdentity::new(identity, &eid, &trusted));
         let rat = esim_rsp::es10b::GetRatResponse { rat: default_rat() };
         Ok(Self {
             eid: *eid.octets(),
@@ -150,15 +153,20 @@ impl core::fmt::Debug for Personal {
 }
 
 impl StoredIdentity {
-    fn new(identity: Identity, eid: &Eid) -> Result<Self, Error> {
+    fn new(identity: Identity, eid: &Eid, trusted: &[TrustedCi]) -> Result<Self, Error> {
         let certificate = parse("eUICC", &identity.euicc_certificate)?;
-        parse("EUM", &identity.eum_certificate)?;
+        let eum = parse("EUM", &identity.eum_certificate)?;
+        refuse_live(eum.authority_key_id().unwrap_or_default())?;
         if certificate.public_key() != &identity.key.public_key() {
             return Err(Error::text("the eUICC's key does not belong to its certificate"));
         }
         if certificate.serial_number() != Some(eid.to_string().as_str()) {
             return Err(Error::text("the eUICC's certificate is of another EID"));
         }
+        // A card is made when both are valid, whatever the time now.
+        let then = certificate.not_before().max(eum.not_before());
+        let chain = verify_euicc(&certificate, &eum, trusted, then);
+        chain.map_err(|error| Error::text(alloc::format!("the card's certificates: {error}")))?;
         Ok(Self {
             ci_key_id: identity.ci_key_id,
             curve: identity.key.curve(),
@@ -183,6 +191,7 @@ impl StoredCi {
     fn new(der: &[u8]) -> Result<Self, Error> {
         let certificate = parse("CI", der)?;
         let key = certificate.public_key();
+        refuse_live(&key_id(der)?)?;
         Ok(Self { key_id: key_id(der)?, curve: key.curve(), key: key.to_sec1().to_vec() })
     }
 
@@ -195,6 +204,10 @@ impl StoredCi {
 
 fn parse(whose: &str, der: &[u8]) -> Result<Certificate, Error> {
     Certificate::parse(der).map_err(|error| Error::text(alloc::format!("the {whose} certificate: {error}")))
+}
+
+fn refuse_live(key_id: &[u8]) -> Result<(), Error> {
+    refuse_live_ci(key_id).map_err(|error| Error::text(error.to_string()))
 }
 
 fn key_id(der: &[u8]) -> Result<Vec<u8>, Error> {

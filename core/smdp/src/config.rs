@@ -1,10 +1,10 @@
 //! Who this server is and what it allows.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_crypto::PrivateKey;
-use esim_crypto::pki::{Certificate, Issued, TestPki, TrustedCi};
+use esim_crypto::pki::{Certificate, Issued, TestPki, TrustedCi, refuse_live_ci};
 use esim_rsp::{CertificateDer, Error, ObjectIdentifier};
 
 /// Who this server is and what it allows.
@@ -131,6 +131,7 @@ impl Identity {
         if ci_pk_id.is_empty() || pb.authority_key_id() != Some(&ci_pk_id[..]) {
             return Err(Error::text("CERT.DPauth and CERT.DPpb are of different CIs"));
         }
+        refuse_live_ci(&ci_pk_id).map_err(|error| Error::text(error.to_string()))?;
         if auth.san_registered_id() != pb.san_registered_id() {
             return Err(Error::text("CERT.DPauth and CERT.DPpb are of different SM-DP+s"));
         }
@@ -178,6 +179,7 @@ pub fn trust_ci(certificate: &[u8]) -> Result<TrustedCi, Error> {
     if key_id.is_empty() {
         return Err(Error::text("the CI certificate has no subjectKeyIdentifier"));
     }
+    refuse_live_ci(&key_id).map_err(|error| Error::text(error.to_string()))?;
     Ok(TrustedCi { key_id, key: parsed.public_key().clone() })
 }
 

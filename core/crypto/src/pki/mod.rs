@@ -6,9 +6,11 @@ mod crl;
 mod der_in;
 mod der_out;
 mod issue;
+mod live;
 mod registered_id;
 
 pub use cert::{Certificate, CertificateError, NameConstraint};
 pub use chain::{ChainError, ChainReason, Role, TrustedCi, verify_euicc, verify_server, verify_signature};
 pub use crl::Crl;
 pub use issue::{CrlDraft, Issued, PkiParameters, TestPki};
+pub use live::{LiveCi, refuse_live_ci};
