@@ -102,7 +102,7 @@ need_worker_build() {
 need_chromium() { need_apt chromium chromium-driver fonts-vlgothic; }
 
 # A PC/SC daemon and a virtual reader, for programs that want a real card.
-need_pcsc() { need_apt pcscd vsmartcard-vpcd libpcsclite1; }
+need_pcsc() { need_apt pcscd vsmartcard-vpcd libpcsclite1 opensc; }
 
 need_node_modules() {
     local folder=$ROOT/$1

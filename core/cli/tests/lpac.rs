@@ -8,16 +8,22 @@ use common::{Running, Sm, card_notifications, card_profiles, peer, run, wait_for
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A PC/SC daemon with one virtual reader.
 struct Reader {
     port: u16,
     _daemon: Running,
+    _alone: MutexGuard<'static, ()>,
 }
+
+/// A machine has one PC/SC daemon.
+static ALONE: Mutex<()> = Mutex::new(());
 
 impl Reader {
     fn start(folder: &Path) -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let port = common::free_port();
         let configuration = folder.join("reader.conf");
         let driver = wait_for("the driver of the virtual reader", Duration::from_secs(1), driver);
@@ -32,7 +38,7 @@ impl Reader {
             .stderr(Stdio::null())
             .spawn()
             .expect("pcscd is installed (package pcscd)");
-        Self { port, _daemon: Running(daemon) }
+        Self { port, _daemon: Running(daemon), _alone: alone }
     }
 
     /// Puts the card in, until the guard is dropped: then its power is cut.
@@ -94,6 +100,10 @@ fn lpac_does_all_that_it_can() {
     assert_eq!(info["eidValue"], "89049032123451234512345678901235");
     assert_eq!(info["EUICCInfo2"]["svn"], "2.6.0");
 
+    with_card(&["chip", "defaultsmdp", "smdp.example"]);
+    let info = with_card(&["chip", "info"]);
+    assert_eq!(info["EuiccConfiguredAddresses"]["defaultDpAddress"], "smdp.example");
+
     let (iccid, token, _) = sm.order(&[]);
     with_card(&["profile", "download", "-s", &sm.address, "-m", &token]);
     assert_eq!(card_profiles(&state), [(iccid.clone(), false)]);
@@ -106,6 +116,10 @@ fn lpac_does_all_that_it_can() {
     with_card(&["profile", "nickname", &iccid, "Work"]);
     assert_eq!(with_card(&["profile", "list"])[0]["profileNickname"], "Work");
     assert_eq!(card_notifications(&state), 2);
+    let waiting = with_card(&["notification", "list"]);
+    let numbers: Vec<u64> =
+        waiting.as_array().unwrap().iter().map(|it| it["seqNumber"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [0, 1], "the first number is 0");
     with_card(&["notification", "process", "-a", "-r"]);
     assert_eq!(card_notifications(&state), 0);
 
@@ -114,8 +128,42 @@ fn lpac_does_all_that_it_can() {
     with_card(&["profile", "delete", &iccid]);
     assert_eq!(card_profiles(&state), []);
     assert_eq!(card_notifications(&state), 2);
+    with_card(&["notification", "remove", "2"]);
+    assert_eq!(card_notifications(&state), 1);
     with_card(&["notification", "process", "-a", "-r"]);
     assert_eq!(card_notifications(&state), 0);
+
+    let (iccid, token, _) = sm.order(&[]);
+    with_card(&["profile", "download", "-s", &sm.address, "-m", &token]);
+    assert_eq!(card_profiles(&state), [(iccid, false)]);
+    with_card(&["chip", "purge", "yes"]);
+    assert_eq!(card_profiles(&state), []);
+    let info = with_card(&["chip", "info"]);
+    assert_eq!(info["EuiccConfiguredAddresses"]["defaultDpAddress"], Value::Null);
+}
+
+/// A program that knows nothing of eSIMs finds an ordinary card.
+#[test]
+fn opensc_sees_a_card() {
+    let Some(_) = peer("ESIM_LAB_LPAC") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("card").display().to_string();
+    run(&["euicc", "init", "--state", &state]);
+    let reader = Reader::start(folder.path());
+    let _card = reader.insert(&state);
+    let opensc = |arguments: &[&str]| {
+        let output = Command::new("opensc-tool").args(arguments).output();
+        let output = output.expect("opensc-tool is installed (package opensc)");
+        (output.status.success(), common::text(&output))
+    };
+    let (_, atr) = wait_for("the card in the reader", Duration::from_secs(20), || {
+        Some(opensc(&["-a"])).filter(|(done, _)| *done)
+    });
+    assert!(atr.contains("3b:9f:96:80:3f:c7:82:80:31:e0:73:f6:21:13:67:4d:45:00"), "{atr}");
+    let (listed, readers) = opensc(&["-l"]);
+    assert!(listed && readers.contains("Virtual PCD") && readers.contains("Yes"), "{readers}");
+    let (sent, answer) = opensc(&["-s", "00A40004023F00"]);
+    assert!(sent && answer.contains("SW1=0x90, SW2=0x00"), "{answer}");
 }
 
 /// Through `euicc serve --lpac-stdio -- lpac …`. lpac 2.3.0 gives up right
