@@ -204,3 +204,48 @@ proptest! {
         }
     }
 }
+
+prop_compose! {
+    /// Any subscriber that an operator may have.
+    fn any_subscriber()(
+        body in "8900[0-9]{15}", imsi in "00101[0-9]{5,10}", spn in "[a-zA-Z0-9 ]{0,16}", isim: bool, five_g: bool,
+        algorithm in 0..4, key: [u8; 32], topc: [u8; 32], msisdn in proptest::option::of("\\+[1-9][0-9]{6,12}"),
+        ota in proptest::option::of((1u8..16, any::<[[u8; 16]; 3]>())), concealed: bool, pin1_enabled: bool,
+    ) -> Subscriber {
+        let iccid = format!("{body}{}", coding::luhn_digit(&body).unwrap());
+        let short = core::array::from_fn(|i| key[i]);
+        let mut subscriber = Subscriber::new(&iccid, &imsi, short, core::array::from_fn(|i| topc[i]), &spn);
+        match algorithm {
+            0 => {}
+            1 => subscriber.authentication = Authentication::UsimTest { key: short },
+            2 => subscriber.authentication = Authentication::Tuak { key: short.to_vec(), topc, iterations: 1 },
+            _ => subscriber.authentication = Authentication::Tuak { key: key.to_vec(), topc, iterations: 2 },
+        }
+        (subscriber.isim, subscriber.five_g, subscriber.msisdn) = (isim, five_g, msisdn);
+        subscriber.codes.pin1_enabled = pin1_enabled;
+        subscriber.ota = ota.map(|(version, keys)| OtaKeys { version, keys });
+        if concealed && five_g {
+            subscriber.home_network_keys = vec![HomeNetworkKey { identifier: 1, scheme: 1, key: key.to_vec() }];
+        }
+        subscriber
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// What is built parses to itself, each element encodes to its own octets, and it installs.
+    #[test]
+    fn every_subscribers_package_round_trips(subscriber in any_subscriber()) {
+        let package = build(&subscriber).unwrap();
+        let octets = package.to_der();
+        let parsed = Package::parse(&octets).unwrap();
+        prop_assert_eq!(parsed.to_der(), octets);
+        for element in &parsed.elements {
+            let again = crate::pe::Element::new(element.value().clone()).unwrap();
+            prop_assert_eq!(again.raw(), element.raw(), "{}", element.name());
+        }
+        let image = crate::resolve(&parsed, crate::Capabilities::default()).unwrap();
+        prop_assert_eq!(coding::decode_iccid(&image.iccid), subscriber.iccid);
+    }
+}
