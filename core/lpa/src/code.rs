@@ -82,10 +82,10 @@ pub fn explain_es10(function: &str, name: &str) -> &'static str {
         ("eUICCMemoryReset", "nothingToDelete") => "There is nothing to delete.",
         (_, "nothingToDelete") => "There is no such notification.",
         ("AuthenticateServer", "invalidCertificate") => {
-            "The eUICC does not accept the server's certificate: malformed, out of date, or not under the CI that was chosen."
+            "The eUICC does not accept the server's certificate: malformed, out of date, revoked, or not under the CI that was chosen."
         }
         ("PrepareDownload", "invalidCertificate") => {
-            "The eUICC does not accept the binding certificate: malformed, or of another server than the one that was authenticated."
+            "The eUICC does not accept the binding certificate: malformed, revoked, or of another server than the one that was authenticated."
         }
         (_, "invalidSignature") => {
             "The server's signature is wrong; something on the way altered signed data, or the server signs with another key."

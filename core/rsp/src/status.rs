@@ -87,6 +87,14 @@ const fn row(
 /// Subject and reason pairs.
 pub const PAIRS: &[Row] = &[
     row(
+        "1.1",
+        "1.1",
+        "Function Requester · Unknown",
+        "5.3",
+        "The caller did not show that it is the operator",
+        "Send the token that the SM-DP+ gave the operator.",
+    ),
+    row(
         "1.2",
         "1.1",
         "Function Provider · Unknown",
@@ -262,6 +270,14 @@ pub const PAIRS: &[Row] = &[
         "5.3.2",
         "A matchingId has letters, digits and '-' only",
         "Choose another one.",
+    ),
+    row(
+        "8.2.6",
+        "3.10",
+        "MatchingID · Invalid association",
+        "5.3.4",
+        "The matchingId is not the one of this order",
+        "Name the order's own matchingId, or none.",
     ),
     row(
         "8.2.6",
