@@ -13,6 +13,7 @@ mod ecdsa;
 mod ecka;
 mod hash;
 mod kdf;
+pub mod kdf3gpp;
 pub mod milenage;
 pub mod pki;
 pub mod scp80;
