@@ -1,0 +1,158 @@
+//! Sealing of records at rest: AES-256-CCM (NIST SP 800-38C) under a nonce that
+//! is derived from what is sealed, so that no nonce serves for two texts and
+//! nothing random is needed.
+
+use crate::hash::sha256;
+use crate::kdf::x963_sha256;
+use aes::Aes256;
+use alloc::vec::Vec;
+use ccm::Ccm;
+use ccm::aead::{Aead, Payload};
+use ccm::consts::{U12, U16};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+type Cipher = Ccm<Aes256, U16, U12>;
+
+/// First octet of what is sealed: the form described at [`SealKey::seal`].
+const FORM: u8 = 1;
+const ID: usize = 4;
+const NONCE: usize = 12;
+
+/// A key that seals. `Debug` shows its identifier alone.
+#[derive(Clone)]
+pub struct SealKey {
+    id: [u8; ID],
+    cipher: Cipher,
+    nonces: Zeroizing<Vec<u8>>,
+}
+
+/// Why something cannot be opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// Too short, or of no known form.
+    #[error("the octets are not sealed")]
+    NotSealed,
+    /// By its identifier.
+    #[error("sealed with the key {0:02x?}, which is not at hand")]
+    OtherKey([u8; ID]),
+    /// Altered, or moved from another name.
+    #[error("what is sealed has been altered")]
+    Altered,
+}
+
+impl core::fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "SealKey({:02x?})", self.id)
+    }
+}
+
+impl SealKey {
+    /// From 32 octets of a random generator.
+    pub fn new(secret: &[u8; 32]) -> Self {
+        let keys = x963_sha256(secret, b"esim-lab seal", 64);
+        let (encryption, nonces) = keys.split_at(32);
+        let mut key = Zeroizing::new([0; 32]);
+        key.copy_from_slice(encryption);
+        let digest = sha256(&[b"esim-lab seal id", secret]);
+        let id = [digest[0], digest[1], digest[2], digest[3]];
+        Self { id, cipher: Cipher::new(&(*key).into()), nonces: Zeroizing::new(nonces.to_vec()) }
+    }
+
+    /// 4 octets by which everything sealed names its key.
+    pub fn id(&self) -> [u8; ID] {
+        self.id
+    }
+
+    /// Form (1) ‖ key identifier (4) ‖ nonce (12) ‖ ciphertext ‖ tag (16), bound to `name`: elsewhere it does not
+    /// open. The same text under the same name gives the same octets. At most 16 MB.
+    pub fn seal(&self, name: &str, plain: &[u8]) -> Vec<u8> {
+        let nonce = self.nonce(name, plain);
+        let payload = Payload { msg: plain, aad: name.as_bytes() };
+        let encrypted = self.cipher.encrypt(&nonce.into(), payload);
+        debug_assert!(encrypted.is_ok(), "records are shorter than 16 MB");
+        [&[FORM][..], &self.id, &nonce, &encrypted.unwrap_or_default()].concat()
+    }
+
+    /// What was sealed under `name`.
+    ///
+    /// # Errors
+    /// See [`SealError`].
+    pub fn open(&self, name: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        if key_of(sealed)? != self.id {
+            return Err(SealError::OtherKey(key_of(sealed)?));
+        }
+        let rest = sealed.get(1 + ID..).ok_or(SealError::NotSealed)?;
+        let (nonce, encrypted) = rest.split_first_chunk::<NONCE>().ok_or(SealError::NotSealed)?;
+        let payload = Payload { msg: encrypted, aad: name.as_bytes() };
+        self.cipher.decrypt(&(*nonce).into(), payload).map_err(|_| SealError::Altered)
+    }
+
+    fn nonce(&self, name: &str, plain: &[u8]) -> [u8; NONCE] {
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(&self.nonces);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        mac.update(&(name.len() as u64).to_be_bytes());
+        mac.update(name.as_bytes());
+        mac.update(plain);
+        let mut nonce = [0; NONCE];
+        nonce.copy_from_slice(&mac.finalize().into_bytes()[..NONCE]);
+        nonce
+    }
+}
+
+/// Identifier of the key that something is sealed with.
+///
+/// # Errors
+/// [`SealError::NotSealed`].
+pub fn key_of(sealed: &[u8]) -> Result<[u8; ID], SealError> {
+    match sealed {
+        [FORM, a, b, c, d, ..] => Ok([*a, *b, *c, *d]),
+        _ => Err(SealError::NotSealed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_under_its_name_and_key_alone() {
+        let (key, other) = (SealKey::new(&[1; 32]), SealKey::new(&[2; 32]));
+        for plain in [&b""[..], b"ki", &[7; 100_000]] {
+            let sealed = key.seal("order/1", plain);
+            assert_eq!(sealed.len(), 1 + ID + NONCE + plain.len() + 16);
+            assert_eq!(key.open("order/1", &sealed).unwrap(), plain);
+            assert_eq!(key.open("order/2", &sealed), Err(SealError::Altered));
+            assert_eq!(other.open("order/1", &sealed), Err(SealError::OtherKey(key.id())));
+            assert_eq!(key_of(&sealed), Ok(key.id()));
+        }
+    }
+
+    #[test]
+    fn every_altered_octet_is_noticed() {
+        let key = SealKey::new(&[1; 32]);
+        let sealed = key.seal("order/1", b"subscriber key");
+        for at in 0..sealed.len() {
+            let mut bent = sealed.clone();
+            bent[at] ^= 1;
+            assert!(key.open("order/1", &bent).is_err(), "octet {at}");
+            assert!(key.open("order/1", &sealed[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn another_text_has_another_nonce() {
+        let key = SealKey::new(&[1; 32]);
+        let nonce = |name, plain: &[u8]| key.seal(name, plain)[1 + ID..1 + ID + NONCE].to_vec();
+        assert_eq!(nonce("a", b"b"), nonce("a", b"b"));
+        assert_ne!(nonce("a", b"b"), nonce("a", b"c"));
+        assert_ne!(nonce("a", b"b"), nonce("ab", b""));
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        assert!(!alloc::format!("{:?}", SealKey::new(&[0xAB; 32])).contains("abab"));
+    }
+}
