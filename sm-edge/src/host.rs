@@ -1,10 +1,12 @@
 //! What a host brings: clock, randomness, configuration, store, log.
 
-use esim_smdp::Config;
+use crate::{Rate, Vault};
 use esim_smdp::store::{Change, Lookup, Row};
+use esim_smdp::{Call, Config, Reply};
 use rand_core::CryptoRng;
 
 /// The machine that the service runs on.
+#[allow(async_fn_in_trait, reason = "futures of the browser and of the worker are not Send")]
 pub trait Host {
     /// Where records lie.
     type Store: Store;
@@ -23,6 +25,18 @@ pub trait Host {
 
     /// The credential that ES2+ and the operator's interface ask for.
     fn operator_token(&self) -> &str;
+
+    /// The keys that records are sealed with.
+    fn vault(&self) -> &Vault;
+
+    /// Calls another server and waits for its reply; never longer than a caller of ours would wait.
+    async fn call(&self, call: &Call) -> Reply;
+
+    /// Takes one from what `key` (a source, an order) may use of something.
+    ///
+    /// # Errors
+    /// Seconds until there is something again.
+    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64>;
 
     /// Takes a line for the log.
     fn log(&self, line: &LogLine<'_>);

@@ -12,6 +12,42 @@ pub struct HttpRequest {
     pub headers: Vec<(String, String)>,
     /// Octets of the body.
     pub body: Vec<u8>,
+    /// Who sent it, as far as the host knows.
+    pub caller: Caller,
+}
+
+/// Who sent a request, as the connection tells it and no header.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// Network address, without port; absent where there is no network.
+    pub source: Option<String>,
+    /// The certificate that it showed, and holds the key of.
+    pub certificate: Option<ClientCertificate>,
+}
+
+/// A client certificate of TLS whose key the caller has proved to hold.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ClientCertificate {
+    /// DER, the caller's own first; nothing of it has been checked.
+    Chain(Vec<Vec<u8>>),
+    /// What a platform that terminates TLS has verified.
+    Verified {
+        /// SHA-256 of the DER.
+        fingerprint: [u8; 32],
+        /// Key identifier of the issuer.
+        issuer_key_id: Vec<u8>,
+        /// Distinguished name, for the log.
+        subject: String,
+    },
+}
+
+impl core::fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Chain(chain) => write!(f, "Chain({} certificates)", chain.len()),
+            Self::Verified { subject, .. } => write!(f, "Verified({subject})"),
+        }
+    }
 }
 
 impl HttpRequest {
@@ -25,12 +61,19 @@ impl HttpRequest {
             path: path.into(),
             headers: vec![("Content-Type".into(), "application/json".into())],
             body: body.into(),
+            caller: Caller::default(),
         }
     }
 
     /// A GET.
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: "GET".into(), path: path.into(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            method: "GET".into(),
+            path: path.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            caller: Caller::default(),
+        }
     }
 
     /// The same with a header more.

@@ -27,13 +27,17 @@ mod http;
 pub mod memory;
 #[cfg(feature = "native")]
 pub mod native;
+mod rate;
 mod run;
 pub mod sql;
+mod vault;
 
 /// What the service decides, for hosts that make its configuration.
 pub use esim_smdp as smdp;
 pub use handler::handle;
 pub use host::{CommitError, Fault, Host, LogLine, Store};
-pub use http::{HttpRequest, HttpResponse};
+pub use http::{Caller, ClientCertificate, HttpRequest, HttpResponse};
 pub use memory::{MemoryHost, MemoryStore};
-pub use run::{block_on, run};
+pub use rate::{Rate, RateLimiter};
+pub use run::{attend, attend_all, block_on, run};
+pub use vault::Vault;

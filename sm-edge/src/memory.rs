@@ -1,8 +1,8 @@
 //! A host that lives in memory: the browser page, tests, demonstrations.
 
-use crate::{CommitError, Fault, Host, LogLine, Store};
-use esim_smdp::Config;
+use crate::{CommitError, Fault, Host, LogLine, Rate, RateLimiter, Store, Vault};
 use esim_smdp::store::{Alias, Change, Lookup, Row};
+use esim_smdp::{Call, Config, Reply};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 use std::cell::{Cell, RefCell};
@@ -21,6 +21,7 @@ struct Stored {
     body: Vec<u8>,
     aliases: Vec<Alias>,
     expires: Option<u64>,
+    due: Option<u64>,
 }
 
 impl core::fmt::Debug for Stored {
@@ -62,6 +63,12 @@ impl MemoryStore {
                 let names = aliases.range(from..).take_while(|(a, _)| a == alias);
                 names.filter_map(|(_, name)| row(name)).take(*limit as usize).collect()
             }
+            Lookup::Due { by, limit } => {
+                let due = rows.iter().filter_map(|(name, stored)| Some((stored.due?, name)));
+                let mut due: Vec<_> = due.filter(|(due, _)| due <= by).collect();
+                due.sort();
+                due.into_iter().filter_map(|(_, name)| row(name)).take(*limit as usize).collect()
+            }
             Lookup::Range { prefix, after, limit } => {
                 let names = rows.range(prefix.clone()..).map(|(name, _)| name);
                 let names = names.take_while(|name| name.starts_with(prefix));
@@ -89,7 +96,7 @@ impl MemoryStore {
 
     fn apply(&self, change: &Change) {
         match change {
-            Change::Put { name, expected, body, aliases, expires } => {
+            Change::Put { name, expected, body, aliases, expires, due } => {
                 self.remove(name);
                 let names = aliases.iter().map(|alias| (alias.name.clone(), name.clone()));
                 self.aliases.borrow_mut().extend(names);
@@ -98,6 +105,7 @@ impl MemoryStore {
                     body: body.clone(),
                     aliases: aliases.clone(),
                     expires: *expires,
+                    due: *due,
                 };
                 self.rows.borrow_mut().insert(name.clone(), stored);
             }
@@ -132,7 +140,13 @@ pub struct MemoryHost {
     now: Cell<u64>,
     rng: RefCell<ChaCha20Rng>,
     log: RefCell<Vec<String>>,
+    vault: Vault,
+    limiter: RefCell<RateLimiter>,
+    network: Option<Network>,
 }
+
+/// Whom a host in memory can call.
+type Network = Box<dyn Fn(&Call) -> Reply>;
 
 impl MemoryHost {
     /// `seed` is 32 octets, from a generator unless everything shall repeat;
@@ -145,6 +159,9 @@ impl MemoryHost {
             now: Cell::new(now),
             rng: RefCell::new(ChaCha20Rng::from_seed(seed)),
             log: RefCell::default(),
+            vault: Vault::new(&seed),
+            limiter: RefCell::default(),
+            network: None,
         }
     }
 
@@ -159,6 +176,12 @@ impl MemoryHost {
     /// The same with another credential than `memory`.
     pub fn with_token(mut self, token: impl Into<String>) -> Self {
         self.token = token.into();
+        self
+    }
+
+    /// The same with somebody to call; without, nobody answers.
+    pub fn with_network(mut self, network: impl Fn(&Call) -> Reply + 'static) -> Self {
+        self.network = Some(Box::new(network));
         self
     }
 
@@ -194,6 +217,21 @@ impl Host for MemoryHost {
 
     fn operator_token(&self) -> &str {
         &self.token
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    async fn call(&self, call: &Call) -> Reply {
+        match &self.network {
+            Some(network) => network(call),
+            None => Reply::Lost("there is no network here".into()),
+        }
+    }
+
+    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64> {
+        self.limiter.borrow_mut().take(key, rate, self.now())
     }
 
     fn log(&self, line: &LogLine<'_>) {

@@ -1,8 +1,9 @@
 //! Load, decide, commit; and once more if somebody else was faster.
 
-use crate::{CommitError, Fault, Host, Store};
-use esim_rsp::Refusal;
-use esim_smdp::{Env, Function, Key, Records};
+use crate::{CommitError, Fault, Host, LogLine, Store};
+use esim_rsp::{Iccid, Refusal};
+use esim_smdp::store::Row;
+use esim_smdp::{Attend, Call, Env, Function, Key, Records, Reply};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -23,8 +24,9 @@ pub struct Executed<T> {
 /// [`Fault`] if the store fails, or the records change faster than they can be
 /// decided over.
 pub async fn run<F: Function, H: Host>(function: &F, host: &H) -> Result<Executed<F::Ok>, Fault> {
+    let mut replies = Vec::new();
     for conflicts in 0..ATTEMPTS {
-        let records = load(function, host.store()).await?;
+        let records = gather(function, host, &mut replies).await?;
         let decision = host.with_rng(|rng| {
             function.decide(&records, &mut Env { now: host.now(), rng, config: host.config() })
         });
@@ -32,7 +34,8 @@ pub async fn run<F: Function, H: Host>(function: &F, host: &H) -> Result<Execute
         if decision.commit.is_empty() {
             return Ok(Executed { answer, conflicts });
         }
-        match host.store().commit(&records.changes(&decision.commit)).await {
+        let changes = records.changes(&decision.commit).into_iter().map(|change| host.vault().seal(change));
+        match host.store().commit(&changes.collect::<Vec<_>>()).await {
             Ok(()) => return Ok(Executed { answer, conflicts }),
             Err(CommitError::Conflict) => {}
             Err(CommitError::Fault(fault)) => return Err(fault),
@@ -41,22 +44,84 @@ pub async fn run<F: Function, H: Host>(function: &F, host: &H) -> Result<Execute
     Err(Fault::new("the records change faster than they can be decided over"))
 }
 
-/// Loads what the function names, until it names nothing new.
-async fn load<F: Function, S: Store>(function: &F, store: &S) -> Result<Records, Fault> {
+/// Loads what the function names and calls whom it names, until it names nothing new. `replies` of earlier rounds are
+/// used again: nobody is called twice for one execution.
+async fn gather<F: Function, H: Host>(
+    function: &F,
+    host: &H,
+    replies: &mut Vec<(Call, Reply)>,
+) -> Result<Records, Fault> {
     let mut records = Records::default();
     let mut asked: Vec<Key> = Vec::new();
     loop {
         let mut wanted = function.keys(&records);
         wanted.retain(|key| !asked.contains(key));
-        if wanted.is_empty() {
+        if !wanted.is_empty() {
+            let lookups: Vec<_> = wanted.iter().map(Key::lookup).collect();
+            for row in host.store().load(&lookups).await? {
+                add(&mut records, host.vault().open(row)?)?;
+            }
+            asked.append(&mut wanted);
+            continue;
+        }
+        let mut calls = function.calls(&records, host.now(), host.config());
+        calls.retain(|call| records.reply(call).is_none());
+        if calls.is_empty() {
             return Ok(records);
         }
-        let lookups: Vec<_> = wanted.iter().map(Key::lookup).collect();
-        for row in store.load(&lookups).await? {
-            records.add(row).map_err(Fault::new)?;
+        for call in calls {
+            let known = replies.iter().find(|(made, _)| *made == call).map(|(_, reply)| reply.clone());
+            let reply = match known {
+                Some(reply) => reply,
+                None => host.call(&call).await,
+            };
+            replies.push((call.clone(), reply.clone()));
+            records.add_reply(call, reply);
         }
-        asked.append(&mut wanted);
     }
+}
+
+/// A row whose text cannot be read is named in the fault, and no more of it.
+fn add(records: &mut Records, row: Row) -> Result<(), Fault> {
+    let name = row.name.clone();
+    records.add(row).map_err(|_| Fault::new(format!("{name}: not a record of this version")))
+}
+
+/// Attends to every order that is due now, `limit` at most: how many were. Hosts without a clock that wakes each
+/// order call this every second or so.
+///
+/// # Errors
+/// [`Fault`] if the store fails.
+pub async fn attend_all<H: Host>(host: &H, limit: u32) -> Result<usize, Fault> {
+    let rows = host.store().load(&[Key::Due { by: host.now(), limit }.lookup()]).await?;
+    let mut records = Records::default();
+    for row in rows {
+        add(&mut records, host.vault().open(row)?)?;
+    }
+    let due: Vec<_> = records.orders().map(|order| order.iccid).collect();
+    for iccid in &due {
+        attend(*iccid, host).await?;
+    }
+    Ok(due.len())
+}
+
+/// Attends to one order: when to come again, seconds since 1970.
+///
+/// # Errors
+/// [`Fault`] if the store fails.
+pub async fn attend<H: Host>(iccid: Iccid, host: &H) -> Result<Option<u64>, Fault> {
+    let Executed { answer, conflicts } = run(&Attend(iccid), host).await?;
+    let attended = answer.map_err(Fault::new)?;
+    for line in attended.done {
+        host.log(&LogLine {
+            call: "attend",
+            status: 0,
+            correlation: Some(iccid.to_string()),
+            outcome: Some(line),
+            conflicts,
+        });
+    }
+    Ok(attended.next)
 }
 
 /// Runs a future to its end on this thread. Good for hosts whose store answers

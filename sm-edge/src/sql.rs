@@ -3,8 +3,9 @@
 /// Creates what is missing.
 pub const SCHEMA: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS record (
-       name TEXT PRIMARY KEY, revision INTEGER NOT NULL, expires INTEGER, body BLOB NOT NULL)",
+       name TEXT PRIMARY KEY, revision INTEGER NOT NULL, expires INTEGER, due INTEGER, body BLOB NOT NULL)",
     "CREATE INDEX IF NOT EXISTS record_expires ON record (expires) WHERE expires IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS record_due ON record (due) WHERE due IS NOT NULL",
     "CREATE TABLE IF NOT EXISTS alias (
        alias TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (alias, name)) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS alias_name ON alias (name)",
@@ -21,15 +22,19 @@ pub const BY_ALIAS: &str = "SELECT r.name, r.revision, r.body FROM alias a JOIN 
 pub const BY_RANGE: &str = "SELECT name, revision, body FROM record
      WHERE name > ?1 AND name < ?2 ORDER BY name LIMIT ?3";
 
+/// latest time, limit → name, revision, body
+pub const BY_DUE: &str = "SELECT name, revision, body FROM record
+     WHERE due <= ?1 ORDER BY due, name LIMIT ?2";
+
 /// name → revision
 pub const REVISION: &str = "SELECT revision FROM record WHERE name = ?1";
 
 /// alias, name → 1 for every other row that has the alias
 pub const TAKEN: &str = "SELECT 1 AS taken FROM alias WHERE alias = ?1 AND name <> ?2 LIMIT 1";
 
-/// name, revision, expires, body
-pub const PUT: &str = "INSERT INTO record (name, revision, expires, body) VALUES (?1, ?2, ?3, ?4)
-     ON CONFLICT (name) DO UPDATE SET revision = ?2, expires = ?3, body = ?4";
+/// name, revision, expires, due, body
+pub const PUT: &str = "INSERT INTO record (name, revision, expires, due, body) VALUES (?1, ?2, ?3, ?4, ?5)
+     ON CONFLICT (name) DO UPDATE SET revision = ?2, expires = ?3, due = ?4, body = ?5";
 
 /// name
 pub const DELETE: &str = "DELETE FROM record WHERE name = ?1";

@@ -4,10 +4,11 @@ mod common;
 
 use common::*;
 use esim_sm_edge::{
-    CommitError, Fault, Host, HttpRequest, LogLine, MemoryHost, MemoryStore, Store, block_on, handle,
+    CommitError, Fault, Host, HttpRequest, LogLine, MemoryHost, MemoryStore, Rate, Store, Vault, block_on,
+    handle,
 };
-use esim_smdp::Config;
 use esim_smdp::store::{Change, Lookup, Row};
+use esim_smdp::{Call, Config, Reply};
 use rand_core::{CryptoRng, SeedableRng};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -268,6 +269,18 @@ impl Host for Raced {
         self.inner.operator_token()
     }
 
+    fn vault(&self) -> &Vault {
+        self.inner.vault()
+    }
+
+    async fn call(&self, call: &Call) -> Reply {
+        self.inner.call(call).await
+    }
+
+    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64> {
+        self.inner.take(key, rate).await
+    }
+
     fn log(&self, line: &LogLine<'_>) {
         self.conflicts.borrow_mut().push(line.conflicts);
     }
@@ -296,6 +309,7 @@ fn of_two_racing_requests_the_second_is_decided_again() {
         body: row.body.clone(),
         aliases: vec![],
         expires: None,
+        due: None,
     };
     host.store.intruder.replace(Some(vec![change(row.revision)]));
     let header = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "1"});

@@ -224,6 +224,7 @@ fn sqlite_keeps_revisions_and_aliases() {
         body: vec![1],
         aliases: vec![Alias { name: alias.into(), unique }],
         expires: name.starts_with("session").then_some(10),
+        due: name.starts_with("order").then_some(20),
     };
     let commit = |changes: &[Change]| block_on(store.commit(changes));
     let names = |lookup: Lookup| -> Vec<String> {
@@ -245,6 +246,8 @@ fn sqlite_keeps_revisions_and_aliases() {
     let range = |after: &str| Lookup::Range { prefix: "order/".into(), after: after.into(), limit: 9 };
     assert_eq!(names(range("")), ["order/1", "order/2"]);
     assert_eq!(names(range("order/1")), ["order/2"]);
+    assert_eq!(names(Lookup::Due { by: 19, limit: 9 }), [""; 0]);
+    assert_eq!(names(Lookup::Due { by: 20, limit: 9 }), ["order/1", "order/2"]);
     commit(&[Change::Sweep { before: 10 }]).unwrap();
     assert_eq!(by_alias("s/1"), ["session/1"]);
     commit(&[Change::Sweep { before: 11 }]).unwrap();

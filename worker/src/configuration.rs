@@ -4,12 +4,14 @@
 //! |---|---|---|
 //! | `SMDP_ADDRESS` | variable | FQDN of the SM-DP+; if absent, the host of the first request |
 //! | `ES2_TOKEN` | secret | credential of ES2+ and `/esim-lab/`; if absent, both are closed |
+//! | `SEAL_KEY` | secret | keys that records are sealed with, see [`vault`] |
 //! | `PKI` | secret | JSON, see [`Pki`]; if absent, the well-known test PKI |
 
 use esim_crypto::pki::{Certificate, TestPki};
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::json::Base64;
 use esim_rsp::{CertificateDer, Error, common};
+use esim_sm_edge::Vault;
 use esim_smdp::config::trust_ci;
 use esim_smdp::{Config, Identity, KeyPair};
 use serde::Deserialize;
@@ -71,6 +73,22 @@ fn well_known(address: &str) -> Result<Config, Error> {
     config.identities.extend(brainpool.identities);
     config.trusted.extend(brainpool.trusted);
     Ok(config)
+}
+
+/// The keys that records are sealed with, from the secret `SEAL_KEY`: 64 hexadecimal digits, and behind a comma those
+/// of older keys.
+///
+/// # Errors
+/// There is none, or it has another form; it is not quoted.
+pub fn vault(env: &Env) -> Result<Vault, Error> {
+    let secret = env.secret("SEAL_KEY").ok().map(|secret| secret.to_string());
+    let text = secret.or_else(|| text(env, "SEAL_KEY")).unwrap_or_default();
+    let mut keys = text.split(',').map(|digits| {
+        let octets = common::from_hex(digits.trim()).ok().and_then(|octets| octets.try_into().ok());
+        octets.ok_or_else(|| Error::text("the secret SEAL_KEY has 64 hexadecimal digits"))
+    });
+    let first: [u8; 32] = keys.next().unwrap_or_else(|| Err(Error::text("there is no secret SEAL_KEY")))?;
+    keys.try_fold(Vault::new(&first), |vault, key: Result<[u8; 32], Error>| Ok(vault.with_older(&key?)))
 }
 
 /// The credential of ES2+; empty where there is none.

@@ -2,8 +2,8 @@
 
 use crate::configuration;
 use crate::store::ObjectStore;
-use esim_sm_edge::{Host, HttpRequest, HttpResponse, LogLine, handle};
-use esim_smdp::Config;
+use esim_sm_edge::{Caller, Host, HttpRequest, HttpResponse, LogLine, Rate, RateLimiter, Vault, handle};
+use esim_smdp::{Call, Config, Reply};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 use std::cell::{OnceCell, RefCell};
@@ -56,6 +56,7 @@ async fn read(mut request: Request) -> Result<HttpRequest> {
         path: format!("{}{query}", url.path()),
         headers: request.headers().entries().collect(),
         body: request.bytes().await?,
+        caller: Caller::default(),
     })
 }
 
@@ -77,6 +78,8 @@ struct EdgeHost {
     config: Config,
     token: String,
     rng: RefCell<ChaCha20Rng>,
+    vault: Vault,
+    limiter: RefCell<RateLimiter>,
 }
 
 impl EdgeHost {
@@ -89,6 +92,8 @@ impl EdgeHost {
             config: config.map_err(|error| Error::RustError(error.to_string()))?,
             token: configuration::operator_token(env),
             rng: RefCell::new(ChaCha20Rng::from_seed(seed)),
+            vault: configuration::vault(env).map_err(|error| Error::RustError(error.to_string()))?,
+            limiter: RefCell::default(),
         })
     }
 }
@@ -114,6 +119,18 @@ impl Host for EdgeHost {
 
     fn operator_token(&self) -> &str {
         &self.token
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    async fn call(&self, _call: &Call) -> Reply {
+        Reply::Lost("calls are not possible yet".into())
+    }
+
+    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64> {
+        self.limiter.borrow_mut().take(key, rate, self.now())
     }
 
     fn log(&self, line: &LogLine<'_>) {

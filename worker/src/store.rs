@@ -53,6 +53,9 @@ impl ObjectStore {
             Lookup::Alias { alias, limit } => {
                 self.query(sql::BY_ALIAS, vec![text(alias), i64::from(*limit).into()])
             }
+            Lookup::Due { by, limit } => {
+                self.query(sql::BY_DUE, vec![integer(*by), i64::from(*limit).into()])
+            }
             Lookup::Range { prefix, after, limit } => {
                 let (from, to) = sql::range(prefix, after);
                 let limit = i64::from(*limit).into();
@@ -80,10 +83,11 @@ impl ObjectStore {
 
     fn apply(&self, change: &Change) -> Result<(), Fault> {
         match change {
-            Change::Put { name, expected, body, aliases, expires } => {
+            Change::Put { name, expected, body, aliases, expires, due } => {
                 let revision = integer(expected + 1);
                 let expires = expires.map_or(SqlStorageValue::Null, integer);
-                self.execute(sql::PUT, vec![text(name), revision, expires, body.clone().into()])?;
+                let due = due.map_or(SqlStorageValue::Null, integer);
+                self.execute(sql::PUT, vec![text(name), revision, expires, due, body.clone().into()])?;
                 self.execute(sql::DELETE_ALIASES, vec![text(name)])?;
                 for alias in aliases {
                     self.execute(sql::PUT_ALIAS, vec![text(&alias.name), text(name)])?;

@@ -3,8 +3,8 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use esim_crypto::PrivateKey;
 use esim_crypto::pki::{Certificate, Issued, TestPki, TrustedCi, refuse_live_ci};
+use esim_crypto::{PrivateKey, PublicKey};
 use esim_rsp::{CertificateDer, Error, ObjectIdentifier};
 
 /// Who this server is and what it allows.
@@ -19,6 +19,8 @@ pub struct Config {
     pub trusted: Vec<TrustedCi>,
     /// Own certificates, one pair for each CI, the preferred one first.
     pub identities: Vec<Identity>,
+    /// The operators that this server knows by name.
+    pub operators: Vec<Operator>,
     /// Numbers.
     pub limits: Limits,
     /// Whether profiles are protected by random keys that ReplaceSessionKeys
@@ -26,6 +28,20 @@ pub struct Config {
     pub random_profile_keys: bool,
     /// Whether a package handed out may be bound to a new one-time key.
     pub rebinding: bool,
+}
+
+/// An operator's customer system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// OID: its `functionRequesterIdentifier`, `2.999.100`.
+    pub oid: String,
+    /// Where it is told how its orders go on (`handleDownloadProgressInfo`): host and perhaps port, or a URL with
+    /// both. Nowhere if absent.
+    pub callback: Option<String>,
+    /// Verifies its signed tokens.
+    pub token_key: Option<PublicKey>,
+    /// SHA-256 of its TLS client certificates.
+    pub certificates: Vec<[u8; 32]>,
 }
 
 /// Certificates and keys of this SM-DP+ under one CI.
@@ -69,6 +85,8 @@ pub struct Limits {
     pub download_attempts: u32,
     /// Wrong confirmation codes until an order is closed.
     pub confirmation_attempts: u32,
+    /// Seconds for which operators and SM-DSs that do not answer are tried again.
+    pub errand_seconds: u64,
 }
 
 impl Default for Limits {
@@ -79,6 +97,7 @@ impl Default for Limits {
             order_seconds: None,
             download_attempts: 10,
             confirmation_attempts: 3,
+            errand_seconds: 3 * 24 * 3600,
         }
     }
 }
@@ -92,6 +111,7 @@ impl Config {
             other_addresses: Vec::new(),
             trusted,
             identities,
+            operators: Vec::new(),
             limits: Limits::default(),
             random_profile_keys: false,
             rebinding: true,
@@ -111,6 +131,11 @@ impl Config {
     pub fn answers_to(&self, address: &str) -> bool {
         let mut names = core::iter::once(&self.smdp_address).chain(&self.other_addresses);
         names.any(|name| crate::address::same(name, address))
+    }
+
+    /// The operator of this OID.
+    pub fn operator(&self, oid: &str) -> Option<&Operator> {
+        self.operators.iter().find(|operator| operator.oid == oid)
     }
 
     /// The certificates under a CI.

@@ -1,6 +1,6 @@
 //! What a function of the server is: keys, decision, answer.
 
-use crate::{Config, Key, Records, Write};
+use crate::{Call, Config, Key, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::{Error, Refusal};
@@ -54,7 +54,7 @@ impl<T> Decision<T> {
     }
 }
 
-/// One function of ES2+, ES9+ or the operator's own interface.
+/// One function of ES2+, ES9+, ES11, ES12 or the operator's own interface.
 pub trait Function: Sized {
     /// The JSON request.
     type Request;
@@ -77,6 +77,14 @@ pub trait Function: Sized {
     /// `known`. The host loads and asks again until nothing new is named: the
     /// order of a session, for instance, is known only with the session.
     fn keys(&self, known: &Records) -> Vec<Key>;
+
+    /// What must be asked of other servers before the decision, as far as can
+    /// be said from what is `known`, `now` being seconds since 1970. The host
+    /// asks each once and adds the reply to the records, before it decides and
+    /// however often that must be done again.
+    fn calls(&self, _known: &Records, _now: u64, _config: &Config) -> Vec<Call> {
+        Vec::new()
+    }
 
     /// What to write and what to answer. The same arguments give the same
     /// decision, down to the octet.

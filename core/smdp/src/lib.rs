@@ -17,7 +17,9 @@ extern crate std;
 
 pub mod address;
 pub mod admin;
+mod attend;
 mod bind;
+pub mod call;
 pub mod config;
 mod eligibility;
 pub mod es2p;
@@ -31,7 +33,9 @@ pub mod session;
 pub mod store;
 mod trust;
 
-pub use config::{Config, Identity, KeyPair, Limits};
+pub use attend::{Attend, Attended};
+pub use call::{Call, Errand, Reply};
+pub use config::{Config, Identity, KeyPair, Limits, Operator};
 pub use function::{Decision, Env, Function};
 pub use order::{Order, OrderState, Package};
 pub use secret::Secret;

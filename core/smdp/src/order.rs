@@ -1,6 +1,7 @@
 //! An order: a profile on its way to one eUICC (SGP.22 3.1.6).
 
-use crate::Secret;
+use crate::call::Errand;
+use crate::{Call, Secret};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -55,6 +56,9 @@ pub struct Order {
     pub profile_type: String,
     /// OID of the operator whose it is; absent if any caller may have it.
     pub owner: Option<String>,
+    /// OID of the operator that has ordered it: who is told how it goes on.
+    #[serde(default)]
+    pub operator: Option<String>,
     /// `BF25 …`: what eUICC and user are told.
     pub metadata: Base64,
     /// What the profile asks of an eUICC.
@@ -77,6 +81,9 @@ pub struct Order {
     pub installation_result: Option<Base64>,
     /// What the eUICC has reported since.
     pub on_card: Option<OnCard>,
+    /// What others are still to be told, in this order.
+    #[serde(default)]
+    pub errands: Vec<Errand>,
     /// What happened, oldest first.
     pub history: Vec<Event>,
 }
@@ -184,6 +191,7 @@ impl Order {
             round: 0,
             profile_type: profile_type.into(),
             owner: None,
+            operator: None,
             metadata,
             needs,
             eid: None,
@@ -195,6 +203,7 @@ impl Order {
             failure: None,
             installation_result: None,
             on_card: None,
+            errands: Vec::new(),
             history: Vec::new(),
         }
     }
@@ -215,6 +224,23 @@ impl Order {
     /// Whether the order cannot be fetched any more because of its age.
     pub fn has_expired(&self, now: u64) -> bool {
         self.expires_at.is_some_and(|end| now >= end)
+    }
+
+    /// Seconds since 1970 from which on [`crate::Attend`] has something to do here.
+    pub fn due(&self) -> Option<u64> {
+        let errand = self.errands.first().map(|errand| errand.due);
+        let end = self.expires_at.filter(|_| self.can_expire());
+        errand.into_iter().chain(end).min()
+    }
+
+    /// Whether the order waits for something that may come too late.
+    pub fn can_expire(&self) -> bool {
+        self.is_pending() || self.state == OrderState::Confirmed
+    }
+
+    /// Somebody is to be told, after all that he is to be told already; given up after so many seconds.
+    pub fn send(&mut self, now: u64, call: Call, patience: u64) {
+        self.errands.push(Errand { call, failures: 0, due: now, give_up_at: now.saturating_add(patience) });
     }
 
     /// Adds to the history.

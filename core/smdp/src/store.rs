@@ -5,7 +5,7 @@
 //! all or none, and refuse them when a revision is not the one expected or a
 //! unique alias is taken.
 
-use crate::{Order, Package, Session};
+use crate::{Call, Order, Package, Reply, Session};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -30,6 +30,13 @@ pub enum Key {
     OfType(String),
     /// Any one order of a profile type that is still to be had.
     AvailableOfType(String),
+    /// Orders that have something due by then, the longest waiting first.
+    Due {
+        /// Seconds since 1970, inclusive.
+        by: u64,
+        /// How many.
+        limit: u32,
+    },
     /// Orders by ICCID, `limit` at most, from the first behind `after`.
     Orders {
         /// The last one seen.
@@ -48,6 +55,13 @@ pub enum Lookup {
     Alias {
         /// Alias.
         alias: String,
+        /// How many rows.
+        limit: u32,
+    },
+    /// Rows that are due by then, the longest waiting first, `limit` at most.
+    Due {
+        /// Seconds since 1970, inclusive.
+        by: u64,
         /// How many rows.
         limit: u32,
     },
@@ -75,6 +89,7 @@ impl Key {
             Self::DefaultOf(eid) => alias(format!("default/{eid}"), 16),
             Self::OfType(name) => alias(format!("type/{name}"), 1),
             Self::AvailableOfType(name) => alias(format!("available/{name}"), 1),
+            Self::Due { by, limit } => Lookup::Due { by: *by, limit: *limit },
             Self::Orders { after, limit } => Lookup::Range {
                 prefix: "order/".to_string(),
                 after: after.as_ref().map(order_name).unwrap_or_default(),
@@ -141,6 +156,13 @@ impl Record {
     fn expires(&self) -> Option<u64> {
         match self {
             Self::Session(session) => Some(session.forget_at),
+            _ => None,
+        }
+    }
+
+    fn due(&self) -> Option<u64> {
+        match self {
+            Self::Order(order) => order.due(),
             _ => None,
         }
     }
@@ -223,6 +245,8 @@ pub enum Change {
         aliases: Vec<Alias>,
         /// May be forgotten from this second on.
         expires: Option<u64>,
+        /// Something is to be done with it from this second on.
+        due: Option<u64>,
     },
     /// Remove a row and its aliases.
     Delete {
@@ -244,6 +268,7 @@ pub struct Records {
     orders: BTreeMap<Iccid, Order>,
     packages: BTreeMap<Iccid, Package>,
     sessions: BTreeMap<TransactionId, Session>,
+    replies: BTreeMap<Call, Reply>,
     revisions: BTreeMap<String, u64>,
 }
 
@@ -274,6 +299,16 @@ impl Records {
         }
         self.revisions.insert(row.name, row.revision);
         Ok(())
+    }
+
+    /// Adds what came of a call.
+    pub fn add_reply(&mut self, call: Call, reply: Reply) {
+        self.replies.insert(call, reply);
+    }
+
+    /// What came of a call that [`crate::Function::calls`] named.
+    pub fn reply(&self, call: &Call) -> Option<&Reply> {
+        self.replies.get(call)
     }
 
     /// The order of a profile.
@@ -315,6 +350,7 @@ impl Records {
                 body: record.body(),
                 aliases: record.aliases(),
                 expires: record.expires(),
+                due: record.due(),
             },
             Write::DeletePackage(iccid) => {
                 let name = package_name(iccid);

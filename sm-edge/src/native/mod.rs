@@ -13,8 +13,8 @@ pub use pki::{PkiSource, ServerPki};
 pub use server::ServerHandle;
 pub use sqlite::SqliteStore;
 
-use crate::{Fault, Host, LogLine};
-use esim_smdp::{Config, Limits};
+use crate::{Fault, Host, LogLine, Rate, RateLimiter, Vault};
+use esim_smdp::{Call, Config, Limits, Reply};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 use std::io;
@@ -104,7 +104,10 @@ impl Native {
         config.limits = options.limits;
         config.random_profile_keys = options.random_profile_keys;
         let rng = generator(options.seed)?;
-        let host = NativeHost { store, config, token, rng: Mutex::new(rng), now: options.now };
+        let vault = Vault::new(&files::read_or_make_key(&folder.join("seal.key"), &mut setup)?);
+        let limiter = Mutex::default();
+        let host =
+            NativeHost { store, config, token, rng: Mutex::new(rng), now: options.now, vault, limiter };
         let plain_http = options.plain_http;
         Ok(Self { host: Arc::new(host), listener, addr, pki, plain_http })
     }
@@ -167,6 +170,8 @@ pub struct NativeHost {
     token: String,
     rng: Mutex<ChaCha20Rng>,
     now: Option<u64>,
+    vault: Vault,
+    limiter: Mutex<RateLimiter>,
 }
 
 impl Host for NativeHost {
@@ -192,6 +197,19 @@ impl Host for NativeHost {
 
     fn operator_token(&self) -> &str {
         &self.token
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    async fn call(&self, _call: &Call) -> Reply {
+        Reply::Lost("calls are not possible yet".into())
+    }
+
+    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64> {
+        // A bucket that a panic has left half changed is still a bucket.
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner).take(key, rate, self.now())
     }
 
     fn log(&self, line: &LogLine<'_>) {

@@ -2,7 +2,7 @@
 
 use super::pki::TLS_CURVE;
 use super::{Native, NativeHost, ServerPki};
-use crate::{HttpRequest, HttpResponse, block_on, handle};
+use crate::{Caller, HttpRequest, HttpResponse, block_on, handle};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -137,6 +137,7 @@ async fn read(request: Request) -> Result<HttpRequest, StatusCode> {
         path: path.to_string(),
         headers: headers.collect(),
         body: body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?.to_vec(),
+        caller: Caller::default(),
     })
 }
 

@@ -84,6 +84,7 @@ fn find(connection: &Connection, lookup: &Lookup) -> rusqlite::Result<Vec<Row>> 
     match lookup {
         Lookup::Name(name) => query(connection, sql::BY_NAME, params![name]),
         Lookup::Alias { alias, limit } => query(connection, sql::BY_ALIAS, params![alias, limit]),
+        Lookup::Due { by, limit } => query(connection, sql::BY_DUE, params![by, limit]),
         Lookup::Range { prefix, after, limit } => {
             let (from, to) = sql::range(prefix, after);
             query(connection, sql::BY_RANGE, params![from, to, limit])
@@ -101,11 +102,11 @@ fn query(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::R
 /// Applies one change; false if the records are not as it expects.
 fn apply(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<bool> {
     match change {
-        Change::Put { name, expected, body, aliases, expires } => {
+        Change::Put { name, expected, body, aliases, expires, due } => {
             if revision(transaction, name)? != *expected {
                 return Ok(false);
             }
-            execute(transaction, sql::PUT, params![name, expected + 1, expires, body])?;
+            execute(transaction, sql::PUT, params![name, expected + 1, expires, due, body])?;
             execute(transaction, sql::DELETE_ALIASES, params![name])?;
             for alias in aliases {
                 let mut taken = transaction.prepare_cached(sql::TAKEN)?;

@@ -93,6 +93,7 @@ impl CancelOrder {
         let mut fresh = Order::new(order.iccid, &order.profile_type, order.metadata, order.needs);
         fresh.owner = order.owner;
         fresh.history = order.history;
+        fresh.errands = order.errands;
         fresh.round = order.round + 1;
         fresh.state = match self.0.final_profile_status_indicator {
             FinalProfileStatus::Available => OrderState::Available,

@@ -38,6 +38,7 @@ impl Function for DownloadOrder {
         match self.reserve(records) {
             Ok(mut order) => {
                 order.eid = self.0.eid;
+                order.operator = Some(self.0.header.function_requester_identifier.clone());
                 order.state = match order.eid {
                     Some(_) => OrderState::Linked,
                     None => OrderState::Allocated,

@@ -1,0 +1,97 @@
+//! How often somebody may call: token buckets, with the time as an argument.
+
+use std::collections::BTreeMap;
+
+/// How much of something may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// At once.
+    pub burst: u32,
+    /// In a minute, in the long run.
+    pub per_minute: u32,
+}
+
+/// Buckets by key. Full ones are forgotten, so that memory does not grow with the number of callers seen.
+#[derive(Clone, Debug, Default)]
+pub struct RateLimiter {
+    buckets: BTreeMap<String, Bucket>,
+    swept_at: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    /// Sixtieths of a token: one call costs 60, a second brings `per_minute`.
+    level: u64,
+    at: u64,
+    full_at: u64,
+}
+
+const COST: u64 = 60;
+/// Seconds between two sweeps.
+const SWEEP: u64 = 60;
+
+impl RateLimiter {
+    /// Takes one for `key` at `now`, seconds since 1970.
+    ///
+    /// # Errors
+    /// Seconds until there is one again.
+    pub fn take(&mut self, key: &str, rate: Rate, now: u64) -> Result<(), u64> {
+        if now >= self.swept_at.saturating_add(SWEEP) {
+            self.buckets.retain(|_, bucket| bucket.full_at > now);
+            self.swept_at = now;
+        }
+        let (burst, refill) = (u64::from(rate.burst.max(1)) * COST, u64::from(rate.per_minute.max(1)));
+        let mut level = match self.buckets.get(key) {
+            Some(bucket) => burst.min(bucket.level + now.saturating_sub(bucket.at).saturating_mul(refill)),
+            None => burst,
+        };
+        let taken = if level >= COST {
+            level -= COST;
+            Ok(())
+        } else {
+            Err((COST - level).div_ceil(refill))
+        };
+        let full_at = now + (burst - level).div_ceil(refill);
+        self.buckets.insert(key.to_string(), Bucket { level, at: now, full_at });
+        taken
+    }
+
+    /// How many keys are remembered.
+    pub fn len(&self) -> usize {
+        self.buckets.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: Rate = Rate { burst: 3, per_minute: 30 };
+
+    #[test]
+    fn a_burst_passes_and_then_the_rate() {
+        let mut limiter = RateLimiter::default();
+        for _ in 0..3 {
+            assert_eq!(limiter.take("a", RATE, 100), Ok(()));
+        }
+        assert_eq!(limiter.take("a", RATE, 100), Err(2));
+        assert_eq!(limiter.take("a", RATE, 101), Err(1));
+        assert_eq!(limiter.take("a", RATE, 102), Ok(()));
+        assert_eq!(limiter.take("b", RATE, 102), Ok(()));
+    }
+
+    #[test]
+    fn callers_that_stay_away_are_forgotten() {
+        let mut limiter = RateLimiter::default();
+        for i in 0..1000 {
+            limiter.take(&i.to_string(), RATE, 100).unwrap();
+        }
+        limiter.take("late", RATE, 1000).unwrap();
+        assert_eq!(limiter.len(), 1);
+    }
+}

@@ -1,0 +1,54 @@
+//! Records are sealed at rest: the store never sees what is in them.
+
+use crate::Fault;
+use esim_crypto::{SealKey, seal_key_of};
+use esim_smdp::store::{Change, Row};
+
+/// The keys that records are sealed with. The first one seals, all of them open:
+/// keys are changed by putting a new one first and sealing every row anew.
+#[derive(Clone, Debug)]
+pub struct Vault {
+    first: SealKey,
+    older: Vec<SealKey>,
+}
+
+impl Vault {
+    /// `secret` seals; 32 octets of a random generator.
+    pub fn new(secret: &[u8; 32]) -> Self {
+        Self { first: SealKey::new(secret), older: Vec::new() }
+    }
+
+    /// The same, and opens what has been sealed with an older key.
+    pub fn with_older(mut self, secret: &[u8; 32]) -> Self {
+        self.older.push(SealKey::new(secret));
+        self
+    }
+
+    /// Whether a body is sealed with the first key.
+    pub fn is_current(&self, body: &[u8]) -> bool {
+        seal_key_of(body) == Ok(self.first.id())
+    }
+
+    /// A row with its body in clear.
+    ///
+    /// # Errors
+    /// A body that is sealed with another key or has been altered; its name, not its content.
+    pub fn open(&self, mut row: Row) -> Result<Row, Fault> {
+        let faulty = |error| Fault::new(format!("{}: {error}", row.name));
+        let id = seal_key_of(&row.body).map_err(faulty)?;
+        let key = self.older.iter().find(|key| key.id() == id).unwrap_or(&self.first);
+        row.body = key.open(&row.name, &row.body).map_err(faulty)?;
+        Ok(row)
+    }
+
+    /// A change with its body sealed.
+    pub fn seal(&self, change: Change) -> Change {
+        match change {
+            Change::Put { name, expected, body, aliases, expires, due } => {
+                let body = self.first.seal(&name, &body);
+                Change::Put { name, expected, body, aliases, expires, due }
+            }
+            other => other,
+        }
+    }
+}
