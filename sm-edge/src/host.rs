@@ -45,6 +45,9 @@ pub trait Host {
 /// Where records lie: rows found by name, alias or range, changed all or none.
 #[allow(async_fn_in_trait, reason = "futures of the browser and of the worker are not Send")]
 pub trait Store {
+    /// How many records one commit holds well: who has many to write cuts them into commits of so many.
+    const COMMIT_RECORDS: usize;
+
     /// Finds rows. A row asked for twice may come twice.
     ///
     /// # Errors

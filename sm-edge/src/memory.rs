@@ -31,6 +31,8 @@ impl core::fmt::Debug for Stored {
 }
 
 impl Store for MemoryStore {
+    const COMMIT_RECORDS: usize = 1000;
+
     async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault> {
         Ok(lookups.iter().flat_map(|lookup| self.find(lookup)).collect())
     }

@@ -233,6 +233,8 @@ struct RacedStore {
 }
 
 impl Store for RacedStore {
+    const COMMIT_RECORDS: usize = MemoryStore::COMMIT_RECORDS;
+
     async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault> {
         self.inner.load(lookups).await
     }

@@ -122,6 +122,8 @@ impl ObjectStore {
 }
 
 impl Store for ObjectStore {
+    const COMMIT_RECORDS: usize = 1000;
+
     async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault> {
         let mut rows = Vec::new();
         for lookup in lookups {

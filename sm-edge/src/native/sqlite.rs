@@ -56,6 +56,8 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
+    const COMMIT_RECORDS: usize = 1000;
+
     async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault> {
         let connection = self.connection();
         let mut rows = Vec::new();
