@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::server::{Scratch, options};
 use common::{Lab, Remote, assert_success, cases, subscriber};
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
@@ -11,28 +12,7 @@ use esim_smdp::store::{Alias, Change, Lookup};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-
-/// A folder that goes away with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("esim-sm-edge-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn options(folder: &Path) -> NativeOptions {
-    NativeOptions { data_dir: folder.into(), now: Some(common::NOW), ..NativeOptions::default() }
-}
+use std::path::Path;
 
 /// A client that trusts the CI of the server and nobody else.
 fn client(server: &ServerHandle) -> reqwest::Client {

@@ -10,6 +10,7 @@ mod lpac;
 mod memory;
 mod pki;
 mod profile;
+mod serve;
 mod sm;
 mod vpcd;
 
@@ -54,7 +55,7 @@ enum Command {
 #[derive(Subcommand)]
 enum Sm {
     /// Serves ES9+, ES2+ and the operator's interface over HTTPS.
-    Serve(Box<sm::Serve>),
+    Serve(Box<serve::Serve>),
     /// Orders a profile over ES2+; prints activation code and QR code.
     Order(Box<sm::Order>),
 }
@@ -87,7 +88,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo(args) => block_on(demo::run(args))?,
         Command::Lpa(args) => return block_on(lpa::run(*args)),
-        Command::Sm(Sm::Serve(args)) => block_on(sm::serve(*args))?,
+        Command::Sm(Sm::Serve(args)) => block_on(serve::serve(*args))?,
         Command::Sm(Sm::Order(args)) => block_on(sm::order(*args))?,
         Command::Euicc(Euicc::Init(args)) => euicc::init(&args)?,
         Command::Euicc(Euicc::Serve(args)) => {

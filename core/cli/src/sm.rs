@@ -1,88 +1,11 @@
-//! `esim-lab sm`: the SM-DP+ on this machine, and the operator's client.
+//! `esim-lab sm order`: the operator's client.
 
 use crate::https::Https;
 use anyhow::{Context, Result, bail};
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
-use esim_sm_edge::native::{Native, NativeOptions, PkiSource};
 use esim_world::{Operator, Ordered, Trace, Wish};
-use std::io::Write;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-
-/// `sm serve`.
-#[derive(clap::Args)]
-pub struct Serve {
-    /// Address and port to listen on.
-    #[arg(long, default_value = "127.0.0.1:8443")]
-    listen: SocketAddr,
-    /// Folder of records, certificates and the ES2+ token; made on the first start.
-    #[arg(long, default_value = "./data")]
-    data: PathBuf,
-    /// SM-DP+ address for activation codes: a host name, with a port where it is not 443.
-    #[arg(long)]
-    address: Option<String>,
-    /// Folder with CERT_*.der and keys.json; the project's own test PKI if absent.
-    #[arg(long)]
-    pki: Option<PathBuf>,
-    /// brainpoolP256r1 in place of P-256 for the project's own test PKI. TLS stays on P-256.
-    #[arg(long, conflicts_with = "pki")]
-    brainpool: bool,
-    /// Credential of ES2+; kept in the data folder if absent.
-    #[arg(long, env = "ESIM_LAB_TOKEN")]
-    token: Option<String>,
-    /// Plain HTTP, behind somebody else's TLS.
-    #[arg(long)]
-    plain_http: bool,
-}
-
-/// Serves until interrupted; requests in flight are finished.
-pub async fn serve(args: Serve) -> Result<()> {
-    let pki = match args.pki {
-        Some(folder) => PkiSource::Folder(folder),
-        None if args.brainpool => PkiSource::WellKnown(Curve::BrainpoolP256r1),
-        None => PkiSource::default(),
-    };
-    let options = NativeOptions {
-        data_dir: args.data.clone(),
-        listen: args.listen,
-        smdp_address: args.address,
-        pki,
-        token: args.token,
-        plain_http: args.plain_http,
-        ..NativeOptions::default()
-    };
-    let server =
-        Native::open(options).context("the SM cannot start")?.serve().context("the SM cannot start")?;
-    let data = args.data.display();
-    say(&format!("SM-DP+ address  {}", server.smdp_address));
-    say(&format!("serving         {}", server.url()));
-    say(&format!("data            {data}"));
-    say(&format!("order with      esim-lab sm order --data {data} --sm {}", server.smdp_address));
-    wait_for_interrupt().await?;
-    say("stopping");
-    Ok(server.shutdown().await?)
-}
-
-/// Prints a line for whoever reads it: a server goes on when nobody does any more.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-async fn wait_for_interrupt() -> Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted?,
-            _ = terminate.recv() => {}
-        }
-        Ok(())
-    }
-    #[cfg(not(unix))]
-    Ok(tokio::signal::ctrl_c().await?)
-}
 
 /// `sm order`.
 #[derive(clap::Args)]

@@ -4,17 +4,24 @@
 //! and keys, `token` the credential of ES2+. What is missing is made on the
 //! first start.
 
+mod attend;
 mod files;
+mod operators;
+mod outgoing;
+pub mod pem;
 mod pki;
 mod server;
 mod sqlite;
 
+pub use operators::read_operators;
 pub use pki::{PkiSource, ServerPki};
 pub use server::ServerHandle;
 pub use sqlite::SqliteStore;
 
 use crate::{Fault, Host, LogLine, Rate, RateLimiter, Vault};
+use esim_smdp::config::Operator;
 use esim_smdp::{Call, Config, Limits, Reply};
+use outgoing::Outgoing;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 use std::io;
@@ -47,6 +54,12 @@ pub struct NativeOptions {
     pub plain_http: bool,
     /// Numbers.
     pub limits: Limits,
+    /// The operators that are known by name ([`read_operators`]).
+    pub operators: Vec<Operator>,
+    /// Root certificates (DER) trusted for calls to others, besides the CIs.
+    pub call_roots: Vec<Vec<u8>>,
+    /// Trusts Mozilla's root certificates for calls to others as well.
+    pub call_web_roots: bool,
     /// Protects profiles by random keys (ReplaceSessionKeys).
     pub random_profile_keys: bool,
 }
@@ -63,6 +76,9 @@ impl Default for NativeOptions {
             now: None,
             plain_http: false,
             limits: Limits::default(),
+            operators: Vec::new(),
+            call_roots: Vec::new(),
+            call_web_roots: false,
             random_profile_keys: false,
         }
     }
@@ -102,12 +118,14 @@ impl Native {
         let mut config = Config::new(&smdp_address, pki.identities.clone(), pki.trusted.clone());
         config.other_addresses = ["localhost", "127.0.0.1", "[::1]"].map(String::from).into();
         config.limits = options.limits;
+        config.operators = options.operators;
         config.random_profile_keys = options.random_profile_keys;
         let rng = generator(options.seed)?;
         let vault = Vault::new(&files::read_or_make_key(&folder.join("seal.key"), &mut setup)?);
         let limiter = Mutex::default();
-        let host =
-            NativeHost { store, config, token, rng: Mutex::new(rng), now: options.now, vault, limiter };
+        let outgoing = Outgoing::new(&pki, &options.call_roots, options.call_web_roots)?;
+        let rng = Mutex::new(rng);
+        let host = NativeHost { store, config, token, rng, now: options.now, vault, limiter, outgoing };
         let plain_http = options.plain_http;
         Ok(Self { host: Arc::new(host), listener, addr, pki, plain_http })
     }
@@ -172,6 +190,7 @@ pub struct NativeHost {
     now: Option<u64>,
     vault: Vault,
     limiter: Mutex<RateLimiter>,
+    outgoing: Outgoing,
 }
 
 impl Host for NativeHost {
@@ -203,8 +222,8 @@ impl Host for NativeHost {
         &self.vault
     }
 
-    async fn call(&self, _call: &Call) -> Reply {
-        Reply::Lost("calls are not possible yet".into())
+    async fn call(&self, call: &Call) -> Reply {
+        self.outgoing.call(call).await
     }
 
     async fn take(&self, key: &str, rate: Rate) -> Result<(), u64> {

@@ -1,8 +1,8 @@
 //! Sockets and TLS.
 
 use super::pki::TLS_CURVE;
-use super::{Native, NativeHost, ServerPki};
-use crate::{Caller, HttpRequest, HttpResponse, block_on, handle};
+use super::{Native, NativeHost, ServerPki, attend};
+use crate::{Caller, HttpRequest, HttpResponse, handle};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -16,6 +16,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How long requests in flight may take to finish when the server is stopped.
@@ -36,6 +38,8 @@ pub struct ServerHandle {
     tls: bool,
     stop: Handle<SocketAddr>,
     task: JoinHandle<io::Result<()>>,
+    stop_attending: watch::Sender<bool>,
+    attending: JoinHandle<()>,
 }
 
 impl ServerHandle {
@@ -48,7 +52,8 @@ impl ServerHandle {
         if self.tls { "https" } else { "http" }
     }
 
-    /// Takes no more connections and finishes the requests in flight.
+    /// Takes no more connections, finishes the requests in flight and the orders being attended to, and writes
+    /// everything into the one file of records.
     ///
     /// # Errors
     /// The server had failed before.
@@ -62,7 +67,14 @@ impl ServerHandle {
     /// # Errors
     /// The server has failed.
     pub async fn wait(self) -> io::Result<()> {
-        self.task.await.map_err(io::Error::other)?
+        let served = self.task.await.map_err(io::Error::other).flatten();
+        self.stop_attending.send_replace(true);
+        // Calls have time limits of their own, shorter than this.
+        let attended = tokio::time::timeout(2 * GRACE, self.attending).await;
+        let checkpoint = tokio::task::spawn_blocking(move || self.host.store.checkpoint()).await;
+        served?;
+        attended.map_err(io::Error::other)?.map_err(io::Error::other)?;
+        checkpoint.map_err(io::Error::other)?.map_err(io::Error::other)
     }
 }
 
@@ -79,6 +91,8 @@ pub(super) fn start(native: Native) -> io::Result<ServerHandle> {
         let server = axum_server::from_tcp_rustls(listener, config)?.handle(stop.clone());
         tokio::spawn(server.serve(service))
     };
+    let (stop_attending, stopped) = watch::channel(false);
+    let attending = attend::start(host.clone(), stopped);
     Ok(ServerHandle {
         addr,
         smdp_address: host.config.smdp_address.clone(),
@@ -88,6 +102,8 @@ pub(super) fn start(native: Native) -> io::Result<ServerHandle> {
         tls: !plain_http,
         stop,
         task,
+        stop_attending,
+        attending,
     })
 }
 
@@ -116,7 +132,8 @@ async fn serve(State(host): State<Arc<NativeHost>>, request: Request) -> Respons
         Err(status) => return status_only(status),
     };
     // SQLite waits for the disk, and the futures of the handler are not Send.
-    let answered = tokio::task::spawn_blocking(move || block_on(handle(request, &*host))).await;
+    let work = move || runtime::Handle::current().block_on(handle(request, &*host));
+    let answered = tokio::task::spawn_blocking(work).await;
     match answered {
         Ok(response) => write(response),
         Err(_) => status_only(StatusCode::INTERNAL_SERVER_ERROR),

@@ -49,6 +49,14 @@ impl SqliteStore {
         Ok(Self { connection: Mutex::new(connection) })
     }
 
+    /// Writes everything into the file itself, so that nothing is left beside it.
+    ///
+    /// # Errors
+    /// The disk is full or fails.
+    pub fn checkpoint(&self) -> Result<(), Fault> {
+        Ok(self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?)
+    }
+
     fn connection(&self) -> MutexGuard<'_, Connection> {
         // A transaction that a panic interrupted has been rolled back.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub mod cases;
+pub mod operator;
+pub mod server;
 
 use esim_crypto::bsp::{Bsp, BspKeys};
 use esim_crypto::pki::{Issued, TestPki};

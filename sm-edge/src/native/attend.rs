@@ -1,0 +1,97 @@
+//! The loop that attends to orders whose time has come: expiry and errands.
+
+use super::NativeHost;
+use crate::{Fault, Host, Store, attend};
+use esim_rsp::Iccid;
+use esim_smdp::{Key, Records};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// How often the store is asked.
+const EVERY: Duration = Duration::from_secs(1);
+/// Orders looked at in one round.
+const ROUND: u32 = 256;
+/// Orders attended to at once.
+const AT_ONCE: usize = 32;
+/// Of these, orders whose errand goes to the same address: one that does not answer must not hold up the others.
+const TO_ONE: usize = 8;
+
+/// Orders in work, with the address that their errand goes to.
+type InWork = Arc<Mutex<BTreeMap<Iccid, String>>>;
+
+/// Attends to what is due, now and every second, until told to stop; then finishes the orders in work.
+pub(super) fn start(host: Arc<NativeHost>, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let in_work = InWork::default();
+        let mut tasks = JoinSet::new();
+        loop {
+            round(&host, &in_work, &mut tasks).await;
+            while tasks.try_join_next().is_some() {}
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                // An error means that nobody is there any more who could stop it: stopped as well.
+                _ = stop.wait_for(|stopped| *stopped) => break,
+            }
+        }
+        while tasks.join_next().await.is_some() {}
+    })
+}
+
+async fn round(host: &Arc<NativeHost>, in_work: &InWork, tasks: &mut JoinSet<()>) {
+    let asked = host.clone();
+    let due = tokio::task::spawn_blocking(move || crate::block_on(due(&asked))).await;
+    let due = match due.map_err(Fault::new).and_then(|due| due) {
+        Ok(due) => due,
+        Err(fault) => return tracing::error!(call = "attend", outcome = %fault),
+    };
+    for (iccid, to) in due {
+        if !take(in_work, iccid, &to) {
+            continue;
+        }
+        let (host, in_work) = (host.clone(), in_work.clone());
+        tasks.spawn_blocking(move || {
+            // Decisions are not Send; the runtime drives the sockets of the errand.
+            if let Err(fault) = Handle::current().block_on(attend(iccid, &*host)) {
+                tracing::error!(call = "attend", correlation = %iccid, outcome = %fault);
+            }
+            lock(&in_work).remove(&iccid);
+        });
+    }
+}
+
+/// Orders that are due, with the address that their errand goes to; empty where none is.
+async fn due(host: &NativeHost) -> Result<Vec<(Iccid, String)>, Fault> {
+    let rows = host.store().load(&[Key::Due { by: host.now(), limit: ROUND }.lookup()]).await?;
+    let mut due = Vec::new();
+    for row in rows {
+        let mut records = Records::default();
+        let name = row.name.clone();
+        // One damaged row must not keep all the others waiting.
+        let read = host.vault().open(row).and_then(|row| records.add(row).map_err(Fault::new));
+        if let Err(fault) = read {
+            tracing::error!(call = "attend", correlation = name, outcome = %fault);
+            continue;
+        }
+        let to = |order: &esim_smdp::Order| order.errands.first().map(|errand| errand.call.to.clone());
+        due.extend(records.orders().map(|order| (order.iccid, to(order).unwrap_or_default())));
+    }
+    Ok(due)
+}
+
+fn take(in_work: &InWork, iccid: Iccid, to: &str) -> bool {
+    let mut orders = lock(in_work);
+    let same = orders.values().filter(|other| !to.is_empty() && *other == to).count();
+    if orders.len() >= AT_ONCE || same >= TO_ONE || orders.contains_key(&iccid) {
+        return false;
+    }
+    orders.insert(iccid, to.to_string());
+    true
+}
+
+fn lock(in_work: &InWork) -> std::sync::MutexGuard<'_, BTreeMap<Iccid, String>> {
+    in_work.lock().unwrap_or_else(PoisonError::into_inner)
+}

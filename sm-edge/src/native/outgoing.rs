@@ -1,0 +1,166 @@
+//! Calls to others: the operators' customer systems, SM-DSs.
+
+use super::pki::TLS_CURVE;
+use super::{ServerPki, pem};
+use crate::smdp::{Call, Reply};
+use esim_crypto::pki::Certificate;
+use reqwest::{Client, Url};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+
+/// How long another server may take, from the connection to the last octet.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest reply that is read, in octets.
+const REPLY_LIMIT: usize = 1 << 18;
+/// For how long a server that was not there is taken not to be there: a queue of errands to a dead address would wait
+/// the whole timeout for each otherwise.
+const DEAD_FOR: Duration = Duration::from_secs(5);
+
+/// An HTTPS client that trusts given roots alone and shows CERT.DP.TLS (SGP.22 6.5.1: ES2+, ES12 and ES15 are mutually
+/// authenticated).
+pub(super) struct Outgoing {
+    client: Client,
+    dead: Mutex<BTreeMap<String, Instant>>,
+}
+
+impl Outgoing {
+    /// Trusts the CIs of `pki` and `roots` (DER), and Mozilla's where `web_roots`.
+    pub(super) fn new(pki: &ServerPki, roots: &[Vec<u8>], web_roots: bool) -> io::Result<Self> {
+        // A second call finds the provider installed: that is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let own = [&pki.ci_certificate, &pki.tls_ci_certificate];
+        // TLS libraries know one of the curves only.
+        let own = own.into_iter().filter(|der| {
+            Certificate::parse(der).is_ok_and(|certificate| certificate.public_key().curve() == TLS_CURVE)
+        });
+        let web = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter(|_| web_roots);
+        let mut trusted = Vec::new();
+        for der in own.chain(roots).map(Vec::as_slice).chain(web.map(|der| &der[..])) {
+            trusted.push(reqwest::Certificate::from_der(der).map_err(io::Error::other)?);
+        }
+        let mut builder = Client::builder()
+            .user_agent(concat!("esim-lab/", env!("CARGO_PKG_VERSION")))
+            .timeout(TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .tls_certs_only(trusted);
+        if pki.tls.key.curve() == TLS_CURVE {
+            let certificate = pem::write("CERTIFICATE", &pki.tls.certificate);
+            let key = pem::write("PRIVATE KEY", &pki.tls.key_pkcs8_der());
+            let identity = reqwest::Identity::from_pem(format!("{certificate}{key}").as_bytes());
+            builder = builder.identity(identity.map_err(io::Error::other)?);
+        }
+        Ok(Self { client: builder.build().map_err(io::Error::other)?, dead: Mutex::default() })
+    }
+
+    /// Makes a call on the tokio runtime that this is called in.
+    pub(super) async fn call(&self, call: &Call) -> Reply {
+        let Ok(runtime) = Handle::try_current() else {
+            return Reply::Lost("nothing is running that could make calls".into());
+        };
+        let url = match target(call) {
+            Ok(url) => url,
+            Err(reason) => return Reply::Lost(reason),
+        };
+        if self.is_dead(&call.to) {
+            return Reply::Lost("it did not answer a moment ago".into());
+        }
+        let request = self
+            .client
+            .post(url)
+            .header("Content-Type", "application/json")
+            .header("X-Admin-Protocol", "gsma/rsp/v2.6.0")
+            .body(call.body.clone());
+        // On the runtime's own threads: the caller's need not drive sockets.
+        let reply = runtime.spawn(exchange(request)).await;
+        match reply.map_err(|error| error.to_string()).and_then(|reply| reply) {
+            Ok(reply) => reply,
+            Err(reason) => {
+                self.note_dead(&call.to);
+                Reply::Lost(reason)
+            }
+        }
+    }
+
+    fn is_dead(&self, to: &str) -> bool {
+        let dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
+        dead.get(to).is_some_and(|since| since.elapsed() < DEAD_FOR)
+    }
+
+    fn note_dead(&self, to: &str) {
+        let mut dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
+        dead.retain(|_, since| since.elapsed() < DEAD_FOR);
+        dead.insert(to.into(), Instant::now());
+    }
+}
+
+/// Where a call goes: HTTPS, or plain HTTP on this machine.
+fn target(call: &Call) -> Result<Url, String> {
+    let url = Url::parse(&call.url()).map_err(|error| format!("{} is no address: {error}", call.to))?;
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if loopback => Ok(url),
+        "http" => {
+            Err(format!("{} is not called: plain HTTP leaves this machine; give an https address", call.to))
+        }
+        other => Err(format!("{} is not called: {other} is neither https nor http", call.to)),
+    }
+}
+
+async fn exchange(request: reqwest::RequestBuilder) -> Result<Reply, String> {
+    let mut response = request.send().await.map_err(whole)?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(whole)? {
+        if body.len() + chunk.len() > REPLY_LIMIT {
+            return Err("the reply is too long".into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Reply::Answered { status, body })
+}
+
+/// The whole chain of causes: "certificate has expired" is the last link.
+fn whole(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_stays_on_this_machine() {
+        let target = |to: &str| target(&Call { to: to.into(), path: "/a".into(), body: String::new() });
+        for to in [
+            "http://localhost:1",
+            "http://127.0.0.9:1",
+            "http://[::1]:1",
+            "operator.example",
+            "https://10.0.0.1",
+        ] {
+            assert!(target(to).is_ok(), "{to}");
+        }
+        for to in
+            ["http://operator.example", "http://10.0.0.1:80", "ftp://localhost", "http://localhost.example"]
+        {
+            assert!(target(to).is_err(), "{to}");
+        }
+    }
+}

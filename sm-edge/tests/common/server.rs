@@ -1,0 +1,89 @@
+//! The native host in this process, in a folder that goes away with the test.
+
+use super::{Lab, Remote};
+use esim_sm_edge::native::{Native, NativeHost, NativeOptions, ServerHandle};
+use esim_sm_edge::{Host, Store, block_on};
+use esim_smdp::store::Key;
+use esim_smdp::{Order, Records, Write};
+use std::path::{Path, PathBuf};
+
+/// A folder that goes away with the test.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("esim-sm-edge-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// With the clock of the tests, which stands still.
+pub fn options(folder: &Path) -> NativeOptions {
+    NativeOptions { data_dir: folder.into(), now: Some(super::NOW), ..NativeOptions::default() }
+}
+
+/// A server and the runtime that it works on.
+pub struct Server {
+    pub runtime: tokio::runtime::Runtime,
+    pub handle: Option<ServerHandle>,
+    pub scratch: Scratch,
+}
+
+impl Server {
+    /// `change` is done to [`options`] with this machine's clock.
+    pub fn start(name: &str, change: impl FnOnce(&mut NativeOptions)) -> Self {
+        let scratch = Scratch::new(name);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let mut options = NativeOptions { now: None, ..options(&scratch.0) };
+        change(&mut options);
+        let native = Native::open(options).unwrap();
+        let handle = runtime.block_on(async { native.serve().unwrap() });
+        Self { runtime, handle: Some(handle), scratch }
+    }
+
+    pub fn handle(&self) -> &ServerHandle {
+        self.handle.as_ref().unwrap()
+    }
+
+    pub fn host(&self) -> &NativeHost {
+        &self.handle().host
+    }
+
+    /// A laboratory in front of it.
+    pub fn lab(&self) -> Lab {
+        let server = self.handle();
+        let remote = Remote::new(&server.url(), Some(&server.pki.tls_ci_certificate));
+        Lab::at(remote, &server.smdp_address, &server.token)
+    }
+
+    pub fn stop(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            self.runtime.block_on(handle.shutdown()).unwrap();
+        }
+    }
+}
+
+/// An order as it is stored.
+pub fn stored_order(host: &NativeHost, iccid: &str) -> (Order, Records) {
+    let iccid = iccid.parse().unwrap();
+    let mut records = Records::default();
+    for row in block_on(host.store().load(&[Key::Order(iccid).lookup()])).unwrap() {
+        records.add(host.vault().open(row).unwrap()).unwrap();
+    }
+    (records.order(&iccid).unwrap().clone(), records)
+}
+
+/// Changes an order behind the service's back.
+pub fn change_order(host: &NativeHost, iccid: &str, change: impl FnOnce(&mut Order)) {
+    let (mut order, records) = stored_order(host, iccid);
+    change(&mut order);
+    let changes = records.changes(&[Write::from(order)]).into_iter().map(|change| host.vault().seal(change));
+    block_on(host.store().commit(&changes.collect::<Vec<_>>())).unwrap();
+}
