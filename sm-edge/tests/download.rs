@@ -207,7 +207,8 @@ fn notifications_tell_what_the_card_does_and_may_come_twice_or_late() {
     lab.notify(lab.euicc.event(3, Delete, &iccid));
     assert_eq!(card(&lab), "Deleted");
     assert_eq!(lab.state(&iccid), "Installed");
-    let cancel = json!({"iccid": iccid, "finalProfileStatusIndicator": "Available"});
+    let eid = lab.euicc.eid;
+    let cancel = json!({"iccid": iccid, "eid": eid, "finalProfileStatusIndicator": "Available"});
     assert_success(&lab.es2("cancelOrder", cancel));
     assert_eq!(lab.state(&iccid), "Available");
 }

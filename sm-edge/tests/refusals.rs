@@ -370,12 +370,15 @@ fn release_profile_and_cancel_order() {
         lab.es2("cancelOrder", more)
     };
     assert_eq!(code(&cancel(json!({"iccid": "8900101000000000009"}))), "8.2.1/3.9");
-    assert_eq!(code(&cancel(json!({"eid": lab.euicc.eid}))), "8.1.1/3.10");
+    assert_eq!(code(&cancel(json!({"eid": lab.euicc.eid}))), "8.2.1/3.10");
     assert_eq!(code(&cancel(json!({"matchingId": "OTHER"}))), "8.2.6/3.10");
     lab.download(&matching_id);
     assert_eq!(code(&cancel(json!({}))), "8.2.1/3.3");
 
-    let (iccid, _) = lab.order(json!({}));
-    assert_success(&cancel(json!({"iccid": iccid})));
+    let (iccid, _) = lab.order(json!({"eid": lab.euicc.eid}));
+    assert_eq!(code(&cancel(json!({"iccid": iccid}))), "8.2.1/2.2");
+    assert_success(&cancel(json!({"iccid": iccid, "eid": lab.euicc.eid})));
     assert_eq!(lab.state(&iccid), "Unavailable");
+    let back = json!({"iccid": iccid, "finalProfileStatusIndicator": "Available"});
+    assert_eq!(code(&lab.es2("cancelOrder", back)), "8.2.1/1.2");
 }

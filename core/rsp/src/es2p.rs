@@ -1,6 +1,6 @@
 //! ES2+: what the operator's customer system asks of the SM-DP+ (SGP.22 5.3, 6.5.2).
 
-use crate::json::RequestHeader;
+use crate::json::{Base64, FunctionExecutionStatus, RequestHeader};
 use crate::{Eid, Iccid};
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,65 @@ pub struct ReleaseProfileRequest {
     pub header: RequestHeader,
     /// The profile confirmed.
     pub iccid: Iccid,
+}
+
+/// `cancelOrder` (SGP.22 5.3.3): takes an order back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CancelOrderRequest {
+    /// Caller and call.
+    pub header: RequestHeader,
+    /// The profile ordered.
+    pub iccid: Iccid,
+    /// What becomes of the profile.
+    pub final_profile_status_indicator: FinalProfileStatus,
+    /// Of the order, if it is linked to an eUICC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eid: Option<Eid>,
+    /// Of the order, if it is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching_id: Option<String>,
+}
+
+/// What becomes of the profile of a cancelled order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FinalProfileStatus {
+    /// Back into stock.
+    Available,
+    /// Out of use.
+    Unavailable,
+}
+
+/// `handleDownloadProgressInfo` (SGP.22 5.3.5): the SM-DP+ tells the operator how a download goes on. The answer is
+/// 204 without a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HandleDownloadProgressInfoRequest {
+    /// This SM-DP+ and this message; the same however often it is sent.
+    pub header: RequestHeader,
+    /// The eUICC, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eid: Option<Eid>,
+    /// The profile.
+    pub iccid: Iccid,
+    /// Its kind.
+    pub profile_type: String,
+    /// ISO 8601 with time zone, `2026-01-01T00:00:00Z`.
+    pub timestamp: String,
+    /// Which step: 1 eligibility and retry limit check, 2 confirmation failure, 3 download of the bound profile
+    /// package, 4 its installation; numbers above are agreed between the two.
+    pub notification_point_id: u32,
+    /// How the step went.
+    pub notification_point_status: FunctionExecutionStatus,
+    /// `BF37 …`, the eUICC's own word on an installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_data: Option<Base64>,
+    /// Type allocation code of the device, 8 digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tac: Option<String>,
+    /// Of the device, digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imei: Option<String>,
 }
 
 /// Outputs of a function that has none.

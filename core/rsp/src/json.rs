@@ -82,28 +82,33 @@ pub struct StatusCodeData {
     pub message: Option<String>,
 }
 
-impl ResponseHeader {
+impl FunctionExecutionStatus {
     /// `Executed-Success`.
     pub fn success() -> Self {
-        Self::with("Executed-Success", None)
+        Self { status: "Executed-Success".to_string(), status_code_data: None }
     }
 
     /// `Failed`, with the refusal's code and sentence.
     pub fn failed(refusal: &Refusal) -> Self {
-        Self::with(
-            "Failed",
-            Some(StatusCodeData {
-                subject_code: refusal.subject.to_string(),
-                reason_code: refusal.reason.to_string(),
-                subject_identifier: refusal.identifier.clone(),
-                message: Some(refusal.message()),
-            }),
-        )
+        let data = StatusCodeData {
+            subject_code: refusal.subject.to_string(),
+            reason_code: refusal.reason.to_string(),
+            subject_identifier: refusal.identifier.clone(),
+            message: Some(refusal.message()),
+        };
+        Self { status: "Failed".to_string(), status_code_data: Some(data) }
+    }
+}
+
+impl ResponseHeader {
+    /// `Executed-Success`.
+    pub fn success() -> Self {
+        Self { function_execution_status: FunctionExecutionStatus::success() }
     }
 
-    fn with(status: &str, status_code_data: Option<StatusCodeData>) -> Self {
-        let status = status.to_string();
-        Self { function_execution_status: FunctionExecutionStatus { status, status_code_data } }
+    /// `Failed`, with the refusal's code and sentence.
+    pub fn failed(refusal: &Refusal) -> Self {
+        Self { function_execution_status: FunctionExecutionStatus::failed(refusal) }
     }
 
     /// Whether the function was executed.

@@ -2,11 +2,13 @@
 //! and its errands run.
 
 use crate::call::{CallError, pause};
+use crate::progress::{Point, Progress};
+use crate::session::Device;
 use crate::{Call, Config, Decision, Env, Function, Key, Order, Records};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use esim_rsp::{Error, Iccid};
+use esim_rsp::{Error, Iccid, Refusal};
 
 /// Attends to one order. Hosts run it when the order is due ([`Key::Due`],
 /// [`Order::due`]).
@@ -79,11 +81,17 @@ fn run_errand(order: &mut Order, records: &Records, now: u64) -> Option<String> 
 }
 
 /// Ends an order whose time is up (SGP.22 5.6.3: 8.8.5/4.10).
-fn expire(order: &mut Order, env: &Env<'_>) -> Option<String> {
+///
+/// The standard has no point for an order that nobody came for: the operator is told as if somebody had, by the pair
+/// that the eligibility check would give.
+fn expire(order: &mut Order, env: &mut Env<'_>) -> Option<String> {
     if !order.can_expire() || !order.has_expired(env.now) {
         return None;
     }
-    order.fail("8.8.5", "4.10");
+    let refusal = Refusal::new("8.8.5", "4.10");
+    order.fail(refusal.subject, refusal.reason);
     order.note(env.now, "attend", "Its time is up");
+    let check = Point::EligibilityAndRetryLimitCheck;
+    order.tell(Progress::new(check, Err(&refusal), order.eid, &Device::default()), env);
     Some(format!("order {} has expired", order.iccid))
 }

@@ -133,6 +133,12 @@ impl Config {
         names.any(|name| crate::address::same(name, address))
     }
 
+    /// The OID that this server calls others with: its certificates'. Empty if it has none.
+    pub fn own_oid(&self) -> String {
+        let oid = self.identities.first().map(|identity| identity.oid.to_string());
+        oid.unwrap_or_default()
+    }
+
     /// The operator of this OID.
     pub fn operator(&self, oid: &str) -> Option<&Operator> {
         self.operators.iter().find(|operator| operator.oid == oid)

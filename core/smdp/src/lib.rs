@@ -28,6 +28,7 @@ mod function;
 pub mod metadata;
 pub mod order;
 pub mod profile;
+pub mod progress;
 mod secret;
 pub mod session;
 pub mod store;

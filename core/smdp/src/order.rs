@@ -221,6 +221,13 @@ impl Order {
         matches!(self.state, OrderState::Released | OrderState::Downloaded)
     }
 
+    /// Whether the profile is ordered and the order has not come to its end.
+    pub fn is_open(&self) -> bool {
+        let ordered =
+            matches!(self.state, OrderState::Allocated | OrderState::Linked | OrderState::Confirmed);
+        ordered || self.is_pending()
+    }
+
     /// Whether the order cannot be fetched any more because of its age.
     pub fn has_expired(&self, now: u64) -> bool {
         self.expires_at.is_some_and(|end| now >= end)

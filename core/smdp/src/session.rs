@@ -2,6 +2,7 @@
 //! (SGP.22 3.1.2, 3.1.3), in states named by what is awaited.
 
 use alloc::string::String;
+use esim_rsp::es10b::DeviceInfo;
 use esim_rsp::json::Base64;
 use esim_rsp::{Eid, Iccid, Refusal, TransactionId};
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,30 @@ pub struct Peer {
     pub confirmation_required: bool,
     /// `5F37 40 …`: smdpSignature2, which euiccSignature2 covers.
     pub smdp_signature2: Base64,
+    /// The device around the eUICC.
+    #[serde(default)]
+    pub device: Device,
+}
+
+/// A device as the operator is told of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Type allocation code, 8 digits.
+    pub tac: Option<String>,
+    /// 15 digits, or 16 with the software version.
+    pub imei: Option<String>,
+}
+
+impl From<&DeviceInfo> for Device {
+    fn from(info: &DeviceInfo) -> Self {
+        Self { tac: Some(digits(&info.tac[..])), imei: info.imei.as_ref().map(|imei| digits(&imei[..])) }
+    }
+}
+
+/// Swapped nibbles up to the first that is no digit.
+fn digits(octets: &[u8]) -> String {
+    let nibbles = octets.iter().flat_map(|octet| [octet & 0xF, octet >> 4]);
+    nibbles.map_while(|nibble| char::from_digit(nibble.into(), 10)).collect()
 }
 
 /// State after getBoundProfilePackage.
@@ -84,6 +109,15 @@ impl Session {
             SessionState::AwaitGetBoundProfilePackage(peer) => Some(peer.iccid),
             SessionState::AwaitNotification(state) => Some(state.peer.iccid),
             SessionState::Ended { iccid } => *iccid,
+        }
+    }
+
+    /// The device around the eUICC, as long as the session remembers it.
+    pub(crate) fn device(&self) -> Device {
+        match &self.state {
+            SessionState::AwaitGetBoundProfilePackage(peer) => peer.device.clone(),
+            SessionState::AwaitNotification(state) => state.peer.device.clone(),
+            _ => Device::default(),
         }
     }
 

@@ -5,37 +5,8 @@ use crate::order::CardState;
 use crate::{Decision, Env, Function, Key, Order, OrderState, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
-use esim_rsp::es2p::Nothing;
-use esim_rsp::json::RequestHeader;
-use esim_rsp::{Eid, Error, Iccid, Refusal};
-use serde::{Deserialize, Serialize};
-
-/// `cancelOrder` (SGP.22 5.3.3): takes an order back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CancelOrderRequest {
-    /// Caller and call.
-    pub header: RequestHeader,
-    /// The profile ordered.
-    pub iccid: Iccid,
-    /// What becomes of the profile.
-    pub final_profile_status_indicator: FinalProfileStatus,
-    /// Of the order, if it is linked to an eUICC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub eid: Option<Eid>,
-    /// Of the order, if it is confirmed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub matching_id: Option<String>,
-}
-
-/// What becomes of the profile of a cancelled order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FinalProfileStatus {
-    /// Back into stock.
-    Available,
-    /// Out of use.
-    Unavailable,
-}
+use esim_rsp::es2p::{CancelOrderRequest, FinalProfileStatus, Nothing};
+use esim_rsp::{Error, Refusal};
 
 /// The operator takes an order back.
 #[derive(Clone, Debug)]
@@ -79,8 +50,17 @@ impl CancelOrder {
         if fetched && !deleted {
             return Err(Refusal::new("8.2.1", "3.3").about(order.iccid));
         }
-        if self.0.eid.is_some_and(|eid| order.eid != Some(eid)) {
-            return Err(Refusal::new("8.1.1", "3.10").about(order.iccid));
+        let back = self.0.final_profile_status_indicator == FinalProfileStatus::Available;
+        if order.state == OrderState::Unavailable && back {
+            let detail = "The profile is withdrawn, and its package gone";
+            return Err(Refusal::new("8.2.1", "1.2").about(order.iccid).because(detail));
+        }
+        match (order.eid, self.0.eid) {
+            (Some(_), None) => return Err(Refusal::new("8.2.1", "2.2").about(order.iccid)),
+            (linked, Some(given)) if linked != Some(given) => {
+                return Err(Refusal::new("8.2.1", "3.10").about(order.iccid));
+            }
+            _ => {}
         }
         if self.0.matching_id.is_some() && self.0.matching_id != order.matching_id {
             return Err(Refusal::new("8.2.6", "3.10").about(order.iccid));

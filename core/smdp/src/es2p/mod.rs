@@ -5,7 +5,7 @@ mod confirm_order;
 mod download_order;
 mod release_profile;
 
-pub use cancel_order::{CancelOrder, CancelOrderRequest, FinalProfileStatus};
+pub use cancel_order::CancelOrder;
 pub use confirm_order::ConfirmOrder;
 pub use download_order::DownloadOrder;
 pub use release_profile::ReleaseProfile;

@@ -1,7 +1,8 @@
 //! ES9+.AuthenticateClient (SGP.22 5.6.3).
 
 use super::{euicc_unproved, other_transaction};
-use crate::session::{AwaitAuthenticateClient, Peer};
+use crate::progress::{Point, Progress};
+use crate::session::{AwaitAuthenticateClient, Device, Peer};
 use crate::{
     Decision, Env, Function, Identity, Key, Order, OrderState, Records, Session, SessionState, eligibility,
     trust,
@@ -9,7 +10,10 @@ use crate::{
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::es9p::{AuthenticateClientOk, AuthenticateClientRequest, SmdpSigned2};
-use esim_rsp::es10b::{AuthenticateResponseOk, AuthenticateServerResponse, CtxParams1};
+use esim_rsp::es10b::{
+    AuthenticateResponseOk, AuthenticateServerResponse, CtxParams1, CtxParamsForCommonAuthentication,
+    DeviceInfo,
+};
 use esim_rsp::json::Base64;
 use esim_rsp::signed::PublicKeyOctets;
 use esim_rsp::{Eid, Error, OctetString, Refusal, Signature, Signed, TransactionId};
@@ -131,10 +135,18 @@ fn offer(
     mut order: Order,
     env: &mut Env<'_>,
 ) -> Decision<AuthenticateClientOk> {
+    // Of an order that is over the operator has heard all.
+    let was_open = order.is_open();
     let outcome = check_order(&mut order, proved, env).and_then(|()| {
         let identity = env.config.identity(&awaited.server_ci_pk_id.0);
         identity.ok_or_else(|| Refusal::new("8.8.4", "3.7"))
     });
+    let device = Device::from(device_info(proved.response));
+    let told = outcome.as_ref().map(|_| ());
+    if was_open {
+        let check = Point::EligibilityAndRetryLimitCheck;
+        order.tell(Progress::new(check, told, Some(proved.eid), &device), env);
+    }
     match outcome {
         Ok(identity) => {
             order.note(env.now, NAME, alloc::format!("Offered to eUICC {}", proved.eid));
@@ -206,6 +218,7 @@ fn sign_offer(
         round: order.round,
         confirmation_required: order.confirmation.is_some(),
         smdp_signature2: smdp_signature2.clone(),
+        device: Device::from(device_info(proved.response)),
     };
     let answer = AuthenticateClientOk {
         transaction_id: session.transaction_id.clone(),
@@ -219,6 +232,14 @@ fn sign_offer(
 
 /// The matchingId that the eUICC has signed, unless empty.
 fn matching_id(response: &AuthenticateResponseOk) -> Option<&str> {
+    context(response).matching_id.as_deref().filter(|id| !id.is_empty())
+}
+
+fn device_info(response: &AuthenticateResponseOk) -> &DeviceInfo {
+    &context(response).device_info
+}
+
+fn context(response: &AuthenticateResponseOk) -> &CtxParamsForCommonAuthentication {
     let CtxParams1::CtxParamsForCommonAuthentication(context) = response.euicc_signed1.ctx_params1.value();
-    context.matching_id.as_deref().filter(|id| !id.is_empty())
+    context
 }

@@ -1,8 +1,9 @@
 //! ES9+.CancelSession (SGP.22 5.6.5).
 
 use super::{euicc_unproved, other_transaction};
+use crate::progress::{Point, Progress};
 use crate::session::Peer;
-use crate::{Decision, Env, Function, Key, Order, Records, Session, SessionState, trust};
+use crate::{Decision, Env, Function, Key, Order, OrderState, Records, Session, SessionState, trust};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -44,9 +45,9 @@ impl Function for CancelSession {
             Ok(session) => session,
             Err(refusal) => return Decision::refuse(refusal),
         };
-        let peer = match &session.state {
-            SessionState::AwaitGetBoundProfilePackage(peer) => peer,
-            SessionState::AwaitNotification(state) => &state.peer,
+        let (peer, step) = match &session.state {
+            SessionState::AwaitGetBoundProfilePackage(peer) => (peer, Point::BppDownload),
+            SessionState::AwaitNotification(state) => (&state.peer, Point::BppInstallation),
             _ => return Decision::refuse(Session::not_awaited(NAME)),
         };
         let reason = match self.verify(peer, env) {
@@ -55,7 +56,7 @@ impl Function for CancelSession {
             Err(refusal) => return Decision::refuse(refusal),
         };
         let order = records.order(&peer.iccid).cloned().map(|mut order| {
-            cancel(&mut order, peer.round, reason, env.now);
+            cancel(&mut order, session, (peer, step), reason, env);
             order.into()
         });
         let ended = core::iter::once(session.ended().into());
@@ -88,19 +89,37 @@ impl CancelSession {
     }
 }
 
-/// What a reason means for the order, and the pair that the operator is told
-/// (SGP.22 5.6.5, 5.3.5).
-fn cancel(order: &mut Order, round: u32, reason: CancelSessionReason, now: u64) {
+/// What a reason means for the order, and the pair that the operator is told (SGP.22 5.6.5, 5.3.5). The step that is
+/// told of is the one that the session had come to.
+fn cancel(
+    order: &mut Order,
+    session: &Session,
+    (peer, step): (&Peer, Point),
+    reason: CancelSessionReason,
+    env: &mut Env<'_>,
+) {
+    let pair = match reason {
+        CancelSessionReason::postponed | CancelSessionReason::timeout => None,
+        CancelSessionReason::endUserRejection => Some(("8.8.5", "3.8")),
+        CancelSessionReason::pprNotAllowed => Some(("8.2.8", "1.2")),
+        CancelSessionReason::metadataMismatch => Some(("8.2.9", "3.11")),
+        CancelSessionReason::loadBppExecutionError => Some(("8.2.10", "4.2")),
+        _ => Some(("8", "4.2")),
+    };
     // An order that has gone on without this session is not touched by its end.
-    if order.is_pending() && order.round == round {
-        match reason {
-            CancelSessionReason::postponed | CancelSessionReason::timeout => {}
-            CancelSessionReason::endUserRejection => order.fail("8.8.5", "3.8"),
-            CancelSessionReason::pprNotAllowed => order.fail("8.2.8", "1.2"),
-            CancelSessionReason::metadataMismatch => order.fail("8.2.9", "3.11"),
-            CancelSessionReason::loadBppExecutionError => order.fail("8.2.10", "4.2"),
-            _ => order.fail("8", "4.2"),
-        }
+    let concerned =
+        order.is_pending() && order.round == peer.round && has_got_no_further(order, peer, session);
+    if let Some((subject, code)) = pair.filter(|_| concerned) {
+        order.fail(subject, code);
+        let refusal = Refusal::new(subject, code).because(format!("Cancelled: {reason}"));
+        order.tell(Progress::new(step, Err(&refusal), Some(peer.eid), &peer.device), env);
     }
-    order.note(now, NAME, format!("Cancelled: {reason}"));
+    order.note(env.now, NAME, format!("Cancelled: {reason}"));
+}
+
+/// Whether no other eUICC and no other session has the package.
+fn has_got_no_further(order: &Order, peer: &Peer, session: &Session) -> bool {
+    let handed_out_here = order.bound.as_ref().is_some_and(|it| it.transaction_id == session.transaction_id);
+    let same_euicc = order.eid.is_none_or(|eid| eid == peer.eid);
+    same_euicc && (order.state == OrderState::Released || handed_out_here)
 }

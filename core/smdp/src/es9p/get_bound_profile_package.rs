@@ -2,6 +2,7 @@
 
 use super::{euicc_unproved, other_transaction};
 use crate::order::Bound;
+use crate::progress::{Point, Progress};
 use crate::session::{AwaitNotification, Peer};
 use crate::{
     Decision, Env, Function, Identity, Key, Order, Package, Records, Session, SessionState, bind, trust,
@@ -60,6 +61,7 @@ impl Function for GetBoundProfilePackage {
             return Decision::new(Vec::from([session.ended().into()]), Err(gone));
         };
         let mut order = order.clone();
+        let was_open = order.is_open() && order.round == peer.round;
         match self.deliver(session, peer, &mut order, package, env) {
             Ok(Delivery::Again(answer)) => Decision::only(Ok(answer)),
             Ok(Delivery::First(session, answer)) => {
@@ -67,6 +69,13 @@ impl Function for GetBoundProfilePackage {
             }
             Err(refusal) => {
                 order.note_refusal(env.now, NAME, &refusal);
+                if was_open {
+                    let point = match refusal.subject {
+                        "8.2.7" => Point::ConfirmationFailure,
+                        _ => Point::BppDownload,
+                    };
+                    order.tell(Progress::new(point, Err(&refusal), Some(peer.eid), &peer.device), env);
+                }
                 Decision::new(Vec::from([session.ended().into(), order.into()]), Err(refusal))
             }
         }
@@ -108,6 +117,7 @@ impl GetBoundProfilePackage {
         order.eid = Some(peer.eid);
         order.bound = Some(bound);
         order.note(env.now, NAME, alloc::format!("Bound to eUICC {}", peer.eid));
+        order.tell(Progress::new(Point::BppDownload, Ok(()), Some(peer.eid), &peer.device), env);
         let next = SessionState::AwaitNotification(AwaitNotification {
             peer: peer.clone(),
             euicc_signed2: Base64(response.euicc_signed2.raw().to_vec()),

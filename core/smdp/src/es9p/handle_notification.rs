@@ -1,6 +1,8 @@
 //! ES9+.HandleNotification (SGP.22 5.6.4, 3.5).
 
 use crate::order::{CardState, OnCard};
+use crate::progress::{Point, Progress};
+use crate::session::Device;
 use crate::{Decision, Env, Function, Key, Order, OrderState, Records, Session, trust};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -12,7 +14,7 @@ use esim_rsp::notification::{
     ErrorReason, ErrorResult, FinalResult, OtherSignedNotification, PendingNotification,
     ProfileInstallationResult,
 };
-use esim_rsp::{Eid, Error, Iccid, Signed};
+use esim_rsp::{Eid, Error, Iccid, Refusal, Signed};
 
 const NAME: &str = "handleNotification";
 
@@ -82,7 +84,7 @@ fn installation(
     result: &ProfileInstallationResult,
     raw: &[u8],
     records: &Records,
-    env: &Env<'_>,
+    env: &mut Env<'_>,
 ) -> Decision<Heard> {
     let data = &result.profile_installation_result_data;
     let session = records.session(&data.transaction_id);
@@ -116,9 +118,26 @@ fn installation(
     if is_latest {
         order.installation_result = Some(Base64(raw.to_vec()));
     }
+    if is_latest || matches!(data.final_result, FinalResult::SuccessResult(_)) {
+        report(&mut order, raw, &data.final_result, session, env);
+    }
     let heard = Heard::Recorded(order.iccid);
     let ended = session.map(|session| session.ended().into());
     Decision::new(ended.into_iter().chain([order.into()]).collect(), Ok(heard))
+}
+
+/// The operator gets the eUICC's own word.
+fn report(order: &mut Order, raw: &[u8], result: &FinalResult, session: Option<&Session>, env: &mut Env<'_>) {
+    let failure = match result {
+        FinalResult::SuccessResult(_) => None,
+        FinalResult::ErrorResult(error) => {
+            Some(Refusal::new("8.2.10", "4.2").because(format!("Not installed: {}", error.error_reason)))
+        }
+    };
+    let device = session.map(Session::device).unwrap_or_default();
+    let outcome = failure.as_ref().map_or(Ok(()), Err);
+    let told = Progress::new(Point::BppInstallation, outcome, order.eid, &device);
+    order.tell(Progress { result_data: Some(raw), ..told }, env);
 }
 
 /// The card has the last word: even an order given up in the meantime is installed.
@@ -147,7 +166,7 @@ fn not_installed(order: &mut Order, error: &ErrorResult, is_latest: bool, now: u
 }
 
 /// Enabled, disabled or deleted; also "installed" where the profile asked for it.
-fn change(other: &OtherSignedNotification, records: &Records, env: &Env<'_>) -> Decision<Heard> {
+fn change(other: &OtherSignedNotification, records: &Records, env: &mut Env<'_>) -> Decision<Heard> {
     let tbs = &other.tbs_other_notification;
     let cis = &env.config.trusted;
     let (euicc, eum) = (&other.euicc_certificate, &other.eum_certificate);
@@ -178,8 +197,21 @@ fn change(other: &OtherSignedNotification, records: &Records, env: &Env<'_>) -> 
         order.on_card = Some(OnCard { state, sequence });
     }
     order.note(env.now, NAME, line);
+    if let Some(point) = point(event) {
+        order.tell(Progress::new(point, Ok(()), Some(eid), &Device::default()), env);
+    }
     let heard = Heard::Recorded(order.iccid);
     Decision::new(Vec::from([order.into()]), Ok(heard))
+}
+
+/// What the operator is told by; of an installation it hears from the installation result.
+fn point(event: NotificationEvent) -> Option<Point> {
+    match event {
+        NotificationEvent::Install => None,
+        NotificationEvent::Enable => Some(Point::Enabled),
+        NotificationEvent::Disable => Some(Point::Disabled),
+        NotificationEvent::Delete => Some(Point::Deleted),
+    }
 }
 
 fn past(event: NotificationEvent) -> &'static str {
