@@ -135,6 +135,8 @@ fn list_request(request: &HttpRequest) -> Result<ListOrdersRequest, esim_rsp::Er
                 let limit = limit.parse().map_err(|_| esim_rsp::Error::text("limit is a number"))?;
                 list.limit = Some(limit);
             }
+            // Such tokens have letters, digits and hyphens alone, which need no escaping.
+            Some(("matchingId", id)) => list.matching_id = Some(id.into()),
             _ => {}
         }
     }

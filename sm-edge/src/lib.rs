@@ -6,6 +6,7 @@
 //! | `POST /gsma/rsp2/es2plus/<function>` | SGP.22 6.5.2, for the operator's customer system |
 //! | `POST /esim-lab/provision` | [`smdp::admin::ProvisionRequest`]: a subscriber or a package into stock |
 //! | `GET /esim-lab/orders?after=ICCID&limit=N` | [`smdp::admin::ListOrdersOk`] |
+//! | `GET /esim-lab/orders?matchingId=TOKEN` | the same, with that order alone or none |
 //! | `GET /esim-lab/orders/ICCID` | [`smdp::admin::OrderView`] with its history |
 //! | `GET /healthz` | `{"status":"ok"}` |
 //!

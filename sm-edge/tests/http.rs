@@ -141,6 +141,32 @@ fn orders_are_listed_by_pages() {
 }
 
 #[test]
+fn an_order_is_found_by_its_token() {
+    let lab = Lab::new();
+    for i in 0..3 {
+        let iccid = format!("890010100000000000{i}");
+        assert_success(
+            &lab.operator("/esim-lab/provision", json!({"iccid": iccid, "subscriber": subscriber()})),
+        );
+        let header = json!({"functionRequesterIdentifier": "2.999.100", "functionCallIdentifier": "x"});
+        assert_success(&lab.es2("downloadOrder", json!({"header": header, "iccid": iccid})));
+        let confirm =
+            json!({"header": header, "iccid": iccid, "matchingId": format!("ID-{i}"), "releaseFlag": true});
+        assert_success(&lab.es2("confirmOrder", confirm));
+    }
+    let find = |query: &str| -> Value {
+        let request = HttpRequest::get(format!("/esim-lab/orders?{query}")).with_token("memory");
+        serde_json::from_slice(&lab.send(request).body).unwrap()
+    };
+    let found = find("matchingId=ID-1&limit=1");
+    assert_eq!(found["orders"].as_array().unwrap().len(), 1);
+    assert_eq!(found["orders"][0]["iccid"], json!("8900101000000000001"));
+    assert_eq!(found["next"], json!(null), "there is no page behind it");
+    assert_eq!(find("matchingId=ID-9")["orders"], json!([]));
+    assert_eq!(find("matchingId=")["orders"].as_array().unwrap().len(), 3, "an empty token is none");
+}
+
+#[test]
 fn a_package_made_elsewhere_goes_into_stock() {
     let lab = Lab::new();
     let subscriber: esim_smdp::profile::Subscriber = serde_json::from_value(subscriber()).unwrap();

@@ -4,5 +4,8 @@
 mod orders;
 mod provision;
 
-pub use orders::{ListOrders, ListOrdersOk, ListOrdersRequest, OrderView, ShowOrder, ShowOrderRequest};
+pub use orders::{
+    ErrandView, FailureView, ListOrders, ListOrdersOk, ListOrdersRequest, OrderView, ShowOrder,
+    ShowOrderRequest,
+};
 pub use provision::{Provision, ProvisionOk, ProvisionRequest};

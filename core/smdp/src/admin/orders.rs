@@ -1,8 +1,10 @@
 //! Orders for people to look at, without their secrets.
 
+use crate::call::Errand;
 use crate::metadata::Metadata;
 use crate::order::{Event, Failure, OnCard, Order, OrderState};
 use crate::{Decision, Env, Function, Key, Records};
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::activation_code::ActivationCode;
@@ -48,7 +50,7 @@ pub struct OrderView {
     pub octets: u32,
     /// Why it cannot be fetched any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
+    pub failure: Option<FailureView>,
     /// What the eUICC has reported since the installation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_card: Option<OnCard>,
@@ -58,9 +60,59 @@ pub struct OrderView {
     /// `BF37 …` in hexadecimal; absent in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installation_result: Option<String>,
+    /// What others are still to be told, in this order; absent in lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errands: Vec<ErrandView>,
     /// What happened, oldest first; absent in lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Event>,
+}
+
+/// Why an order cannot be fetched any more, for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureView {
+    /// Subject code (SGP.22 5.3.5).
+    pub subject: String,
+    /// Reason code.
+    pub reason: String,
+    /// Cause and remedy.
+    pub message: String,
+}
+
+impl FailureView {
+    fn of(failure: &Failure) -> Self {
+        let row = esim_rsp::status::lookup(&failure.subject, &failure.reason);
+        let message = row.map(|row| format!("{}. {}", row.cause, row.remedy)).unwrap_or_default();
+        Self { subject: failure.subject.clone(), reason: failure.reason.clone(), message }
+    }
+}
+
+/// An errand that waits, without what is said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrandView {
+    /// `handleDownloadProgressInfo`.
+    pub function: String,
+    /// Who is to be told: host and perhaps port.
+    pub to: String,
+    /// How often it has failed.
+    pub failures: u32,
+    /// Seconds since 1970; not before.
+    pub due: u64,
+    /// Seconds since 1970; given up from then on.
+    pub give_up_at: u64,
+}
+
+impl ErrandView {
+    fn of(errand: &Errand) -> Self {
+        Self {
+            function: errand.call.function().to_string(),
+            to: errand.call.to.clone(),
+            failures: errand.failures,
+            due: errand.due,
+            give_up_at: errand.give_up_at,
+        }
+    }
 }
 
 impl OrderView {
@@ -84,10 +136,11 @@ impl OrderView {
             download_attempts: order.download_attempts,
             expires_at: order.expires_at,
             octets: order.needs.octets,
-            failure: order.failure.clone(),
+            failure: order.failure.as_ref().map(FailureView::of),
             on_card: order.on_card,
             metadata: None,
             installation_result: None,
+            errands: Vec::new(),
             history: Vec::new(),
         }
     }
@@ -97,6 +150,7 @@ impl OrderView {
         Self {
             metadata: order.metadata().ok().map(|request| Metadata::from_request(&request)),
             installation_result: result.map(|pir| esim_rsp::common::hex_upper(&pir.0)),
+            errands: order.errands.iter().map(ErrandView::of).collect(),
             history: order.history.clone(),
             ..Self::short(order, smdp_address)
         }
@@ -111,6 +165,8 @@ pub struct ListOrdersRequest {
     pub after: Option<Iccid>,
     /// 1 to 500; 100 if absent.
     pub limit: Option<u32>,
+    /// Only the order that has this token; `after` and `limit` say nothing then.
+    pub matching_id: Option<String>,
 }
 
 /// A page of orders.
@@ -129,6 +185,7 @@ pub struct ListOrdersOk {
 pub struct ListOrders {
     after: Option<Iccid>,
     limit: u32,
+    matching_id: Option<String>,
 }
 
 impl Function for ListOrders {
@@ -137,11 +194,15 @@ impl Function for ListOrders {
 
     fn read(request: Self::Request) -> Result<Self, Error> {
         let limit = request.limit.unwrap_or(100).clamp(1, PAGE_LIMIT);
-        Ok(Self { after: request.after, limit })
+        let matching_id = request.matching_id.filter(|id| !id.is_empty());
+        Ok(Self { after: request.after, limit, matching_id })
     }
 
     fn keys(&self, _: &Records) -> Vec<Key> {
-        Vec::from([Key::Orders { after: self.after, limit: self.limit }])
+        Vec::from([match &self.matching_id {
+            Some(id) => Key::MatchingId(id.clone()),
+            None => Key::Orders { after: self.after, limit: self.limit },
+        }])
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ListOrdersOk> {
@@ -149,7 +210,7 @@ impl Function for ListOrders {
         let mut orders: Vec<_> = records.orders().collect();
         // As the store counts pages: by the digits, not by the swapped octets.
         orders.sort_by_key(|order| order.iccid.to_string());
-        let full = orders.len() as u64 >= u64::from(self.limit);
+        let full = self.matching_id.is_none() && orders.len() as u64 >= u64::from(self.limit);
         let next = orders.last().map(|order| order.iccid).filter(|_| full);
         let orders = orders.into_iter().map(|order| OrderView::short(order, address)).collect();
         Decision::only(Ok(ListOrdersOk { orders, next }))
