@@ -1,14 +1,19 @@
 //! The way to the SM: in this page, or by `fetch` to a worker.
 
 use esim_sm_edge::MemoryHost;
-use esim_world::{Reply, Request, Transport};
+use esim_world::{Clock, Reply, Request, Transport};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 /// Where the SM is.
 pub enum Way {
     /// In this page.
-    InPage(Box<MemoryHost>),
+    InPage {
+        /// The SM.
+        sm: Box<MemoryHost>,
+        /// Its clock.
+        clock: Clock,
+    },
     /// At a base URL, such as the worker that serves the page.
     Fetch {
         /// `https://host:port`, with or without a slash.
@@ -26,7 +31,10 @@ pub fn host_of(url: &str) -> Option<String> {
 impl Transport for Way {
     async fn send(&mut self, request: &Request<'_>) -> Result<Reply, String> {
         match self {
-            Self::InPage(sm) => sm.send(request).await,
+            Self::InPage { sm, clock } => {
+                sm.set_now(clock.now());
+                sm.send(request).await
+            }
             Self::Fetch { base } => {
                 let url = format!("{}{}", base.trim_end_matches('/'), request.path);
                 fetch(&url, request).await.map_err(|error| format!("{url}: {}", words(&error)))

@@ -90,7 +90,7 @@ impl World {
             None => {
                 let config = Config::of_test_pki(ADDRESS, &pki).map_err(sentence)?;
                 let sm = MemoryHost::new(config, seed.octets(), clock.now());
-                (Way::InPage(Box::new(sm)), ADDRESS.to_string(), "memory".to_string())
+                (Way::InPage { sm: Box::new(sm), clock }, ADDRESS.to_string(), "memory".to_string())
             }
         };
         let world =
@@ -195,6 +195,16 @@ impl World {
     pub async fn orders(&mut self) -> Fallible<JsValue> {
         let listed = self.world.list_orders().await.map_err(sentence)?;
         give(&view::orders(&listed))
+    }
+
+    /// Asks the SM something with the operator's credential: GET without a body, POST of JSON with one. Not in the
+    /// trace, for such requests may hold the keys of many subscribers.
+    #[wasm_bindgen(unchecked_return_type = "Answered")]
+    pub async fn request(&mut self, path: &str, body: Option<String>) -> Fallible<JsValue> {
+        let body = body.unwrap_or_default();
+        let reply = self.world.request(path, body.as_bytes()).await.map_err(sentence)?;
+        let body = String::from_utf8_lossy(&reply.body).into_owned();
+        give(&view::Answered { status: reply.status, body })
     }
 
     /// Records of the trace from number `from` on.

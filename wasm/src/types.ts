@@ -88,6 +88,13 @@ export interface Order {
   state: string;
 }
 
+export interface Answered {
+  /** Of HTTP. */
+  status: number;
+  /** JSON, or nothing. */
+  body: string;
+}
+
 export interface Profile {
   iccid: string;
   isdpAid: string;

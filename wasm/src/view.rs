@@ -54,6 +54,13 @@ pub fn qr(text: &str) -> Result<String, String> {
     Ok(code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(160, 160).build())
 }
 
+/// What the SM has answered to the operator.
+#[derive(Serialize)]
+pub struct Answered {
+    pub status: u16,
+    pub body: String,
+}
+
 #[derive(Serialize)]
 pub struct Delivered {
     pub sent: usize,
