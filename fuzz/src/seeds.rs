@@ -38,7 +38,7 @@ fn main() -> std::io::Result<()> {
     for (i, curve) in [Curve::P256, Curve::BrainpoolP256r1].into_iter().enumerate() {
         let pki = TestPki::well_known(curve);
         let euicc = pki.issue_euicc(&[0x89; 16], &mut rng(1)).certificate;
-        let crl = pki.issue_crl(&CrlDraft { number: 5, revoked: &[vec![1]], part: Some((1, 2)), base: None });
+        let crl = pki.issue_crl(&CrlDraft { number: 5, revoked: &[vec![1]], part: Some((1, 2)), base: None, next_update: None });
         let pairs = [
             (&euicc, &pki.eum.certificate),
             (&pki.dp_auth.certificate, &pki.ci.certificate),

@@ -8,11 +8,11 @@ use esim_rsp::common::{Version, bit_string};
 use esim_rsp::es9p::{AuthenticateClientRequest, InitiateAuthenticationOk};
 use esim_rsp::es10b::{
     AuthenticateErrorCode, AuthenticateResponseError, AuthenticateServerResponse, CancelSessionReason,
-    CancelSessionResponse, DownloadErrorCode, EuiccSigned1, PrepareDownloadResponse,
+    CancelSessionResponse, CtxParams1, DownloadErrorCode, EuiccSigned1, PrepareDownloadResponse,
     PrepareDownloadResponseError,
 };
 use esim_rsp::json::Base64;
-use esim_rsp::{OctetString, TransactionId};
+use esim_rsp::{OctetString, Signed, TransactionId};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde_json::{Value, json};
@@ -381,4 +381,107 @@ fn release_profile_and_cancel_order() {
     assert_eq!(lab.state(&iccid), "Unavailable");
     let back = json!({"iccid": iccid, "finalProfileStatusIndicator": "Available"});
     assert_eq!(code(&lab.es2("cancelOrder", back)), "8.2.1/1.2");
+}
+
+#[test]
+fn revoked_certificates_are_refused() {
+    use esim_crypto::pki::{Certificate, CrlDraft};
+    use esim_smdp::Revocations;
+    let serial = |der: &[u8]| Certificate::parse(der).unwrap().serial().to_vec();
+    let pki = TestPki::well_known(esim_crypto::Curve::P256);
+    let euicc = Euicc::new(&pki, "890490321234512345123456789012");
+    let (eum, card) = ([serial(&euicc.eum)], [serial(&euicc.issued.certificate)]);
+    let draft = |number, revoked| CrlDraft { number, revoked, ..CrlDraft::default() };
+    let answer = |lists: Vec<Vec<u8>>| {
+        let lab = Lab::with(|config| config.revocations = Revocations::new(&lists, &config.trusted).unwrap());
+        let (iccid, matching_id) = lab.order(json!({}));
+        let answer = lab.authenticate(&lab.initiate(), &matching_id);
+        lab.notify(lab.euicc.event(1, esim_rsp::common::NotificationEvent::Enable, &iccid));
+        assert_eq!(lab.show(&iccid)["onCard"], json!(null));
+        answer
+    };
+    assert_eq!(code(&answer(vec![pki.issue_crl(&draft(1, &eum))])), "8.1.2/6.1");
+    assert_eq!(code(&answer(vec![pki.issue_eum_crl(&draft(1, &card))])), "8.1.3/6.1");
+    // A manufacturer's list that it has not signed, a CI's that is about other certificates.
+    let mut forged = pki.issue_eum_crl(&draft(1, &card));
+    *forged.last_mut().unwrap() ^= 1;
+    assert_success(&answer(vec![forged, pki.issue_crl(&draft(1, &card))]));
+    // The newer list counts, and lists of changes beside it; the order of files does not matter.
+    let (old, new) = (pki.issue_crl(&draft(255, &eum)), pki.issue_crl(&draft(256, &[])));
+    assert_success(&answer(vec![old.clone(), new.clone()]));
+    assert_success(&answer(vec![new.clone(), old]));
+    let changes = CrlDraft { base: Some(256), ..draft(257, &eum) };
+    assert_eq!(code(&answer(vec![new, pki.issue_crl(&changes)])), "8.1.2/6.1");
+    // Out of date, it is in force all the same.
+    let stale = pki.issue_crl(&CrlDraft { next_update: Some(NOW - 1), ..draft(1, &eum) });
+    assert_eq!(code(&answer(vec![stale.clone()])), "8.1.2/6.1");
+
+    let trusted = [esim_smdp::config::trust_ci(&pki.ci.certificate).unwrap()];
+    assert_eq!(Revocations::new(std::slice::from_ref(&stale), &trusted).unwrap().out_of_date(NOW), 1);
+    let mut forged = stale;
+    *forged.last_mut().unwrap() ^= 1;
+    let error = Revocations::new(&[forged], &trusted).unwrap_err();
+    assert!(error.to_string().contains("revocation list 1"), "{error}");
+}
+
+#[test]
+fn services_and_access_networks_are_asked_for() {
+    let lab = Lab::new();
+    let order = |device: Value| {
+        let request = json!({"subscriber": subscriber(), "device": device});
+        let iccid = lab.operator("/esim-lab/provision", request)["iccid"].clone();
+        assert_success(&lab.es2("downloadOrder", json!({"iccid": iccid})));
+        let answer = lab.es2("confirmOrder", json!({"iccid": iccid, "releaseFlag": true}));
+        answer["matchingId"].as_str().unwrap().to_string()
+    };
+    let asks = |matching_id: &str, spoil: &dyn Fn(&mut EuiccSigned1)| {
+        let request = lab.euicc.authenticate(&lab.initiate(), matching_id, |signed| spoil(signed));
+        lab.es9("authenticateClient", &request)
+    };
+    let plain = order(json!({}));
+    let without_milenage = |signed: &mut EuiccSigned1| {
+        signed.euicc_info2.uicc_capability = bit_string(&[1, 2]);
+    };
+    let answer = asks(&plain, &without_milenage);
+    assert_eq!(code(&answer), "8.2.5/4.3");
+    let message = &answer["header"]["functionExecutionStatus"]["statusCodeData"]["message"];
+    assert!(message.as_str().unwrap().contains("milenage"), "{message}");
+
+    let device = |signed: &mut EuiccSigned1, change: &dyn Fn(&mut esim_rsp::es10b::DeviceCapabilities)| {
+        let CtxParams1::CtxParamsForCommonAuthentication(mut context) = signed.ctx_params1.value().clone();
+        change(&mut context.device_info.device_capabilities);
+        signed.ctx_params1 = Signed::new(CtxParams1::CtxParamsForCommonAuthentication(context));
+    };
+    let lte = order(json!({"eutranEpc": 9}));
+    let release = |major| {
+        move |signed: &mut EuiccSigned1| {
+            device(signed, &|it| it.eutran_epc_supported_release = Some(Version::new(major, 0, 0)));
+        }
+    };
+    assert_eq!(code(&asks(&lte, &|_| {})), "8.2.5/4.3");
+    assert_eq!(code(&asks(&lte, &release(8))), "8.2.5/4.3");
+    assert_success(&asks(&lte, &release(9)));
+    // An eUICC that takes no newer fields: the device could not name them.
+    let nr = order(json!({"nr5gc": 15}));
+    assert_eq!(code(&asks(&nr, &|_| {})), "8.2.5/4.3");
+    assert_success(&asks(&nr, &|signed| signed.euicc_info2.rsp_capability = bit_string(&[0])));
+}
+
+#[test]
+fn peers_of_earlier_versions_are_served() {
+    for minor in 2..=6 {
+        let lab = Lab::new();
+        let (iccid, matching_id) = lab.order(json!({}));
+        let mut request = lab.euicc.initiate(ADDRESS);
+        let mut info = lab.euicc.info1();
+        info.svn = Version::new(2, minor, 0);
+        request.euicc_info1 = Base64(esim_rsp::encode(&info));
+        let offer = serde_json::from_value(lab.es9("initiateAuthentication", &request)).unwrap();
+        let request =
+            lab.euicc.authenticate(&offer, &matching_id, |signed| signed.euicc_info2.svn = info.svn);
+        let offer = serde_json::from_value(lab.es9("authenticateClient", &request)).unwrap();
+        assert_success(&lab.fetch(&offer, None));
+        lab.notify(lab.euicc.result_of(&offer.transaction_id, &iccid, 1, success(), None));
+        assert_eq!(lab.state(&iccid), "Installed", "2.{minor}");
+    }
 }

@@ -1039,7 +1039,7 @@ fn revoke(forge: &mut Forge, which: fn(&TestPki) -> &[u8]) {
 }
 
 fn issued(forge: &Forge, number: u64, part: Option<(u16, u16)>, base: Option<u64>) -> Vec<u8> {
-    forge.pki.issue_crl(&CrlDraft { number, revoked: &[vec![1], vec![0x7F]], part, base })
+    forge.pki.issue_crl(&CrlDraft { number, revoked: &[vec![1], vec![0x7F]], part, base, next_update: None })
 }
 
 fn crl() -> Vec<Row> {
@@ -1061,7 +1061,8 @@ fn crl() -> Vec<Row> {
             let base = issued(&forge, 5, None, None);
             assert_eq!(loads(&mut forge, &base), "ok");
             let revoked = [serial(&forge.pki.dp_auth.certificate)];
-            let delta = CrlDraft { number: 6, revoked: &revoked, part: None, base: Some(5) };
+            let delta =
+                CrlDraft { number: 6, revoked: &revoked, part: None, base: Some(5), next_update: None };
             let delta = forge.pki.issue_crl(&delta);
             let seen = loads(&mut forge, &delta);
             let command = forge.hello().command();

@@ -188,7 +188,8 @@ fn conversation(messages: &mut Messages) {
     let pieces = parcel.pieces();
     let result = forge.load(&pieces).unwrap();
     let refused = forge.install(&metadata(ICCID), &subscriber(ICCID));
-    let revoked = CrlDraft { number: 5, revoked: &[vec![1]], part: Some((1, 2)), base: None };
+    let revoked =
+        CrlDraft { number: 5, revoked: &[vec![1]], part: Some((1, 2)), base: None, next_update: None };
     let crl = LoadCrlRequest { crl: forge.pki.issue_crl(&revoked) }.to_octets().unwrap();
     let loaded = forge.es10(&crl).unwrap();
     let unknown = LoadCrlRequest { crl: forge.pki.ci.certificate.clone() }.to_octets().unwrap();

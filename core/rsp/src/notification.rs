@@ -48,7 +48,7 @@ pub struct ProfileInstallationResult {
 /// ```asn1
 /// ProfileInstallationResultData ::= [39] SEQUENCE { -- Tag 'BF27'
 ///   transactionId [0] TransactionId, notificationMetadata [47] NotificationMetadata,
-///   smdpOid OBJECT IDENTIFIER,
+///   smdpOid OBJECT IDENTIFIER OPTIONAL, -- mandatory since v2.2
 ///   finalResult [2] CHOICE { successResult SuccessResult, errorResult ErrorResult } }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, AsnType, Decode, Encode)]
@@ -59,8 +59,8 @@ pub struct ProfileInstallationResultData {
     pub transaction_id: TransactionId,
     /// The notification that this is.
     pub notification_metadata: NotificationMetadata,
-    /// The SM-DP+.
-    pub smdp_oid: ObjectIdentifier,
+    /// The SM-DP+; eUICCs of earlier versions leave it out.
+    pub smdp_oid: Option<ObjectIdentifier>,
     /// How it went.
     #[rasn(tag(explicit(context, 2)))]
     pub final_result: FinalResult,

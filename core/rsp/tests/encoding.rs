@@ -134,7 +134,7 @@ fn installation_result() {
             notification_address: "a.b".into(),
             iccid: Some(iccid()),
         },
-        smdp_oid: ObjectIdentifier::new(vec![2, 999, 10]).unwrap(),
+        smdp_oid: Some(ObjectIdentifier::new(vec![2, 999, 10]).unwrap()),
         final_result: FinalResult::ErrorResult(ErrorResult {
             bpp_command_id: BppCommandId::loadProfileElements,
             error_reason: ErrorReason::installFailedDueToPEProcessingError,

@@ -1,5 +1,6 @@
 //! Who this server is and what it allows.
 
+use crate::Revocations;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -17,6 +18,8 @@ pub struct Config {
     pub other_addresses: Vec<String>,
     /// CIs whose eUICCs are served, in no order.
     pub trusted: Vec<TrustedCi>,
+    /// Certificates that are not good any more.
+    pub revocations: Revocations,
     /// Own certificates, one pair for each CI, the preferred one first.
     pub identities: Vec<Identity>,
     /// The operators that this server knows by name.
@@ -110,6 +113,7 @@ impl Config {
             smdp_address: smdp_address.into(),
             other_addresses: Vec::new(),
             trusted,
+            revocations: Revocations::default(),
             identities,
             operators: Vec::new(),
             limits: Limits::default(),

@@ -1,25 +1,38 @@
 //! Whether a profile suits an eUICC (SGP.22 5.6.3, eligibility check).
 
 use crate::Order;
-use esim_rsp::common::has_bit;
+use crate::order::Access;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use esim_rsp::common::{Version, has_bit};
 use esim_rsp::es8p::ProfileClass;
-use esim_rsp::es10b::EuiccInfo2;
+use esim_rsp::es10b::{DeviceCapabilities, EuiccInfo2};
 use esim_rsp::{Refusal, tlv};
+use esim_saip::pe::{Service, Services};
 
 /// `rspCapability` bit testProfileSupport.
 const TEST_PROFILE_SUPPORT: usize = 3;
+/// `rspCapability` bit deviceInfoExtensibilitySupport.
+const DEVICE_INFO_EXTENSIBILITY: usize = 4;
 /// Free non-volatile memory in `extCardResource` (TS 102 226).
 const FREE_NON_VOLATILE: u32 = 0x82;
 
-/// Compares what the profile needs with what the eUICC says of itself.
+/// Compares what the profile needs with what the eUICC says of itself and of the device.
 ///
 /// # Errors
 /// 8.2.5/4.3 where it does not suit; 8.1/4.8 where it does not fit.
-pub fn check(order: &Order, info: &EuiccInfo2) -> Result<(), Refusal> {
+pub fn check(order: &Order, info: &EuiccInfo2, device: &DeviceCapabilities) -> Result<(), Refusal> {
     let unsuitable = |why: &str| Refusal::new("8.2.5", "4.3").because(why).about(order.iccid);
     let metadata = order.metadata().map_err(|_| unsuitable("Its metadata is damaged"))?;
     if order.needs.version > info.profile_version.major() {
         return Err(unsuitable("The eUICC does not know this version of profile packages"));
+    }
+    if let Some(service) = missing_service(order, info) {
+        return Err(unsuitable(&format!("The eUICC does not have {}", service.name())));
+    }
+    let extensible = has_bit(&info.rsp_capability, DEVICE_INFO_EXTENSIBILITY);
+    if let Some((access, release)) = missing_access(&order.needs.device, device, extensible) {
+        return Err(unsuitable(&format!("The device does not support {access:?} of release {release}")));
     }
     let is_test = metadata.profile_class == ProfileClass::test;
     if is_test && !has_bit(&info.rsp_capability, TEST_PROFILE_SUPPORT) {
@@ -36,6 +49,50 @@ pub fn check(order: &Order, info: &EuiccInfo2) -> Result<(), Refusal> {
     match free_memory(&info.ext_card_resource) {
         Some(free) if free < u64::from(order.needs.octets) => Err(Refusal::new("8.1", "4.8")),
         _ => Ok(()),
+    }
+}
+
+/// A service that the profile demands and the eUICC does not name. The test algorithm is not asked for: eUICCs of
+/// version 2 have no bit to name it by.
+fn missing_service(order: &Order, info: &EuiccInfo2) -> Option<Service> {
+    let demanded = Services(order.needs.services);
+    let is_named = |service: Service| {
+        let bit = Services::of(&[service]).uicc_capability().iter().position(|bit| *bit);
+        bit.is_none_or(|bit| has_bit(&info.uicc_capability, bit))
+    };
+    let asked_for = Service::ALL.iter().copied().filter(|service| *service != Service::UsimTestAlgorithm);
+    asked_for.filter(|service| demanded.contains(*service)).find(|service| !is_named(*service))
+}
+
+/// An access network that the profile needs and the device does not support. Where the eUICC cannot take the newer
+/// fields, the device could not send them: then their absence means nothing.
+fn missing_access(
+    needs: &BTreeMap<Access, u8>,
+    device: &DeviceCapabilities,
+    extensible: bool,
+) -> Option<(Access, u8)> {
+    let lacks = |(access, release): &(Access, u8)| {
+        let newer = matches!(access, Access::NrEpc | Access::Nr5gc | Access::Eutran5gc);
+        match supported(device, *access) {
+            Some(version) => version.major() < *release,
+            None => extensible || !newer,
+        }
+    };
+    needs.iter().map(|(access, release)| (*access, *release)).find(lacks)
+}
+
+fn supported(device: &DeviceCapabilities, access: Access) -> Option<Version> {
+    match access {
+        Access::Gsm => device.gsm_supported_release,
+        Access::Utran => device.utran_supported_release,
+        Access::Cdma2000onex => device.cdma2000onex_supported_release,
+        Access::Cdma2000hrpd => device.cdma2000hrpd_supported_release,
+        Access::Cdma2000ehrpd => device.cdma2000ehrpd_supported_release,
+        Access::EutranEpc => device.eutran_epc_supported_release,
+        Access::Contactless => device.contactless_supported_release,
+        Access::NrEpc => device.nr_epc_supported_release,
+        Access::Nr5gc => device.nr5gc_supported_release,
+        Access::Eutran5gc => device.eutran5gc_supported_release,
     }
 }
 

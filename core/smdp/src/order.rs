@@ -2,6 +2,7 @@
 
 use crate::call::Errand;
 use crate::{Call, Secret};
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -88,13 +89,49 @@ pub struct Order {
     pub history: Vec<Event>,
 }
 
-/// What a profile asks of an eUICC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What a profile asks of an eUICC and of the device around it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Needs {
     /// Length of the package in octets.
     pub octets: u32,
     /// Major version of the interoperable profile package.
     pub version: u8,
+    /// `eUICC-Mandatory-services` of its header: bit n is the service of tag `[n]`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub services: u64,
+    /// The lowest release of each access network that the device must support.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub device: BTreeMap<Access, u8>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// What a device can be asked for: the fields of `DeviceCapabilities` (SGP.22 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Access {
+    /// GSM.
+    Gsm,
+    /// UMTS.
+    Utran,
+    /// CDMA2000 1x.
+    Cdma2000onex,
+    /// CDMA2000 HRPD.
+    Cdma2000hrpd,
+    /// CDMA2000 eHRPD.
+    Cdma2000ehrpd,
+    /// LTE on EPC.
+    EutranEpc,
+    /// Contactless.
+    Contactless,
+    /// NR on EPC.
+    NrEpc,
+    /// NR on 5GC.
+    Nr5gc,
+    /// LTE on 5GC.
+    Eutran5gc,
 }
 
 /// A confirmation code, as far as the server knows it (SGP.22 3.1.1).

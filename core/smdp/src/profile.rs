@@ -167,7 +167,8 @@ pub fn inspect(upp: &[u8]) -> Result<Inspected, Error> {
     // The header has the digits in reading order, EF.ICCID has them swapped.
     let iccid = common::hex_upper(&header.iccid).parse()?;
     let octets = u32::try_from(upp.len()).map_err(|_| Error::text("the profile is too long"))?;
-    let needs = Needs { octets, version: header.major_version };
+    let services = header.mandatory_services.0;
+    let needs = Needs { octets, version: header.major_version, services, ..Needs::default() };
     Ok(Inspected { iccid, needs, findings: findings(&package, Severity::Warning) })
 }
 

@@ -1,5 +1,6 @@
 //! Certificates of eUICCs, with the codes of ES9+ (SGP.22 4.5.2, 5.6.3).
 
+use crate::Revocations;
 use esim_crypto::PublicKey;
 use esim_crypto::pki::{self, Certificate, ChainError, ChainReason, Role, TrustedCi};
 use esim_rsp::{CertificateDer, Eid, Refusal};
@@ -8,17 +9,25 @@ use esim_rsp::{CertificateDer, Eid, Refusal};
 ///
 /// # Errors
 /// 8.1.2 and 8.1.3 with 6.1 or 6.3 for the manufacturer's and the eUICC's
-/// certificate; 8.11.1/3.9 for an unknown CI.
+/// certificate, 6.1 for a revoked one, too; 8.11.1/3.9 for an unknown CI.
 pub(crate) fn verify_euicc(
     euicc: &CertificateDer,
     eum: &CertificateDer,
     trusted: &[TrustedCi],
+    revocations: &Revocations,
     now: u64,
 ) -> Result<(Eid, PublicKey), Refusal> {
     let unreadable = |subject| Refusal::new(subject, "6.1");
     let eum = Certificate::parse(eum.as_bytes()).map_err(|e| unreadable("8.1.2").because(e))?;
     let euicc = Certificate::parse(euicc.as_bytes()).map_err(|e| unreadable("8.1.3").because(e))?;
     let octets = pki::verify_euicc(&euicc, &eum, trusted, now).map_err(refusal)?;
+    let ci = trusted.iter().find(|ci| eum.authority_key_id() == Some(&ci.key_id[..]));
+    if ci.is_some_and(|ci| revocations.contain(&eum, &ci.key)) {
+        return Err(Refusal::new("8.1.2", "6.1").because("The manufacturer's certificate has been revoked"));
+    }
+    if revocations.contain(&euicc, eum.public_key()) {
+        return Err(Refusal::new("8.1.3", "6.1").because("The eUICC's certificate has been revoked"));
+    }
     let eid = Eid::from_octets(octets).map_err(|e| unreadable("8.1.3").because(e))?;
     Ok((eid, euicc.public_key().clone()))
 }

@@ -411,10 +411,22 @@ impl Euicc {
 
     /// A profile installation result.
     pub fn result(&self, id: &TransactionId, iccid: &str, sequence: u32, result: FinalResult) -> Vec<u8> {
+        self.result_of(id, iccid, sequence, result, Some(OID))
+    }
+
+    /// The same of another SM-DP+, or of none as eUICCs of earlier versions write it.
+    pub fn result_of(
+        &self,
+        id: &TransactionId,
+        iccid: &str,
+        sequence: u32,
+        result: FinalResult,
+        oid: Option<&[u32]>,
+    ) -> Vec<u8> {
         let data = Signed::new(ProfileInstallationResultData {
             transaction_id: id.clone(),
             notification_metadata: self.metadata(sequence, NotificationEvent::Install, iccid),
-            smdp_oid: ObjectIdentifier::new(OID.to_vec()).unwrap(),
+            smdp_oid: oid.map(|oid| ObjectIdentifier::new(oid.to_vec()).unwrap()),
             final_result: result,
         });
         let euicc_sign_pir = self.sign(&[data.raw()]);

@@ -36,6 +36,7 @@ pub struct Crl {
     number: Number,
     base: Option<Number>,
     part: (u16, u16),
+    next_update: Option<u64>,
     revoked: Vec<Vec<u8>>,
 }
 
@@ -57,6 +58,7 @@ impl Crl {
             number: Number::default(),
             base: None,
             part: (1, 1),
+            next_update: parsed.tbs_cert_list.next_update.map(|time| time.to_unix_duration().as_secs()),
             revoked: Vec::new(),
         };
         let mut numbered = false;
@@ -117,6 +119,17 @@ impl Crl {
     /// BaseCRLNumber of a list that tells changes only.
     pub fn base(&self) -> Option<&[u8]> {
         self.base.as_ref().map(|number| &number.0[..])
+    }
+
+    /// nextUpdate, Unix seconds: the issuer has a newer list by then.
+    pub fn next_update(&self) -> Option<u64> {
+        self.next_update
+    }
+
+    /// Whether this list was issued after another one of the same issuer.
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        let order = |number: &Number| (number.0.len(), number.0.clone());
+        order(&self.number) > order(&other.number)
     }
 
     /// Which part this is, from 1, and of how many: 1 of 1 for a list in one piece.

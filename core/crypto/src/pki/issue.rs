@@ -59,6 +59,8 @@ pub struct CrlDraft<'a> {
     pub part: Option<(u16, u16)>,
     /// BaseCRLNumber of a list that tells changes only.
     pub base: Option<u64>,
+    /// nextUpdate, Unix seconds.
+    pub next_update: Option<u64>,
 }
 
 /// A complete test PKI.
@@ -223,14 +225,24 @@ impl TestPki {
 
     /// A revocation list of the CI, DER.
     pub fn issue_crl(&self, crl: &CrlDraft<'_>) -> Vec<u8> {
+        self.issue_crl_of(&Issuer { name: &ci_name(), key: &self.ci.key }, crl)
+    }
+
+    /// A revocation list of the manufacturer, DER: of its eUICCs.
+    pub fn issue_eum_crl(&self, crl: &CrlDraft<'_>) -> Vec<u8> {
+        self.issue_crl_of(&Issuer { name: &eum_subject(&self.parameters), key: &self.eum.key }, crl)
+    }
+
+    fn issue_crl_of(&self, issuer: &Issuer<'_>, crl: &CrlDraft<'_>) -> Vec<u8> {
         let signature_algorithm = sequence(&[&oid(&ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2"))]);
         let date = time(self.parameters.not_before);
+        let next_update = crl.next_update.map(time).unwrap_or_default();
         let entries: Vec<Vec<u8>> =
             crl.revoked.iter().map(|serial| sequence(&[&tlv(0x02, &[serial]), &date])).collect();
         let entries: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
         let entries = if entries.is_empty() { Vec::new() } else { sequence(&entries) };
         let mut extensions = vec![
-            authority_key_id(&self.ci.key.public_key()),
+            authority_key_id(&issuer.key.public_key()),
             extension("2.5.29.20", false, &unsigned(crl.number)),
         ];
         if let Some(base) = crl.base {
@@ -245,12 +257,13 @@ impl TestPki {
         let tbs = sequence(&[
             &[0x02, 0x01, 0x01],
             &signature_algorithm,
-            &ci_name(),
+            issuer.name,
             &date,
+            &next_update,
             &entries,
             &tlv(0xA0, &[&sequence(&extensions)]),
         ]);
-        let signature = der_signature(&self.ci.key, &tbs);
+        let signature = der_signature(issuer.key, &tbs);
         sequence(&[&tbs, &signature_algorithm, &bit_string(&signature)])
     }
 

@@ -184,7 +184,7 @@ impl Card {
         let data = Signed::new(ProfileInstallationResultData {
             transaction_id: server.transaction_id.clone(),
             notification_metadata: metadata.clone(),
-            smdp_oid: server.server_oid.clone(),
+            smdp_oid: Some(server.server_oid.clone()),
             final_result,
         });
         let signature = Signature::from(self.identities[server.identity].key.sign(&[data.raw()]));

@@ -434,7 +434,7 @@ pub fn pir(number: u32, address: &str, final_result: FinalResult) -> ProfileInst
             notification_address: address.into(),
             iccid: Some(iccid()),
         },
-        smdp_oid: oid(),
+        smdp_oid: Some(oid()),
         final_result,
     };
     ProfileInstallationResult {

@@ -1,8 +1,10 @@
 //! Filling the stock: a subscriber or a ready package becomes a profile.
 
 use crate::metadata::Metadata;
+use crate::order::Access;
 use crate::profile::{self, Inspected, Subscriber};
 use crate::{Decision, Env, Function, Key, Order, Package, Records, Secret};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -32,6 +34,9 @@ pub struct ProvisionRequest {
     /// … the unprotected profile package, DER.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upp: Option<Base64>,
+    /// The lowest release of each access network that a device must support to be given the profile.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub device: BTreeMap<Access, u8>,
     /// What eUICC and user are told; names are taken from the subscriber's SPN
     /// and the profile type where they are empty.
     pub metadata: Metadata,
@@ -115,12 +120,13 @@ impl Provision {
             (None, Some(upp)) => upp.0.clone(),
             (None, None) => return Err(Error::text("neither subscriber nor upp")),
         };
-        let Inspected { needs, findings, .. } = profile::inspect(&upp)?;
+        let Inspected { mut needs, findings, .. } = profile::inspect(&upp)?;
+        needs.device = request.device.clone();
         let metadata = self.metadata(profile_type).to_request(iccid, &env.config.smdp_address)?;
         let metadata = Base64(esim_rsp::encode(&metadata));
         let mut order = Order::new(iccid, profile_type, metadata, needs);
         order.owner = request.owner.clone();
-        order.note(env.now, "provision", format!("In stock, {} octets", needs.octets));
+        order.note(env.now, "provision", format!("In stock, {} octets", order.needs.octets));
         Ok((order, Package { iccid, upp: Secret::new(upp) }, findings))
     }
 

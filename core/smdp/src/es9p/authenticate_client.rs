@@ -90,7 +90,7 @@ impl AuthenticateClient {
         let cis = env.config.trusted.iter().filter(|ci| ci.key_id == chosen[..]);
         let cis: Vec<_> = cis.cloned().collect();
         let (euicc, eum) = (&response.euicc_certificate, &response.eum_certificate);
-        let (eid, key) = trust::verify_euicc(euicc, eum, &cis, env.now)?;
+        let (eid, key) = trust::verify_euicc(euicc, eum, &cis, &env.config.revocations, env.now)?;
 
         let signed = &response.euicc_signed1;
         if key.verify(&[signed.raw()], &response.euicc_signature1.0).is_err() {
@@ -180,7 +180,8 @@ fn check_order(order: &mut Order, proved: &Proved<'_>, env: &Env<'_>) -> Result<
         order.fail("8.8.5", "6.4");
         return Err(Refusal::new("8.8.5", "6.4"));
     }
-    eligibility::check(order, &proved.response.euicc_signed1.euicc_info2)?;
+    let device = &device_info(proved.response).device_capabilities;
+    eligibility::check(order, &proved.response.euicc_signed1.euicc_info2, device)?;
     order.download_attempts += 1;
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::session::{AwaitNotification, Peer};
 use crate::{
     Decision, Env, Function, Identity, Key, Order, Package, Records, Session, SessionState, bind, trust,
 };
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_crypto::sha256;
@@ -65,7 +66,7 @@ impl Function for GetBoundProfilePackage {
         match self.deliver(session, peer, &mut order, package, env) {
             Ok(Delivery::Again(answer)) => Decision::only(Ok(answer)),
             Ok(Delivery::First(session, answer)) => {
-                Decision::new(Vec::from([session.into(), order.into()]), Ok(answer))
+                Decision::new(Vec::from([(*session).into(), order.into()]), Ok(answer))
             }
             Err(refusal) => {
                 order.note_refusal(env.now, NAME, &refusal);
@@ -83,7 +84,7 @@ impl Function for GetBoundProfilePackage {
 }
 
 enum Delivery {
-    First(Session, GetBoundProfilePackageOk),
+    First(Box<Session>, GetBoundProfilePackageOk),
     /// The answer was lost on its way, the LPA asks once more.
     Again(GetBoundProfilePackageOk),
 }
@@ -122,7 +123,7 @@ impl GetBoundProfilePackage {
             peer: peer.clone(),
             euicc_signed2: Base64(response.euicc_signed2.raw().to_vec()),
         });
-        Ok(Delivery::First(session.awaiting(next), answer))
+        Ok(Delivery::First(Box::new(session.awaiting(next)), answer))
     }
 
     fn verify(&self, peer: &Peer) -> Result<&PrepareDownloadResponseOk, Refusal> {

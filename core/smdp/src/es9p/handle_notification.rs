@@ -101,7 +101,8 @@ fn installation(
         return ignored("the signature of an installation result does not verify");
     }
     let identity = env.config.identity(&bound.ci_pk_id.0);
-    if identity.is_none_or(|identity| identity.oid != data.smdp_oid) {
+    let names_another = |oid: &esim_rsp::ObjectIdentifier| identity.is_none_or(|own| own.oid != *oid);
+    if data.smdp_oid.as_ref().is_some_and(names_another) {
         return ignored("an installation result for another SM-DP+");
     }
     if order.installation_result.as_ref().is_some_and(|last| last.0 == raw) {
@@ -170,7 +171,7 @@ fn change(other: &OtherSignedNotification, records: &Records, env: &mut Env<'_>)
     let tbs = &other.tbs_other_notification;
     let cis = &env.config.trusted;
     let (euicc, eum) = (&other.euicc_certificate, &other.eum_certificate);
-    let (eid, key) = match trust::verify_euicc(euicc, eum, cis, env.now) {
+    let (eid, key) = match trust::verify_euicc(euicc, eum, cis, &env.config.revocations, env.now) {
         Ok(proved) => proved,
         Err(refusal) => return ignored(refusal),
     };
