@@ -8,6 +8,7 @@ export default defineConfig({
     target: "es2022",
     // The page's policy forbids data: for anything but pictures.
     assetsInlineLimit: 0,
+    rolldownOptions: { input: ["index.html", "operator.html"] },
     modulePreload: { polyfill: false },
   },
 });

@@ -136,6 +136,8 @@ export interface World {
   attach(): Promise<Phone>;
   phone(): Phone;
   orders(): Promise<Order[]>;
+  /** With the operator's credential: POST of JSON, or GET without a body. */
+  request(path: string, body?: string): Promise<{ status: number; body: string }>;
   trace(from?: number): TraceRecord[];
   traceDigest(): string;
   exportTrace(): string;

@@ -1,0 +1,150 @@
+/**
+ * A batch on its way: chunks one after another, each until the SM has answered it. Rows that the SM knows already come
+ * back as known, so a chunk whose answer was lost may be sent again, and so may the whole file.
+ */
+import { t } from "../lib/language.svelte";
+import { sentence } from "../lib/world";
+import { BadFile, type Column, read } from "./file";
+import type { Imported, ImportResult, ImportRow } from "./messages";
+import { session } from "./session.svelte";
+import { Busy, TooLong, Unreachable } from "./sm";
+
+/** Rows that the SM takes at once. */
+const ROWS = 500;
+/** Octets of a chunk; the SM reads a mebioctet. */
+const OCTETS = 700_000;
+/** Seconds until the first and the last of many tries. */
+const PAUSE = { first: 1, last: 15 };
+
+class Batch {
+  name = $state<string>();
+  columns = $state.raw<Column[]>([]);
+  rows = $state.raw<ImportRow[]>([]);
+  template = $state("operational");
+  release = $state(true);
+  phase = $state<"empty" | "ready" | "running" | "waiting" | "stopped" | "done">("empty");
+  /** Why it waits or has stopped. */
+  trouble = $state<string>();
+  error = $state<string>();
+  results = $state.raw<ImportResult[]>([]);
+  total = $state(0);
+  created = $state(0);
+  known = $state(0);
+  refused = $state(0);
+
+  #size = ROWS;
+  #run = 0;
+  #wake: (() => void) | undefined;
+
+  get settled(): number {
+    return this.created + this.known + this.refused;
+  }
+
+  async open(file: File) {
+    this.clear();
+    try {
+      const sheet = read(file.name, await file.text());
+      this.name = file.name;
+      this.columns = sheet.columns;
+      this.rows = sheet.rows;
+      this.total = sheet.rows.length + sheet.bad.length;
+      this.#take(sheet.bad);
+      this.phase = "ready";
+    } catch (error) {
+      this.error = error instanceof BadFile ? error.message : t("This file cannot be read as text.", "このファイルはテキストとして読めません。");
+    }
+  }
+
+  clear = () => {
+    this.#run++;
+    this.#wake?.();
+    Object.assign(this, { name: undefined, columns: [], rows: [], phase: "empty", trouble: undefined, error: undefined });
+    Object.assign(this, { results: [], total: 0, created: 0, known: 0, refused: 0 });
+  };
+
+  /** From the first row that has no answer yet. */
+  start = async () => {
+    const run = ++this.#run;
+    this.phase = "running";
+    this.trouble = undefined;
+    let pause: number = PAUSE.first;
+    while (this.rows.length > 0 && run === this.#run) {
+      const chunk = this.#chunk();
+      try {
+        const imported = await session.call((sm) => sm.import(this.template, this.release, chunk));
+        if (run !== this.#run) return;
+        this.#settle(chunk, imported);
+        pause = PAUSE.first;
+        this.phase = "running";
+        this.trouble = undefined;
+      } catch (error) {
+        if (run !== this.#run) return;
+        if (error instanceof TooLong && chunk.length > 1) {
+          this.#size = Math.ceil(chunk.length / 2);
+          continue;
+        }
+        this.trouble = sentence(error);
+        if (!(error instanceof Unreachable || error instanceof Busy)) {
+          this.phase = "stopped";
+          return;
+        }
+        this.phase = "waiting";
+        await this.#sleep(error instanceof Busy ? error.seconds : pause);
+        pause = Math.min(2 * pause, PAUSE.last);
+      }
+    }
+    if (run === this.#run) this.phase = "done";
+  };
+
+  /** At once, not when the pause is over. */
+  hurry = () => this.#wake?.();
+
+  /** After the chunk under way, which may still take effect: what it has done is known when it is sent again. */
+  stop = () => {
+    this.#run++;
+    this.#wake?.();
+    this.phase = "stopped";
+    this.trouble = t("Stopped. What has been sent stays; going on sends the rest.", "停止しました。送信済みの分は残ります。再開すると残りを送ります。");
+  };
+
+  #chunk(): ImportRow[] {
+    const chunk: ImportRow[] = [];
+    let octets = 0;
+    for (const row of this.rows.slice(0, this.#size)) {
+      octets += JSON.stringify(row).length;
+      if (octets > OCTETS && chunk.length > 0) break;
+      chunk.push(row);
+    }
+    return chunk;
+  }
+
+  /** Rows that are settled are forgotten, and their keys with them. */
+  #settle(chunk: ImportRow[], imported: Imported) {
+    this.#take(imported.rows);
+    this.rows = this.rows.slice(chunk.length);
+  }
+
+  #take(results: ImportResult[]) {
+    const count = (kind: ImportResult["result"]) => results.filter(({ result }) => result === kind).length;
+    this.created += count("created");
+    this.known += count("known");
+    this.refused += count("refused");
+    this.results = [...this.results, ...results].sort((a, b) => a.line - b.line);
+  }
+
+  #sleep(seconds: number): Promise<void> {
+    return new Promise((wake) => {
+      const up = () => {
+        clearTimeout(timer);
+        removeEventListener("online", up);
+        this.#wake = undefined;
+        wake();
+      };
+      const timer = setTimeout(up, seconds * 1000);
+      addEventListener("online", up);
+      this.#wake = up;
+    });
+  }
+}
+
+export const batch = new Batch();

@@ -1,0 +1,125 @@
+/** What the SM tells an operator, and what it is told: ES2+ (SGP.22 5.3, 6.5.2) and `/esim-lab/`. */
+
+/** States of a profile at the SM-DP+ (SGP.22 3.1.6), in the order of a life. */
+export const STATES = ["Available", "Allocated", "Linked", "Confirmed", "Released", "Downloaded", "Installed", "Error", "Unavailable"] as const;
+export type State = (typeof STATES)[number];
+
+export interface OrderView {
+  iccid: string;
+  state: State;
+  profileType: string;
+  owner?: string;
+  eid?: string;
+  matchingId?: string;
+  activationCode?: string;
+  confirmationRequired: boolean;
+  confirmationAttemptsLeft?: number;
+  downloadAttempts: number;
+  /** Seconds since 1970, as every time here. */
+  expiresAt?: number;
+  octets: number;
+  failure?: { subject: string; reason: string; message?: string };
+  onCard?: { state: "Disabled" | "Enabled" | "Deleted"; sequence: number };
+  /** From here on absent in lists. */
+  metadata?: Metadata;
+  /** `BF37 …` in hexadecimal. */
+  installationResult?: string;
+  errands?: Errand[];
+  history?: Event[];
+}
+
+export interface Metadata {
+  serviceProviderName: string;
+  profileName: string;
+  profileClass: "operational" | "provisioning" | "test";
+  /** JPEG or PNG in base64. */
+  icon?: string;
+  profileOwner?: { mcc: string; mnc: string; gid1?: string; gid2?: string };
+  profilePolicyRules: string[];
+  notifications?: { events: string[]; address: string }[];
+}
+
+export interface Errand {
+  function: string;
+  to: string;
+  failures: number;
+  due: number;
+  giveUpAt: number;
+}
+
+export interface Event {
+  at: number;
+  function: string;
+  what: string;
+  state: State;
+  subjectCode?: string;
+  reasonCode?: string;
+}
+
+export interface Page {
+  orders: OrderView[];
+  /** `after` of the next page, if there may be one. */
+  next?: string;
+}
+
+export interface Template {
+  name: string;
+  class?: string;
+  description?: string;
+  /** Those that subscribers may have, the usual one first. */
+  algorithms?: string[];
+}
+
+/** A column of a batch, and the form of its values. */
+export interface KnownColumn {
+  name: string;
+  form: string;
+}
+
+/** A subscriber as `provision` takes it; keys in hexadecimal. */
+export interface Subscriber {
+  imsi: string;
+  ki: string;
+  opc?: string;
+  algorithm?: string;
+  msisdn?: string;
+  spn?: string;
+}
+
+/** How an order is to be fetched. */
+export interface Terms {
+  eid?: string;
+  /** Absent: the SM draws one; empty: default SM-DP+. */
+  matchingId?: string;
+  confirmationCode?: string;
+  smdsAddress?: string;
+  releaseFlag: boolean;
+}
+
+export interface Confirmed {
+  eid?: string;
+  matchingId: string;
+  smdpAddress?: string;
+}
+
+/** A row of an import; names as in the SM's documentation, `line` is where it stands in the file. */
+export type ImportRow = { line: number } & Record<string, unknown>;
+
+export interface ImportResult {
+  line: number;
+  result: "created" | "known" | "refused";
+  iccid?: string;
+  matchingId?: string;
+  activationCode?: string;
+  /** The column to blame. */
+  column?: string;
+  /** A sentence without any value that is secret. */
+  reason?: string;
+}
+
+export interface Imported {
+  rows: ImportResult[];
+  created: number;
+  known: number;
+  refused: number;
+}

@@ -1,0 +1,168 @@
+/**
+ * The list of orders: a page of it, or what matches a search. The SM gives pages by ICCID; it finds one ICCID or one
+ * matchingId at once. For anything else pages are looked through here, a stretch at a time.
+ */
+import { sentence } from "../lib/world";
+import type { OrderView, State } from "./messages";
+import { session } from "./session.svelte";
+import { type Sm, Refused } from "./sm";
+
+/** Orders on a page of the list. */
+const SHOWN = 50;
+/** Orders in a request while looking through. */
+const STRIDE = 500;
+/** Orders looked through before the reader is asked whether to go on. */
+const STRETCH = 10_000;
+
+export interface Found {
+  orders: OrderView[];
+  /** Where to go on, if there may be more. */
+  next?: string | undefined;
+  /** Orders looked at. */
+  seen: number;
+}
+
+class Orders {
+  state = $state<State>();
+  query = $state("");
+  found = $state.raw<Found>();
+  /** Orders looked through so far, while it takes long. */
+  looking = $state<number>();
+  error = $state<string>();
+  at = $state<Date>();
+  /** Where the pages before this one began. */
+  #before = $state.raw<(string | undefined)[]>([]);
+  #after: string | undefined;
+  #run = 0;
+
+  get page(): number {
+    return this.#before.length + 1;
+  }
+
+  /** From the beginning, with state and query as they are now. */
+  search = async () => {
+    this.#before = [];
+    this.#after = undefined;
+    this.found = undefined;
+    await this.refresh();
+  };
+
+  forward = async () => {
+    const next = this.found?.next;
+    if (next === undefined) return;
+    this.#before = [...this.#before, this.#after];
+    this.#after = next;
+    await this.refresh();
+  };
+
+  back = async () => {
+    if (this.#before.length === 0) return;
+    this.#after = this.#before.at(-1);
+    this.#before = this.#before.slice(0, -1);
+    await this.refresh();
+  };
+
+  /** The same page, as it is now. */
+  refresh = async () => {
+    const run = ++this.#run;
+    const look = (seen: number) => {
+      if (run === this.#run) this.looking = seen;
+      return run === this.#run;
+    };
+    try {
+      const found = await session.call((sm) => find(sm, { state: this.state, query: this.query.trim(), after: this.#after }, look));
+      if (run !== this.#run) return;
+      this.found = found;
+      this.at = new Date();
+      this.error = undefined;
+    } catch (error) {
+      if (run === this.#run) this.error = sentence(error);
+    }
+    if (run === this.#run) this.looking = undefined;
+  };
+
+  /** Whether refreshing costs one request. */
+  get light(): boolean {
+    return (this.found?.seen ?? 0) <= STRIDE;
+  }
+
+  forget() {
+    this.#run++;
+    this.#before = [];
+    this.#after = undefined;
+    this.found = undefined;
+    this.looking = undefined;
+    this.error = undefined;
+    this.query = "";
+    this.state = undefined;
+  }
+}
+
+interface Wish {
+  state: State | undefined;
+  query: string;
+  after: string | undefined;
+}
+
+async function find(sm: Sm, wish: Wish, look: (seen: number) => boolean): Promise<Found> {
+  const query = tokenOf(wish.query);
+  const right = (order: OrderView) => !wish.state || order.state === wish.state;
+  const only = (order: OrderView | undefined): Found => ({ orders: order && right(order) ? [order] : [], seen: 1 });
+  if (!query && !wish.state) {
+    const { orders, next } = await sm.orders(wish.after, SHOWN);
+    return { orders, next, seen: orders.length };
+  }
+  if (/^\d{18,20}$/.test(query)) return only(await known(sm.order(query)));
+  const digits = /^\d+$/.test(query);
+  if (query && !digits && !wish.after) {
+    const order = await sm.byMatchingId(query);
+    if (order) return only(order);
+  }
+  // Digits are the beginning of an ICCID, which names a stretch of the list, or an EID.
+  const iccids = digits && query.length < 18 && query.startsWith("89") && !query.startsWith("89049032");
+  const matches = (order: OrderView) => right(order) && fits(order, query);
+  return walk(sm, wish.after ?? (iccids ? lastBefore(query) : undefined), matches, iccids ? query : undefined, look);
+}
+
+async function walk(sm: Sm, from: string | undefined, matches: (order: OrderView) => boolean, prefix: string | undefined, look: (seen: number) => boolean): Promise<Found> {
+  const found: Found = { orders: [], next: from, seen: 0 };
+  do {
+    const { orders, next } = await sm.orders(found.next, STRIDE);
+    for (const order of orders) {
+      found.seen++;
+      if (prefix && order.iccid > prefix && !order.iccid.startsWith(prefix)) return { ...found, next: undefined };
+      if (matches(order)) found.orders.push(order);
+      if (found.orders.length === SHOWN) return { ...found, next: order.iccid };
+    }
+    found.next = next;
+  } while (found.next !== undefined && found.seen < STRETCH && look(found.seen));
+  return found;
+}
+
+/** An activation code stands for its token. */
+function tokenOf(query: string): string {
+  return /^(?:LPA:)?1\$[^$]*\$([^$]*)/i.exec(query)?.[1] ?? query.replace(/^(\d[\d\s]*)$/, (digits) => digits.replace(/\s/g, ""));
+}
+
+function fits(order: OrderView, query: string): boolean {
+  const text = query.toUpperCase();
+  return [order.iccid, order.eid, order.matchingId].some((name) => name?.toUpperCase().includes(text));
+}
+
+/** The greatest ICCID that sorts before everything that begins with these digits. */
+function lastBefore(prefix: string): string | undefined {
+  const before = BigInt(prefix) - 1n;
+  return before > 0n ? before.toString().padStart(prefix.length, "0").padEnd(20, "9") : undefined;
+}
+
+/** Nothing, where the SM knows no such profile. */
+async function known(order: Promise<OrderView>): Promise<OrderView | undefined> {
+  try {
+    return await order;
+  } catch (error) {
+    if (error instanceof Refused && error.reason === "3.9") return undefined;
+    throw error;
+  }
+}
+
+export const orders = new Orders();

@@ -1,0 +1,91 @@
+/** Who is signed in, and where. The credential lives in this tab's session storage alone. */
+import { t } from "../lib/language.svelte";
+import { sentence } from "../lib/world";
+import { Denied, EXAMPLE_OID, Sm, Unreachable, overHttp } from "./sm";
+import { Tab } from "./tab";
+
+const KEPT = "esim-lab/operator";
+
+interface Kept {
+  base: string;
+  token: string;
+  requester: string;
+}
+
+class Session {
+  sm = $state.raw<Sm>();
+  busy = $state(false);
+  error = $state<string>();
+  /** Why the last call did not arrive; gone with the next that does. */
+  offline = $state<string>();
+
+  get tab(): Tab | undefined {
+    return this.sm?.line instanceof Tab ? this.sm.line : undefined;
+  }
+
+  /** As before a reload. */
+  async resume() {
+    const kept = read();
+    if (kept) await this.signIn(kept.base, kept.token, kept.requester);
+  }
+
+  async signIn(base: string, token: string, requester: string) {
+    await this.#open(async () => {
+      const sm = new Sm(overHttp(base, token), requester || EXAMPLE_OID);
+      await sm.orders(undefined, 1);
+      sessionStorage.setItem(KEPT, JSON.stringify({ base, token, requester } satisfies Kept));
+      return sm;
+    });
+  }
+
+  async openTab() {
+    await this.#open(async () => new Sm(await Tab.open(), EXAMPLE_OID));
+  }
+
+  signOut = (why?: string) => {
+    sessionStorage.removeItem(KEPT);
+    this.sm = undefined;
+    this.offline = undefined;
+    this.error = why;
+  };
+
+  /** Calls the SM; what concerns the session, not the call, is dealt with here. Throws whatever came of it. */
+  async call<T>(work: (sm: Sm) => Promise<T>): Promise<T> {
+    const sm = this.sm;
+    if (!sm) throw new Denied(t("You are signed out.", "サインアウトしました。"));
+    try {
+      const answer = await work(sm);
+      this.offline = undefined;
+      return answer;
+    } catch (error) {
+      if (error instanceof Unreachable) this.offline = error.message;
+      if (error instanceof Denied && this.sm === sm) this.signOut(error.message);
+      throw error;
+    }
+  }
+
+  async #open(enter: () => Promise<Sm>) {
+    this.busy = true;
+    this.error = undefined;
+    try {
+      this.sm = await enter();
+      this.offline = undefined;
+    } catch (error) {
+      this.error = sentence(error);
+      // A token that is wrong is not kept; one whose SM is away may be right.
+      if (error instanceof Denied) sessionStorage.removeItem(KEPT);
+    }
+    this.busy = false;
+  }
+}
+
+function read(): Kept | undefined {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null") as Kept | null;
+    return kept ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const session = new Session();

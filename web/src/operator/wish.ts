@@ -1,0 +1,91 @@
+/** What the operator has filled in, and how it becomes an order: provision, downloadOrder, confirmOrder. */
+import { t } from "../lib/language.svelte";
+import { sentence } from "../lib/world";
+import type { OrderView, Subscriber, Terms } from "./messages";
+import { session } from "./session.svelte";
+
+export interface Wish {
+  template: string;
+  iccid: string;
+  imsi: string;
+  msisdn: string;
+  spn: string;
+  profileName: string;
+  algorithm: string;
+  ki: string;
+  opc: string;
+  rules: string[];
+  eid: string;
+  token: "drawn" | "chosen" | "none";
+  matchingId: string;
+  confirmationCode: string;
+  smdsAddress: string;
+  release: boolean;
+}
+
+export const blank = (): Wish => ({
+  template: "operational", iccid: "", imsi: "", msisdn: "", spn: "", profileName: "", algorithm: "milenage", ki: "", opc: "", rules: [],
+  eid: "", token: "drawn", matchingId: "", confirmationCode: "", smdsAddress: "", release: true,
+});
+
+/** A function has failed after others had their effect. */
+export class Halfway extends Error {
+  constructor(readonly iccid: string, done: string, readonly why: unknown) {
+    super(`${done} ${sentence(why)}`);
+  }
+}
+
+/** The ICCID that is ordered in the end. */
+export async function carryOut(wish: Wish, order: OrderView | undefined): Promise<string> {
+  const iccid = order?.iccid ?? (await provision(wish));
+  const eid = wish.eid.replace(/\s/g, "") || undefined;
+  if (!order || order.state === "Available") {
+    const reserve = session.call((sm) => sm.downloadOrder(iccid, eid));
+    await halfway(reserve, iccid, order ? "" : t(`Profile ${iccid} is in stock, but was not ordered:`, `プロファイル${iccid}は在庫に入りましたが、注文できませんでした:`));
+  }
+  const confirm = session.call((sm) => sm.confirmOrder(iccid, terms(wish, eid)));
+  await halfway(confirm, iccid, t(`Profile ${iccid} is reserved, but was not confirmed:`, `プロファイル${iccid}は確保済みですが、確認できませんでした:`));
+  return iccid;
+}
+
+async function halfway(work: Promise<unknown>, iccid: string, done: string) {
+  try {
+    await work;
+  } catch (error) {
+    throw done ? new Halfway(iccid, done, error) : error;
+  }
+}
+
+async function provision(wish: Wish): Promise<string> {
+  const subscriber: Subscriber = { imsi: digits(wish.imsi), ki: wish.ki.trim(), algorithm: wish.algorithm };
+  if (wish.algorithm !== "usim-test") subscriber.opc = wish.opc.trim();
+  if (wish.msisdn.trim()) subscriber.msisdn = wish.msisdn.replace(/[\s()-]/g, "");
+  if (wish.spn.trim()) subscriber.spn = wish.spn.trim();
+  const metadata = {
+    serviceProviderName: wish.spn.trim(),
+    profileName: wish.profileName.trim(),
+    ...(wish.rules.length > 0 && { profilePolicyRules: [...wish.rules] }),
+  };
+  const iccid = digits(wish.iccid);
+  const made = await session.call((sm) => sm.provision({ ...(iccid && { iccid }), profileType: wish.template, subscriber, metadata }));
+  return made.iccid;
+}
+
+function terms(wish: Wish, eid: string | undefined): Terms {
+  return {
+    releaseFlag: wish.release,
+    ...(eid && { eid }),
+    ...(wish.token === "chosen" && { matchingId: wish.matchingId.trim() }),
+    ...(wish.token === "none" && { matchingId: "" }),
+    ...(wish.confirmationCode && { confirmationCode: wish.confirmationCode }),
+    ...(wish.smdsAddress.trim() && { smdsAddress: wish.smdsAddress.trim() }),
+  };
+}
+
+const digits = (text: string) => text.replace(/\s/g, "");
+
+/** Keys that nobody has seen, for a subscriber of a test network. */
+export function drawKeys(algorithm: string): { ki: string; opc: string } {
+  const draw = (octets: number) => [...crypto.getRandomValues(new Uint8Array(octets))].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+  return { ki: draw(16), opc: algorithm === "usim-test" ? "" : draw(algorithm === "tuak" ? 32 : 16) };
+}

@@ -1,0 +1,329 @@
+/** The operator's page, against the worker that serves it and against the SM inside the tab. */
+import assert from "node:assert/strict";
+import { mkdir, readFile } from "node:fs/promises";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import jsQR from "jsqr";
+import { PNG } from "pngjs";
+import { browser, serve, serveWorker } from "./serve.js";
+import { csv, iccidOf, kiOf } from "./subscribers.js";
+
+const SHOTS = fileURLToPath(new URL("../test-results/", import.meta.url));
+/** @type {Awaited<ReturnType<typeof serveWorker>>} */
+let worker;
+/** @type {import("playwright-core").Browser} */
+let chromium;
+
+before(async () => {
+  await mkdir(SHOTS, { recursive: true });
+  worker = await serveWorker();
+  chromium = await browser();
+}, { timeout: 120_000 });
+
+after(async () => {
+  await chromium?.close();
+  await worker?.close();
+});
+
+/** @typedef {import("playwright-core").Page & { complaints: string[] }} Visit */
+
+/**
+ * A page of its own storage; complaints in its console are kept.
+ * @param {import("playwright-core").BrowserContextOptions} [options]
+ * @param {string} [url]
+ * @returns {Promise<Visit>}
+ */
+async function visit(options = {}, url = worker.url) {
+  const context = await chromium.newContext({ viewport: { width: 1500, height: 950 }, locale: "en-GB", permissions: ["clipboard-read", "clipboard-write"], ...options });
+  const page = Object.assign(await context.newPage(), { complaints: /** @type {string[]} */ ([]) });
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && page.complaints.push(message.text()));
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  await page.goto(`${url}operator.html`);
+  await at(page, "sign-in").waitFor();
+  return page;
+}
+
+/** @param {import("playwright-core").Page} page @param {string} id */
+const at = (page, id) => page.getByTestId(id);
+/** @param {import("playwright-core").Page} page @param {string} id */
+const text = (page, id) => at(page, id).innerText();
+
+/** @param {import("playwright-core").Page} page @param {string} [token] */
+async function enter(page, token = worker.token) {
+  await at(page, "token").fill(token);
+  await at(page, "enter").click();
+}
+
+/** @param {import("playwright-core").BrowserContextOptions} [options] */
+async function signedIn(options) {
+  const page = await visit(options);
+  await enter(page);
+  await at(page, "orders").waitFor();
+  return page;
+}
+
+/**
+ * Fills and sends the dialog; the order is open afterwards.
+ * @param {import("playwright-core").Page} page
+ * @param {{ imsi: string, spn: string, more?: () => Promise<void> }} wish
+ */
+async function order(page, { imsi, spn, more }) {
+  await at(page, "new").click();
+  await at(page, "imsi").fill(imsi);
+  await at(page, "wish-spn").fill(spn);
+  await at(page, "draw-keys").click();
+  await more?.();
+  await at(page, "order-go").click();
+  await at(page, "order-dialog").waitFor({ state: "detached" });
+  await page.locator('[data-testid="detail"][data-state]').waitFor();
+  await page.waitForFunction((name) => document.querySelector('[data-testid="spn"]')?.textContent === name, spn);
+}
+
+/** What a camera reads. @param {import("playwright-core").Locator} element */
+async function scan(element) {
+  const { data, width, height } = PNG.sync.read(await element.screenshot());
+  return jsQR(new Uint8ClampedArray(data), width, height)?.data;
+}
+
+/** @param {import("playwright-core").Page} page @param {string} name @param {string} content */
+const drop = (page, name, content) => at(page, "file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(content) });
+
+/** @param {import("playwright-core").Page} page @param {string} phase */
+const phase = (page, phase) => page.locator(`[data-testid="progress"][data-phase="${phase}"]`).waitFor({ timeout: 120_000 });
+
+/** @param {Visit} page @param {...string} expected */
+const quiet = (page, ...expected) => assert.deepEqual(page.complaints.filter((line) => !expected.some((word) => line.includes(word))), []);
+
+describe("the operator's page", () => {
+  test("lets in who knows the token, and forgets it with the tab", async () => {
+    const page = await visit();
+    await page.screenshot({ path: `${SHOTS}operator-sign-in.png` });
+    await enter(page, "wrong");
+    assert.match(await text(page, "sign-in-error"), /does not know this token/);
+    assert.equal(await at(page, "token").inputValue(), "");
+    await enter(page);
+    await at(page, "orders").waitFor();
+    const kept = await page.evaluate(() => ({ local: JSON.stringify({ ...localStorage }), session: JSON.stringify({ ...sessionStorage }), cookie: document.cookie }));
+    assert.ok(kept.session.includes(worker.token) && !kept.local.includes(worker.token) && kept.cookie === "");
+    await page.reload();
+    await at(page, "orders").waitFor();
+    await at(page, "sign-out").click();
+    await at(page, "sign-in").waitFor();
+    assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+    quiet(page, "401");
+  });
+
+  test("says what is wrong with an address", async () => {
+    const other = await serve();
+    const page = await visit();
+    await at(page, "address").fill(other.url);
+    await enter(page);
+    assert.match(await text(page, "sign-in-error"), /no esim-lab SM|Nobody answers/);
+    other.close();
+    await at(page, "address").fill("http://127.0.0.1:9");
+    await enter(page);
+    await page.waitForFunction(() => document.querySelector('[data-testid="sign-in-error"]')?.textContent?.includes("127.0.0.1:9"));
+    assert.match(await text(page, "sign-in-error"), /Nobody answers at http:\/\/127\.0\.0\.1:9/);
+  });
+
+  test("orders, shows the code, releases and cancels", async () => {
+    const page = await signedIn();
+    await order(page, { imsi: "001019900000001", spn: "Zugspitz Mobil", more: () => at(page, "release-flag").uncheck() });
+    assert.equal(await at(page, "detail").getAttribute("data-state"), "Confirmed");
+    const code = await text(page, "activation-code");
+    assert.equal(await scan(at(page, "qr")), code);
+    await at(page, "code").getByTestId("copy").click();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), code);
+    await at(page, "release").click();
+    await page.locator('[data-testid="detail"][data-state="Released"]').waitFor();
+    const functions = await at(page, "history").locator("li").evaluateAll((lines) => lines.map((line) => line.getAttribute("data-function")));
+    assert.deepEqual(functions, ["releaseProfile", "confirmOrder", "downloadOrder", "provision"]);
+    await page.screenshot({ path: `${SHOTS}operator-order.png` });
+    // Found again by what is printed on the sheet.
+    await at(page, "search").fill(code);
+    await page.waitForFunction(() => document.querySelectorAll('[data-testid="order"]').length === 1);
+    await at(page, "cancel").click();
+    await at(page, "end-Unavailable").check();
+    await at(page, "cancel-typed").fill("x");
+    assert.ok(await at(page, "cancel-confirm").isDisabled());
+    const iccid = (await text(page, "iccid")).replaceAll(" ", "");
+    await at(page, "cancel-typed").fill(iccid.slice(-4));
+    await at(page, "cancel-confirm").click();
+    await page.locator('[data-testid="detail"][data-state="Unavailable"]').waitFor();
+    assert.equal(await at(page, "code").count(), 0, "the code is gone");
+    assert.equal(await at(page, "cancel").count(), 0);
+    quiet(page);
+  });
+
+  test("refusals have their code, cause and remedy; what was done until then is said", async () => {
+    const page = await signedIn();
+    await order(page, { imsi: "001019900000010", spn: "First", more: async () => { await at(page, "token-kind").selectOption("chosen"); await at(page, "matching-id").fill("TAKEN-1"); } });
+    await at(page, "new").click();
+    await at(page, "imsi").fill("001019900000011");
+    await at(page, "draw-keys").click();
+    await at(page, "token-kind").selectOption("chosen");
+    await at(page, "matching-id").fill("TAKEN-1");
+    await at(page, "order-go").click();
+    assert.match(await text(page, "order-error"), /is reserved, but was not confirmed/);
+    await at(page, "order-open").click();
+    await page.locator('[data-testid="detail"][data-state="Allocated"]').waitFor();
+    await at(page, "do-order").click();
+    await at(page, "order-go").click();
+    await page.locator('[data-testid="detail"][data-state="Released"]').waitFor();
+    quiet(page);
+  });
+
+  test("imports 600 rows, three of them bad, and again without doubling", { timeout: 240_000 }, async () => {
+    const page = await signedIn();
+    const file = csv(600, { broken: { 3: "ki", 77: "check digit", 599: "imsi" } });
+    await at(page, "nav-import").click();
+    await drop(page, "subscribers.csv", file);
+    await at(page, "preview").waitFor();
+    assert.match(await text(page, "preview"), /Two; words/);
+    assert.ok(!(await page.content()).includes("C0FFEE"), "no key is shown");
+    await page.screenshot({ path: `${SHOTS}operator-preview.png` });
+    await at(page, "import").click();
+    await phase(page, "done");
+    for (const [kind, count] of [["created", 597], ["known", 0], ["refused", 3]]) assert.match(await text(page, `count-${kind}`), new RegExp(`^${count}\\b`));
+    const lines = await at(page, "result").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-line")));
+    assert.deepEqual(lines, ["5", "79", "601"]);
+    assert.match(await at(page, "result").first().innerText(), /ki/);
+    await page.screenshot({ path: `${SHOTS}operator-report.png` });
+    const [download] = await Promise.all([page.waitForEvent("download"), at(page, "save-report").click()]);
+    const report = await readFile(await download.path(), "utf8");
+    assert.equal(report.trim().split("\r\n").length, 601);
+    assert.match(report, new RegExp(`2,created,.?${iccidOf(0)},[^,]+,.?LPA:1\\$`));
+    assert.ok(!report.includes("C0FFEE"));
+
+    await at(page, "print").click();
+    await at(page, "print-sheet").waitFor();
+    const slip = at(page, "print-sheet").locator("figure").nth(1);
+    assert.equal(await scan(slip.getByTestId("qr")), await slip.locator("figcaption span").innerText());
+    await page.emulateMedia({ media: "print" });
+    await page.screenshot({ path: `${SHOTS}operator-print.png` });
+    await page.emulateMedia({ media: "screen" });
+
+    await at(page, "nav-import").click();
+    await drop(page, "subscribers.csv", file);
+    await at(page, "import").click();
+    await phase(page, "done");
+    for (const [kind, count] of [["created", 0], ["known", 597], ["refused", 3]]) assert.match(await text(page, `count-${kind}`), new RegExp(`^${count}\\b`));
+
+    // The list: pages, prefix, EID and state.
+    await at(page, "nav-orders").click();
+    await at(page, "search").fill("89810001");
+    await page.waitForFunction(() => document.querySelectorAll('[data-testid="order"]').length === 50);
+    await at(page, "next").click();
+    await page.waitForFunction((iccid) => document.querySelector('[data-testid="order"]')?.getAttribute("data-iccid") === iccid, iccidOf(50));
+    await at(page, "search").fill(iccidOf(7));
+    await page.waitForFunction(() => document.querySelectorAll('[data-testid="order"]').length === 1);
+    await at(page, "search").fill("");
+    await page.locator('label:has([data-testid="filter-Error"])').click();
+    await at(page, "empty").waitFor();
+    const stored = await page.evaluate(async () => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, await indexedDB.databases()]));
+    assert.ok(!stored.includes("C0FFEE") && !stored.includes(kiOf(1)));
+    quiet(page);
+  });
+
+  test("an import outlives a lost connection", { timeout: 120_000 }, async () => {
+    const page = await signedIn();
+    await at(page, "nav-import").click();
+    await drop(page, "more.csv", csv(40, { series: 2 }));
+    let lost = 0;
+    // The request arrives, its answer does not: the worst case.
+    await page.route("**/esim-lab/import", async (route) => {
+      lost++;
+      await route.fetch();
+      await route.abort("connectionreset");
+    }, { times: 1 });
+    await at(page, "import").click();
+    await phase(page, "waiting");
+    assert.match(await text(page, "trouble"), /Nobody answers/);
+    await at(page, "hurry").click().catch(() => undefined);
+    await phase(page, "done");
+    assert.equal(lost, 1);
+    assert.match(await text(page, "count-known"), /^40\b/);
+    quiet(page, "ERR_CONNECTION_RESET");
+  });
+
+  test("files that cannot be used get a sentence", async () => {
+    const page = await signedIn();
+    await at(page, "nav-import").click();
+    for (const [name, content, sentence] of /** @type {const} */ ([
+      ["empty.csv", "", /empty|no rows/],
+      ["values.csv", `${iccidOf(1)},001010000000001\n`, /names of the columns/],
+      ["twice.csv", "imsi,IMSI\n1,2\n", /Two columns/],
+      ["broken.json", `[{"ki":"${kiOf(1)}"`, /no JSON/],
+      ["object.json", "{}", /neither a list/],
+    ])) {
+      await drop(page, name, content);
+      await page.waitForFunction((source) => new RegExp(source).test(document.querySelector('[data-testid="file-error"]')?.textContent ?? ""), sentence.source);
+    }
+    assert.ok(!(await page.content()).includes("C0FFEE"));
+    await drop(page, "gaps.csv", `iccid,imsi,ki,opc\n${iccidOf(1, 3)},001010000777001,${kiOf(1)}\n\n"a\nb",2,3,4\n${iccidOf(2, 3)},001010000777002,${kiOf(2)},${kiOf(3)}\n`);
+    await at(page, "import").click();
+    await phase(page, "done");
+    const lines = await at(page, "result").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-line")));
+    assert.deepEqual(lines, ["2", "4"], "lines are those of the file, whatever the cells hold");
+    assert.match(await text(page, "count-created"), /^1\b/);
+    quiet(page);
+  });
+
+  test("says that the SM is away, and comes back by itself", async () => {
+    const page = await signedIn();
+    await page.context().setOffline(true);
+    await at(page, "offline").waitFor({ timeout: 15_000 });
+    assert.match(await text(page, "offline"), /Nobody answers/);
+    await page.screenshot({ path: `${SHOTS}operator-offline.png` });
+    await page.context().setOffline(false);
+    await at(page, "offline").waitFor({ state: "detached", timeout: 15_000 });
+    quiet(page, "ERR_INTERNET_DISCONNECTED");
+  });
+
+  test("works by keyboard, in Japanese, on a narrow dark screen", async () => {
+    const page = await signedIn({ viewport: { width: 390, height: 844 }, colorScheme: "dark", locale: "ja-JP" });
+    assert.equal(await text(page, "new"), "新しい注文");
+    await order(page, { imsi: "001019900000021", spn: "富士モバイル" });
+    assert.match(await text(page, "detail"), /リリース済み/);
+    await page.screenshot({ path: `${SHOTS}operator-narrow-dark-ja.png`, fullPage: true });
+    await at(page, "close").focus();
+    await page.keyboard.press("Enter");
+    await at(page, "order").first().waitFor();
+    await page.screenshot({ path: `${SHOTS}operator-narrow-list-ja.png` });
+    await at(page, "order").first().getByRole("link").focus();
+    await page.keyboard.press("Enter");
+    await at(page, "cancel").focus();
+    await page.keyboard.press("Enter");
+    assert.ok(await page.evaluate(() => document.querySelector("dialog")?.contains(document.activeElement)), "the focus is in the dialog");
+    await page.keyboard.press("Escape");
+    await at(page, "cancel-dialog").waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-testid")), "cancel", "the focus is back");
+    for (const view of ["nav-orders", "nav-import"]) {
+      await at(page, view).click();
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(overflow <= 0, `${view} is ${overflow} px too wide`);
+    }
+    quiet(page);
+  });
+
+  test("can be tried without any server, to the end of an order's life", { timeout: 120_000 }, async () => {
+    const site = await serve();
+    const page = await visit({}, site.url);
+    await at(page, "try").click();
+    await at(page, "empty").waitFor();
+    await order(page, { imsi: "001010000000031", spn: "In the tab", more: () => at(page, "confirmation-code").fill("2468") });
+    await at(page, "phone-code").fill("1111");
+    await at(page, "fetch").click();
+    await at(page, "fetched").waitFor();
+    const refused = at(page, "history").locator("li.refused").first();
+    assert.match(await refused.innerText(), /8\.2\.7\/3\.8[\s\S]*The confirmation code is wrong\. Enter it again\./);
+    await page.screenshot({ path: `${SHOTS}operator-refusal.png` });
+    await at(page, "phone-code").fill("2468");
+    await at(page, "fetch").click();
+    await page.locator('[data-testid="detail"][data-state="Installed"]').waitFor();
+    assert.equal(await at(page, "cancel").count(), 0, "what is installed cannot be cancelled");
+    await page.screenshot({ path: `${SHOTS}operator-tab.png` });
+    site.close();
+    quiet(page);
+  });
+});
