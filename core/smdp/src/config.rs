@@ -1,6 +1,6 @@
 //! Who this server is and what it allows.
 
-use crate::Revocations;
+use crate::{Revocations, Template};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -24,6 +24,8 @@ pub struct Config {
     pub identities: Vec<Identity>,
     /// The operators that this server knows by name.
     pub operators: Vec<Operator>,
+    /// What profiles can be made of.
+    pub templates: Vec<Template>,
     /// Numbers.
     pub limits: Limits,
     /// Whether profiles are protected by random keys that ReplaceSessionKeys
@@ -116,6 +118,7 @@ impl Config {
             revocations: Revocations::default(),
             identities,
             operators: Vec::new(),
+            templates: crate::template::built_in(),
             limits: Limits::default(),
             random_profile_keys: false,
             rebinding: true,
@@ -146,6 +149,11 @@ impl Config {
     /// The operator of this OID.
     pub fn operator(&self, oid: &str) -> Option<&Operator> {
         self.operators.iter().find(|operator| operator.oid == oid)
+    }
+
+    /// The template of this name.
+    pub fn template(&self, name: &str) -> Option<&Template> {
+        self.templates.iter().find(|template| template.name == name)
     }
 
     /// The certificates under a CI.

@@ -33,6 +33,7 @@ pub mod revocation;
 mod secret;
 pub mod session;
 pub mod store;
+pub mod template;
 mod trust;
 
 pub use attend::{Attend, Attended};
@@ -44,3 +45,4 @@ pub use revocation::Revocations;
 pub use secret::Secret;
 pub use session::{Session, SessionState};
 pub use store::{Key, Record, Records, Write};
+pub use template::Template;

@@ -1,5 +1,6 @@
 //! Profiles from subscribers, and what a profile says of itself.
 
+use crate::Secret;
 use crate::order::Needs;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -9,18 +10,22 @@ use esim_saip::builder::Authentication;
 use esim_saip::check::Severity;
 use esim_saip::{Package, builder, check, coding};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// Text that is wiped when it is dropped.
+pub type SecretText = Zeroizing<String>;
 
 /// What the operator knows of a subscriber. `Debug` shows no key.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscriber {
     /// 6 to 15 digits.
     pub imsi: String,
     /// Subscriber key: 32 hexadecimal digits, or 64 for TUAK.
-    pub ki: String,
+    pub ki: SecretText,
     /// OPc of Milenage, 32 hexadecimal digits, or TOPc of TUAK, 64; left away for the test algorithm.
     #[serde(default)]
-    pub opc: String,
+    pub opc: SecretText,
     /// Milenage if absent.
     #[serde(default, skip_serializing_if = "Algorithm::is_milenage")]
     pub algorithm: Algorithm,
@@ -42,6 +47,63 @@ pub struct Subscriber {
     /// Keys with which the operator manages the profile over the air; without them it cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ota: Option<OtaKeys>,
+    /// Codes of the user and the operator; those of test cards where there are none.
+    #[serde(default, skip_serializing_if = "Codes::is_empty")]
+    pub codes: Codes,
+}
+
+/// PINs and codes. `Debug` shows none.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Codes {
+    /// 4 to 8 digits. Whoever gives one wants it asked for: without it, PIN 1 is off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pin1: Option<SecretText>,
+    /// Unblocks PIN 1, 8 digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub puk1: Option<SecretText>,
+    /// 4 to 8 digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pin2: Option<SecretText>,
+    /// Unblocks PIN 2, 8 digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub puk2: Option<SecretText>,
+    /// The operator's own: 16 hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adm1: Option<SecretText>,
+}
+
+impl core::fmt::Debug for Codes {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Codes(hidden)")
+    }
+}
+
+impl Codes {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn read(&self) -> Result<builder::Codes, Error> {
+        let mut codes = builder::Codes::default();
+        let given = [
+            (&self.pin1, &mut codes.pin1),
+            (&self.puk1, &mut codes.puk1),
+            (&self.pin2, &mut codes.pin2),
+            (&self.puk2, &mut codes.puk2),
+        ];
+        for (given, code) in given {
+            if let Some(given) = given {
+                code.clone_from(given);
+            }
+        }
+        codes.pin1_enabled = self.pin1.is_some();
+        if let Some(adm1) = &self.adm1 {
+            let octets = common::from_hex(adm1).ok().and_then(|octets| octets.try_into().ok());
+            codes.adm1 = octets.ok_or_else(|| Error::text("adm1 has 16 hexadecimal digits"))?;
+        }
+        Ok(codes)
+    }
 }
 
 /// How the subscriber is authenticated.
@@ -58,6 +120,16 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// By its name in JSON.
+    pub fn of(name: &str) -> Option<Self> {
+        match name {
+            "milenage" => Some(Self::Milenage),
+            "tuak" => Some(Self::Tuak),
+            "usim-test" => Some(Self::UsimTest),
+            _ => None,
+        }
+    }
+
     fn is_milenage(&self) -> bool {
         *self == Self::Milenage
     }
@@ -71,11 +143,11 @@ pub struct OtaKeys {
     /// Key version number, 1 to 15.
     pub version: u8,
     /// Enciphers.
-    pub kic: String,
+    pub kic: SecretText,
     /// Makes checksums.
-    pub kid: String,
+    pub kid: SecretText,
     /// Enciphers other keys.
-    pub kik: String,
+    pub kik: SecretText,
 }
 
 impl core::fmt::Debug for OtaKeys {
@@ -103,6 +175,14 @@ impl Subscriber {
     /// # Errors
     /// A field that is not in its form, named; no value is quoted.
     pub fn build(&self, iccid: Iccid, profile_type: &str) -> Result<Vec<u8>, Error> {
+        generate(&self.data(iccid, profile_type)?).map(|generated| generated.upp.expose().to_vec())
+    }
+
+    /// What the builder wants to know, with its own values for what a subscriber does not say.
+    ///
+    /// # Errors
+    /// A field that is not in its form, named; no value is quoted.
+    pub(crate) fn data(&self, iccid: Iccid, profile_type: &str) -> Result<builder::Subscriber, Error> {
         let spn = self.spn.as_deref().unwrap_or_default();
         let mut data = builder::Subscriber::new(&iccid.to_string(), &self.imsi, [0; 16], [0; 16], spn);
         data.authentication = self.authentication()?;
@@ -112,11 +192,8 @@ impl Subscriber {
         data.smsc = self.smsc.clone();
         data.gid1 = self.gid1.as_deref().map(common::from_hex).transpose()?;
         data.ota = self.ota.as_ref().map(OtaKeys::read).transpose()?;
-        let package = builder::build(&data).map_err(|error| Error::text(error.to_string()))?;
-        match findings(&package, Severity::Error).first() {
-            Some(finding) => Err(Error::text(finding)),
-            None => Ok(package.to_der()),
-        }
+        data.codes = self.codes.read()?;
+        Ok(data)
     }
 }
 
@@ -145,6 +222,35 @@ fn key(field: &str, text: &str) -> Result<[u8; 16], Error> {
     octets.ok_or_else(|| Error::text(format!("{field} has 32 hexadecimal digits")))
 }
 
+/// A profile package that has been made and checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generated {
+    /// The unprotected profile package, DER.
+    pub upp: Secret,
+    /// What it asks of an eUICC.
+    pub needs: Needs,
+}
+
+/// Makes a package and checks it.
+///
+/// # Errors
+/// A field that is not in its form, named; no value is quoted.
+pub(crate) fn generate(data: &builder::Subscriber) -> Result<Generated, Error> {
+    let package = builder::build(data).map_err(|error| Error::text(error.to_string()))?;
+    if let Some(finding) = findings(&package, Severity::Error).first() {
+        return Err(Error::text(finding));
+    }
+    let upp = package.to_der();
+    Ok(Generated { needs: needs(&package, upp.len())?, upp: Secret::new(upp) })
+}
+
+fn needs(package: &Package, octets: usize) -> Result<Needs, Error> {
+    let header = package.header().ok_or_else(|| Error::text("the profile package has no header"))?;
+    let octets = u32::try_from(octets).map_err(|_| Error::text("the profile is too long"))?;
+    let services = header.mandatory_services.0;
+    Ok(Needs { octets, version: header.major_version, services, ..Needs::default() })
+}
+
 /// What a package says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspected {
@@ -166,10 +272,11 @@ pub fn inspect(upp: &[u8]) -> Result<Inspected, Error> {
     let header = header.ok_or_else(|| Error::text("the profile package has no header"))?;
     // The header has the digits in reading order, EF.ICCID has them swapped.
     let iccid = common::hex_upper(&header.iccid).parse()?;
-    let octets = u32::try_from(upp.len()).map_err(|_| Error::text("the profile is too long"))?;
-    let services = header.mandatory_services.0;
-    let needs = Needs { octets, version: header.major_version, services, ..Needs::default() };
-    Ok(Inspected { iccid, needs, findings: findings(&package, Severity::Warning) })
+    Ok(Inspected {
+        iccid,
+        needs: needs(&package, upp.len())?,
+        findings: findings(&package, Severity::Warning),
+    })
 }
 
 fn findings(package: &Package, from: Severity) -> Vec<String> {

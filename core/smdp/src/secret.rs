@@ -3,10 +3,12 @@
 use alloc::vec::Vec;
 use esim_rsp::json::Base64;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
 
 /// Octets to keep from every eye: profile packages, one-time private keys.
 ///
-/// Base64 when serialised, which only stores do; `Debug` shows the length.
+/// Base64 when serialised, which only stores do; `Debug` shows the length. Wiped
+/// when it is dropped.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(Base64);
@@ -26,5 +28,11 @@ impl Secret {
 impl core::fmt::Debug for Secret {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Secret({} octets)", self.0.0.len())
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.0.zeroize();
     }
 }
