@@ -7,7 +7,9 @@ use esim_rsp::es9p::Answer;
 use esim_rsp::json::{self, ResponseHeader};
 use esim_rsp::{Refusal, es2p, es9p};
 use esim_smdp::Function;
-use esim_smdp::admin::{ListOrders, ListOrdersRequest, Provision, ShowOrder, ShowOrderRequest};
+use esim_smdp::admin::{
+    ListOrders, ListOrdersRequest, ListTemplates, Provision, ShowOrder, ShowOrderRequest,
+};
 use esim_smdp::es2p::{CancelOrder, ConfirmOrder, DownloadOrder, ReleaseProfile};
 use esim_smdp::es9p::{
     AuthenticateClient, CancelSession, GetBoundProfilePackage, HandleNotification, Heard,
@@ -36,13 +38,13 @@ pub async fn handle<H: Host>(request: HttpRequest, host: &H) -> HttpResponse {
 
 /// What the log learns besides the status.
 #[derive(Default)]
-struct Note {
-    correlation: Option<String>,
-    outcome: Option<String>,
-    conflicts: u32,
+pub(crate) struct Note {
+    pub correlation: Option<String>,
+    pub outcome: Option<String>,
+    pub conflicts: u32,
 }
 
-type Outcome = (HttpResponse, Note);
+pub(crate) type Outcome = (HttpResponse, Note);
 
 async fn route<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
     let path = path_of(request);
@@ -104,8 +106,16 @@ async fn operator<H: Host>(rest: &str, request: &HttpRequest, host: &H) -> Outco
     if let Err(refused) = authorize(request, host) {
         return refused;
     }
-    if rest == "provision" {
-        return post::<Provision, H>(request, host).await;
+    match rest {
+        "provision" => return post::<Provision, H>(request, host).await,
+        "import" => return crate::import::import(request, host).await,
+        "templates" => {
+            return match method_is(request, "GET") {
+                Ok(()) => execute::<ListTemplates, H>((), host).await,
+                Err(refused) => refused,
+            };
+        }
+        _ => {}
     }
     if rest != "orders" && !rest.starts_with("orders/") {
         return unknown();
@@ -127,16 +137,15 @@ async fn operator<H: Host>(rest: &str, request: &HttpRequest, host: &H) -> Outco
 
 fn list_request(request: &HttpRequest) -> Result<ListOrdersRequest, esim_rsp::Error> {
     let mut list = ListOrdersRequest::default();
-    let query = request.path.split_once('?').map_or("", |(_, query)| query);
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        match pair.split_once('=') {
-            Some(("after", iccid)) => list.after = Some(iccid.parse()?),
-            Some(("limit", limit)) => {
-                let limit = limit.parse().map_err(|_| esim_rsp::Error::text("limit is a number"))?;
+    for (name, value) in request.query() {
+        match name {
+            "after" => list.after = Some(value.parse()?),
+            "limit" => {
+                let limit = value.parse().map_err(|_| esim_rsp::Error::text("limit is a number"))?;
                 list.limit = Some(limit);
             }
             // Such tokens have letters, digits and hyphens alone, which need no escaping.
-            Some(("matchingId", id)) => list.matching_id = Some(id.into()),
+            "matchingId" => list.matching_id = Some(value.into()),
             _ => {}
         }
     }
@@ -208,7 +217,7 @@ async fn notification<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
     (response, Note { correlation, ..note })
 }
 
-fn read_json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Outcome> {
+pub(crate) fn read_json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Outcome> {
     method_is(request, "POST")?;
     let is_json = |kind: &str| kind.to_ascii_lowercase().contains("json");
     if request.header("Content-Type").is_some_and(|kind| !is_json(kind)) {
@@ -218,7 +227,7 @@ fn read_json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Outcome> {
     json::parse(&request.body).map_err(malformed)
 }
 
-fn method_is(request: &HttpRequest, method: &str) -> Result<(), Outcome> {
+pub(crate) fn method_is(request: &HttpRequest, method: &str) -> Result<(), Outcome> {
     if request.method == method {
         return Ok(());
     }
@@ -250,20 +259,20 @@ fn unknown() -> Outcome {
     failed(404, Refusal::new("1.2", "1.1"))
 }
 
-fn malformed(error: esim_rsp::Error) -> Outcome {
+pub(crate) fn malformed(error: esim_rsp::Error) -> Outcome {
     let (response, _) = failed(400, Refusal::new("1.6", "2.1").because(error));
     // The parser may quote the request, which may hold keys: not for the log.
     (response, Note { outcome: Some("1.6/2.1".into()), ..Note::default() })
 }
 
-fn failed(status: u16, refusal: Refusal) -> Outcome {
+pub(crate) fn failed(status: u16, refusal: Refusal) -> Outcome {
     let answer: Answer<es2p::Nothing> = Answer { header: ResponseHeader::failed(&refusal), body: None };
     let outcome = Some(format!("{}/{}", refusal.subject, refusal.reason));
     (HttpResponse::json(status, &answer), Note { outcome, ..Note::default() })
 }
 
 /// A fault of ours: the log has the reason, the caller only that it was ours.
-fn faulty(fault: Fault) -> Outcome {
+pub(crate) fn faulty(fault: Fault) -> Outcome {
     let (response, _) = failed(500, Refusal::new("8", "4.2"));
     (response, Note { outcome: Some(format!("fault: {fault}")), ..Note::default() })
 }

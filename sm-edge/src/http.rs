@@ -87,6 +87,12 @@ impl HttpRequest {
         self.with_header("Authorization", format!("Bearer {token}"))
     }
 
+    /// Names and values of the query, as they are written.
+    pub fn query(&self) -> impl Iterator<Item = (&str, &str)> {
+        let query = self.path.split_once('?').map_or("", |(_, query)| query);
+        query.split('&').filter_map(|pair| pair.split_once('='))
+    }
+
     /// The first header of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         find(&self.headers, name)

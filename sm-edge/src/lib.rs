@@ -5,6 +5,8 @@
 //! | `POST /gsma/rsp2/es9plus/<function>` | SGP.22 6.5.2, for LPAs |
 //! | `POST /gsma/rsp2/es2plus/<function>` | SGP.22 6.5.2, for the operator's customer system |
 //! | `POST /esim-lab/provision` | [`smdp::admin::ProvisionRequest`]: a subscriber or a package into stock |
+//! | `GET /esim-lab/templates` | [`smdp::admin::ListTemplatesOk`] |
+//! | `POST /esim-lab/import` | [`smdp::admin::ImportRequest`], or CSV ([`csv`]): a batch of subscribers into orders |
 //! | `GET /esim-lab/orders?after=ICCID&limit=N` | [`smdp::admin::ListOrdersOk`] |
 //! | `GET /esim-lab/orders?matchingId=TOKEN` | the same, with that order alone or none |
 //! | `GET /esim-lab/orders/ICCID` | [`smdp::admin::OrderView`] with its history |
@@ -22,9 +24,11 @@
 //! - the worker has its own crate.
 #![forbid(unsafe_code)]
 
+pub mod csv;
 mod handler;
 mod host;
 mod http;
+mod import;
 pub mod memory;
 #[cfg(feature = "native")]
 pub mod native;

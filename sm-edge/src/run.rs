@@ -4,6 +4,7 @@ use crate::{CommitError, Fault, Host, LogLine, Store};
 use esim_rsp::{Iccid, Refusal};
 use esim_smdp::store::Row;
 use esim_smdp::{Attend, Call, Env, Function, Key, Records, Reply};
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -52,16 +53,16 @@ async fn gather<F: Function, H: Host>(
     replies: &mut Vec<(Call, Reply)>,
 ) -> Result<Records, Fault> {
     let mut records = Records::default();
-    let mut asked: Vec<Key> = Vec::new();
+    let mut asked = BTreeSet::new();
     loop {
         let mut wanted = function.keys(&records);
         wanted.retain(|key| !asked.contains(key));
         if !wanted.is_empty() {
-            let lookups: Vec<_> = wanted.iter().map(Key::lookup).collect();
+            let lookups: Vec<_> = wanted.iter().flat_map(|key| host.vault().lookups(key.lookup())).collect();
             for row in host.store().load(&lookups).await? {
                 add(&mut records, host.vault().open(row)?)?;
             }
-            asked.append(&mut wanted);
+            asked.extend(wanted);
             continue;
         }
         let mut calls = function.calls(&records, host.now(), host.config());

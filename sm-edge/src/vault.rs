@@ -2,7 +2,7 @@
 
 use crate::Fault;
 use esim_crypto::{SealKey, seal_key_of};
-use esim_smdp::store::{Change, Row};
+use esim_smdp::store::{Alias, Change, IMSI_ALIAS, Lookup, Row};
 
 /// The keys that records are sealed with. The first one seals, all of them open:
 /// keys are changed by putting a new one first and sealing every row anew.
@@ -41,14 +41,38 @@ impl Vault {
         Ok(row)
     }
 
-    /// A change with its body sealed.
+    /// A question as the store understands it: one for each key, where what is asked for is disguised.
+    pub fn lookups(&self, lookup: Lookup) -> Vec<Lookup> {
+        match lookup {
+            Lookup::Alias { alias, limit } if alias.starts_with(IMSI_ALIAS) => {
+                let keys = std::iter::once(&self.first).chain(&self.older);
+                keys.map(|key| Lookup::Alias { alias: disguised(key, &alias), limit }).collect()
+            }
+            other => vec![other],
+        }
+    }
+
+    /// A change with its body sealed, and IMSIs in its aliases disguised.
     pub fn seal(&self, change: Change) -> Change {
         match change {
             Change::Put { name, expected, body, aliases, expires, due } => {
                 let body = self.first.seal(&name, &body);
+                let aliases = aliases.into_iter().map(|alias| self.disguise(alias)).collect();
                 Change::Put { name, expected, body, aliases, expires, due }
             }
             other => other,
         }
     }
+
+    fn disguise(&self, alias: Alias) -> Alias {
+        match alias.name.starts_with(IMSI_ALIAS) {
+            true => Alias { name: disguised(&self.first, &alias.name), unique: alias.unique },
+            false => alias,
+        }
+    }
+}
+
+fn disguised(key: &SealKey, alias: &str) -> String {
+    let octets: String = key.disguise(alias).iter().map(|octet| format!("{octet:02x}")).collect();
+    format!("{IMSI_ALIAS}{octets}")
 }

@@ -26,6 +26,7 @@ pub struct SealKey {
     id: [u8; ID],
     cipher: Cipher,
     nonces: Zeroizing<Vec<u8>>,
+    disguises: Zeroizing<Vec<u8>>,
 }
 
 /// Why something cannot be opened.
@@ -51,13 +52,15 @@ impl core::fmt::Debug for SealKey {
 impl SealKey {
     /// From 32 octets of a random generator.
     pub fn new(secret: &[u8; 32]) -> Self {
-        let keys = x963_sha256(secret, b"esim-lab seal", 64);
-        let (encryption, nonces) = keys.split_at(32);
+        let keys = x963_sha256(secret, b"esim-lab seal", 96);
+        let (encryption, rest) = keys.split_at(32);
+        let (nonces, disguises) = rest.split_at(32);
         let mut key = Zeroizing::new([0; 32]);
         key.copy_from_slice(encryption);
         let digest = sha256(&[b"esim-lab seal id", secret]);
         let id = [digest[0], digest[1], digest[2], digest[3]];
-        Self { id, cipher: Cipher::new(&(*key).into()), nonces: Zeroizing::new(nonces.to_vec()) }
+        let kept = |key: &[u8]| Zeroizing::new(key.to_vec());
+        Self { id, cipher: Cipher::new(&(*key).into()), nonces: kept(nonces), disguises: kept(disguises) }
     }
 
     /// 4 octets by which everything sealed names its key.
@@ -89,10 +92,17 @@ impl SealKey {
         self.cipher.decrypt(&(*nonce).into(), payload).map_err(|_| SealError::Altered)
     }
 
+    /// 16 octets in place of a text that must be found again, but not be read: the same for the same text.
+    pub fn disguise(&self, text: &str) -> [u8; 16] {
+        let mut mac = keyed(&self.disguises);
+        mac.update(text.as_bytes());
+        let mut disguised = [0; 16];
+        disguised.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        disguised
+    }
+
     fn nonce(&self, name: &str, plain: &[u8]) -> [u8; NONCE] {
-        let mut block = [0; 64];
-        block[..32].copy_from_slice(&self.nonces);
-        let mut mac = Hmac::<Sha256>::new(&block.into());
+        let mut mac = keyed(&self.nonces);
         mac.update(&(name.len() as u64).to_be_bytes());
         mac.update(name.as_bytes());
         mac.update(plain);
@@ -100,6 +110,13 @@ impl SealKey {
         nonce.copy_from_slice(&mac.finalize().into_bytes()[..NONCE]);
         nonce
     }
+}
+
+/// HMAC with a key of 32 octets, which is filled up to a block with zeros.
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    let mut block = Zeroizing::new([0; 64]);
+    block[..32].copy_from_slice(key);
+    Hmac::new(&(*block).into())
 }
 
 /// Identifier of the key that something is sealed with.
@@ -149,6 +166,14 @@ mod tests {
         assert_eq!(nonce("a", b"b"), nonce("a", b"b"));
         assert_ne!(nonce("a", b"b"), nonce("a", b"c"));
         assert_ne!(nonce("a", b"b"), nonce("ab", b""));
+    }
+
+    #[test]
+    fn a_disguise_tells_neither_text_nor_key() {
+        let (key, other) = (SealKey::new(&[1; 32]), SealKey::new(&[2; 32]));
+        assert_eq!(key.disguise("001010123456789"), key.clone().disguise("001010123456789"));
+        assert_ne!(key.disguise("001010123456789"), key.disguise("001010123456788"));
+        assert_ne!(key.disguise("001010123456789"), other.disguise("001010123456789"));
     }
 
     #[test]

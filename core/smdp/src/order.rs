@@ -6,6 +6,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::es8p::StoreMetadataRequest;
 use esim_rsp::json::Base64;
 use esim_rsp::{Eid, Error, Iccid, Refusal, TransactionId};
@@ -85,8 +86,24 @@ pub struct Order {
     /// What others are still to be told, in this order.
     #[serde(default)]
     pub errands: Vec<Errand>,
+    /// Where it came from, if a batch brought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// What happened, oldest first.
     pub history: Vec<Event>,
+}
+
+/// The row of a batch that an order came from: enough to know the row again, and none of its keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Of the subscriber.
+    pub imsi: String,
+    /// Name of the template.
+    pub template: String,
+    /// Key of the digests, 16 octets.
+    pub salt: Secret,
+    /// For each column of the row that was not empty: 8 octets that another value would not give.
+    pub digests: BTreeMap<String, Base64>,
 }
 
 /// What a profile asks of an eUICC and of the device around it.
@@ -241,6 +258,7 @@ impl Order {
             installation_result: None,
             on_card: None,
             errands: Vec::new(),
+            source: None,
             history: Vec::new(),
         }
     }
@@ -253,6 +271,16 @@ impl Order {
         esim_rsp::decode(&self.metadata.0)
     }
 
+    /// What the user scans, once it is settled how the profile will be fetched.
+    pub fn activation_code(&self, smdp_address: &str) -> Option<ActivationCode> {
+        self.matching_id.as_ref().map(|matching_id| ActivationCode {
+            smdp_address: smdp_address.into(),
+            matching_id: matching_id.clone(),
+            smdp_oid: None,
+            confirmation_code_required: self.confirmation.is_some(),
+        })
+    }
+
     /// Whether the order waits to be fetched.
     pub fn is_pending(&self) -> bool {
         matches!(self.state, OrderState::Released | OrderState::Downloaded)
@@ -263,6 +291,12 @@ impl Order {
         let ordered =
             matches!(self.state, OrderState::Allocated | OrderState::Linked | OrderState::Confirmed);
         ordered || self.is_pending()
+    }
+
+    /// Whether nobody will use this profile any more, so that its subscriber may have another.
+    pub fn is_over(&self) -> bool {
+        let deleted = self.on_card.is_some_and(|card| card.state == CardState::Deleted);
+        deleted || matches!(self.state, OrderState::Error | OrderState::Unavailable)
     }
 
     /// Whether the order cannot be fetched any more because of its age.

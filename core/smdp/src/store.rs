@@ -24,6 +24,8 @@ pub enum Key {
     Session(TransactionId),
     /// The order behind an activation code or event.
     MatchingId(String),
+    /// The order of a batch whose subscriber has this IMSI, unless it is over.
+    Imsi(String),
     /// Orders that this eUICC fetches without a matchingId (default SM-DP+).
     DefaultOf(Eid),
     /// Any one order of a profile type, whatever its state.
@@ -86,6 +88,7 @@ impl Key {
             Self::Package(iccid) => Lookup::Name(package_name(iccid)),
             Self::Session(id) => Lookup::Name(session_name(id)),
             Self::MatchingId(id) => alias(matching_alias(id), 1),
+            Self::Imsi(imsi) => alias(format!("{IMSI_ALIAS}{imsi}"), 1),
             Self::DefaultOf(eid) => alias(format!("default/{eid}"), 16),
             Self::OfType(name) => alias(format!("type/{name}"), 1),
             Self::AvailableOfType(name) => alias(format!("available/{name}"), 1),
@@ -98,6 +101,9 @@ impl Key {
         }
     }
 }
+
+/// How aliases begin that hold an IMSI: personal data, which stores are to see in a disguise only.
+pub const IMSI_ALIAS: &str = "imsi/";
 
 fn order_name(iccid: &Iccid) -> String {
     format!("order/{iccid}")
@@ -144,6 +150,9 @@ impl Record {
         let mut aliases = Vec::from([shared(format!("type/{}", order.profile_type))]);
         if order.state == crate::OrderState::Available {
             aliases.push(shared(format!("available/{}", order.profile_type)));
+        }
+        if let Some(source) = order.source.as_ref().filter(|_| !order.is_over()) {
+            aliases.push(Alias { name: format!("{IMSI_ALIAS}{}", source.imsi), unique: true });
         }
         match (order.matching_id.as_deref(), order.eid) {
             (Some(""), Some(eid)) => aliases.push(shared(format!("default/{eid}"))),

@@ -1,11 +1,18 @@
 //! What an operator does beside ES2+: fill the stock, look at orders. No
 //! standard describes these; the HTTP service has them under `/esim-lab/`.
 
+mod import;
 mod orders;
 mod provision;
+mod templates;
 
+pub use import::{
+    COLUMNS, Column, ColumnName, Flaw, Import, ImportOk, ImportRequest, ROW_LIMIT, Row, RowOutcome,
+    RowResult, prepare,
+};
 pub use orders::{
     ErrandView, FailureView, ListOrders, ListOrdersOk, ListOrdersRequest, OrderView, ShowOrder,
     ShowOrderRequest,
 };
 pub use provision::{Provision, ProvisionOk, ProvisionRequest};
+pub use templates::{ColumnView, ListTemplates, ListTemplatesOk, TemplateView};

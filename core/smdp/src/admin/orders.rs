@@ -7,7 +7,6 @@ use crate::{Decision, Env, Function, Key, Records};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::{Eid, Error, Iccid, Refusal};
 use serde::{Deserialize, Serialize};
 
@@ -117,12 +116,7 @@ impl ErrandView {
 
 impl OrderView {
     fn short(order: &Order, smdp_address: &str) -> Self {
-        let code = order.matching_id.as_ref().map(|matching_id| ActivationCode {
-            smdp_address: smdp_address.to_string(),
-            matching_id: matching_id.clone(),
-            smdp_oid: None,
-            confirmation_code_required: order.confirmation.is_some(),
-        });
+        let code = order.activation_code(smdp_address);
         Self {
             iccid: order.iccid,
             state: order.state,

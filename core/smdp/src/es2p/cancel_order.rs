@@ -74,6 +74,7 @@ impl CancelOrder {
         fresh.owner = order.owner;
         fresh.history = order.history;
         fresh.errands = order.errands;
+        fresh.source = order.source;
         fresh.round = order.round + 1;
         fresh.state = match self.0.final_profile_status_indicator {
             FinalProfileStatus::Available => OrderState::Available,

@@ -114,7 +114,7 @@ impl ConfirmOrder {
 }
 
 /// 20 characters out of 32, in groups of five: 100 bits, good to read aloud.
-fn draw_matching_id(env: &mut Env<'_>) -> String {
+pub(crate) fn draw_matching_id(env: &mut Env<'_>) -> String {
     const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let mut id = String::new();
     for (i, octet) in env.random::<20>().into_iter().enumerate() {

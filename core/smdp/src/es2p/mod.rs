@@ -7,6 +7,7 @@ mod release_profile;
 
 pub use cancel_order::CancelOrder;
 pub use confirm_order::ConfirmOrder;
+pub(crate) use confirm_order::draw_matching_id;
 pub use download_order::DownloadOrder;
 pub use release_profile::ReleaseProfile;
 

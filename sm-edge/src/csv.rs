@@ -1,0 +1,155 @@
+//! Batches as spreadsheets write them: CSV with a header row.
+//!
+//! Commas, semicolons or tabs, quotes, CRLF and a byte order mark are all well;
+//! columns may stand in any order. A column that nobody knows refuses the file,
+//! since its values would be lost; a row that is wrong is refused alone.
+
+use csv::{ByteRecord, ReaderBuilder};
+use esim_rsp::Error;
+use esim_smdp::admin::{Column, Flaw, Row};
+
+/// Reads a file into rows, each with the line it begins in.
+///
+/// # Errors
+/// A file that is no CSV in UTF-8, or one without a header row of known columns: what to do about it.
+pub fn read_rows(file: &[u8]) -> Result<Vec<Row>, Error> {
+    let file = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
+    if file.starts_with(b"\xFF\xFE") || file.starts_with(b"\xFE\xFF") {
+        return Err(Error::text("the file is in UTF-16: save it as CSV in UTF-8"));
+    }
+    let mut reader =
+        ReaderBuilder::new().delimiter(delimiter(file)).flexible(true).has_headers(false).from_reader(file);
+    let mut record = ByteRecord::new();
+    let mut next = |record: &mut ByteRecord| {
+        reader.read_byte_record(record).map_err(|error| Error::text(format!("the file is no CSV: {error}")))
+    };
+    if !next(&mut record)? {
+        return Err(Error::text("the file is empty: its first line names the columns"));
+    }
+    let columns = columns(&record)?;
+    let mut rows = Vec::new();
+    while next(&mut record)? {
+        if record.iter().any(|value| !value.trim_ascii().is_empty()) {
+            rows.push(row(line(&record, file), &record, &columns));
+        }
+    }
+    Ok(rows)
+}
+
+/// The separator that the first line has most of, outside of quotes.
+fn delimiter(file: &[u8]) -> u8 {
+    let first = file.split(|octet| matches!(octet, b'\n' | b'\r')).next().unwrap_or_default();
+    let mut quoted = false;
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    for octet in first {
+        quoted ^= *octet == b'"';
+        for (separator, count) in &mut counts {
+            *count += usize::from(!quoted && octet == separator);
+        }
+    }
+    // The last of equals wins, and a comma is meant where there is none at all.
+    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(separator, _)| *separator)
+}
+
+fn columns(header: &ByteRecord) -> Result<Vec<Column>, Error> {
+    let mut columns = Vec::new();
+    for name in header {
+        let name = std::str::from_utf8(name).map_err(|_| Error::text("the header row is not in UTF-8"))?;
+        let column = Column::of(name).ok_or_else(|| unknown(name))?;
+        if columns.contains(&column) {
+            return Err(Error::text(format!("column {column} is there twice")));
+        }
+        columns.push(column);
+    }
+    Ok(columns)
+}
+
+fn unknown(name: &str) -> Error {
+    // Where the header row is missing, the first row stands here, keys and all.
+    let looks_like_a_name = name.len() <= 32 && !name.bytes().any(|octet| octet.is_ascii_digit());
+    let names: Vec<_> = esim_smdp::admin::COLUMNS.iter().map(|known| known.name).collect();
+    let what = match looks_like_a_name {
+        true => format!("there is no column {:?}", name.trim()),
+        false => "the first line does not name the columns".into(),
+    };
+    Error::text(format!("{what}; the columns are {}", names.join(", ")))
+}
+
+/// The line that a record begins in: the reader counts empty lines before it as the record's own.
+fn line(record: &ByteRecord, file: &[u8]) -> u64 {
+    let Some(position) = record.position() else { return 0 };
+    let before = usize::try_from(position.byte()).ok().and_then(|at| file.get(at..)).unwrap_or_default();
+    let breaks = before.iter().take_while(|octet| matches!(octet, b'\r' | b'\n'));
+    position.line() + breaks.filter(|octet| **octet == b'\n').count() as u64
+}
+
+fn row(line: u64, record: &ByteRecord, columns: &[Column]) -> Row {
+    let mut row = Row::new(line);
+    let beyond = record.iter().skip(columns.len()).any(|value| !value.trim_ascii().is_empty());
+    if record.len() < columns.len() || beyond {
+        let reason = format!("the row has {} values for {} columns", record.len(), columns.len());
+        row.blame(Flaw::whole(reason));
+    }
+    for (column, value) in columns.iter().zip(record) {
+        match std::str::from_utf8(value) {
+            Ok(text) => row.set(*column, text),
+            Err(_) => row.blame(Flaw::of(*column, "is not in UTF-8: save the file as CSV in UTF-8")),
+        }
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(file: &[u8]) -> Row {
+        read_rows(file).unwrap().remove(0)
+    }
+
+    #[test]
+    fn files_of_every_spreadsheet_are_read_alike() {
+        for file in [
+            "iccid,imsi,spn\n89,001,A b\n",
+            "\u{FEFF}iccid;imsi;spn\r\n89;001;A b\r\n",
+            "spn\tICCID\t IMSI \n\"A b\"\t89\t001",
+            "\"iccid\",\"Imsi\",\"service_provider-name\"\n\n\"89\",\" 001 \",\"A b\"\n,,\n",
+        ] {
+            let rows = read_rows(file.as_bytes()).unwrap();
+            assert_eq!(rows.len(), 1, "{file}");
+            let values = [Column::Iccid, Column::Imsi, Column::Spn].map(|column| rows[0].get(column));
+            assert_eq!(values, [Some("89"), Some("001"), Some("A b")], "{file}");
+            assert_eq!(rows[0].flaw(), None);
+        }
+    }
+
+    #[test]
+    fn lines_are_those_of_the_file() {
+        let rows = read_rows(b"iccid,spn\n1,\"two\nlines\"\n\n2,x\r\n3,y").unwrap();
+        assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 5, 6]);
+        assert_eq!(rows[0].get(Column::Spn), Some("two\nlines"));
+    }
+
+    #[test]
+    fn files_that_cannot_be_meant_are_refused() {
+        let refused = |file: &[u8]| read_rows(file).unwrap_err().to_string();
+        assert!(refused(b"").contains("empty"));
+        assert!(refused(b"iccid,colour\n1,red").contains("\"colour\""));
+        assert!(refused(b"iccid,imsi,ICCID\n").contains("twice"));
+        assert!(
+            refused("\u{FEFF}iccid".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().as_slice())
+                .contains("UTF-16")
+        );
+        let headless = refused(b"8900101000000000017,465B5CE8B199B49FAA5F0A2EE238A6BC\n");
+        assert!(headless.contains("does not name") && !headless.contains("465B"), "{headless}");
+    }
+
+    #[test]
+    fn wrong_rows_are_wrong_alone() {
+        let reason = |file: &[u8]| first(file).flaw().unwrap().reason.clone();
+        assert!(reason(b"iccid,imsi\n1").contains("1 values for 2 columns"));
+        assert!(reason(b"iccid,imsi\n1,2,3").contains("3 values"));
+        assert_eq!(first(b"iccid,imsi\n1,2,").flaw(), None);
+        assert!(reason(b"iccid,spn\n1,\xE9").contains("UTF-8"));
+    }
+}

@@ -1,0 +1,82 @@
+//! `POST /esim-lab/import`: a batch of subscribers, as JSON or CSV.
+
+use crate::handler::{Note, Outcome, failed, faulty, method_is, read_json};
+use crate::run::{Executed, run};
+use crate::{Host, HttpRequest, HttpResponse, Store, csv};
+use esim_rsp::es9p::Answer;
+use esim_rsp::json::{RequestHeader, ResponseHeader};
+use esim_rsp::{Error, Refusal};
+use esim_smdp::admin::{ImportOk, ImportRequest, prepare};
+
+/// An order and its package.
+const RECORDS_PER_ORDER: usize = 2;
+
+/// Makes orders of the rows that can be used and says of every row what became of it.
+///
+/// A fault in the middle leaves the orders made until then: who sends the same rows again finds them known.
+pub(crate) async fn import<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
+    let batch = match read(request) {
+        Ok(batch) => batch,
+        Err(refused) => return refused,
+    };
+    let correlation = batch.header.as_ref().map(|header| header.function_call_identifier.clone());
+    let per_commit = H::Store::COMMIT_RECORDS / RECORDS_PER_ORDER;
+    let (parts, refused) = match prepare(batch, host.config(), per_commit) {
+        Ok(prepared) => prepared,
+        Err(refusal) => return failed(200, refusal),
+    };
+    let mut made = ImportOk::default();
+    made.add(refused);
+    let mut conflicts = 0;
+    for part in parts {
+        match run(&part, host).await {
+            Ok(Executed { answer: Ok(results), conflicts: again }) => {
+                conflicts += again;
+                made.add(results);
+            }
+            Ok(Executed { answer: Err(refusal), .. }) => return failed(200, refusal),
+            Err(fault) => return faulty(fault),
+        }
+    }
+    let outcome = format!("{} created, {} known, {} refused", made.created, made.known, made.refused);
+    let answer = Answer { header: ResponseHeader::success(), body: Some(made) };
+    let note = Note { correlation, outcome: Some(outcome), conflicts };
+    (HttpResponse::json(200, &answer), note)
+}
+
+fn read(request: &HttpRequest) -> Result<ImportRequest, Outcome> {
+    method_is(request, "POST")?;
+    let kind = request.header("Content-Type").unwrap_or_default().to_ascii_lowercase();
+    if !kind.starts_with("text/csv") {
+        return read_json(request);
+    }
+    let sound = |error: Error| failed(200, Refusal::new("1.6", "2.1").because(error.kind));
+    let mut batch = options(request.query()).map_err(sound)?;
+    batch.rows = csv::read_rows(&request.body).map_err(sound)?;
+    Ok(batch)
+}
+
+/// What JSON says beside the rows: `template`, `release`, `defaultSmdp`, `requester`, `call`.
+fn options<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Result<ImportRequest, Error> {
+    let mut batch = ImportRequest::default();
+    let (mut requester, mut call) = (None, String::new());
+    for (name, value) in query {
+        match name {
+            "template" => batch.template = value.into(),
+            "release" => batch.release = flag(name, value)?,
+            "defaultSmdp" => batch.default_smdp = flag(name, value)?,
+            "requester" => requester = Some(value.to_string()),
+            "call" => call = value.into(),
+            _ => return Err(Error::text(format!("there is no parameter {name:?}"))),
+        }
+    }
+    batch.header = requester.map(|requester| RequestHeader {
+        function_requester_identifier: requester,
+        function_call_identifier: call,
+    });
+    Ok(batch)
+}
+
+fn flag(name: &str, value: &str) -> Result<bool, Error> {
+    value.parse().map_err(|_| Error::text(format!("{name} is true or false")))
+}
