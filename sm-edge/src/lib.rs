@@ -21,7 +21,7 @@
 //!
 //! - [`memory`]: the browser page and tests,
 //! - `native` (feature of that name): sockets, TLS, SQLite,
-//! - the worker has its own crate.
+//! - the worker has its own crate; its records are spread over many objects ([`shard`]).
 #![forbid(unsafe_code)]
 
 pub mod csv;
@@ -34,6 +34,7 @@ pub mod memory;
 pub mod native;
 mod rate;
 mod run;
+pub mod shard;
 pub mod sql;
 mod vault;
 

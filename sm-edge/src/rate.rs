@@ -18,12 +18,34 @@ pub struct RateLimiter {
     swept_at: u64,
 }
 
+/// What one caller may still use.
 #[derive(Clone, Copy, Debug)]
-struct Bucket {
+pub(crate) struct Bucket {
     /// Sixtieths of a token: one call costs 60, a second brings `per_minute`.
-    level: u64,
-    at: u64,
-    full_at: u64,
+    pub level: u64,
+    /// Seconds since 1970 for which that holds.
+    pub at: u64,
+    /// Full again from this second on.
+    pub full_at: u64,
+}
+
+impl Bucket {
+    /// Takes one at `now`, seconds since 1970, from a bucket that is full if there is none; what is left, and
+    /// seconds until there is one again if there was none.
+    pub fn take(bucket: Option<Self>, rate: Rate, now: u64) -> (Self, Result<(), u64>) {
+        let (burst, refill) = (u64::from(rate.burst.max(1)) * COST, u64::from(rate.per_minute.max(1)));
+        let mut level = match bucket {
+            Some(bucket) => burst.min(bucket.level + now.saturating_sub(bucket.at).saturating_mul(refill)),
+            None => burst,
+        };
+        let taken = if level >= COST {
+            level -= COST;
+            Ok(())
+        } else {
+            Err((COST - level).div_ceil(refill))
+        };
+        (Self { level, at: now, full_at: now + (burst - level).div_ceil(refill) }, taken)
+    }
 }
 
 const COST: u64 = 60;
@@ -40,19 +62,8 @@ impl RateLimiter {
             self.buckets.retain(|_, bucket| bucket.full_at > now);
             self.swept_at = now;
         }
-        let (burst, refill) = (u64::from(rate.burst.max(1)) * COST, u64::from(rate.per_minute.max(1)));
-        let mut level = match self.buckets.get(key) {
-            Some(bucket) => burst.min(bucket.level + now.saturating_sub(bucket.at).saturating_mul(refill)),
-            None => burst,
-        };
-        let taken = if level >= COST {
-            level -= COST;
-            Ok(())
-        } else {
-            Err((COST - level).div_ceil(refill))
-        };
-        let full_at = now + (burst - level).div_ceil(refill);
-        self.buckets.insert(key.to_string(), Bucket { level, at: now, full_at });
+        let (bucket, taken) = Bucket::take(self.buckets.get(key).copied(), rate, now);
+        self.buckets.insert(key.to_string(), bucket);
         taken
     }
 

@@ -1,0 +1,243 @@
+//! What objects are asked, and what they answer.
+
+use crate::{Fault, Rate};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_with::{As, Bytes};
+
+/// Name of a commit: 16 random octets.
+pub type Tx = [u8; 16];
+
+/// A question to an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Message {
+    /// Rows by name, and names by alias.
+    Load {
+        /// Names of rows.
+        names: Vec<String>,
+        /// Questions to the index.
+        entries: Vec<Entries>,
+    },
+    /// Apply these changes, all or none.
+    Commit {
+        /// Name of the commit.
+        tx: Tx,
+        /// The changes.
+        parts: Vec<Part>,
+        /// Whether other objects wait for the decision.
+        joint: bool,
+        /// Whether it has been sent before: the answer was lost.
+        again: bool,
+    },
+    /// Check these changes and keep them aside.
+    Prepare {
+        /// What whoever finds them must know.
+        pending: Pending,
+        /// The changes.
+        parts: Vec<Part>,
+    },
+    /// Apply or drop what has been kept aside.
+    Finish {
+        /// Name of the commit.
+        tx: Tx,
+        /// Whether it has been committed.
+        committed: bool,
+    },
+    /// What became of a commit?
+    Ask {
+        /// Name of the commit.
+        tx: Tx,
+        /// If nothing yet: see to it that it never will.
+        force: bool,
+    },
+    /// Everybody knows what became of a commit.
+    Forget {
+        /// Name of the commit.
+        tx: Tx,
+    },
+    /// Take one of what may be used.
+    Take {
+        /// At once.
+        burst: u32,
+        /// In a minute.
+        per_minute: u32,
+        /// Seconds since 1970.
+        now: u64,
+    },
+}
+
+impl Message {
+    /// Take one of `rate`.
+    pub fn take(rate: Rate, now: u64) -> Self {
+        Self::Take { burst: rate.burst, per_minute: rate.per_minute, now }
+    }
+
+    /// Whether it may change when the object is to be woken.
+    pub fn may_change_alarm(&self) -> bool {
+        matches!(self, Self::Commit { .. } | Self::Finish { committed: true, .. } | Self::Take { .. })
+    }
+}
+
+/// Which rows have an alias?
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entries {
+    /// Alias.
+    pub alias: String,
+    /// Names greater than this.
+    pub after: String,
+    /// How many.
+    pub limit: u32,
+}
+
+/// What one object has to do for a commit.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// Write a row with revision `expected + 1`.
+    Put {
+        /// Name of the row.
+        name: String,
+        /// Revision that it must have now; 0 if it must not exist.
+        expected: u64,
+        /// The new body.
+        #[serde(with = "As::<Bytes>")]
+        body: Vec<u8>,
+        /// All its aliases from now on; the index has them, too.
+        aliases: Vec<String>,
+        /// May be forgotten from this second on.
+        expires: Option<u64>,
+        /// Something is to be done from this second on.
+        due: Option<u64>,
+    },
+    /// Remove a row.
+    Delete {
+        /// Name of the row.
+        name: String,
+        /// Revision that it must have now.
+        expected: u64,
+    },
+    /// Change what the index knows of a row.
+    Index {
+        /// Name of the row.
+        name: String,
+        /// New aliases, and whether no other row may have them.
+        add: Vec<(String, bool)>,
+        /// Aliases that it has no more.
+        remove: Vec<String>,
+    },
+}
+
+impl core::fmt::Debug for Part {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Put { name, expected, body, .. } => {
+                write!(f, "Put({name}, revision {expected}, {} octets)", body.len())
+            }
+            Self::Delete { name, expected } => write!(f, "Delete({name}, revision {expected})"),
+            Self::Index { name, add, remove } => write!(f, "Index({name}, +{add:?}, -{remove:?})"),
+        }
+    }
+}
+
+/// Changes that an object keeps aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Name of the commit.
+    pub tx: Tx,
+    /// The object that knows what became of it.
+    pub primary: String,
+    /// Milliseconds since 1970; from then on its coordinator may be taken for dead.
+    pub deadline: u64,
+}
+
+/// An answer of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// To `Load`.
+    Loaded(Loaded),
+    /// It is done, or had been done.
+    Done,
+    /// Revisions are not as expected, or a unique alias is taken. Nothing has changed.
+    Conflict,
+    /// Other commits have not been finished here. Nothing has changed.
+    Busy(Vec<Pending>),
+    /// To `Ask`.
+    Outcome(Outcome),
+    /// To `Take`: seconds until there is one again; 0 if one has been taken.
+    Wait(u64),
+}
+
+/// What `Load` has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// The rows that are there.
+    pub rows: Vec<Found>,
+    /// Names for each question to the index, in their order.
+    pub names: Vec<Vec<String>>,
+    /// Commits that are not finished and concern what was asked for.
+    pub pending: Vec<Pending>,
+}
+
+/// A row of an object.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// Name.
+    pub name: String,
+    /// Revision.
+    pub revision: u64,
+    /// All its aliases.
+    pub aliases: Vec<String>,
+    /// Sealed.
+    #[serde(with = "As::<Bytes>")]
+    pub body: Vec<u8>,
+}
+
+impl core::fmt::Debug for Found {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} (revision {}, {} octets)", self.name, self.revision, self.body.len())
+    }
+}
+
+/// What a primary knows of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// It has happened.
+    Committed,
+    /// It has not, and never will.
+    Aborted,
+    /// It has not, and may still.
+    Open,
+}
+
+/// As octets.
+pub(crate) fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, Fault> {
+    postcard::to_allocvec(value).map_err(Fault::new)
+}
+
+/// From octets.
+pub(crate) fn read<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Fault> {
+    postcard::from_bytes(octets).map_err(Fault::new)
+}
+
+macro_rules! octets {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// As octets, for the way between coordinator and object.
+            ///
+            /// # Errors
+            /// None is known.
+            pub fn to_octets(&self) -> Result<Vec<u8>, Fault> {
+                write(self)
+            }
+
+            /// From octets.
+            ///
+            /// # Errors
+            /// Octets of another version.
+            pub fn from_octets(octets: &[u8]) -> Result<Self, Fault> {
+                read(octets)
+            }
+        }
+    )*};
+}
+
+octets!(Message Answer);

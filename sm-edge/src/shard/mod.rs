@@ -1,0 +1,125 @@
+//! Records spread over many small objects, each with storage of its own: a
+//! [`Store`](crate::Store) for hosts such as Cloudflare's Durable Objects.
+//!
+//! | object | holds |
+//! |---|---|
+//! | `order:ICCID` | order and package of a profile, with its errands |
+//! | `session:ID` | one download session |
+//! | `KIND:ID` | any other record |
+//! | `index:0` … `index:15` | which records have an alias, and which there are |
+//! | `limit:KEY` | what a caller may still use ([`crate::Host::take`]) |
+//!
+//! An object does one thing at a time and keeps nothing in memory ([`Object`]);
+//! it answers [`Message`]s and sends none. Whoever serves a request coordinates
+//! ([`ShardedStore`]), and may die at any point, as may an object between any
+//! two messages.
+//!
+//! # A commit
+//!
+//! Changes to one object are one local transaction there. Changes to several
+//! are committed in two phases:
+//!
+//! 1. *Prepare*: every object but one, the primary, checks its changes and
+//!    keeps them aside. From now on it lets nobody else change those rows.
+//! 2. *Commit*: the primary (the order, if there is one) checks and applies its
+//!    own changes, and keeps in the same local transaction that it has done so.
+//!    **This is the moment.**
+//! 3. *Finish*: the others apply what they kept aside, or drop it. When all
+//!    have said so, the primary is told to forget. Nobody waits for this.
+//!
+//! Who finds changes kept aside asks the primary what became of them and
+//! finishes them before reading on: a commit is seen whole or not at all. What
+//! a primary does not know has not happened; when the deadline has passed it
+//! is told to see to it that it never will ([`Message::Ask`] with `force`), and
+//! refuses that commit for ever. So correctness hangs on no clock; the deadline
+//! only says how long the locks of a coordinator that died are respected.
+//!
+//! A unique alias is checked, and locked, by the index's prepare. A row's
+//! aliases are stored with it, so that a lookup by alias is verified by the row
+//! itself.
+//!
+//! # What stays behind
+//!
+//! After a crash, and only then: changes kept aside, until somebody asks for what they are about; and a decision of
+//! some 20 octets at a primary.
+
+mod message;
+mod object;
+mod store;
+
+pub use message::{Answer, Message, Outcome, Tx};
+pub use object::{Object, Sql, Value};
+pub use store::ShardedStore;
+
+use crate::Fault;
+
+/// What joins the objects.
+#[allow(async_fn_in_trait, reason = "futures of the worker are not Send")]
+pub trait Network: Clone + 'static {
+    /// Sends a message to an object and waits for its answer. Never twice.
+    ///
+    /// # Errors
+    /// [`Fault`] if no answer came; the message may have arrived all the same.
+    async fn send(&self, object: &str, message: &Message) -> Result<Answer, Fault>;
+
+    /// Lets something be done that nobody waits for.
+    fn later(&self, work: impl Future<Output = ()> + 'static);
+
+    /// Milliseconds since 1970.
+    fn now(&self) -> u64;
+
+    /// Waits.
+    async fn pause(&self, milliseconds: u64);
+
+    /// Random octets, never the same twice.
+    fn draw(&self) -> Tx;
+}
+
+/// How many objects the index is spread over. Another number is another index: the records would have to be written
+/// anew.
+const INDEX_OBJECTS: u32 = 16;
+
+/// Aliases that very many records share: each record's entry lies where the record's name says, so that no single
+/// object sees all of them.
+const SPREAD: [&str; 2] = ["type/", "available/"];
+
+/// Kinds that are never listed.
+const UNLISTED: [&str; 2] = ["package", "session"];
+
+/// The object that holds a row.
+pub(crate) fn object_of(name: &str) -> String {
+    match name.split_once('/') {
+        Some(("package", id)) => format!("order:{id}"),
+        Some((kind, id)) => format!("{kind}:{id}"),
+        None => name.into(),
+    }
+}
+
+/// Whether an alias lies with the names of its records.
+fn is_spread(alias: &str) -> bool {
+    alias.ends_with('/') || SPREAD.iter().any(|kind| alias.starts_with(kind))
+}
+
+/// The object that holds an entry of the index.
+fn index_of(alias: &str, name: &str) -> String {
+    let key = if is_spread(alias) { name } else { alias };
+    format!("index:{}", hash(key) % INDEX_OBJECTS)
+}
+
+/// All objects of the index.
+fn lanes() -> impl Iterator<Item = String> {
+    (0..INDEX_OBJECTS).map(|lane| format!("index:{lane}"))
+}
+
+/// What every row of a kind that is listed has for an alias: the kind and a slash.
+fn listing(name: &str) -> Option<String> {
+    let (kind, _) = name.split_once('/')?;
+    (!UNLISTED.contains(&kind)).then(|| format!("{kind}/"))
+}
+
+/// FNV-1a, folded: the same on every host and for ever.
+fn hash(key: &str) -> u32 {
+    let hash =
+        key.bytes().fold(0x811C_9DC5u32, |hash, octet| (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193));
+    hash ^ (hash >> 16)
+}

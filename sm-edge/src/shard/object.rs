@@ -1,0 +1,444 @@
+//! One object: a few tables, and what it does with them when it is asked.
+
+use super::message::{self, Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
+use crate::rate::Bucket;
+use crate::{Fault, Rate};
+use std::collections::BTreeSet;
+
+/// A value of SQLite.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// NULL.
+    Null,
+    /// Below 2^53 in size.
+    Integer(i64),
+    /// TEXT.
+    Text(String),
+    /// BLOB.
+    Blob(Vec<u8>),
+}
+
+/// The storage of one object: a small SQLite database.
+pub trait Sql {
+    /// Runs one statement: its rows.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Vec<Value>>, Fault>;
+
+    /// Runs `work` in one transaction, which is rolled back if it fails.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    fn transaction(&self, work: &mut dyn FnMut() -> Result<(), Fault>) -> Result<(), Fault>;
+}
+
+const SCHEMA: [&str; 7] = [
+    "CREATE TABLE IF NOT EXISTS record (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, expires INTEGER,
+       due INTEGER, tx BLOB NOT NULL, aliases BLOB NOT NULL, body BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS alias (
+       alias TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (alias, name)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS pending (tx BLOB PRIMARY KEY, state BLOB NOT NULL, parts BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS touch (key TEXT NOT NULL, tx BLOB NOT NULL, lock INTEGER NOT NULL,
+       PRIMARY KEY (key, tx)) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS touch_tx ON touch (tx)",
+    "CREATE TABLE IF NOT EXISTS decision (tx BLOB PRIMARY KEY, committed INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS bucket (
+       id INTEGER PRIMARY KEY, level INTEGER NOT NULL, at INTEGER NOT NULL, full_at INTEGER NOT NULL)",
+];
+
+/// One object.
+#[derive(Debug)]
+pub struct Object<S> {
+    sql: S,
+}
+
+/// Whether changes can be made.
+enum Verdict {
+    Fine,
+    Conflict,
+    Busy(Vec<Pending>),
+}
+
+impl<S: Sql> Object<S> {
+    /// An object with this storage. Nothing is written.
+    pub fn new(sql: S) -> Self {
+        Self { sql }
+    }
+
+    /// The storage.
+    pub fn sql(&self) -> &S {
+        &self.sql
+    }
+
+    /// Answers a message. Nothing is awaited in between, and each change is one transaction.
+    ///
+    /// # Errors
+    /// The storage has failed, or holds what this version cannot read.
+    pub fn answer(&self, message: &Message) -> Result<Answer, Fault> {
+        if let Message::Load { names, entries } = message {
+            // Who asks for what never was makes no tables.
+            return match self.is_new()? {
+                true => {
+                    Ok(Answer::Loaded(Loaded { names: vec![Vec::new(); entries.len()], ..Loaded::default() }))
+                }
+                false => self.load(names, entries).map(Answer::Loaded),
+            };
+        }
+        if self.is_new()? {
+            for statement in SCHEMA {
+                self.sql.query(statement, Vec::new())?;
+            }
+        }
+        match message {
+            Message::Load { .. } => Ok(Answer::Conflict),
+            Message::Commit { tx, parts, joint, again } => self.commit(tx, parts, *joint, *again),
+            Message::Prepare { pending, parts } => self.prepare(pending, parts),
+            Message::Finish { tx, committed } => self.finish(tx, *committed),
+            Message::Ask { tx, force } => self.ask(tx, *force).map(Answer::Outcome),
+            Message::Forget { tx } => self.forget(tx),
+            Message::Take { burst, per_minute, now } => {
+                self.take(Rate { burst: *burst, per_minute: *per_minute }, *now)
+            }
+        }
+    }
+
+    /// When to wake it, seconds since 1970: something is due, or may be forgotten.
+    ///
+    /// # Errors
+    /// The storage has failed.
+    pub fn wake_at(&self) -> Result<Option<u64>, Fault> {
+        if self.is_new()? {
+            return Ok(None);
+        }
+        const NEXT: &str = "SELECT MIN(at) FROM (SELECT due AS at FROM record UNION ALL
+             SELECT expires FROM record UNION ALL SELECT full_at FROM bucket) WHERE at IS NOT NULL";
+        self.first(NEXT, Vec::new())?.map(unsigned).transpose()
+    }
+
+    /// Names of rows with something due at `now`, seconds since 1970.
+    ///
+    /// # Errors
+    /// The storage has failed.
+    pub fn due(&self, now: u64) -> Result<Vec<String>, Fault> {
+        if self.is_new()? {
+            return Ok(Vec::new());
+        }
+        let rows =
+            self.sql.query("SELECT name FROM record WHERE due <= ?1 ORDER BY due", vec![integer(now)])?;
+        rows.into_iter().map(|row| only(row).and_then(string)).collect()
+    }
+
+    /// Whether everything that it holds may be forgotten at `now`, seconds since 1970.
+    ///
+    /// # Errors
+    /// The storage has failed.
+    pub fn is_over(&self, now: u64) -> Result<bool, Fault> {
+        if self.is_new()? {
+            return Ok(true);
+        }
+        const KEPT: &str = "SELECT 1 FROM record WHERE expires IS NULL OR expires > ?1 UNION ALL
+             SELECT 1 FROM bucket WHERE full_at > ?1 UNION ALL SELECT 1 FROM alias UNION ALL
+             SELECT 1 FROM pending LIMIT 1";
+        Ok(self.first(KEPT, vec![integer(now)])?.is_none())
+    }
+
+    fn is_new(&self) -> Result<bool, Fault> {
+        let table = "SELECT 1 FROM sqlite_master WHERE name = 'bucket'";
+        Ok(self.first(table, Vec::new())?.is_none())
+    }
+
+    fn load(&self, names: &[String], entries: &[Entries]) -> Result<Loaded, Fault> {
+        let mut loaded = Loaded::default();
+        for name in names {
+            loaded.rows.extend(self.row(name)?);
+            self.touching(&row_key(name), &mut loaded.pending)?;
+        }
+        for Entries { alias, after, limit } in entries {
+            let values = vec![text(alias), text(after), integer(u64::from(*limit))];
+            const NAMES: &str =
+                "SELECT name FROM alias WHERE alias = ?1 AND name > ?2 ORDER BY name LIMIT ?3";
+            let rows = self.sql.query(NAMES, values)?;
+            let names: Result<Vec<_>, _> = rows.into_iter().map(|row| only(row).and_then(string)).collect();
+            loaded.names.push(names?);
+            self.touching(&alias_key(alias), &mut loaded.pending)?;
+        }
+        Ok(loaded)
+    }
+
+    fn row(&self, name: &str) -> Result<Option<Found>, Fault> {
+        let rows =
+            self.sql.query("SELECT revision, aliases, body FROM record WHERE name = ?1", vec![text(name)])?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let [revision, aliases, body] = <[Value; 3]>::try_from(row).map_err(|_| damaged())?;
+        let (revision, aliases) = (unsigned(revision)?, message::read(&blob(aliases)?)?);
+        Ok(Some(Found { name: name.into(), revision, aliases, body: blob(body)? }))
+    }
+
+    /// Adds the unfinished commits that concern a key.
+    fn touching(&self, key: &str, pending: &mut Vec<Pending>) -> Result<(), Fault> {
+        const TOUCHING: &str = "SELECT p.state FROM touch t JOIN pending p ON p.tx = t.tx WHERE t.key = ?1";
+        for row in self.sql.query(TOUCHING, vec![text(key)])? {
+            let found: Pending = message::read(&blob(only(row)?)?)?;
+            if !pending.contains(&found) {
+                pending.push(found);
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&self, tx: &Tx, parts: &[Part], joint: bool, again: bool) -> Result<Answer, Fault> {
+        match self.decision(tx)? {
+            Some(true) => return Ok(Answer::Done),
+            Some(false) => return Ok(Answer::Conflict),
+            None if self.has_written(tx)? => return Ok(Answer::Done),
+            None => {}
+        }
+        let refusal = match self.check(parts)? {
+            Verdict::Fine => {
+                self.sql.transaction(&mut || {
+                    self.apply(parts, tx)?;
+                    if joint { self.decide(tx, true) } else { Ok(()) }
+                })?;
+                return Ok(Answer::Done);
+            }
+            Verdict::Conflict => Answer::Conflict,
+            Verdict::Busy(pending) => Answer::Busy(pending),
+        };
+        // The first try may still be on its way: it must find the same.
+        if again {
+            self.decide(tx, false)?;
+        }
+        Ok(refusal)
+    }
+
+    fn prepare(&self, pending: &Pending, parts: &[Part]) -> Result<Answer, Fault> {
+        if self.kept_aside(&pending.tx)?.is_some() {
+            return Ok(Answer::Done);
+        }
+        match self.check(parts)? {
+            Verdict::Fine => {}
+            Verdict::Conflict => return Ok(Answer::Conflict),
+            Verdict::Busy(pending) => return Ok(Answer::Busy(pending)),
+        }
+        self.sql.transaction(&mut || {
+            let values = vec![
+                Value::Blob(pending.tx.to_vec()),
+                Value::Blob(message::write(pending)?),
+                Value::Blob(message::write(&parts)?),
+            ];
+            self.sql.query("INSERT INTO pending (tx, state, parts) VALUES (?1, ?2, ?3)", values)?;
+            for (key, lock) in parts.iter().flat_map(keys) {
+                let values =
+                    vec![Value::Text(key), Value::Blob(pending.tx.to_vec()), Value::Integer(lock.into())];
+                self.sql.query("INSERT OR REPLACE INTO touch (key, tx, lock) VALUES (?1, ?2, ?3)", values)?;
+            }
+            Ok(())
+        })?;
+        Ok(Answer::Done)
+    }
+
+    fn finish(&self, tx: &Tx, committed: bool) -> Result<Answer, Fault> {
+        let Some(parts) = self.kept_aside(tx)? else { return Ok(Answer::Done) };
+        self.sql.transaction(&mut || {
+            if committed {
+                self.apply(&parts, tx)?;
+            }
+            self.sql.query("DELETE FROM touch WHERE tx = ?1", vec![Value::Blob(tx.to_vec())])?;
+            self.sql.query("DELETE FROM pending WHERE tx = ?1", vec![Value::Blob(tx.to_vec())]).map(drop)
+        })?;
+        Ok(Answer::Done)
+    }
+
+    fn ask(&self, tx: &Tx, force: bool) -> Result<Outcome, Fault> {
+        Ok(match self.decision(tx)? {
+            Some(true) => Outcome::Committed,
+            Some(false) => Outcome::Aborted,
+            None if force => {
+                self.decide(tx, false)?;
+                Outcome::Aborted
+            }
+            None => Outcome::Open,
+        })
+    }
+
+    /// What was refused for ever stays so: that commit may still be on its way.
+    fn forget(&self, tx: &Tx) -> Result<Answer, Fault> {
+        let tx = vec![Value::Blob(tx.to_vec())];
+        self.sql.query("DELETE FROM decision WHERE tx = ?1 AND committed = 1", tx)?;
+        Ok(Answer::Done)
+    }
+
+    fn take(&self, rate: Rate, now: u64) -> Result<Answer, Fault> {
+        let rows = self.sql.query("SELECT level, at, full_at FROM bucket", Vec::new())?;
+        let bucket = match rows.into_iter().next().map(<[Value; 3]>::try_from) {
+            Some(Ok([level, at, full_at])) => {
+                Some(Bucket { level: unsigned(level)?, at: unsigned(at)?, full_at: unsigned(full_at)? })
+            }
+            Some(Err(_)) => return Err(damaged()),
+            None => None,
+        };
+        let (Bucket { level, at, full_at }, taken) = Bucket::take(bucket, rate, now);
+        const PUT: &str = "INSERT OR REPLACE INTO bucket (id, level, at, full_at) VALUES (1, ?1, ?2, ?3)";
+        self.sql.query(PUT, vec![integer(level), integer(at), integer(full_at)])?;
+        Ok(Answer::Wait(taken.err().unwrap_or(0)))
+    }
+
+    fn check(&self, parts: &[Part]) -> Result<Verdict, Fault> {
+        let mut pending = Vec::new();
+        const LOCKED: &str = "SELECT 1 FROM touch WHERE key = ?1 AND lock = 1 LIMIT 1";
+        for (key, _) in parts.iter().flat_map(keys).filter(|(_, lock)| *lock) {
+            if self.first(LOCKED, vec![text(&key)])?.is_some() {
+                self.touching(&key, &mut pending)?;
+            }
+        }
+        if !pending.is_empty() {
+            return Ok(Verdict::Busy(pending));
+        }
+        let mut taken = BTreeSet::new();
+        for part in parts {
+            if let Part::Index { add, .. } = part
+                && !add.iter().all(|(alias, unique)| !unique || taken.insert(alias))
+            {
+                return Ok(Verdict::Conflict);
+            }
+            if !self.allows(part)? {
+                return Ok(Verdict::Conflict);
+            }
+        }
+        Ok(Verdict::Fine)
+    }
+
+    fn allows(&self, part: &Part) -> Result<bool, Fault> {
+        match part {
+            Part::Put { name, expected, .. } | Part::Delete { name, expected } => {
+                let revision = self.first("SELECT revision FROM record WHERE name = ?1", vec![text(name)])?;
+                Ok(revision.map(unsigned).transpose()?.unwrap_or(0) == *expected)
+            }
+            Part::Index { name, add, .. } => {
+                const TAKEN: &str = "SELECT 1 FROM alias WHERE alias = ?1 AND name <> ?2 LIMIT 1";
+                for (alias, _) in add.iter().filter(|(_, unique)| *unique) {
+                    if self.first(TAKEN, vec![text(alias), text(name)])?.is_some() {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+        }
+    }
+
+    fn apply(&self, parts: &[Part], tx: &Tx) -> Result<(), Fault> {
+        parts.iter().try_for_each(|part| match part {
+            Part::Put { name, expected, body, aliases, expires, due } => {
+                let values = vec![
+                    text(name),
+                    integer(expected + 1),
+                    expires.map_or(Value::Null, integer),
+                    due.map_or(Value::Null, integer),
+                    Value::Blob(tx.to_vec()),
+                    Value::Blob(message::write(aliases)?),
+                    Value::Blob(body.clone()),
+                ];
+                const PUT: &str =
+                    "INSERT OR REPLACE INTO record (name, revision, expires, due, tx, aliases, body)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                self.sql.query(PUT, values).map(drop)
+            }
+            Part::Delete { name, .. } => {
+                self.sql.query("DELETE FROM record WHERE name = ?1", vec![text(name)]).map(drop)
+            }
+            Part::Index { name, add, remove } => {
+                for alias in remove {
+                    let values = vec![text(alias), text(name)];
+                    self.sql.query("DELETE FROM alias WHERE alias = ?1 AND name = ?2", values)?;
+                }
+                for (alias, _) in add {
+                    let values = vec![text(alias), text(name)];
+                    self.sql.query("INSERT OR REPLACE INTO alias (alias, name) VALUES (?1, ?2)", values)?;
+                }
+                Ok(())
+            }
+        })
+    }
+
+    fn kept_aside(&self, tx: &Tx) -> Result<Option<Vec<Part>>, Fault> {
+        let parts = self.first("SELECT parts FROM pending WHERE tx = ?1", vec![Value::Blob(tx.to_vec())])?;
+        parts.map(|parts| message::read(&blob(parts)?)).transpose()
+    }
+
+    fn decision(&self, tx: &Tx) -> Result<Option<bool>, Fault> {
+        let found =
+            self.first("SELECT committed FROM decision WHERE tx = ?1", vec![Value::Blob(tx.to_vec())])?;
+        Ok(found.map(|committed| committed == Value::Integer(1)))
+    }
+
+    fn decide(&self, tx: &Tx, committed: bool) -> Result<(), Fault> {
+        let values = vec![Value::Blob(tx.to_vec()), Value::Integer(committed.into())];
+        self.sql.query("INSERT OR REPLACE INTO decision (tx, committed) VALUES (?1, ?2)", values).map(drop)
+    }
+
+    /// Whether some row is as this commit has written it.
+    fn has_written(&self, tx: &Tx) -> Result<bool, Fault> {
+        let found =
+            self.first("SELECT 1 FROM record WHERE tx = ?1 LIMIT 1", vec![Value::Blob(tx.to_vec())])?;
+        Ok(found.is_some())
+    }
+
+    /// First column of the first row, unless it is NULL.
+    fn first(&self, sql: &str, values: Vec<Value>) -> Result<Option<Value>, Fault> {
+        let first = self.sql.query(sql, values)?.into_iter().next().and_then(|row| row.into_iter().next());
+        Ok(first.filter(|value| *value != Value::Null))
+    }
+}
+
+/// What a part touches, and whether nobody else may at the same time.
+fn keys(part: &Part) -> Vec<(String, bool)> {
+    match part {
+        Part::Put { name, .. } | Part::Delete { name, .. } => vec![(row_key(name), true)],
+        Part::Index { name, add, remove } => {
+            let added = add.iter().map(|(alias, unique)| (alias_key(alias), *unique));
+            let removed = remove.iter().map(|alias| (alias_key(alias), false));
+            let row = std::iter::once((row_key(name), true));
+            row.chain(removed).chain(added).collect()
+        }
+    }
+}
+
+fn row_key(name: &str) -> String {
+    format!("row {name}")
+}
+
+fn alias_key(alias: &str) -> String {
+    format!("alias {alias}")
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.into())
+}
+
+fn integer(number: u64) -> Value {
+    Value::Integer(number.cast_signed())
+}
+
+fn only(row: Vec<Value>) -> Result<Value, Fault> {
+    row.into_iter().next().ok_or_else(damaged)
+}
+
+fn string(value: Value) -> Result<String, Fault> {
+    if let Value::Text(text) = value { Ok(text) } else { Err(damaged()) }
+}
+
+fn blob(value: Value) -> Result<Vec<u8>, Fault> {
+    if let Value::Blob(octets) = value { Ok(octets) } else { Err(damaged()) }
+}
+
+fn unsigned(value: Value) -> Result<u64, Fault> {
+    match value {
+        Value::Integer(number) => u64::try_from(number).map_err(Fault::new),
+        _ => Err(damaged()),
+    }
+}
+
+fn damaged() -> Fault {
+    Fault::new("a table of the object has other columns than expected")
+}

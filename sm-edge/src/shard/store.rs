@@ -1,0 +1,381 @@
+//! The coordinator: a store over many objects.
+
+use super::message::{Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
+use super::{Network, index_of, is_spread, lanes, listing, object_of};
+use crate::{CommitError, Fault, Store};
+use esim_smdp::store::{Alias, Change, Lookup, Row};
+use futures_util::future::join_all;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Milliseconds after which a coordinator that has not decided may be taken for dead.
+const PATIENCE: u64 = 10_000;
+/// How often the primary is sent a commit whose answer is lost.
+const TRIES: u32 = 3;
+/// How often something is looked at again that others are changing.
+const ROUNDS: u64 = 12;
+
+/// Records over many objects. Made for one request, or for one thread: it remembers the aliases of what it has
+/// loaded.
+pub struct ShardedStore<N> {
+    network: N,
+    /// Revision and aliases of rows loaded.
+    seen: RefCell<BTreeMap<String, (u64, Vec<String>)>>,
+}
+
+/// What each object has to do for a commit.
+type Plan = BTreeMap<String, Vec<Part>>;
+
+impl<N: Network> Store for ShardedStore<N> {
+    /// An order and its package are one object.
+    const COMMIT_RECORDS: usize = 2;
+
+    async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault> {
+        for round in 0..ROUNDS {
+            if let Some(rows) = self.find(lookups).await? {
+                return Ok(rows);
+            }
+            self.network.pause(round).await;
+        }
+        Err(Fault::new("the index changes faster than it can be read"))
+    }
+
+    async fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
+        let plan = self.plan(changes).await?;
+        let Some(primary) = plan.keys().min_by_key(|object| rank(object)).cloned() else {
+            return Ok(());
+        };
+        let tx = self.network.draw();
+        let done = match plan.len() {
+            1 => self.decide(&primary, tx, plan.into_values().next().unwrap_or_default(), false).await,
+            _ => self.commit_jointly(&primary, tx, plan).await,
+        };
+        if done == Err(CommitError::Conflict) {
+            // Not all at once again.
+            self.network.pause(u64::from(tx[0] % 8)).await;
+        }
+        done
+    }
+}
+
+/// Who decides: the order, where there is one; never the index.
+fn rank(object: &str) -> u8 {
+    match object.split(':').next() {
+        Some("order") => 0,
+        Some("index") => 2,
+        _ => 1,
+    }
+}
+
+impl<N: Network> ShardedStore<N> {
+    /// A store over the objects that `network` reaches.
+    pub fn new(network: N) -> Self {
+        Self { network, seen: RefCell::default() }
+    }
+
+    /// The way to the objects.
+    pub fn network(&self) -> &N {
+        &self.network
+    }
+
+    /// `None` if index and rows did not fit together: somebody was between them.
+    async fn find(&self, lookups: &[Lookup]) -> Result<Option<Vec<Row>>, Fault> {
+        let asked = join_all(lookups.iter().map(|lookup| self.names(lookup))).await;
+        let asked: Vec<Vec<String>> = asked.into_iter().collect::<Result<_, _>>()?;
+        let found = self.rows(asked.iter().flatten().cloned()).await?;
+        let mut rows = Vec::new();
+        for (lookup, names) in lookups.iter().zip(asked) {
+            let here: Vec<&Found> = names.iter().filter_map(|name| found.get(name)).collect();
+            if let Lookup::Alias { alias, .. } = lookup
+                && (here.len() < names.len() || here.iter().any(|row| !row.aliases.contains(alias)))
+            {
+                return Ok(None);
+            }
+            rows.extend(here.into_iter().map(|row| Row {
+                name: row.name.clone(),
+                revision: row.revision,
+                body: row.body.clone(),
+            }));
+        }
+        Ok(Some(rows))
+    }
+
+    /// Names of the rows that a lookup is about, as the index has them.
+    async fn names(&self, lookup: &Lookup) -> Result<Vec<String>, Fault> {
+        match lookup {
+            Lookup::Name(name) => Ok(vec![name.clone()]),
+            Lookup::Alias { alias, limit } => {
+                let entries = Entries { alias: alias.clone(), after: String::new(), limit: *limit };
+                match is_spread(alias) {
+                    true => self.some(entries).await,
+                    false => self.entries(&index_of(alias, ""), entries).await,
+                }
+            }
+            // Each object wakes itself.
+            Lookup::Due { .. } => Ok(Vec::new()),
+            Lookup::Range { prefix, after, limit } => {
+                let entries = Entries { alias: prefix.clone(), after: after.clone(), limit: *limit };
+                let lanes: Vec<_> = lanes().collect();
+                let mut names = self.merged(&lanes, entries).await?;
+                names.sort_unstable();
+                names.truncate(*limit as usize);
+                Ok(names)
+            }
+        }
+    }
+
+    /// Some names of an alias that very many records may share: from one object of the index, and from the others
+    /// only if that is not enough. Another one each time, so that not everybody wants the same record.
+    async fn some(&self, entries: Entries) -> Result<Vec<String>, Fault> {
+        let limit = entries.limit as usize;
+        let mut lanes: Vec<_> = lanes().collect();
+        let start = usize::from(self.network.draw()[0]) % lanes.len();
+        lanes.rotate_left(start);
+        let mut names = self.entries(&lanes[0], entries.clone()).await?;
+        if names.len() < limit {
+            names.extend(self.merged(&lanes[1..], entries).await?);
+        }
+        names.truncate(limit);
+        Ok(names)
+    }
+
+    async fn merged(&self, lanes: &[String], entries: Entries) -> Result<Vec<String>, Fault> {
+        let asked = join_all(lanes.iter().map(|lane| self.entries(lane, entries.clone()))).await;
+        Ok(asked.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    async fn entries(&self, object: &str, entries: Entries) -> Result<Vec<String>, Fault> {
+        let loaded = self.ask(object, Message::Load { names: Vec::new(), entries: vec![entries] }).await?;
+        Ok(loaded.names.into_iter().flatten().collect())
+    }
+
+    async fn rows(&self, names: impl Iterator<Item = String>) -> Result<BTreeMap<String, Found>, Fault> {
+        let mut objects: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for name in names {
+            objects.entry(object_of(&name)).or_default().insert(name);
+        }
+        let asked = objects.into_iter().map(async |(object, names)| {
+            let names = names.into_iter().collect();
+            self.ask(&object, Message::Load { names, entries: Vec::new() }).await
+        });
+        let mut rows = BTreeMap::new();
+        for loaded in join_all(asked).await {
+            for row in loaded?.rows {
+                let seen = (row.revision, row.aliases.clone());
+                self.seen.borrow_mut().insert(row.name.clone(), seen);
+                rows.insert(row.name.clone(), row);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Loads, and finishes what others have left behind there.
+    ///
+    /// A commit that was open when its primary was asked, and is still unfinished here afterwards, was open at that
+    /// moment: what was loaded held then. (Its primary forgets it only when it is finished everywhere.)
+    async fn ask(&self, object: &str, load: Message) -> Result<Loaded, Fault> {
+        let mut open: Vec<Tx> = Vec::new();
+        for _ in 0..ROUNDS {
+            let Answer::Loaded(loaded) = self.insist(object, &load).await? else {
+                return Err(Fault::new(format!("{object} has not answered what it was asked")));
+            };
+            let unknown: Vec<_> =
+                loaded.pending.iter().filter(|pending| !open.contains(&pending.tx)).collect();
+            if unknown.is_empty() {
+                return Ok(loaded);
+            }
+            for (pending, settled) in
+                join_all(unknown.into_iter().map(async |p| (p, self.settle(object, p).await))).await
+            {
+                if !settled? {
+                    open.push(pending.tx);
+                }
+            }
+        }
+        Err(Fault::new(format!("{object} changes faster than it can be read")))
+    }
+
+    /// Finishes a commit at an object if it is decided; whether it is.
+    async fn settle(&self, object: &str, pending: &Pending) -> Result<bool, Fault> {
+        let Pending { tx, primary, deadline } = pending;
+        let force = self.network.now() >= *deadline;
+        let committed = match self.insist(primary, &Message::Ask { tx: *tx, force }).await? {
+            Answer::Outcome(Outcome::Open) => return Ok(false),
+            Answer::Outcome(outcome) => outcome == Outcome::Committed,
+            _ => return Err(Fault::new(format!("{primary} has not answered what it was asked"))),
+        };
+        self.insist(object, &Message::Finish { tx: *tx, committed }).await?;
+        Ok(true)
+    }
+
+    /// Waits for commits that are in the way, for a while.
+    async fn wait_for(&self, object: &str, pending: &[Pending]) -> Result<(), Fault> {
+        for pending in pending {
+            for round in 0..ROUNDS {
+                if self.settle(object, pending).await? {
+                    break;
+                }
+                self.network.pause(round * round * 4).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a commit asks of each object.
+    async fn plan(&self, changes: &[Change]) -> Result<Plan, CommitError> {
+        let mut plan = Plan::new();
+        for change in changes {
+            match change {
+                Change::Put { name, expected, body, aliases, expires, due } => {
+                    let old = self.aliases(name, *expected).await?;
+                    index(&mut plan, name, &old, aliases, *expected == 0);
+                    let part = Part::Put {
+                        name: name.clone(),
+                        expected: *expected,
+                        body: body.clone(),
+                        aliases: aliases.iter().map(|alias| alias.name.clone()).collect(),
+                        expires: *expires,
+                        due: *due,
+                    };
+                    plan.entry(object_of(name)).or_default().push(part);
+                }
+                Change::Delete { name, expected } => {
+                    let mut old = self.aliases(name, *expected).await?;
+                    old.extend(listing(name).filter(|_| *expected > 0));
+                    index(&mut plan, name, &old, &[], false);
+                    let part = Part::Delete { name: name.clone(), expected: *expected };
+                    plan.entry(object_of(name)).or_default().push(part);
+                }
+                // Each object forgets by itself.
+                Change::Sweep { .. } => {}
+            }
+        }
+        Ok(plan)
+    }
+
+    /// The aliases that a row of this revision has.
+    async fn aliases(&self, name: &str, revision: u64) -> Result<Vec<String>, CommitError> {
+        let known = || match self.seen.borrow().get(name) {
+            Some((seen, aliases)) if *seen == revision => Some(aliases.clone()),
+            _ => None,
+        };
+        if revision == 0 {
+            return Ok(Vec::new());
+        }
+        if let Some(aliases) = known() {
+            return Ok(aliases);
+        }
+        self.rows(std::iter::once(name.to_string())).await?;
+        known().ok_or(CommitError::Conflict)
+    }
+
+    async fn commit_jointly(&self, primary: &str, tx: Tx, mut plan: Plan) -> Result<(), CommitError> {
+        let own = plan.remove(primary).unwrap_or_default();
+        let deadline = self.network.now() + PATIENCE;
+        let pending = Pending { tx, primary: primary.into(), deadline };
+        let others: Vec<String> = plan.keys().cloned().collect();
+        let prepared = plan.into_iter().map(async |(object, parts)| {
+            let answer =
+                self.network.send(&object, &Message::Prepare { pending: pending.clone(), parts }).await;
+            self.done(&object, answer?).await
+        });
+        let prepared: Result<(), CommitError> = join_all(prepared).await.into_iter().collect();
+        let decided = match prepared {
+            Ok(()) => self.decide(primary, tx, own, true).await,
+            Err(_) => {
+                // Whether somebody was faster or an answer was lost: decided anew, with a new name, it may succeed.
+                self.finish(&others, tx, false).await;
+                return Err(CommitError::Conflict);
+            }
+        };
+        match decided {
+            Ok(()) => {
+                let (store, primary) = (Self::new(self.network.clone()), primary.to_string());
+                self.network.later(async move {
+                    if store.finish(&others, tx, true).await {
+                        // At worst it remembers for nothing.
+                        let _ = store.network.send(&primary, &Message::Forget { tx }).await;
+                    }
+                });
+            }
+            Err(CommitError::Conflict) => drop(self.finish(&others, tx, false).await),
+            // Nobody knows; whoever comes next asks.
+            Err(CommitError::Fault(_)) => {}
+        }
+        decided
+    }
+
+    /// Has the primary commit its part, and with it all.
+    async fn decide(&self, primary: &str, tx: Tx, parts: Vec<Part>, joint: bool) -> Result<(), CommitError> {
+        let mut message = Message::Commit { tx, parts, joint, again: false };
+        let mut lost = Fault::new("never sent");
+        for _ in 0..TRIES {
+            match self.network.send(primary, &message).await {
+                Ok(answer) => return self.done(primary, answer).await,
+                Err(fault) => lost = fault,
+            }
+            if let Message::Commit { again, .. } = &mut message {
+                *again = true;
+            }
+        }
+        Err(lost.into())
+    }
+
+    /// Sends what may be answered twice until it is answered.
+    async fn insist(&self, object: &str, message: &Message) -> Result<Answer, Fault> {
+        let mut answer = self.network.send(object, message).await;
+        for _ in 1..TRIES {
+            if answer.is_ok() {
+                break;
+            }
+            answer = self.network.send(object, message).await;
+        }
+        answer
+    }
+
+    /// Tells objects what became of a commit; whether all have heard.
+    async fn finish(&self, objects: &[String], tx: Tx, committed: bool) -> bool {
+        let message = &Message::Finish { tx, committed };
+        let told = join_all(objects.iter().map(|object| self.insist(object, message))).await;
+        told.iter().all(Result::is_ok)
+    }
+
+    async fn done(&self, object: &str, answer: Answer) -> Result<(), CommitError> {
+        match answer {
+            Answer::Done => Ok(()),
+            Answer::Conflict => Err(CommitError::Conflict),
+            Answer::Busy(pending) => {
+                self.wait_for(object, &pending).await?;
+                Err(CommitError::Conflict)
+            }
+            _ => Err(Fault::new(format!("{object} has not answered what it was asked")).into()),
+        }
+    }
+}
+
+/// Adds to a plan what the index has to learn of a row.
+fn index(plan: &mut Plan, name: &str, old: &[String], new: &[Alias], is_new: bool) {
+    let mut learn = |alias: &str, unique: Option<bool>| {
+        let parts = plan.entry(index_of(alias, name)).or_default();
+        let here = parts.iter().position(|part| matches!(part, Part::Index { name: n, .. } if n == name));
+        let here = here.unwrap_or_else(|| {
+            parts.push(Part::Index { name: name.into(), add: Vec::new(), remove: Vec::new() });
+            parts.len() - 1
+        });
+        if let Some(Part::Index { add, remove, .. }) = parts.get_mut(here) {
+            match unique {
+                Some(unique) => add.push((alias.into(), unique)),
+                None => remove.push(alias.into()),
+            }
+        }
+    };
+    for alias in old.iter().filter(|alias| !new.iter().any(|new| new.name == **alias)) {
+        learn(alias, None);
+    }
+    for alias in new.iter().filter(|alias| !old.contains(&alias.name)) {
+        learn(&alias.name, Some(alias.unique));
+    }
+    if let Some(listing) = listing(name).filter(|_| is_new) {
+        learn(&listing, Some(false));
+    }
+}

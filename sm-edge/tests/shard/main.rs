@@ -1,0 +1,259 @@
+//! Records over many objects: what every store does, and that a commit is seen
+//! whole or not at all wherever messages are lost and coordinators die.
+
+mod sim;
+
+use esim_sm_edge::shard::{Message, Network, ShardedStore};
+use esim_sm_edge::{CommitError, Rate, Store, block_on};
+use esim_smdp::store::{Alias, Change, Lookup, Row};
+use proptest::prelude::*;
+use sim::{Sim, Weather};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+fn put(name: &str, expected: u64, body: &[u8], aliases: &[(&str, bool)]) -> Change {
+    Change::Put {
+        name: name.into(),
+        expected,
+        body: body.into(),
+        aliases: aliases
+            .iter()
+            .map(|(name, unique)| Alias { name: (*name).into(), unique: *unique })
+            .collect(),
+        expires: name.starts_with("session").then_some(10),
+        due: None,
+    }
+}
+
+fn by_alias(alias: &str, limit: u32) -> Lookup {
+    Lookup::Alias { alias: alias.into(), limit }
+}
+
+/// As `sqlite_keeps_revisions_and_aliases`.
+#[test]
+fn it_keeps_revisions_and_aliases() {
+    let store = ShardedStore::new(Sim::new(1));
+    let commit = |changes: &[Change]| block_on(store.commit(changes));
+    let names = |lookup: Lookup| -> Vec<String> {
+        let rows = block_on(store.load(&[lookup])).unwrap();
+        let mut names: Vec<_> = rows.into_iter().map(|row| row.name).collect();
+        names.sort();
+        names
+    };
+    let alias = |name: &str| names(by_alias(name, 9));
+    let put = |name: &str, expected, alias: &str, unique| put(name, expected, &[1], &[(alias, unique)]);
+
+    commit(&[put("order/1", 0, "m/A", true), put("order/2", 0, "type/x", false)]).unwrap();
+    assert_eq!(commit(&[put("order/1", 0, "m/A", true)]), Err(CommitError::Conflict));
+    // All or none: the first change must not stay.
+    let half = [put("order/3", 0, "type/x", false), put("order/4", 0, "m/A", true)];
+    assert_eq!(commit(&half), Err(CommitError::Conflict));
+    assert_eq!(alias("type/x"), ["order/2"]);
+    commit(&[put("order/1", 1, "type/x", false)]).unwrap();
+    assert_eq!(alias("type/x"), ["order/1", "order/2"]);
+    assert_eq!(names(by_alias("type/x", 1)).len(), 1);
+    assert!(alias("m/A").is_empty());
+
+    commit(&[put("session/1", 0, "s/1", false), put("package/2", 0, "p", false)]).unwrap();
+    let range = |after: &str, limit| Lookup::Range { prefix: "order/".into(), after: after.into(), limit };
+    assert_eq!(names(range("", 9)), ["order/1", "order/2"]);
+    assert_eq!(names(range("", 1)), ["order/1"]);
+    assert_eq!(names(range("order/1", 9)), ["order/2"]);
+    assert_eq!(alias("s/1"), ["session/1"]);
+    let stale = Change::Delete { name: "order/2".into(), expected: 7 };
+    assert_eq!(commit(&[stale]), Err(CommitError::Conflict));
+    // Another coordinator, which has not loaded what it deletes.
+    let other = ShardedStore::new(store.network().clone());
+    block_on(other.commit(&[Change::Delete { name: "order/2".into(), expected: 1 }])).unwrap();
+    assert_eq!(names(range("", 9)), ["order/1"]);
+    assert_eq!(alias("type/x"), ["order/1"]);
+    assert_eq!(names(Lookup::Name("package/2".into())), ["package/2"]);
+}
+
+#[test]
+fn the_objects_are_those_of_the_table() {
+    let sim = Sim::new(2);
+    let store = ShardedStore::new(sim.clone());
+    let changes = [
+        put("order/89", 0, &[1], &[("matching/A", true)]),
+        put("package/89", 0, &[2], &[]),
+        put("session/AB", 0, &[3], &[]),
+    ];
+    block_on(store.commit(&changes)).unwrap();
+    assert_eq!(sim.look("order:89", |object| object.due(0).unwrap()), [""; 0]);
+    assert_eq!(sim.look("session:AB", |object| object.wake_at().unwrap()), Some(10));
+    assert!(!sim.look("session:AB", |object| object.is_over(9).unwrap()));
+    assert!(sim.look("session:AB", |object| object.is_over(10).unwrap()));
+    assert!(!sim.look("order:89", |object| object.is_over(u64::MAX >> 1).unwrap()));
+    for table in ["pending", "touch", "decision"] {
+        assert_eq!(sim.count(table), 0, "{table}");
+    }
+}
+
+#[test]
+fn who_asks_for_what_never_was_leaves_nothing() {
+    let sim = Sim::new(3);
+    let store = ShardedStore::new(sim.clone());
+    let lookups = [Lookup::Name("session/none".into()), by_alias("matching/none", 1)];
+    assert_eq!(block_on(store.load(&lookups)).unwrap(), []);
+    let tables = sim.look("session:none", |object| object.wake_at().unwrap());
+    assert_eq!((tables, sim.count("sqlite_master")), (None, 0));
+}
+
+#[test]
+fn a_download_takes_few_messages() {
+    let sim = Sim::new(4);
+    let store = ShardedStore::new(sim.clone());
+    block_on(store.commit(&[put("order/1", 0, &[1], &[("matching/A", true)])])).unwrap();
+    block_on(store.commit(&[put("session/1", 0, &[1], &[])])).unwrap();
+    // As authenticateClient: the session, the order behind an alias, both written.
+    sim.0.sent.set(0);
+    let store = ShardedStore::new(sim.clone());
+    block_on(store.load(&[Lookup::Name("session/1".into()), by_alias("matching/A", 1)])).unwrap();
+    let changes = [put("order/1", 1, &[2], &[("matching/A", true)]), put("session/1", 1, &[2], &[])];
+    block_on(store.commit(&changes)).unwrap();
+    // Load session, index, order; prepare, commit; and, with nobody waiting, finish and forget.
+    assert_eq!(sim.0.sent.get(), 7);
+}
+
+#[test]
+fn a_limiter_is_exact_and_forgets() {
+    let sim = Sim::new(5);
+    let take = |now| block_on(sim.send("limit:a", &Message::take(Rate { burst: 2, per_minute: 30 }, now)));
+    let waits: Vec<_> = [100, 100, 100, 102, 102].map(|now| format!("{:?}", take(now).unwrap())).into();
+    assert_eq!(waits, ["Wait(0)", "Wait(0)", "Wait(2)", "Wait(0)", "Wait(2)"]);
+    assert_eq!(sim.look("limit:a", |object| object.wake_at().unwrap()), Some(106));
+    assert!(sim.look("limit:a", |object| object.is_over(106).unwrap()));
+}
+
+/// One attempt to append a number to some rows, and what came of it.
+#[derive(Clone, Debug)]
+struct Attempt {
+    rows: BTreeSet<String>,
+    /// What its coordinator learned, if it lived to learn it.
+    outcome: Option<Result<(), CommitError>>,
+}
+
+const ROWS: [&str; 6] = ["order/1", "order/2", "session/1", "session/2", "session/3", "package/1"];
+/// Which rows are written together.
+const SETS: [&[usize]; 6] = [&[0, 2], &[0, 3], &[0, 1, 4], &[1, 4], &[0, 5], &[2]];
+
+type Attempts = Rc<RefCell<Vec<Attempt>>>;
+
+async fn append(sim: Sim, set: usize, attempts: Attempts) {
+    let store = ShardedStore::new(sim.clone());
+    let names: Vec<&str> = SETS[set].iter().map(|i| ROWS[*i]).collect();
+    let lookups: Vec<_> = names.iter().map(|name| Lookup::Name((*name).into())).collect();
+    let Ok(rows) = store.load(&lookups).await else { return };
+    let number = {
+        let mut attempts = attempts.borrow_mut();
+        let rows = names.iter().map(|name| (*name).to_string()).collect();
+        attempts.push(Attempt { rows, outcome: None });
+        u8::try_from(attempts.len() - 1).unwrap()
+    };
+    let holder = sim.chance(3) == 0;
+    let changes: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let row = rows.iter().find(|row| row.name == *name);
+            let body: Vec<u8> = row.iter().flat_map(|row| row.body.clone()).chain([number]).collect();
+            let last = format!("last/{name}/{number}");
+            // Many want the one alias, and give it up again.
+            let unique: &[(&str, bool)] =
+                if holder && name.starts_with("order") { &[("only", true)] } else { &[] };
+            let shared: &[(&str, bool)] = &[("type/x", false), (&last, false)];
+            put(name, row.map_or(0, |row| row.revision), &body, &[unique, shared].concat())
+        })
+        .collect();
+    let outcome = store.commit(&changes).await;
+    attempts.borrow_mut()[usize::from(number)].outcome = Some(outcome);
+}
+
+/// Reads one row and then another: what is in the first and was written to both is in the second.
+async fn watch(sim: Sim, pair: (usize, usize), attempts: Attempts) {
+    let (first, second) = (ROWS[pair.0], ROWS[pair.1]);
+    let store = ShardedStore::new(sim);
+    let Ok(a) = store.load(&[Lookup::Name(first.into())]).await else { return };
+    let Ok(b) = store.load(&[Lookup::Name(second.into())]).await else { return };
+    let body = |rows: Vec<Row>| rows.into_iter().next().map(|row| row.body).unwrap_or_default();
+    let (a, b) = (body(a), body(b));
+    for number in a {
+        if attempts.borrow()[usize::from(number)].rows.contains(second) {
+            assert!(b.contains(&number), "{number} is in {first} and not in {second}: {b:?}");
+        }
+    }
+}
+
+fn read(store: &ShardedStore<Sim>, lookup: Lookup) -> Vec<Row> {
+    block_on(store.load(&[lookup])).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_commit_is_seen_whole_or_not_at_all(
+        seed in any::<u64>(),
+        work in proptest::collection::vec((0usize..SETS.len(), 0usize..ROWS.len(), 0usize..ROWS.len()), 1..24),
+        (lost, unanswered, late) in (0u8..12, 0u8..12, 0u8..12),
+        deadly in 0u32..40,
+    ) {
+        let sim = Sim::new(seed);
+        let attempts = Attempts::default();
+        sim.storm(Weather { lost, unanswered, late });
+        let mut work = work.into_iter();
+        loop {
+            if sim.chance(4) == 0 && let Some((set, a, b)) = work.next() {
+                sim.start(append(sim.clone(), set, attempts.clone()));
+                sim.start(watch(sim.clone(), (a, b), attempts.clone()));
+            }
+            if !sim.step(deadly) && work.len() == 0 {
+                break;
+            }
+        }
+        sim.calm();
+        let store = ShardedStore::new(sim.clone());
+        let rows: BTreeMap<&str, Row> = ROWS
+            .into_iter()
+            .filter_map(|name| Some((name, read(&store, Lookup::Name(name.into())).into_iter().next()?)))
+            .collect();
+        for (number, Attempt { rows: named, outcome }) in attempts.borrow().iter().enumerate() {
+            let number = u8::try_from(number).unwrap();
+            let times = |name: &str| {
+                rows.get(name).map_or(0, |row| row.body.iter().filter(|n| **n == number).count())
+            };
+            let there = named.iter().filter(|name| times(name) == 1).count();
+            prop_assert!(named.iter().all(|name| times(name) <= 1), "{number} twice");
+            prop_assert!(there == 0 || there == named.len(), "{number} in {there} of {named:?}");
+            match outcome {
+                Some(Ok(())) => prop_assert_eq!(there, named.len(), "{} was done and is not there", number),
+                Some(Err(CommitError::Conflict)) => prop_assert_eq!(there, 0, "{} was refused and is there", number),
+                Some(Err(CommitError::Fault(_))) | None => {}
+            }
+        }
+        // The index is what the rows say.
+        let of = |alias: &str| -> BTreeSet<String> {
+            read(&store, by_alias(alias, 99)).into_iter().map(|row| row.name).collect()
+        };
+        prop_assert_eq!(of("type/x").len(), rows.len());
+        prop_assert!(of("only").len() <= 1);
+        for (name, row) in &rows {
+            prop_assert_eq!(row.revision, row.body.len() as u64);
+            for number in &row.body {
+                let found = of(&format!("last/{name}/{number}"));
+                prop_assert_eq!(found.contains(*name), row.body.last() == Some(number));
+            }
+        }
+        let listed = read(&store, Lookup::Range { prefix: "order/".into(), after: String::new(), limit: 9 });
+        let orders = rows.keys().filter(|name| name.starts_with("order/")).count();
+        prop_assert_eq!(listed.len(), orders);
+        // Whatever has been asked for is settled.
+        for number in 0..attempts.borrow().len() {
+            for name in ROWS {
+                of(&format!("last/{name}/{number}"));
+            }
+        }
+        prop_assert_eq!(sim.count("touch"), 0, "something is still locked");
+    }
+}

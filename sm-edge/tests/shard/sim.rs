@@ -1,0 +1,254 @@
+//! Objects in memory and a network between them that loses, delays and stops wherever it is told to.
+
+use esim_sm_edge::Fault;
+use esim_sm_edge::shard::{Answer, Message, Network, Object, Sql, Tx, Value};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use rusqlite::Connection;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// The storage of one object.
+pub struct Lite(Connection);
+
+impl Lite {
+    fn new() -> Self {
+        Self(Connection::open_in_memory().unwrap())
+    }
+}
+
+struct Bound(Value);
+
+impl rusqlite::ToSql for Bound {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match &self.0 {
+            Value::Null => ValueRef::Null,
+            Value::Integer(number) => ValueRef::Integer(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Blob(octets) => ValueRef::Blob(octets),
+        }))
+    }
+}
+
+fn value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Text(text) => Value::Text(String::from_utf8(text.into()).unwrap()),
+        ValueRef::Blob(octets) => Value::Blob(octets.into()),
+        ValueRef::Real(_) => panic!("no real numbers"),
+    }
+}
+
+impl Sql for Lite {
+    fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Vec<Value>>, Fault> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(rusqlite::params_from_iter(values.into_iter().map(Bound)))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push((0..columns).map(|i| value(row.get_ref_unwrap(i))).collect());
+        }
+        Ok(found)
+    }
+
+    fn transaction(&self, work: &mut dyn FnMut() -> Result<(), Fault>) -> Result<(), Fault> {
+        let transaction = self.0.unchecked_transaction()?;
+        work()?;
+        Ok(transaction.commit()?)
+    }
+}
+
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+
+/// What happens to messages, in percent each.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Weather {
+    /// Does not arrive.
+    pub lost: u8,
+    /// Arrives, and the answer does not.
+    pub unanswered: u8,
+    /// Arrives some time later, and the answer never.
+    pub late: u8,
+}
+
+/// All objects, and the way to them.
+pub struct World {
+    objects: RefCell<BTreeMap<String, Object<Lite>>>,
+    clock: Cell<u64>,
+    rng: RefCell<ChaCha20Rng>,
+    weather: Cell<Weather>,
+    late: RefCell<Vec<(String, Message)>>,
+    tasks: RefCell<Vec<Option<Work>>>,
+    /// Whether each message lets others go first.
+    yields: Cell<bool>,
+    pub sent: Cell<u64>,
+}
+
+/// A network of the world.
+#[derive(Clone)]
+pub struct Sim(pub Rc<World>);
+
+impl Sim {
+    pub fn new(seed: u64) -> Self {
+        Self(Rc::new(World {
+            objects: RefCell::default(),
+            clock: Cell::new(1_767_225_600_000),
+            rng: RefCell::new(ChaCha20Rng::seed_from_u64(seed)),
+            weather: Cell::default(),
+            late: RefCell::default(),
+            tasks: RefCell::default(),
+            yields: Cell::new(false),
+            sent: Cell::new(0),
+        }))
+    }
+
+    /// From now on, with several things going on at once.
+    pub fn storm(&self, weather: Weather) {
+        self.0.weather.set(weather);
+        self.0.yields.set(true);
+    }
+
+    /// Below `limit`, by chance.
+    pub fn chance(&self, limit: u32) -> u32 {
+        self.0.rng.borrow_mut().next_u32() % limit.max(1)
+    }
+
+    /// Starts something.
+    pub fn start(&self, work: impl Future<Output = ()> + 'static) {
+        self.0.tasks.borrow_mut().push(Some(Box::pin(work)));
+    }
+
+    /// Lets one of the things that go on take a step, or end as if the power were cut; false if nothing goes on.
+    pub fn step(&self, deadly: u32) -> bool {
+        if self.chance(3) == 0 {
+            self.deliver_late();
+        }
+        self.0.tasks.borrow_mut().retain(Option::is_some);
+        let count = self.0.tasks.borrow().len();
+        if count == 0 {
+            return false;
+        }
+        let chosen = self.chance(count.try_into().unwrap()) as usize;
+        // Out of its place: it may start others.
+        let Some(mut work) = self.0.tasks.borrow_mut()[chosen].take() else { return true };
+        if self.chance(1000) < deadly {
+            return true;
+        }
+        if work.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            self.0.tasks.borrow_mut()[chosen] = Some(work);
+        }
+        true
+    }
+
+    /// One of the messages that are late arrives.
+    pub fn deliver_late(&self) -> bool {
+        let count = self.0.late.borrow().len();
+        if count == 0 {
+            return false;
+        }
+        let (object, message) =
+            self.0.late.borrow_mut().swap_remove(self.chance(count.try_into().unwrap()) as usize);
+        self.deliver(&object, &message);
+        true
+    }
+
+    /// The storm is over: everything late arrives, nothing goes on, and all deadlines have passed.
+    pub fn calm(&self) {
+        self.0.weather.set(Weather::default());
+        self.0.yields.set(false);
+        while self.deliver_late() {}
+        self.0.tasks.borrow_mut().clear();
+        self.0.clock.set(self.0.clock.get() + 60_000);
+    }
+
+    fn deliver(&self, object: &str, message: &Message) -> Answer {
+        // As octets, as on the real way.
+        let message = Message::from_octets(&message.to_octets().unwrap()).unwrap();
+        let mut objects = self.0.objects.borrow_mut();
+        let object = objects.entry(object.into()).or_insert_with(|| Object::new(Lite::new()));
+        let answer = object.answer(&message).unwrap();
+        Answer::from_octets(&answer.to_octets().unwrap()).unwrap()
+    }
+
+    /// Octets that lie in a table of all objects.
+    pub fn count(&self, table: &str) -> i64 {
+        let objects = self.0.objects.borrow();
+        let here = objects.values().filter_map(|object| {
+            let rows = object.sql().query(&format!("SELECT COUNT(*) FROM {table}"), Vec::new()).ok()?;
+            match rows[0][0] {
+                Value::Integer(count) => Some(count),
+                _ => None,
+            }
+        });
+        here.sum()
+    }
+
+    /// What an object says.
+    pub fn look<T>(&self, object: &str, look: impl FnOnce(&Object<Lite>) -> T) -> T {
+        look(&self.0.objects.borrow()[object])
+    }
+}
+
+/// Lets others go first, once.
+struct Yield(bool);
+
+impl Future for Yield {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        match std::mem::replace(&mut self.0, false) {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        }
+    }
+}
+
+impl Network for Sim {
+    async fn send(&self, object: &str, message: &Message) -> Result<Answer, Fault> {
+        self.0.sent.set(self.0.sent.get() + 1);
+        Yield(self.0.yields.get()).await;
+        let Weather { lost, unanswered, late } = self.0.weather.get();
+        let fate = self.chance(100);
+        let (lost, unanswered, late) = (u32::from(lost), u32::from(unanswered), u32::from(late));
+        if fate < lost {
+            return Err(Fault::new("lost"));
+        }
+        if fate < lost + late {
+            self.0.late.borrow_mut().push((object.into(), message.clone()));
+            return Err(Fault::new("late"));
+        }
+        let answer = self.deliver(object, message);
+        Yield(self.0.yields.get()).await;
+        match fate < lost + late + unanswered {
+            true => Err(Fault::new("unanswered")),
+            false => Ok(answer),
+        }
+    }
+
+    fn later(&self, work: impl Future<Output = ()> + 'static) {
+        match self.0.yields.get() {
+            true => self.start(work),
+            false => esim_sm_edge::block_on(work),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.0.clock.get()
+    }
+
+    async fn pause(&self, milliseconds: u64) {
+        self.0.clock.set(self.0.clock.get() + milliseconds);
+        Yield(self.0.yields.get()).await;
+    }
+
+    fn draw(&self) -> Tx {
+        let mut octets = [0; 16];
+        self.0.rng.borrow_mut().fill_bytes(&mut octets);
+        octets
+    }
+}
