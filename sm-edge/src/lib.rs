@@ -32,6 +32,7 @@ mod import;
 pub mod memory;
 #[cfg(feature = "native")]
 pub mod native;
+mod operators;
 mod rate;
 mod run;
 pub mod shard;
@@ -44,6 +45,7 @@ pub use handler::handle;
 pub use host::{CommitError, Fault, Host, LogLine, Store};
 pub use http::{Caller, ClientCertificate, HttpRequest, HttpResponse};
 pub use memory::{MemoryHost, MemoryStore};
+pub use operators::read_operators;
 pub use rate::{Rate, RateLimiter};
 pub use run::{attend, attend_all, block_on, run};
 pub use vault::Vault;

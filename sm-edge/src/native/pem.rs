@@ -1,19 +1,14 @@
 //! Certificates and keys in files, DER or PEM (RFC 7468).
 
 use super::files;
+use crate::operators::SPKI_P256;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use esim_crypto::{Curve, PublicKey};
+use esim_crypto::PublicKey;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use std::io;
 use std::path::Path;
-
-/// DER in front of an uncompressed point: SubjectPublicKeyInfo of a key on P-256 (RFC 5480).
-const SPKI_P256: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86,
-    0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
-];
 
 /// DER as PEM under a label, `CERTIFICATE`.
 pub fn write(label: &str, der: &[u8]) -> String {
@@ -36,19 +31,6 @@ pub fn read_certificates(path: &Path) -> io::Result<Vec<Vec<u8>>> {
         Ok(found) if !found.is_empty() => Ok(found.into_iter().map(|der| der.to_vec()).collect()),
         _ => Err(files::at(path, io::Error::other("neither a certificate in DER nor certificates in PEM"))),
     }
-}
-
-/// A public key on P-256: PEM (`PUBLIC KEY`, as `openssl ec -pubout` writes it), or the uncompressed point in
-/// hexadecimal.
-pub(super) fn read_public_key(text: &str) -> Option<PublicKey> {
-    let point = match text.contains("-----BEGIN") {
-        true => {
-            let der = SubjectPublicKeyInfoDer::from_pem_slice(text.as_bytes()).ok()?;
-            der.strip_prefix(&SPKI_P256)?.to_vec()
-        }
-        false => hex::decode(text.trim()).ok()?,
-    };
-    PublicKey::from_sec1(Curve::P256, &point).ok()
 }
 
 /// A public key on P-256 as PEM.
