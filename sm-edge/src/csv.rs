@@ -6,7 +6,7 @@
 
 use csv::{ByteRecord, ReaderBuilder};
 use esim_rsp::Error;
-use esim_smdp::admin::{Column, Flaw, Row};
+use esim_smdp::admin::{Column, Flaw, ReportRow, Row};
 
 /// Reads a file into rows, each with the line it begins in.
 ///
@@ -34,6 +34,40 @@ pub fn read_rows(file: &[u8]) -> Result<Vec<Row>, Error> {
         }
     }
     Ok(rows)
+}
+
+/// The header of [`write_report`].
+pub const REPORT_COLUMNS: [&str; 8] =
+    ["iccid", "profileType", "state", "activationCode", "eid", "lastAt", "lastFunction", "lastEvent"];
+
+/// A report as CSV, with a header row.
+pub fn write_report<'a>(rows: impl IntoIterator<Item = &'a ReportRow>) -> Vec<u8> {
+    let text = |value: &'a Option<String>| value.clone().unwrap_or_default();
+    let lines = rows.into_iter().map(|row| {
+        let eid = row.eid.map(|eid| eid.to_string()).unwrap_or_default();
+        [
+            row.iccid.to_string(),
+            row.profile_type.clone(),
+            row.state.to_string(),
+            text(&row.activation_code),
+            eid,
+            text(&row.last_at),
+            text(&row.last_function),
+            text(&row.last_event),
+        ]
+    });
+    write(REPORT_COLUMNS, lines)
+}
+
+/// CSV with a header row.
+pub fn write<const N: usize>(columns: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let header = columns.map(String::from);
+    for row in std::iter::once(header).chain(rows) {
+        // A vector takes everything, and all rows have as many values.
+        let _ = writer.write_record(&row);
+    }
+    writer.into_inner().unwrap_or_default()
 }
 
 /// The separator that the first line has most of, outside of quotes.

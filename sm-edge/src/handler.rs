@@ -8,7 +8,7 @@ use esim_rsp::json::{self, ResponseHeader};
 use esim_rsp::{Refusal, es2p, es9p};
 use esim_smdp::Function;
 use esim_smdp::admin::{
-    ListOrders, ListOrdersRequest, ListTemplates, Provision, ShowOrder, ShowOrderRequest,
+    ListOrders, ListOrdersRequest, ListTemplates, Provision, Report, ShowOrder, ShowOrderRequest,
 };
 use esim_smdp::es2p::{CancelOrder, ConfirmOrder, DownloadOrder, ReleaseProfile};
 use esim_smdp::es9p::{
@@ -109,10 +109,11 @@ async fn operator<H: Host>(rest: &str, request: &HttpRequest, host: &H) -> Outco
     match rest {
         "provision" => return post::<Provision, H>(request, host).await,
         "import" => return crate::import::import(request, host).await,
-        "templates" => {
-            return match method_is(request, "GET") {
-                Ok(()) => execute::<ListTemplates, H>((), host).await,
-                Err(refused) => refused,
+        "templates" | "report" => {
+            return match (method_is(request, "GET"), rest) {
+                (Err(refused), _) => refused,
+                (_, "report") => report(request, host).await,
+                _ => execute::<ListTemplates, H>((), host).await,
             };
         }
         _ => {}
@@ -132,6 +133,34 @@ async fn operator<H: Host>(rest: &str, request: &HttpRequest, host: &H) -> Outco
             Ok(iccid) => execute::<ShowOrder, H>(ShowOrderRequest { iccid }, host).await,
             Err(error) => malformed(error),
         },
+    }
+}
+
+/// The report as JSON, or as CSV where `format=csv` asks for it.
+async fn report<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
+    let list = match list_request(request) {
+        Ok(list) => list,
+        Err(error) => return malformed(error),
+    };
+    if !request.query().any(|pair| pair == ("format", "csv")) {
+        return execute::<Report, H>(list, host).await;
+    }
+    let function = match Report::read(list) {
+        Ok(function) => function,
+        Err(error) => return malformed(error),
+    };
+    match run(&function, host).await {
+        Ok(Executed { answer: Ok(page), .. }) => {
+            let body = crate::csv::write_report(&page.rows);
+            let response = HttpResponse { status: 200, headers: Vec::new(), body };
+            let response = response.with_header("Content-Type", "text/csv; charset=utf-8");
+            plain(match page.next {
+                Some(next) => response.with_header("X-Next", next.to_string()),
+                None => response,
+            })
+        }
+        Ok(Executed { answer: Err(refusal), .. }) => failed(200, refusal),
+        Err(fault) => faulty(fault),
     }
 }
 
@@ -289,7 +318,7 @@ fn finish(response: HttpResponse, request: &HttpRequest) -> HttpResponse {
         .with_header("Access-Control-Allow-Origin", "*")
         .with_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
         .with_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Admin-Protocol")
-        .with_header("Access-Control-Expose-Headers", "X-Admin-Protocol")
+        .with_header("Access-Control-Expose-Headers", "X-Admin-Protocol, X-Next")
         .with_header("Access-Control-Max-Age", "86400")
 }
 

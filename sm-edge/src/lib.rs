@@ -7,6 +7,7 @@
 //! | `POST /esim-lab/provision` | [`smdp::admin::ProvisionRequest`]: a subscriber or a package into stock |
 //! | `GET /esim-lab/templates` | [`smdp::admin::ListTemplatesOk`] |
 //! | `POST /esim-lab/import` | [`smdp::admin::ImportRequest`], or CSV ([`csv`]): a batch of subscribers into orders |
+//! | `GET /esim-lab/report?after=ICCID&limit=N&format=csv` | [`smdp::admin::ReportOk`], or CSV with `X-Next` for the page after it |
 //! | `GET /esim-lab/orders?after=ICCID&limit=N` | [`smdp::admin::ListOrdersOk`] |
 //! | `GET /esim-lab/orders?matchingId=TOKEN` | the same, with that order alone or none |
 //! | `GET /esim-lab/orders/ICCID` | [`smdp::admin::OrderView`] with its history |

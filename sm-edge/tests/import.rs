@@ -235,7 +235,7 @@ fn each_template_makes_its_own_kind() {
     let tuak = with(row(3), json!({"ki": format!("{KI}{OPC}"), "opc": format!("{OPC}{KI}")}));
     assert_eq!(import(&lab, "operational-5g", std::slice::from_ref(&tuak))["created"], 1);
     let everything = json!({
-        "algorithm": "TUAK", "mncLength": 3, "profileName": "Plan", "smsc": "+15550199", "gid1": "AB",
+        "algorithm": "Milenage", "ki": KI, "opc": OPC, "mncLength": 3, "profileName": "Plan", "smsc": "+15550199", "gid1": "AB",
         "policyRules": ["ppr1", "ppr2"], "icon": "iVBORwA=", "matchingId": "PLAN-1", "confirmationCode": "8642",
         "pin1": "1234", "puk1": "12345678", "pin2": "2345", "puk2": "23456789", "adm1": "0001020304050607",
         "otaVersion": 2, "kic": KI, "kid": OPC, "kik": KI, "eid": lab.euicc.eid, "msisdn": "+15550100",
@@ -308,4 +308,35 @@ fn templates_are_listed_with_the_columns() {
     assert_eq!(answer["templates"][2]["class"], "provisioning");
     assert_eq!(answer["columns"][0]["name"], "iccid");
     assert_eq!(lab.send(HttpRequest::get("/esim-lab/templates")).status, 401);
+}
+
+#[test]
+fn the_report_says_how_orders_stand() {
+    let lab = Lab::new();
+    let rows: Vec<_> = (1..=5).map(row).collect();
+    let answer = import(&lab, "operational", &rows);
+    lab.download(answer["rows"][1]["matchingId"].as_str().unwrap());
+    let get = |query: &str| {
+        let request = HttpRequest::get(format!("/esim-lab/report?{query}")).with_token(&lab.token);
+        let response = lab.send(request);
+        assert_eq!(response.status, 200);
+        response
+    };
+    let page: Value = serde_json::from_slice(&get("limit=3").body).unwrap();
+    let next = page["next"].as_str().unwrap().to_string();
+    let second = &page["rows"][1];
+    assert_eq!(
+        (&second["state"], &second["lastFunction"]),
+        (&json!("Downloaded"), &json!("getBoundProfilePackage"))
+    );
+    assert_eq!(second["eid"], json!(lab.euicc.eid));
+    assert_eq!(page["rows"][0]["lastAt"], "2026-01-01T00:00:00Z");
+    let csv = get("limit=3&format=csv");
+    assert_eq!(csv.header("X-Next"), Some(next.as_str()));
+    let text = String::from_utf8(csv.body).unwrap();
+    assert_eq!(text.lines().count(), 4);
+    assert!(text.starts_with("iccid,profileType,state,activationCode,"), "{text}");
+    assert!(text.contains(answer["rows"][0]["activationCode"].as_str().unwrap()));
+    let last = get(&format!("limit=3&format=csv&after={next}"));
+    assert_eq!((last.header("X-Next"), String::from_utf8_lossy(&last.body).lines().count()), (None, 3));
 }

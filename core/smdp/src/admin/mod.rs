@@ -4,6 +4,7 @@
 mod import;
 mod orders;
 mod provision;
+mod report;
 mod templates;
 
 pub use import::{
@@ -15,4 +16,5 @@ pub use orders::{
     ShowOrderRequest,
 };
 pub use provision::{Provision, ProvisionOk, ProvisionRequest};
+pub use report::{Report, ReportOk, ReportRow};
 pub use templates::{ColumnView, ListTemplates, ListTemplatesOk, TemplateView};

@@ -200,14 +200,22 @@ impl Function for ListOrders {
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ListOrdersOk> {
-        let address = &env.config.smdp_address;
+        let (orders, next) = self.page(records);
+        let view = |order| OrderView::short(order, &env.config.smdp_address);
+        let orders = orders.into_iter().map(view).collect();
+        Decision::only(Ok(ListOrdersOk { orders, next }))
+    }
+}
+
+impl ListOrders {
+    /// The orders in the order of the store, and where the next page begins.
+    pub(super) fn page<'a>(&self, records: &'a Records) -> (Vec<&'a Order>, Option<Iccid>) {
         let mut orders: Vec<_> = records.orders().collect();
         // As the store counts pages: by the digits, not by the swapped octets.
-        orders.sort_by_key(|order| order.iccid.to_string());
+        orders.sort_by_cached_key(|order| order.iccid.to_string());
         let full = self.matching_id.is_none() && orders.len() as u64 >= u64::from(self.limit);
         let next = orders.last().map(|order| order.iccid).filter(|_| full);
-        let orders = orders.into_iter().map(|order| OrderView::short(order, address)).collect();
-        Decision::only(Ok(ListOrdersOk { orders, next }))
+        (orders, next)
     }
 }
 

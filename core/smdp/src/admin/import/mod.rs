@@ -104,7 +104,8 @@ pub enum RowOutcome {
 }
 
 impl RowResult {
-    fn refused(line: u64, flaw: Flaw) -> Self {
+    /// A row that has made nothing.
+    pub fn refused(line: u64, flaw: Flaw) -> Self {
         Self {
             line,
             result: RowOutcome::Refused,
