@@ -72,6 +72,26 @@ impl Https {
     }
 }
 
+impl Https {
+    /// GETs, or POSTs JSON where there is a body, with a credential.
+    pub async fn exchange(
+        &self,
+        address: &str,
+        path: &str,
+        authorization: &str,
+        body: Option<&[u8]>,
+    ) -> Result<(u16, Vec<u8>)> {
+        let url = self.url(address, path)?;
+        let request = match body {
+            None => self.client.get(url),
+            Some(body) => {
+                self.client.post(url).body(body.to_vec()).header("Content-Type", "application/json")
+            }
+        };
+        receive(request.header("Authorization", authorization)).await
+    }
+}
+
 async fn receive(request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>)> {
     let response = request.send().await?;
     let status = response.status().as_u16();

@@ -1,5 +1,6 @@
 //! The `esim-lab` command: the whole eSIM system in a terminal.
 
+mod batch;
 mod demo;
 mod device;
 mod euicc;
@@ -8,6 +9,7 @@ mod https;
 mod lpa;
 mod lpac;
 mod memory;
+mod operator;
 mod pki;
 mod profile;
 mod serve;
@@ -58,6 +60,12 @@ enum Sm {
     Serve(Box<serve::Serve>),
     /// Orders a profile over ES2+; prints activation code and QR code.
     Order(Box<sm::Order>),
+    /// Makes orders of a file of subscribers (CSV or JSON); can be repeated.
+    Import(Box<batch::Import>),
+    /// Lists the templates that profiles are made of, and the columns of a batch.
+    Templates(batch::Templates),
+    /// Reports how orders stand, all or those of a batch.
+    Orders(batch::Orders),
 }
 
 #[derive(Subcommand)]
@@ -90,6 +98,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Lpa(args) => return block_on(lpa::run(*args)),
         Command::Sm(Sm::Serve(args)) => block_on(serve::serve(*args))?,
         Command::Sm(Sm::Order(args)) => block_on(sm::order(*args))?,
+        Command::Sm(Sm::Import(args)) => return block_on(batch::import(*args)),
+        Command::Sm(Sm::Templates(args)) => block_on(batch::templates(args))?,
+        Command::Sm(Sm::Orders(args)) => block_on(batch::orders(args))?,
         Command::Euicc(Euicc::Init(args)) => euicc::init(&args)?,
         Command::Euicc(Euicc::Serve(args)) => {
             return Ok(ExitCode::from(u8::try_from(euicc::serve(&args)?).unwrap_or(1)));

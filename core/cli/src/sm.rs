@@ -116,7 +116,8 @@ fn view(ordered: &Ordered) -> serde_json::Value {
     })
 }
 
-fn read_token(data: &Path) -> Result<String> {
+/// The credential that the SM of this data folder has drawn.
+pub fn read_token(data: &Path) -> Result<String> {
     let path = data.join("token");
     match std::fs::read_to_string(&path) {
         Ok(token) => Ok(token.trim().to_string()),

@@ -1,0 +1,109 @@
+//! A batch of subscribers from a file to orders, reports and QR codes.
+
+mod common;
+
+use common::{Sm, esim_lab, fail, run, text};
+use std::fs;
+use std::path::Path;
+
+/// The ICCID of a test network with this number, with its check digit.
+fn iccid(number: usize) -> String {
+    let body = format!("8900101{number:011}");
+    let double = |(place, c): (usize, char)| {
+        let value = c.to_digit(10).unwrap() * if place % 2 == 0 { 2 } else { 1 };
+        value / 10 + value % 10
+    };
+    let sum: u32 = body.chars().rev().enumerate().map(double).sum();
+    format!("{body}{}", (10 - sum % 10) % 10)
+}
+
+fn file(path: &Path, rows: usize) {
+    let mut text = String::from("\u{FEFF}ICCID;IMSI;Ki;OPc;SPN\r\n");
+    for number in 1..=rows {
+        let key = format!("{number:032X}");
+        text += &format!("{};00101{number:010};{key};{key};Lab\r\n", iccid(number));
+    }
+    fs::write(path, text).unwrap();
+}
+
+fn count(folder: &Path) -> usize {
+    fs::read_dir(folder).unwrap().count()
+}
+
+#[test]
+fn a_file_becomes_orders_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let sm = Sm::start(folder.path());
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (batch, report, qr, data) =
+        (at("batch.csv"), at("report.csv"), at("qr"), sm.data.display().to_string());
+    let server = ["--sm", &sm.address, "--data", &data];
+    let import = |more: &[&str]| {
+        let arguments =
+            [&["sm", "import", &batch, "--template", "operational", "--release"], &server[..], more];
+        esim_lab().args(arguments.concat()).output().unwrap()
+    };
+
+    file(Path::new(&batch), 620);
+    let output = import(&["--report", &report, "--qr", &qr]);
+    assert!(
+        output.status.success() && text(&output).contains("620 created, 0 known, 0 refused"),
+        "{}",
+        text(&output)
+    );
+    assert_eq!(count(Path::new(&qr)), 620);
+    let first = fs::read_to_string(&report).unwrap();
+    assert!(first.starts_with("line,result,iccid,state,"));
+
+    // Again, longer, with three rows that cannot be meant: a short key, and two that repeat others across requests.
+    file(Path::new(&batch), 622);
+    let lines = format!(
+        "{};001019999999999;00;00;Lab\r\n{};001019999999998;{:032X};{:032X};Lab\r\n{};00101{:010};{:032X};{:032X};Lab\r\n",
+        iccid(900),
+        iccid(3),
+        3,
+        3,
+        iccid(901),
+        4,
+        4,
+        4,
+    );
+    fs::write(&batch, fs::read_to_string(&batch).unwrap() + &lines).unwrap();
+    let output = import(&["--report", &report]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output);
+    assert!(said.contains("2 created, 620 known, 3 refused"), "{said}");
+    for line in
+        ["line 624: ki has 32", "line 625: iccid is that of line 4", "line 626: imsi is that of line 5"]
+    {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let second = fs::read_to_string(&report).unwrap();
+    let codes = |report: &str| -> Vec<String> {
+        report.lines().skip(1).take(620).map(|line| line.split(',').nth(5).unwrap().to_string()).collect()
+    };
+    assert_eq!(codes(&first), codes(&second));
+
+    let orders = run(&[&["sm", "orders", "--batch", &batch], &server[..]].concat());
+    assert_eq!(orders.lines().count(), 1 + 622);
+    assert!(orders.contains(&codes(&first)[619]));
+    assert!(run(&[&["sm", "templates"], &server[..]].concat()).contains("provisioning"));
+    assert!(
+        fail(&[&["sm", "import", &batch, "--template", "gold"], &server[..]].concat())
+            .contains("operational")
+    );
+}
+
+#[test]
+fn files_that_are_no_batch_are_refused_before_anything_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("batch");
+    let refused = |content: &str| {
+        fs::write(&path, content).unwrap();
+        let path = path.display().to_string();
+        fail(&["sm", "import", &path, "--template", "operational", "--sm", "127.0.0.1:1", "--token", "t"])
+    };
+    assert!(refused("iccid,colour\n").contains("there is no column \"colour\""));
+    assert!(refused("[{\"iccid\": 1}").contains("line 1"));
+    assert!(refused("").contains("empty"));
+}
