@@ -5,7 +5,7 @@ use crate::{Fault, Host, HttpRequest, HttpResponse, LogLine};
 use esim_rsp::common::Version;
 use esim_rsp::es9p::Answer;
 use esim_rsp::json::{self, ResponseHeader};
-use esim_rsp::{Refusal, es2p, es9p};
+use esim_rsp::{Refusal, es2p, es9p, es12, es15};
 use esim_smdp::Function;
 use esim_smdp::admin::{
     ListOrders, ListOrdersRequest, ListTemplates, Provision, Report, ShowOrder, ShowOrderRequest,
@@ -15,6 +15,7 @@ use esim_smdp::es9p::{
     AuthenticateClient, CancelSession, GetBoundProfilePackage, HandleNotification, Heard,
     InitiateAuthentication,
 };
+use esim_smdp::es12::{DeleteEvent, RegisterEvent};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
@@ -66,6 +67,11 @@ async fn route<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
     if let Some(function) = path.strip_prefix(es2p::PATH) {
         return es2plus(function, request, host).await;
     }
+    for prefix in [es12::PATH, es15::PATH] {
+        if let Some(function) = path.strip_prefix(prefix) {
+            return events(function, request, host).await;
+        }
+    }
     match path.strip_prefix("/esim-lab/") {
         Some(rest) => operator(rest, request, host).await,
         None => unknown(),
@@ -97,6 +103,21 @@ async fn es2plus<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Ou
         "confirmOrder" => post::<ConfirmOrder, H>(request, host).await,
         "cancelOrder" => post::<CancelOrder, H>(request, host).await,
         "releaseProfile" => post::<ReleaseProfile, H>(request, host).await,
+        _ => unknown(),
+    }
+}
+
+/// ES12 and ES15, where this server is an SM-DS.
+async fn events<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Outcome {
+    if host.config().smds.is_none() {
+        return unknown();
+    }
+    if let Err(refused) = authorize(request, host) {
+        return refused;
+    }
+    match function {
+        "registerEvent" => post::<RegisterEvent, H>(request, host).await,
+        "deleteEvent" => post::<DeleteEvent, H>(request, host).await,
         _ => unknown(),
     }
 }

@@ -2,9 +2,10 @@
 //! and its errands run.
 
 use crate::call::{CallError, pause};
+use crate::es12::DeleteEvent;
 use crate::progress::{Point, Progress};
 use crate::session::Device;
-use crate::{Call, Config, Decision, Env, Function, Key, Order, Records};
+use crate::{Call, Config, Decision, Env, Errand, Function, Key, Order, Records, Write};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -35,13 +36,20 @@ impl Function for Attend {
         Ok(Self(iccid))
     }
 
-    fn keys(&self, _: &Records) -> Vec<Key> {
-        Vec::from([Key::Order(self.0)])
+    fn keys(&self, known: &Records) -> Vec<Key> {
+        let here = known.order(&self.0).into_iter().flat_map(Order::next_errands);
+        let here = here.filter_map(|errand| run_here(&errand.call)).flat_map(|function| function.keys(known));
+        core::iter::once(Key::Order(self.0)).chain(here).collect()
     }
 
-    fn calls(&self, known: &Records, now: u64, _: &Config) -> Vec<Call> {
-        let due = known.order(&self.0).and_then(|order| order.errands.first()).filter(|e| e.due <= now);
-        due.map(|errand| errand.call.clone()).into_iter().collect()
+    fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call> {
+        let errands = known.order(&self.0).into_iter().flat_map(Order::next_errands);
+        let due = errands.filter(|errand| errand.due <= now);
+        let calls = due.flat_map(|errand| match run_here(&errand.call) {
+            Some(function) => function.calls(known, now, config),
+            None => Vec::from([errand.call.clone()]),
+        });
+        calls.collect()
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Attended> {
@@ -49,35 +57,67 @@ impl Function for Attend {
             return Decision::only(Ok(Attended { done: Vec::new(), next: None }));
         };
         let mut order = order.clone();
-        let done: Vec<_> =
-            run_errand(&mut order, records, env.now).into_iter().chain(expire(&mut order, env)).collect();
-        let attended = Ok(Attended { next: order.due(), done });
-        match records.order(&self.0) == Some(&order) {
-            true => Decision::only(attended),
-            false => Decision::new(Vec::from([order.into()]), attended),
+        let (mut done, mut commit) = (Vec::new(), Vec::new());
+        let due: Vec<_> = order.next_errands().filter(|errand| errand.due <= env.now).cloned().collect();
+        for errand in due {
+            let Some((outcome, writes)) = outcome(&errand.call, records, env) else { continue };
+            commit.extend(writes);
+            done.push(settle(&mut order, errand, outcome, env.now));
         }
+        done.extend(expire(&mut order, env));
+        if order.has_idle_event() {
+            order.withdraw_event(env);
+        }
+        let attended = Ok(Attended { next: order.due(), done });
+        if records.order(&self.0) != Some(&order) {
+            commit.push(order.into());
+        }
+        Decision::new(commit, attended)
     }
 }
 
-/// Settles the first errand by the reply to its call, if it was made.
-fn run_errand(order: &mut Order, records: &Records, now: u64) -> Option<String> {
-    let reply = records.reply(&order.errands.first()?.call)?;
-    let mut errand = order.errands.remove(0);
-    let (function, to) = (errand.call.function(), &errand.call.to);
-    let line = match reply.executed() {
+/// The function behind an errand of this server to itself: an event of its own SM-DS is deleted.
+fn run_here(call: &Call) -> Option<DeleteEvent> {
+    let request = (call.to == Call::THIS_SERVER).then(|| esim_rsp::json::parse(call.body.as_bytes()));
+    DeleteEvent::read(request?.ok()?).ok()
+}
+
+/// What came of an errand, and what it has changed here; nothing if it was not tried.
+fn outcome(call: &Call, records: &Records, env: &mut Env<'_>) -> Option<(Result<(), CallError>, Vec<Write>)> {
+    let Some(function) = run_here(call) else {
+        return Some((records.reply(call)?.executed(), Vec::new()));
+    };
+    let Decision { commit, answer } = function.decide(records, env);
+    let outcome = answer.map(|_| ()).map_err(|refusal| match (refusal.subject, refusal.reason) {
+        ("8.9", "5.1") => CallError::Lost(refusal.message()),
+        (subject, reason) => CallError::Refused(subject.into(), reason.into()),
+    });
+    Some((outcome, commit))
+}
+
+/// Takes an errand off the order, or puts it off.
+fn settle(order: &mut Order, errand: Errand, outcome: Result<(), CallError>, now: u64) -> String {
+    let function = errand.call.function();
+    let to = match errand.call.to.as_str() {
+        Call::THIS_SERVER => "the SM-DS here",
+        other => other,
+    };
+    let line = match outcome {
         Ok(()) => format!("{to} was told: {function}"),
         Err(error @ CallError::Refused(..)) => format!("{to}: {function} {error}"),
         Err(error) if now >= errand.give_up_at => format!("{to}: {function} given up, {error}"),
         Err(error) => {
-            let line = format!("{to}: {function} later, {error}");
-            errand.failures = errand.failures.saturating_add(1);
-            errand.due = now.saturating_add(pause(errand.failures));
-            order.errands.insert(0, errand);
-            return Some(line);
+            let waiting = order.errands.iter_mut().find(|waiting| **waiting == errand);
+            if let Some(waiting) = waiting {
+                waiting.failures = waiting.failures.saturating_add(1);
+                waiting.due = now.saturating_add(pause(waiting.failures));
+            }
+            return format!("{to}: {function} later, {error}");
         }
     };
+    order.errands.retain(|waiting| *waiting != errand);
     order.note(now, "attend", line.clone());
-    Some(line)
+    line
 }
 
 /// Ends an order whose time is up (SGP.22 5.6.3: 8.8.5/4.10).

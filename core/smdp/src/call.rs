@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Call {
-    /// Host and perhaps port, `smds.example.com`, or `http://…` or `https://…` with both.
+    /// [`Call::THIS_SERVER`], or host and perhaps port, `smds.example.com`, or `http://…` or `https://…` with both.
     pub to: String,
     /// `/gsma/rsp2/es12/registerEvent`.
     pub path: String,
@@ -30,6 +30,9 @@ impl core::fmt::Debug for Call {
 }
 
 impl Call {
+    /// Receiver of errands that this server runs itself, as the SM-DS that it is.
+    pub const THIS_SERVER: &str = "";
+
     /// A call with `request` as its body.
     pub fn new<T: Serialize>(to: &str, path: String, request: &T) -> Self {
         let body = String::from_utf8(esim_rsp::json::to_vec(request)).unwrap_or_default();

@@ -22,6 +22,10 @@ pub struct Config {
     pub revocations: Revocations,
     /// Own certificates, one pair for each CI, the preferred one first.
     pub identities: Vec<Identity>,
+    /// The SM-DS that this server is besides, under an address of its own.
+    pub smds: Option<Smds>,
+    /// The root SM-DS that events are registered at where the operator says `.`.
+    pub default_smds: Option<String>,
     /// The operators that this server knows by name.
     pub operators: Vec<Operator>,
     /// What profiles can be made of.
@@ -62,6 +66,70 @@ pub struct Identity {
     pub dp_pb: KeyPair,
 }
 
+/// An SM-DS: the root, or an alternative one.
+#[derive(Clone, Debug)]
+pub struct Smds {
+    /// FQDN, with a port where it is not 443; never one of the SM-DP+'s, for an LPA says nothing else about whom it
+    /// wants to speak to.
+    pub address: String,
+    /// Its certificates, one for each CI, the preferred one first.
+    pub identities: Vec<SmdsIdentity>,
+    /// Address of the root SM-DS that this alternative one forwards events to; absent if it is the root.
+    pub root: Option<String>,
+}
+
+/// Certificate and key of an SM-DS under one CI.
+#[derive(Clone, Debug)]
+pub struct SmdsIdentity {
+    /// Subject key identifier of the CI, 20 octets.
+    pub ci_pk_id: Vec<u8>,
+    /// The OID that the certificate carries.
+    pub oid: ObjectIdentifier,
+    /// CERT.DSauth.
+    pub ds_auth: KeyPair,
+}
+
+impl Smds {
+    /// The SM-DS of test PKIs under some address.
+    ///
+    /// # Errors
+    /// As [`SmdsIdentity::new`].
+    pub fn of_test_pkis(address: &str, root: Option<&str>, pkis: &[&TestPki]) -> Result<Self, Error> {
+        let identity = |pki: &&TestPki| SmdsIdentity::new(KeyPair::of_issued(&pki.ds_auth)?);
+        let identities = pkis.iter().map(identity).collect::<Result<_, _>>()?;
+        Ok(Self { address: address.into(), identities, root: root.map(String::from) })
+    }
+
+    /// Whether an address is this SM-DS's.
+    pub fn answers_to(&self, address: &str) -> bool {
+        crate::address::same(&self.address, address)
+    }
+
+    /// The certificate under a CI.
+    pub fn identity(&self, ci_pk_id: &[u8]) -> Option<&SmdsIdentity> {
+        self.identities.iter().find(|identity| identity.ci_pk_id == ci_pk_id)
+    }
+
+    /// The OID that this SM-DS calls its root with. Empty if it has none.
+    pub fn own_oid(&self) -> String {
+        self.identities.first().map(|identity| identity.oid.to_string()).unwrap_or_default()
+    }
+}
+
+impl SmdsIdentity {
+    /// Takes a certificate and its key.
+    ///
+    /// # Errors
+    /// A certificate that cannot be read, is of a live CI or of another key, or names no OID.
+    pub fn new(ds_auth: KeyPair) -> Result<Self, Error> {
+        let parsed = ds_auth.parse("CERT.DSauth")?;
+        let ci_pk_id = parsed.authority_key_id().unwrap_or_default().to_vec();
+        refuse_live_ci(&ci_pk_id).map_err(|error| Error::text(error.to_string()))?;
+        let oid = read_oid(parsed.san_registered_id().unwrap_or_default())?;
+        Ok(Self { ci_pk_id, oid, ds_auth })
+    }
+}
+
 /// A certificate and its private key.
 #[derive(Clone)]
 pub struct KeyPair {
@@ -92,6 +160,8 @@ pub struct Limits {
     pub confirmation_attempts: u32,
     /// Seconds for which operators and SM-DSs that do not answer are tried again.
     pub errand_seconds: u64,
+    /// Seconds for which an SM-DS keeps an event that nobody deletes.
+    pub event_seconds: u64,
 }
 
 impl Default for Limits {
@@ -103,6 +173,7 @@ impl Default for Limits {
             download_attempts: 10,
             confirmation_attempts: 3,
             errand_seconds: 3 * 24 * 3600,
+            event_seconds: 90 * 24 * 3600,
         }
     }
 }
@@ -117,6 +188,8 @@ impl Config {
             trusted,
             revocations: Revocations::default(),
             identities,
+            smds: None,
+            default_smds: None,
             operators: Vec::new(),
             templates: crate::template::built_in(),
             limits: Limits::default(),

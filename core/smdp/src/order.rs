@@ -1,6 +1,7 @@
 //! An order: a profile on its way to one eUICC (SGP.22 3.1.6).
 
 use crate::call::Errand;
+use crate::event::OrderEvent;
 use crate::{Call, Secret};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -83,7 +84,10 @@ pub struct Order {
     pub installation_result: Option<Base64>,
     /// What the eUICC has reported since.
     pub on_card: Option<OnCard>,
-    /// What others are still to be told, in this order.
+    /// The event at an SM-DS that leads to it.
+    #[serde(default)]
+    pub event: Option<OrderEvent>,
+    /// What others are still to be told, each of them in this order.
     #[serde(default)]
     pub errands: Vec<Errand>,
     /// Where it came from, if a batch brought it.
@@ -257,6 +261,7 @@ impl Order {
             failure: None,
             installation_result: None,
             on_card: None,
+            event: None,
             errands: Vec::new(),
             source: None,
             history: Vec::new(),
@@ -306,9 +311,17 @@ impl Order {
 
     /// Seconds since 1970 from which on [`crate::Attend`] has something to do here.
     pub fn due(&self) -> Option<u64> {
-        let errand = self.errands.first().map(|errand| errand.due);
+        let errands = self.next_errands().map(|errand| errand.due);
         let end = self.expires_at.filter(|_| self.can_expire());
-        errand.into_iter().chain(end).min()
+        let idle = self.has_idle_event().then_some(0);
+        errands.chain(end).chain(idle).min()
+    }
+
+    /// The first errand to each receiver: those behind it wait for it, others' do not.
+    pub(crate) fn next_errands(&self) -> impl Iterator<Item = &Errand> {
+        let earlier = |i: usize| self.errands.iter().take(i);
+        let first = move |i: usize, errand: &Errand| earlier(i).all(|other| other.call.to != errand.call.to);
+        self.errands.iter().enumerate().filter(move |(i, errand)| first(*i, errand)).map(|(_, errand)| errand)
     }
 
     /// Whether the order waits for something that may come too late.

@@ -39,6 +39,9 @@ pub enum SessionState {
 /// State after initiateAuthentication.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AwaitAuthenticateClient {
+    /// As whom this server was dialled.
+    #[serde(default)]
+    pub role: ServerRole,
     /// This server as the LPA dialled it.
     pub server_address: String,
     /// 16 octets.
@@ -47,6 +50,16 @@ pub struct AwaitAuthenticateClient {
     pub euicc_ci_pk_id: Base64,
     /// Key identifier of the CI above our certificates.
     pub server_ci_pk_id: Base64,
+}
+
+/// As whom this server speaks to an eUICC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServerRole {
+    /// ES9+.
+    #[default]
+    Smdp,
+    /// ES11.
+    Smds,
 }
 
 /// An eUICC that has proved who it is, and what it was offered.
@@ -109,6 +122,14 @@ impl Session {
             SessionState::AwaitGetBoundProfilePackage(peer) => Some(peer.iccid),
             SessionState::AwaitNotification(state) => Some(state.peer.iccid),
             SessionState::Ended { iccid } => *iccid,
+        }
+    }
+
+    /// As whom this server was dialled, while that matters.
+    pub(crate) fn role(&self) -> Option<ServerRole> {
+        match &self.state {
+            SessionState::AwaitAuthenticateClient(state) => Some(state.role),
+            _ => None,
         }
     }
 

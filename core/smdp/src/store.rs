@@ -5,6 +5,7 @@
 //! all or none, and refuse them when a revision is not the one expected or a
 //! unique alias is taken.
 
+use crate::event::{EVENTS_LIMIT, EventRecord};
 use crate::{Call, Order, Package, Reply, Session};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -28,6 +29,10 @@ pub enum Key {
     Imsi(String),
     /// Orders that this eUICC fetches without a matchingId (default SM-DP+).
     DefaultOf(Eid),
+    /// An event of an SM-DS.
+    Event(Eid, String),
+    /// Events that wait for this eUICC.
+    EventsOf(Eid),
     /// Any one order of a profile type, whatever its state.
     OfType(String),
     /// Any one order of a profile type that is still to be had.
@@ -90,6 +95,8 @@ impl Key {
             Self::MatchingId(id) => alias(matching_alias(id), 1),
             Self::Imsi(imsi) => alias(format!("{IMSI_ALIAS}{imsi}"), 1),
             Self::DefaultOf(eid) => alias(format!("default/{eid}"), 16),
+            Self::Event(eid, id) => Lookup::Name(event_name(eid, id)),
+            Self::EventsOf(eid) => alias(events_alias(eid), EVENTS_LIMIT),
             Self::OfType(name) => alias(format!("type/{name}"), 1),
             Self::AvailableOfType(name) => alias(format!("available/{name}"), 1),
             Self::Due { by, limit } => Lookup::Due { by: *by, limit: *limit },
@@ -117,6 +124,14 @@ fn session_name(id: &TransactionId) -> String {
     format!("session/{id}")
 }
 
+fn event_name(eid: &Eid, id: &str) -> String {
+    format!("event/{eid}/{id}")
+}
+
+fn events_alias(eid: &Eid) -> String {
+    format!("events/{eid}")
+}
+
 fn matching_alias(id: &str) -> String {
     format!("matching/{id}")
 }
@@ -130,6 +145,8 @@ pub enum Record {
     Package(Package),
     /// Under its transaction id, until it expires.
     Session(Box<Session>),
+    /// Under its EID and identifier, until it expires.
+    Event(EventRecord),
 }
 
 impl Record {
@@ -139,14 +156,17 @@ impl Record {
             Self::Order(order) => order_name(&order.iccid),
             Self::Package(package) => package_name(&package.iccid),
             Self::Session(session) => session_name(&session.transaction_id),
+            Self::Event(event) => event_name(&event.eid, &event.event_id),
         }
     }
 
     fn aliases(&self) -> Vec<Alias> {
-        let Self::Order(order) = self else {
-            return Vec::new();
-        };
         let shared = |name: String| Alias { name, unique: false };
+        let order = match self {
+            Self::Order(order) => order,
+            Self::Event(event) => return Vec::from([shared(events_alias(&event.eid))]),
+            Self::Package(_) | Self::Session(_) => return Vec::new(),
+        };
         let mut aliases = Vec::from([shared(format!("type/{}", order.profile_type))]);
         if order.state == crate::OrderState::Available {
             aliases.push(shared(format!("available/{}", order.profile_type)));
@@ -165,6 +185,7 @@ impl Record {
     fn expires(&self) -> Option<u64> {
         match self {
             Self::Session(session) => Some(session.forget_at),
+            Self::Event(event) => Some(event.expires_at),
             _ => None,
         }
     }
@@ -181,6 +202,7 @@ impl Record {
             Self::Order(order) => serde_json::to_vec(&**order),
             Self::Package(package) => serde_json::to_vec(package),
             Self::Session(session) => serde_json::to_vec(&**session),
+            Self::Event(event) => serde_json::to_vec(event),
         };
         debug_assert!(body.is_ok(), "records have string keys only");
         body.unwrap_or_default()
@@ -203,6 +225,8 @@ pub enum Write {
     Put(Record),
     /// Nothing under the name of this profile any more.
     DeletePackage(Iccid),
+    /// No such event any more.
+    DeleteEvent(Eid, String),
     /// Forget what had to be kept until `before`, seconds since 1970.
     Sweep {
         /// Seconds since 1970.
@@ -225,6 +249,12 @@ impl From<Package> for Write {
 impl From<Session> for Write {
     fn from(session: Session) -> Self {
         Self::Put(Record::Session(Box::new(session)))
+    }
+}
+
+impl From<EventRecord> for Write {
+    fn from(event: EventRecord) -> Self {
+        Self::Put(Record::Event(event))
     }
 }
 
@@ -277,6 +307,7 @@ pub struct Records {
     orders: BTreeMap<Iccid, Order>,
     packages: BTreeMap<Iccid, Package>,
     sessions: BTreeMap<TransactionId, Session>,
+    events: BTreeMap<(Eid, String), EventRecord>,
     replies: BTreeMap<Call, Reply>,
     revisions: BTreeMap<String, u64>,
 }
@@ -301,6 +332,10 @@ impl Records {
             "session" => {
                 let session: Session = esim_rsp::json::parse(&row.body)?;
                 self.sessions.insert(session.transaction_id.clone(), session);
+            }
+            "event" => {
+                let event: EventRecord = esim_rsp::json::parse(&row.body)?;
+                self.events.insert((event.eid, event.event_id.clone()), event);
             }
             _ => {
                 return Err(Error::text(format!("a record of no known kind: {}", row.name)));
@@ -345,6 +380,11 @@ impl Records {
         self.sessions.get(id)
     }
 
+    /// Events of an eUICC.
+    pub fn events_of(&self, eid: Eid) -> impl Iterator<Item = &EventRecord> {
+        self.events.values().filter(move |event| event.eid == eid)
+    }
+
     /// The writes of a decision as changes against the revisions loaded.
     pub fn changes(&self, writes: &[Write]) -> Vec<Change> {
         writes.iter().map(|write| self.change(write)).collect()
@@ -363,6 +403,10 @@ impl Records {
             },
             Write::DeletePackage(iccid) => {
                 let name = package_name(iccid);
+                Change::Delete { expected: expected(&name), name }
+            }
+            Write::DeleteEvent(eid, id) => {
+                let name = event_name(eid, id);
                 Change::Delete { expected: expected(&name), name }
             }
             Write::Sweep { before } => Change::Sweep { before: *before },

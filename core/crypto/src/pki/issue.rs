@@ -1,5 +1,5 @@
 //! Issuing a test PKI (SGP.22 4.5.2, SGP.26): CI → EUM → eUICC and CI →
-//! DPauth, DPpb, DPtls. Same parameters and randomness, same octets.
+//! DPauth, DPpb, DPtls, DSauth, DStls. Same parameters and randomness, same octets.
 
 use super::crl::{PARTIAL_CRL_NUMBER, TOTAL_PARTIAL_CRL_NUMBER, unsigned};
 use super::der_out::{bit_string, extension, name, oid, sequence, time, tlv};
@@ -76,6 +76,10 @@ pub struct TestPki {
     pub dp_pb: Issued,
     /// SM-DP+, TLS.
     pub dp_tls: Issued,
+    /// SM-DS, authentication.
+    pub ds_auth: Issued,
+    /// SM-DS, TLS.
+    pub ds_tls: Issued,
     parameters: PkiParameters,
 }
 
@@ -88,6 +92,10 @@ pub struct PkiParameters {
     pub smdp_hosts: Vec<String>,
     /// registeredID of the SM-DP+, dotted.
     pub smdp_oid: String,
+    /// Host names and IPv4 addresses of the SM-DS, the first being its name.
+    pub smds_hosts: Vec<String>,
+    /// registeredID of the SM-DS, dotted.
+    pub smds_oid: String,
     /// registeredID of the manufacturer, dotted.
     pub eum_oid: String,
     /// Organization of manufacturer and eUICCs.
@@ -111,6 +119,12 @@ impl Default for PkiParameters {
                 "127.0.0.1".to_string(),
             ],
             smdp_oid: "2.999.10".to_string(),
+            smds_hosts: vec![
+                "smds.esim-lab.example".to_string(),
+                "localhost".to_string(),
+                "127.0.0.1".to_string(),
+            ],
+            smds_oid: "2.999.20".to_string(),
             eum_oid: "2.999.5".to_string(),
             eum_name: "esim-lab test EUM".to_string(),
             eid_prefix: "89049032".to_string(),
@@ -149,9 +163,21 @@ impl TestPki {
         let dp_auth = server(3, "esim-lab SM-DP+ auth", "2.23.146.1.2.1.4", rng);
         let dp_pb = server(4, "esim-lab SM-DP+ pb", "2.23.146.1.2.1.5", rng);
         let tls_key = key(rng);
-        let mut pki =
-            Self { ci, eum, dp_auth, dp_pb, dp_tls: placeholder(&tls_key), parameters: parameters.clone() };
-        pki.dp_tls = pki.tls_certificate(&parameters.smdp_hosts, tls_key);
+        let mut pki = Self {
+            ci,
+            eum,
+            dp_auth,
+            dp_pb,
+            dp_tls: placeholder(&tls_key),
+            ds_auth: placeholder(&tls_key),
+            ds_tls: placeholder(&tls_key),
+            parameters: parameters.clone(),
+        };
+        pki.dp_tls = pki.tls_certificate(&DP_TLS, &parameters.smdp_oid, &parameters.smdp_hosts, tls_key);
+        // Drawn last: the certificates before stay as they were when there was no SM-DS.
+        pki.ds_auth = pki.issue_server("2.23.146.1.2.1.7", &parameters.smds_oid, 6, rng);
+        let tls_key = key(rng);
+        pki.ds_tls = pki.tls_certificate(&DS_TLS, &parameters.smds_oid, &parameters.smds_hosts, tls_key);
         pki
     }
 
@@ -198,7 +224,8 @@ impl TestPki {
     /// CERT.DP.TLS for other hosts: names, or IPv4 addresses.
     pub fn issue_dp_tls<R: CryptoRng + ?Sized>(&self, hosts: &[&str], rng: &mut R) -> Issued {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_string()).collect();
-        self.tls_certificate(&hosts, PrivateKey::generate(self.parameters.curve, rng))
+        let key = PrivateKey::generate(self.parameters.curve, rng);
+        self.tls_certificate(&DP_TLS, &self.parameters.smdp_oid, &hosts, key)
     }
 
     /// A server certificate like DPauth's and DPpb's, of another server: role by
@@ -267,12 +294,12 @@ impl TestPki {
         sequence(&[&tbs, &signature_algorithm, &bit_string(&signature)])
     }
 
-    fn tls_certificate(&self, hosts: &[String], key: PrivateKey) -> Issued {
+    fn tls_certificate(&self, kind: &TlsKind, server_oid: &str, hosts: &[String], key: PrivateKey) -> Issued {
         let ci = self.ci.key.public_key();
         let first = hosts.first().map(String::as_str).unwrap_or_default();
         let subject = name(&[(ORGANIZATION, UTF8, "esim-lab"), (COMMON_NAME, UTF8, first)]);
         let mut names: Vec<Vec<u8>> = hosts.iter().map(|host| host_name(host)).collect();
-        names.push(registered_id(&self.parameters.smdp_oid));
+        names.push(registered_id(server_oid));
         let purposes = [
             oid(&ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1")),
             oid(&ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2")),
@@ -280,14 +307,14 @@ impl TestPki {
         let extensions = vec![
             key_usage(&[0x07, 0x80]),
             extension("2.5.29.37", true, &sequence(&[&purposes[0], &purposes[1]])),
-            policies(false, "2.23.146.1.2.1.3"),
+            policies(false, kind.policy),
             subject_key_id(&key.public_key()),
             authority_key_id(&ci),
             alternative_names(&names),
             crl_distribution_points(),
         ];
         let draft = Draft {
-            serial: 5,
+            serial: kind.serial,
             subject,
             not_before: self.parameters.not_before,
             not_after: self.parameters.not_after,
@@ -296,6 +323,15 @@ impl TestPki {
         draft.issue(&Issuer { name: &ci_name(), key: &self.ci.key }, key)
     }
 }
+
+/// What TLS certificates differ in.
+struct TlsKind {
+    policy: &'static str,
+    serial: u64,
+}
+
+const DP_TLS: TlsKind = TlsKind { policy: "2.23.146.1.2.1.3", serial: 5 };
+const DS_TLS: TlsKind = TlsKind { policy: "2.23.146.1.2.1.6", serial: 7 };
 
 fn placeholder(key: &PrivateKey) -> Issued {
     Issued { certificate: Vec::new(), key: key.clone() }

@@ -34,7 +34,7 @@ impl Function for CancelOrder {
             Ok(order) => {
                 let unavailable = self.0.final_profile_status_indicator == FinalProfileStatus::Unavailable;
                 let gone = unavailable.then_some(Write::DeletePackage(order.iccid));
-                let order = self.reset(order, env.now);
+                let order = self.reset(order, env);
                 let commit = core::iter::once(order.into()).chain(gone).collect();
                 Decision::new(commit, Ok(Nothing {}))
             }
@@ -69,7 +69,8 @@ impl CancelOrder {
     }
 
     /// The profile as if it had never been ordered, but for its history.
-    fn reset(&self, order: Order, now: u64) -> Order {
+    fn reset(&self, mut order: Order, env: &mut Env<'_>) -> Order {
+        order.withdraw_event(env);
         let mut fresh = Order::new(order.iccid, &order.profile_type, order.metadata, order.needs);
         fresh.owner = order.owner;
         fresh.history = order.history;
@@ -80,7 +81,7 @@ impl CancelOrder {
             FinalProfileStatus::Available => OrderState::Available,
             FinalProfileStatus::Unavailable => OrderState::Unavailable,
         };
-        fresh.note(now, "cancelOrder", "Order taken back");
+        fresh.note(env.now, "cancelOrder", "Order taken back");
         fresh
     }
 }

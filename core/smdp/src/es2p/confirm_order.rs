@@ -1,9 +1,11 @@
 //! ES2+.ConfirmOrder (SGP.22 5.3.2).
 
+use super::discovery::{self, Registration};
 use super::own_order;
+use crate::event::{OrderEvent, spell};
 use crate::order::Confirmation;
-use crate::{Decision, Env, Function, Key, Order, OrderState, Records};
-use alloc::string::{String, ToString};
+use crate::{Call, Config, Decision, Env, Function, Key, Order, OrderState, Records, Write};
+use alloc::string::String;
 use alloc::vec::Vec;
 use esim_crypto::confirmation_code_hash;
 use esim_rsp::es2p::{ConfirmOrderOk, ConfirmOrderRequest};
@@ -33,22 +35,38 @@ impl Function for ConfirmOrder {
         Some(self.0.header.function_call_identifier.clone())
     }
 
-    fn keys(&self, _: &Records) -> Vec<Key> {
-        let matching = self.0.matching_id.iter().filter(|id| !id.is_empty());
-        let order = core::iter::once(Key::Order(self.0.iccid));
-        order.chain(matching.cloned().map(Key::MatchingId)).collect()
+    fn keys(&self, known: &Records) -> Vec<Key> {
+        let mut keys = Vec::from([Key::Order(self.0.iccid)]);
+        let matching_id = self.0.matching_id.as_deref().filter(|id| !id.is_empty());
+        keys.extend(matching_id.map(|id| Key::MatchingId(id.into())));
+        let eid = self.0.eid.or(known.order(&self.0.iccid).and_then(|order| order.eid));
+        if let (Some(eid), Some(_)) = (eid, self.smds_address()) {
+            keys.extend(Registration::keys(eid, matching_id));
+        }
+        keys
+    }
+
+    fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call> {
+        let order = own_order(known, &self.0.iccid, &self.0.header);
+        match order.and_then(|order| self.check(&order, known, config)) {
+            Ok((_, Some(event))) if self.0.release_flag => {
+                Registration::of(&event, &self.0.header, config).calls(known, now, config)
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ConfirmOrderOk> {
         let order = own_order(records, &self.0.iccid, &self.0.header);
         match order.and_then(|order| self.confirm(order, records, env)) {
-            Ok(order) => {
+            Ok((order, mut commit)) => {
                 let answer = ConfirmOrderOk {
                     eid: order.eid,
                     matching_id: order.matching_id.clone().unwrap_or_default(),
                     smdp_address: Some(env.config.smdp_address.clone()),
                 };
-                Decision::new(Vec::from([order.into()]), Ok(answer))
+                commit.push(order.into());
+                Decision::new(commit, Ok(answer))
             }
             Err(refusal) => Decision::refuse(refusal),
         }
@@ -56,17 +74,50 @@ impl Function for ConfirmOrder {
 }
 
 impl ConfirmOrder {
-    fn confirm(&self, mut order: Order, records: &Records, env: &mut Env<'_>) -> Result<Order, Refusal> {
+    fn smds_address(&self) -> Option<&str> {
+        self.0.smds_address.as_deref().filter(|address| !address.is_empty())
+    }
+
+    /// Whether the order can be confirmed so; its eUICC and its event.
+    fn check(
+        &self,
+        order: &Order,
+        records: &Records,
+        config: &Config,
+    ) -> Result<(Option<Eid>, Option<OrderEvent>), Refusal> {
         if !matches!(order.state, OrderState::Allocated | OrderState::Linked) {
             let detail = alloc::format!("The profile is {}, not reserved", order.state);
             return Err(Refusal::new("8.2.1", "1.2").about(order.iccid).because(detail));
         }
-        order.eid = self.eid(&order)?;
-        order.matching_id = Some(self.matching_id(&order, records, env)?);
-        if let Some(address) = self.0.smds_address.as_ref().filter(|address| !address.is_empty()) {
-            let detail = "Events cannot be registered at an SM-DS yet";
-            return Err(Refusal::new("8.9", "5.1").about(address).because(detail));
+        let eid = self.eid(order)?;
+        self.check_matching_id(order, records)?;
+        let matching_id = self.0.matching_id.as_deref();
+        let event = self
+            .smds_address()
+            .zip(eid)
+            .map(|(address, eid)| discovery::event_of(order, address, eid, matching_id, config));
+        Ok((eid, event.transpose()?))
+    }
+
+    /// The order confirmed, and what else is to be written.
+    fn confirm(
+        &self,
+        mut order: Order,
+        records: &Records,
+        env: &mut Env<'_>,
+    ) -> Result<(Order, Vec<Write>), Refusal> {
+        let (eid, event) = self.check(&order, records, env.config)?;
+        let mut commit = Vec::new();
+        if let Some(event) = event.as_ref().filter(|_| self.0.release_flag) {
+            commit = Registration::of(event, &self.0.header, env.config).settle(records, env)?;
         }
+        order.eid = eid;
+        order.matching_id = Some(match (&event, &self.0.matching_id) {
+            (Some(event), _) => event.event_id.clone(),
+            (None, Some(given)) => given.clone(),
+            (None, None) => draw_matching_id(env),
+        });
+        order.event = event.map(|event| OrderEvent { registered: self.0.release_flag, ..event });
         let code = self.0.confirmation_code.as_deref().filter(|code| !code.is_empty());
         order.confirmation = code.map(|code| Confirmation {
             hash: Base64(confirmation_code_hash(code).to_vec()),
@@ -79,7 +130,7 @@ impl ConfirmOrder {
         };
         let code = if order.confirmation.is_some() { ", with confirmation code" } else { "" };
         order.note(env.now, "confirmOrder", alloc::format!("Confirmed{code}"));
-        Ok(order)
+        Ok((order, commit))
     }
 
     /// The eUICC of the order, which is needed where no activation code is used.
@@ -90,17 +141,15 @@ impl ConfirmOrder {
             return Err(Refusal::new("8.1.1", "3.10").about(given));
         }
         let eid = self.0.eid.or(order.eid);
-        let by_eid = self.0.smds_address.is_some() || self.0.matching_id.as_deref() == Some("");
+        let by_eid = self.smds_address().is_some() || self.0.matching_id.as_deref() == Some("");
         if by_eid && eid.is_none() {
             return Err(Refusal::new("8.1.1", "2.2"));
         }
         Ok(eid)
     }
 
-    fn matching_id(&self, order: &Order, records: &Records, env: &mut Env<'_>) -> Result<String, Refusal> {
-        let Some(given) = &self.0.matching_id else {
-            return Ok(draw_matching_id(env));
-        };
+    fn check_matching_id(&self, order: &Order, records: &Records) -> Result<(), Refusal> {
+        let Some(given) = &self.0.matching_id else { return Ok(()) };
         let sound = |c: char| c.is_ascii_alphanumeric() || c == '-';
         if !given.chars().all(sound) || given.len() > 255 {
             return Err(Refusal::new("8.2.6", "2.1").about(given));
@@ -109,19 +158,11 @@ impl ConfirmOrder {
         if holder.is_some_and(|holder| holder.iccid != order.iccid) {
             return Err(Refusal::new("8.2.6", "3.3").about(given));
         }
-        Ok(given.to_string())
+        Ok(())
     }
 }
 
-/// 20 characters out of 32, in groups of five: 100 bits, good to read aloud.
+/// A matchingId that nobody can guess.
 pub(crate) fn draw_matching_id(env: &mut Env<'_>) -> String {
-    const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    let mut id = String::new();
-    for (i, octet) in env.random::<20>().into_iter().enumerate() {
-        if i > 0 && i % 5 == 0 {
-            id.push('-');
-        }
-        id.push(char::from(LETTERS[usize::from(octet % 32)]));
-    }
-    id
+    spell(&env.random::<20>())
 }

@@ -2,6 +2,7 @@
 
 mod cancel_order;
 mod confirm_order;
+mod discovery;
 mod download_order;
 mod release_profile;
 

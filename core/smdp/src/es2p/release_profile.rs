@@ -1,7 +1,8 @@
 //! ES2+.ReleaseProfile (SGP.22 5.3.4).
 
+use super::discovery::Registration;
 use super::own_order;
-use crate::{Decision, Env, Function, Key, OrderState, Records};
+use crate::{Call, Config, Decision, Env, Function, Key, Order, OrderState, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::es2p::{Nothing, ReleaseProfileRequest};
@@ -23,19 +24,44 @@ impl Function for ReleaseProfile {
         Some(self.0.header.function_call_identifier.clone())
     }
 
-    fn keys(&self, _: &Records) -> Vec<Key> {
-        Vec::from([Key::Order(self.0.iccid)])
+    fn keys(&self, known: &Records) -> Vec<Key> {
+        let event = known.order(&self.0.iccid).and_then(|order| order.event.as_ref());
+        let here = event.map(|event| Registration::keys(event.eid, Some(&event.event_id)));
+        core::iter::once(Key::Order(self.0.iccid)).chain(here.into_iter().flatten()).collect()
+    }
+
+    fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call> {
+        let event = self.check(known).ok().and_then(|order| order.event);
+        let registration = event.map(|event| Registration::of(&event, &self.0.header, config));
+        registration.map(|it| it.calls(known, now, config)).unwrap_or_default()
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
-        match own_order(records, &self.0.iccid, &self.0.header) {
-            Ok(mut order) if order.state == OrderState::Confirmed => {
-                order.state = OrderState::Released;
-                order.note(env.now, "releaseProfile", "Released");
-                Decision::new(Vec::from([order.into()]), Ok(Nothing {}))
-            }
-            Ok(order) => Decision::refuse(Refusal::new("8.2.1", "3.5").about(order.iccid)),
+        match self.check(records).and_then(|order| self.release(order, records, env)) {
+            Ok(commit) => Decision::new(commit, Ok(Nothing {})),
             Err(refusal) => Decision::refuse(refusal),
         }
+    }
+}
+
+impl ReleaseProfile {
+    fn check(&self, records: &Records) -> Result<Order, Refusal> {
+        let order = own_order(records, &self.0.iccid, &self.0.header)?;
+        match order.state {
+            OrderState::Confirmed => Ok(order),
+            _ => Err(Refusal::new("8.2.1", "3.5").about(order.iccid)),
+        }
+    }
+
+    fn release(&self, mut order: Order, records: &Records, env: &mut Env<'_>) -> Result<Vec<Write>, Refusal> {
+        let mut commit = Vec::new();
+        if let Some(event) = &mut order.event {
+            commit = Registration::of(event, &self.0.header, env.config).settle(records, env)?;
+            event.registered = true;
+        }
+        order.state = OrderState::Released;
+        order.note(env.now, "releaseProfile", "Released");
+        commit.push(order.into());
+        Ok(commit)
     }
 }

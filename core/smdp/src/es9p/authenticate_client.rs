@@ -1,8 +1,8 @@
-//! ES9+.AuthenticateClient (SGP.22 5.6.3).
+//! ES9+.AuthenticateClient and ES11.AuthenticateClient (SGP.22 5.6.3, 5.8.2).
 
 use super::{euicc_unproved, other_transaction};
 use crate::progress::{Point, Progress};
-use crate::session::{AwaitAuthenticateClient, Device, Peer};
+use crate::session::{AwaitAuthenticateClient, Device, Peer, ServerRole};
 use crate::{
     Decision, Env, Function, Identity, Key, Order, OrderState, Records, Session, SessionState, eligibility,
     trust,
@@ -14,9 +14,11 @@ use esim_rsp::es10b::{
     AuthenticateResponseOk, AuthenticateServerResponse, CtxParams1, CtxParamsForCommonAuthentication,
     DeviceInfo,
 };
+use esim_rsp::es11::{AuthenticateClientEs11Ok, EventEntry};
 use esim_rsp::json::Base64;
 use esim_rsp::signed::PublicKeyOctets;
 use esim_rsp::{Eid, Error, OctetString, Refusal, Signature, Signed, TransactionId};
+use serde::Serialize;
 
 const NAME: &str = "authenticateClient";
 
@@ -27,9 +29,19 @@ pub struct AuthenticateClient {
     response: AuthenticateServerResponse,
 }
 
+/// What an eUICC that has proved itself is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Authenticated {
+    /// By the SM-DP+: the profile that it may have.
+    Profile(AuthenticateClientOk),
+    /// By the SM-DS: what waits for it.
+    Events(AuthenticateClientEs11Ok),
+}
+
 impl Function for AuthenticateClient {
     type Request = AuthenticateClientRequest;
-    type Ok = AuthenticateClientOk;
+    type Ok = Authenticated;
 
     fn read(request: Self::Request) -> Result<Self, Error> {
         let response = esim_rsp::decode(&request.authenticate_server_response.0)?;
@@ -40,10 +52,15 @@ impl Function for AuthenticateClient {
         Some(self.transaction_id.to_string())
     }
 
-    fn keys(&self, _: &Records) -> Vec<Key> {
+    fn keys(&self, known: &Records) -> Vec<Key> {
         let mut keys = Vec::from([Key::Session(self.transaction_id.clone())]);
         if let AuthenticateServerResponse::AuthenticateResponseOk(ok) = &self.response {
-            match (matching_id(ok), trust::claimed_eid(&ok.euicc_certificate)) {
+            let eid = trust::claimed_eid(&ok.euicc_certificate);
+            if known.session(&self.transaction_id).and_then(Session::role) == Some(ServerRole::Smds) {
+                keys.extend(eid.map(Key::EventsOf));
+                return keys;
+            }
+            match (matching_id(ok), eid) {
                 (Some(id), _) => keys.push(Key::MatchingId(id.into())),
                 (None, Some(eid)) => keys.push(Key::DefaultOf(eid)),
                 (None, None) => {}
@@ -60,6 +77,11 @@ impl Function for AuthenticateClient {
         let SessionState::AwaitAuthenticateClient(awaited) = &session.state else {
             return Decision::refuse(Session::not_awaited(NAME));
         };
+        if awaited.role == ServerRole::Smds {
+            let proved = self.authenticate(awaited, env);
+            let answer = proved.and_then(|proved| events(session, &proved, records, env.now));
+            return Decision::new(Vec::from([session.ended().into()]), answer.map(Authenticated::Events));
+        }
         match self.authenticate(awaited, env).and_then(|proved| {
             let order = find_order(records, &proved)?;
             Ok((proved, order.clone()))
@@ -109,6 +131,31 @@ impl AuthenticateClient {
     }
 }
 
+/// The events of the eUICC, or the one that it was sent with.
+fn events(
+    session: &Session,
+    proved: &Proved<'_>,
+    records: &Records,
+    now: u64,
+) -> Result<AuthenticateClientEs11Ok, Refusal> {
+    let waiting = records.events_of(proved.eid).filter(|event| event.expires_at > now);
+    let named = matching_id(proved.response);
+    let wanted = waiting.filter(|event| named.is_none_or(|id| event.is_called(id)));
+    let event_entries: Vec<_> = wanted
+        .map(|event| EventEntry {
+            event_id: event.event_id.clone(),
+            rsp_server_address: event.rsp_server_address.clone(),
+        })
+        .collect();
+    match named {
+        Some(id) if event_entries.is_empty() => Err(Refusal::new("8.9.5", "3.9").about(id)),
+        _ => {
+            let transaction_id = session.transaction_id.clone();
+            Ok(AuthenticateClientEs11Ok { transaction_id, event_entries })
+        }
+    }
+}
+
 /// The order behind the matchingId, or the one that waits for this eUICC.
 fn find_order<'a>(records: &'a Records, proved: &Proved<'_>) -> Result<&'a Order, Refusal> {
     match matching_id(proved.response) {
@@ -134,7 +181,7 @@ fn offer(
     proved: &Proved<'_>,
     mut order: Order,
     env: &mut Env<'_>,
-) -> Decision<AuthenticateClientOk> {
+) -> Decision<Authenticated> {
     // Of an order that is over the operator has heard all.
     let was_open = order.is_open();
     let outcome = check_order(&mut order, proved, env).and_then(|()| {
@@ -152,7 +199,7 @@ fn offer(
             order.note(env.now, NAME, alloc::format!("Offered to eUICC {}", proved.eid));
             let (state, answer) = sign_offer(session, proved, &order, identity);
             let session = session.awaiting(SessionState::AwaitGetBoundProfilePackage(state));
-            Decision::new(Vec::from([session.into(), order.into()]), Ok(answer))
+            Decision::new(Vec::from([session.into(), order.into()]), Ok(Authenticated::Profile(answer)))
         }
         Err(refusal) => {
             order.note_refusal(env.now, NAME, &refusal);

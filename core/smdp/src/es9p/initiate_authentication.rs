@@ -1,7 +1,7 @@
-//! ES9+.InitiateAuthentication (SGP.22 5.6.1).
+//! ES9+.InitiateAuthentication and ES11.InitiateAuthentication (SGP.22 5.6.1, 5.8.1).
 
-use crate::session::AwaitAuthenticateClient;
-use crate::{Decision, Env, Function, Identity, Key, Records, Session, SessionState, Write};
+use crate::session::{AwaitAuthenticateClient, ServerRole};
+use crate::{Config, Decision, Env, Function, Key, KeyPair, Records, Session, SessionState, Write};
 use alloc::vec::Vec;
 use esim_rsp::es9p::{InitiateAuthenticationOk, InitiateAuthenticationRequest, ServerSigned1};
 use esim_rsp::es10b::EuiccInfo1;
@@ -35,37 +35,65 @@ impl Function for InitiateAuthentication {
 
     fn decide(&self, _: &Records, env: &mut Env<'_>) -> Decision<Self::Ok> {
         match self.choose(env) {
-            Ok((euicc_ci_pk_id, identity)) => self.open(euicc_ci_pk_id, identity, env),
+            Ok((euicc_ci_pk_id, server)) => self.open(euicc_ci_pk_id, server, env),
             Err(refusal) => Decision::refuse(refusal),
         }
     }
 }
 
+/// This server as the LPA has dialled it.
+struct Server<'a> {
+    role: ServerRole,
+    ci_pk_id: &'a [u8],
+    auth: &'a KeyPair,
+}
+
+/// The codes of the two interfaces differ in the subject alone.
+struct Subjects {
+    address: &'static str,
+    security: &'static str,
+    svn: &'static str,
+    certificate: &'static str,
+}
+
+const SMDP: Subjects = Subjects { address: "8.8.1", security: "8.8.2", svn: "8.8.3", certificate: "8.8.4" };
+const SMDS: Subjects = Subjects { address: "8.9.1", security: "8.9.2", svn: "8.9.3", certificate: "8.9.4" };
+
 impl InitiateAuthentication {
-    /// The CI for the eUICC to sign under, and our certificates for it to verify.
-    fn choose<'a>(&self, env: &Env<'a>) -> Result<(&OctetString, &'a Identity), Refusal> {
-        let config = env.config;
-        if !config.answers_to(&self.smdp_address) {
-            return Err(Refusal::new("8.8.1", "3.8").about(&self.smdp_address));
+    /// As whom the LPA has dialled this server.
+    fn role(&self, config: &Config) -> Result<(ServerRole, &'static Subjects), Refusal> {
+        if config.smds.as_ref().is_some_and(|smds| smds.answers_to(&self.smdp_address)) {
+            return Ok((ServerRole::Smds, &SMDS));
         }
+        if !config.identities.is_empty() && config.answers_to(&self.smdp_address) {
+            return Ok((ServerRole::Smdp, &SMDP));
+        }
+        let subjects = if config.identities.is_empty() { &SMDS } else { &SMDP };
+        Err(Refusal::new(subjects.address, "3.8").about(&self.smdp_address))
+    }
+
+    /// The CI for the eUICC to sign under, and our certificates for it to verify.
+    fn choose<'a>(&self, env: &Env<'a>) -> Result<(&OctetString, Server<'a>), Refusal> {
+        let config = env.config;
+        let (role, subjects) = self.role(config)?;
         if self.euicc_info1.svn.major() != 2 {
-            return Err(Refusal::new("8.8.3", "3.1").about(self.euicc_info1.svn));
+            return Err(Refusal::new(subjects.svn, "3.1").about(self.euicc_info1.svn));
         }
         let signing = &self.euicc_info1.euicc_ci_pk_id_list_for_signing;
         let trusts = |id: &&OctetString| config.trusted.iter().any(|ci| ci.key_id == id[..]);
-        let chosen = signing.iter().find(trusts).ok_or(Refusal::new("8.8.2", "3.1"))?;
+        let chosen = signing.iter().find(trusts).ok_or(Refusal::new(subjects.security, "3.1"))?;
         let verifiable = &self.euicc_info1.euicc_ci_pk_id_list_for_verification;
         // The same CI in both directions where that is possible.
         let preferred = verifiable.iter().filter(|id| *id == chosen).chain(verifiable);
-        let mut identities = preferred.filter_map(|id| config.identity(id));
-        let identity = identities.next().ok_or(Refusal::new("8.8.4", "3.7"))?;
-        Ok((chosen, identity))
+        let mut servers = preferred.filter_map(|id| server(config, role, id));
+        let server = servers.next().ok_or(Refusal::new(subjects.certificate, "3.7"))?;
+        Ok((chosen, server))
     }
 
     fn open(
         &self,
         euicc_ci_pk_id: &OctetString,
-        identity: &Identity,
+        server: Server<'_>,
         env: &mut Env<'_>,
     ) -> Decision<InitiateAuthenticationOk> {
         let transaction_id = TransactionId::new(&env.random::<16>());
@@ -76,7 +104,7 @@ impl InitiateAuthentication {
             server_address: self.smdp_address.clone(),
             server_challenge: server_challenge.into(),
         });
-        let signature = Signature::from(identity.dp_auth.key.sign(&[server_signed1.raw()]));
+        let signature = Signature::from(server.auth.key.sign(&[server_signed1.raw()]));
         let limits = &env.config.limits;
         let session = Session {
             transaction_id: transaction_id.clone(),
@@ -86,7 +114,8 @@ impl InitiateAuthentication {
                 server_address: self.smdp_address.clone(),
                 server_challenge: Base64(server_challenge.to_vec()),
                 euicc_ci_pk_id: Base64(euicc_ci_pk_id.to_vec()),
-                server_ci_pk_id: Base64(identity.ci_pk_id.clone()),
+                server_ci_pk_id: Base64(server.ci_pk_id.to_vec()),
+                role: server.role,
             }),
         };
         let answer = InitiateAuthenticationOk {
@@ -94,8 +123,19 @@ impl InitiateAuthentication {
             server_signed1: Base64(server_signed1.raw().to_vec()),
             server_signature1: Base64(signature.tlv()),
             euicc_ci_pk_id_to_be_used: Base64(esim_rsp::encode(euicc_ci_pk_id)),
-            server_certificate: Base64(identity.dp_auth.certificate.as_bytes().to_vec()),
+            server_certificate: Base64(server.auth.certificate.as_bytes().to_vec()),
         };
         Decision::new(Vec::from([session.into(), Write::Sweep { before: env.now }]), Ok(answer))
     }
+}
+
+/// Our certificate under a CI.
+fn server<'a>(config: &'a Config, role: ServerRole, ci_pk_id: &[u8]) -> Option<Server<'a>> {
+    let (ci_pk_id, auth) = match role {
+        ServerRole::Smdp => config.identity(ci_pk_id).map(|own| (&own.ci_pk_id, &own.dp_auth))?,
+        ServerRole::Smds => {
+            config.smds.as_ref()?.identity(ci_pk_id).map(|own| (&own.ci_pk_id, &own.ds_auth))?
+        }
+    };
+    Some(Server { role, ci_pk_id, auth })
 }

@@ -1,4 +1,5 @@
-//! ES9+: the functions that an LPA calls (SGP.22 5.6).
+//! ES9+ and ES11: the functions that an LPA calls (SGP.22 5.6, 5.8). The SM-DS's two are the SM-DP+'s first two; the
+//! address that the LPA has dialled tells which are meant.
 
 mod authenticate_client;
 mod cancel_session;
@@ -6,7 +7,7 @@ mod get_bound_profile_package;
 mod handle_notification;
 mod initiate_authentication;
 
-pub use authenticate_client::AuthenticateClient;
+pub use authenticate_client::{AuthenticateClient, Authenticated};
 pub use cancel_session::CancelSession;
 pub use get_bound_profile_package::GetBoundProfilePackage;
 pub use handle_notification::{HandleNotification, Heard};

@@ -1,0 +1,78 @@
+//! ES12.DeleteEvent and ES15.DeleteEvent (SGP.22 5.9.2, 5.10.2).
+
+use super::{forwarding_header, own_smds};
+use crate::event::{self, EventRecord};
+use crate::{Call, Config, Decision, Env, Function, Key, Records, Write};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use esim_rsp::es2p::Nothing;
+use esim_rsp::es12::DeleteEventRequest;
+use esim_rsp::{Error, Refusal, es15};
+
+/// A server takes its event back.
+#[derive(Clone, Debug)]
+pub struct DeleteEvent(DeleteEventRequest);
+
+impl Function for DeleteEvent {
+    type Request = DeleteEventRequest;
+    type Ok = Nothing;
+
+    fn read(request: Self::Request) -> Result<Self, Error> {
+        Ok(Self(request))
+    }
+
+    fn correlation(&self) -> Option<String> {
+        Some(self.0.header.function_call_identifier.clone())
+    }
+
+    fn keys(&self, _: &Records) -> Vec<Key> {
+        Vec::from([Key::Event(self.0.eid, self.0.event_id.clone())])
+    }
+
+    fn calls(&self, known: &Records, _: u64, config: &Config) -> Vec<Call> {
+        let event = self.find(known);
+        event.and_then(|event| self.forwarding(event, config)).into_iter().collect()
+    }
+
+    fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
+        match self.check(records, env) {
+            Ok(event) => {
+                let delete = Write::DeleteEvent(event.eid, event.event_id.clone());
+                Decision::new(Vec::from([delete]), Ok(Nothing {}))
+            }
+            Err(refusal) => Decision::refuse(refusal),
+        }
+    }
+}
+
+impl DeleteEvent {
+    /// The event, for the server whose it is.
+    fn find<'a>(&self, records: &'a Records) -> Option<&'a EventRecord> {
+        let request = &self.0;
+        let own = |event: &&EventRecord| {
+            event.event_id == request.event_id && event.owner == request.header.function_requester_identifier
+        };
+        records.events_of(request.eid).find(own)
+    }
+
+    fn forwarding(&self, event: &EventRecord, config: &Config) -> Option<Call> {
+        let (forwarded, smds) = event.forwarded.as_ref().zip(config.smds.as_ref())?;
+        let told = DeleteEventRequest {
+            header: forwarding_header(smds, &self.0.header.function_call_identifier),
+            eid: event.eid,
+            event_id: forwarded.event_id.clone(),
+        };
+        Some(Call::new(&forwarded.smds, format!("{}deleteEvent", es15::PATH), &told))
+    }
+
+    fn check<'a>(&self, records: &'a Records, env: &Env<'_>) -> Result<&'a EventRecord, Refusal> {
+        own_smds(env.config)?;
+        let unknown = || Refusal::new("8.9.5", "3.9").about(&self.0.event_id);
+        let event = self.find(records).ok_or_else(unknown)?;
+        if let Some(call) = self.forwarding(event, env.config) {
+            event::outcome(records.reply(&call), Some("3.9"))?;
+        }
+        Ok(event)
+    }
+}

@@ -1,0 +1,119 @@
+//! ES12.RegisterEvent and ES15.RegisterEvent (SGP.22 5.9.1, 5.10.1).
+
+use super::{forwarding_header, own_smds};
+use crate::event::{self, EVENTS_LIMIT, EventRecord, Forwarded};
+use crate::{Call, Config, Decision, Env, Function, Key, Records};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use esim_rsp::es2p::Nothing;
+use esim_rsp::es12::RegisterEventRequest;
+use esim_rsp::{Error, Refusal, es15};
+
+/// A server has something for an eUICC.
+///
+/// The same event again is no second one: a server that has lost the answer may ask once more.
+#[derive(Clone, Debug)]
+pub struct RegisterEvent(RegisterEventRequest);
+
+impl Function for RegisterEvent {
+    type Request = RegisterEventRequest;
+    type Ok = Nothing;
+
+    fn read(request: Self::Request) -> Result<Self, Error> {
+        let id = &request.event_id;
+        if id.is_empty() || id.chars().count() > 255 || id.chars().any(char::is_control) {
+            return Err(Error::text("eventId has 1 to 255 characters, none of them a control character"));
+        }
+        if request.rsp_server_address.trim().is_empty() {
+            return Err(Error::text("rspServerAddress is empty"));
+        }
+        Ok(Self(request))
+    }
+
+    fn correlation(&self) -> Option<String> {
+        Some(self.0.header.function_call_identifier.clone())
+    }
+
+    fn keys(&self, _: &Records) -> Vec<Key> {
+        Vec::from([Key::Event(self.0.eid, self.0.event_id.clone()), Key::EventsOf(self.0.eid)])
+    }
+
+    fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call> {
+        match self.check(known, now) {
+            Ok(false) => self.forwarding(config).map(|(call, _)| call).into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
+        match self.register(records, env) {
+            Ok(Some(event)) => Decision::new(Vec::from([event.into()]), Ok(Nothing {})),
+            Ok(None) => Decision::only(Ok(Nothing {})),
+            Err(refusal) => Decision::refuse(refusal),
+        }
+    }
+}
+
+impl RegisterEvent {
+    /// Whether the event is there already.
+    fn check(&self, records: &Records, now: u64) -> Result<bool, Refusal> {
+        let request = &self.0;
+        let waiting = || records.events_of(request.eid).filter(|event| event.expires_at > now);
+        if let Some(event) = waiting().find(|event| event.event_id == request.event_id) {
+            let same = event.owner == request.header.function_requester_identifier
+                && event.rsp_server_address == request.rsp_server_address;
+            return if same { Ok(true) } else { Err(Refusal::new("8.9.5", "3.3").about(&request.event_id)) };
+        }
+        match waiting().nth(EVENTS_LIMIT as usize - 1) {
+            Some(_) => {
+                let detail = format!("{EVENTS_LIMIT} events wait for this eUICC already");
+                Err(Refusal::new("8.9", "4.2").about(request.eid).because(detail))
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// What the root is told, where there is one above: the LPA shall come here, with an identifier of ours.
+    fn forwarding(&self, config: &Config) -> Option<(Call, Forwarded)> {
+        let request = &self.0;
+        let smds = config.smds.as_ref().filter(|_| request.forwarding_indicator)?;
+        let root = smds.root.as_ref()?;
+        let key = &smds.identities.first()?.ds_auth.key;
+        let eid = format!("{}", request.eid);
+        let event_id = event::derive_id(key, &[b"event", eid.as_bytes(), request.event_id.as_bytes()]);
+        let told = RegisterEventRequest {
+            header: forwarding_header(smds, &request.header.function_call_identifier),
+            eid: request.eid,
+            rsp_server_address: smds.address.clone(),
+            event_id: event_id.clone(),
+            forwarding_indicator: false,
+        };
+        let call = Call::new(root, format!("{}registerEvent", es15::PATH), &told);
+        Some((call, Forwarded { smds: root.clone(), event_id }))
+    }
+
+    fn register(&self, records: &Records, env: &Env<'_>) -> Result<Option<EventRecord>, Refusal> {
+        own_smds(env.config)?;
+        if self.check(records, env.now)? {
+            return Ok(None);
+        }
+        let forwarded = match self.forwarding(env.config) {
+            Some((call, forwarded)) => {
+                // The identifier is ours alone: if the root has it, we have told it before.
+                event::outcome(records.reply(&call), Some("3.3"))?;
+                Some(forwarded)
+            }
+            None => None,
+        };
+        let request = &self.0;
+        Ok(Some(EventRecord {
+            eid: request.eid,
+            event_id: request.event_id.clone(),
+            rsp_server_address: request.rsp_server_address.clone(),
+            owner: request.header.function_requester_identifier.clone(),
+            forwarded,
+            expires_at: env.now.saturating_add(env.config.limits.event_seconds),
+        }))
+    }
+}

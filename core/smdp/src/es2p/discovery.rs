@@ -1,0 +1,125 @@
+//! The event at an SM-DS that leads an eUICC to its order (SGP.22 3.6, 5.3.2).
+
+use crate::es12::RegisterEvent;
+use crate::event::{self, OrderEvent};
+use crate::{Call, Config, Decision, Env, Function, Key, Order, Records, Write};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use esim_rsp::es12::{self, RegisterEventRequest};
+use esim_rsp::json::RequestHeader;
+use esim_rsp::{Eid, Refusal};
+
+/// How long an address may be: a domain name and a port.
+const ADDRESS_LIMIT: usize = 262;
+
+/// What is told to an SM-DS when an order is released.
+pub(super) struct Registration {
+    /// Absent: this server is the SM-DS.
+    smds: Option<String>,
+    request: RegisterEventRequest,
+}
+
+/// The event of an order, not registered yet.
+///
+/// # Errors
+/// 8.9.1/3.8 for an address that is none, 8.9/5.1 where `.` is said and no root SM-DS is configured.
+pub(super) fn event_of(
+    order: &Order,
+    address: &str,
+    eid: Eid,
+    matching_id: Option<&str>,
+    config: &Config,
+) -> Result<OrderEvent, Refusal> {
+    let smds = resolve(address, config)?;
+    let event_id = match matching_id.filter(|id| !id.is_empty()) {
+        Some(id) => id.to_string(),
+        None => draw(order, eid, config)?,
+    };
+    Ok(OrderEvent { smds, eid, event_id, registered: false })
+}
+
+/// The SM-DS that an address means; none if it is this server.
+fn resolve(address: &str, config: &Config) -> Result<Option<String>, Refusal> {
+    let own = config.smds.as_ref();
+    let address = match address {
+        "." | ".unspecified" => {
+            // An alternative SM-DS tells its root itself.
+            let known = config.default_smds.as_deref().or(own.map(|smds| smds.address.as_str()));
+            let detail = "No root SM-DS is configured here";
+            known.ok_or_else(|| Refusal::new("8.9", "5.1").about(address).because(detail))?
+        }
+        given => given,
+    };
+    let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    if !address.chars().all(sound) || address.len() > ADDRESS_LIMIT {
+        return Err(Refusal::new("8.9.1", "3.8").about(address).because("This is no address of an SM-DS"));
+    }
+    Ok(own.is_none_or(|smds| !smds.answers_to(address)).then(|| address.to_string()))
+}
+
+/// A matchingId for an order whose operator has chosen none: the same however often it is asked for.
+fn draw(order: &Order, eid: Eid, config: &Config) -> Result<String, Refusal> {
+    let identity = config.identities.first().ok_or_else(|| Refusal::new("8.8.4", "3.7"))?;
+    let (iccid, eid, round) = (order.iccid.to_string(), eid.to_string(), order.round.to_be_bytes());
+    let parts = [&b"matchingId"[..], iccid.as_bytes(), &round, eid.as_bytes()];
+    Ok(event::derive_id(&identity.dp_auth.key, &parts))
+}
+
+impl Registration {
+    /// What is to be told of an event, in the course of the operator's call `header`.
+    pub(super) fn of(event: &OrderEvent, header: &RequestHeader, config: &Config) -> Self {
+        let is_root = event.smds.is_some() && event.smds == config.default_smds;
+        let request = RegisterEventRequest {
+            header: RequestHeader {
+                function_requester_identifier: config.own_oid(),
+                function_call_identifier: header.function_call_identifier.clone(),
+            },
+            eid: event.eid,
+            rsp_server_address: config.smdp_address.clone(),
+            event_id: event.event_id.clone(),
+            forwarding_indicator: !is_root,
+        };
+        Self { smds: event.smds.clone(), request }
+    }
+
+    /// The records that this server needs where it is the SM-DS itself.
+    pub(super) fn keys(eid: Eid, event_id: Option<&str>) -> Vec<Key> {
+        let named = event_id.map(|id| Key::Event(eid, id.to_string()));
+        named.into_iter().chain([Key::EventsOf(eid)]).collect()
+    }
+
+    /// Whom to ask.
+    pub(super) fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call> {
+        match &self.smds {
+            None => self.here().map(|here| here.calls(known, now, config)).unwrap_or_default(),
+            Some(address) => Vec::from([self.call(address)]),
+        }
+    }
+
+    /// What the answer means; what is to be written where this server is the SM-DS.
+    pub(super) fn settle(&self, records: &Records, env: &mut Env<'_>) -> Result<Vec<Write>, Refusal> {
+        match &self.smds {
+            None => {
+                let Decision { commit, answer } = self.here()?.decide(records, env);
+                let refused = |refusal: Refusal| match refusal.subject {
+                    "8.9" => refusal,
+                    _ => Refusal::new("8.9", "4.2").because(refusal),
+                };
+                answer.map(|_| commit).map_err(refused)
+            }
+            Some(address) => {
+                event::outcome(records.reply(&self.call(address)), None)?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn here(&self) -> Result<RegisterEvent, Refusal> {
+        RegisterEvent::read(self.request.clone()).map_err(|error| Refusal::new("8.9", "4.2").because(error))
+    }
+
+    fn call(&self, address: &str) -> Call {
+        Call::new(address, format!("{}registerEvent", es12::PATH), &self.request)
+    }
+}

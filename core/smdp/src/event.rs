@@ -1,0 +1,121 @@
+//! Events of an SM-DS (SGP.22 3.6): a server has something for an eUICC.
+
+use crate::call::{Call, CallError, Reply};
+use crate::progress::own_header;
+use crate::{Env, Order};
+use alloc::format;
+use alloc::string::String;
+use esim_crypto::{PrivateKey, x963_sha256};
+use esim_rsp::es12::{self, DeleteEventRequest};
+use esim_rsp::{Eid, Refusal};
+use serde::{Deserialize, Serialize};
+
+/// How many events may wait for one eUICC.
+pub(crate) const EVENTS_LIMIT: u32 = 64;
+
+/// An event that waits at this SM-DS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// The eUICC.
+    pub eid: Eid,
+    /// What the LPA shall ask for.
+    pub event_id: String,
+    /// Whom it shall ask.
+    pub rsp_server_address: String,
+    /// OID of the server that has registered it, and may delete it.
+    pub owner: String,
+    /// What the root SM-DS was told.
+    pub forwarded: Option<Forwarded>,
+    /// Seconds since 1970; forgotten from then on.
+    pub expires_at: u64,
+}
+
+/// An event at the root that leads to one of an alternative SM-DS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forwarded {
+    /// Address of the root.
+    pub smds: String,
+    /// Identifier there, and what the LPA brings back here.
+    pub event_id: String,
+}
+
+impl EventRecord {
+    /// Whether an LPA that was sent with this identifier means this event.
+    pub fn is_called(&self, event_id: &str) -> bool {
+        self.event_id == event_id || self.forwarded.as_ref().is_some_and(|it| it.event_id == event_id)
+    }
+}
+
+/// The event that leads to an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderEvent {
+    /// Address of the SM-DS; absent where this server is the SM-DS.
+    pub smds: Option<String>,
+    /// The eUICC.
+    pub eid: Eid,
+    /// The order's matchingId.
+    pub event_id: String,
+    /// Whether the SM-DS has it; it gets it when the order is released.
+    pub registered: bool,
+}
+
+impl Order {
+    /// Whether the SM-DS still has an event of an order that is over.
+    pub(crate) fn has_idle_event(&self) -> bool {
+        !self.is_open() && self.event.as_ref().is_some_and(|event| event.registered)
+    }
+
+    /// The SM-DS is to forget the order's event.
+    pub(crate) fn withdraw_event(&mut self, env: &mut Env<'_>) {
+        let Some(event) = self.event.take_if(|event| event.registered) else { return };
+        let request =
+            DeleteEventRequest { header: own_header(env), eid: event.eid, event_id: event.event_id };
+        let to = event.smds.as_deref().unwrap_or(Call::THIS_SERVER);
+        let call = Call::new(to, format!("{}deleteEvent", es12::PATH), &request);
+        self.send(env.now, call, env.config.limits.errand_seconds);
+    }
+}
+
+/// What an SM-DS's answer means for whoever has made us ask. `harmless` is the reason code under 8.9.5 that says that
+/// everything is already as it should be.
+///
+/// # Errors
+/// 8.9/5.1 where nobody answers, 8.9/4.2 where it refuses.
+pub(crate) fn outcome(reply: Option<&Reply>, harmless: Option<&str>) -> Result<(), Refusal> {
+    match reply.map(Reply::executed) {
+        Some(Ok(())) => Ok(()),
+        Some(Err(CallError::Refused(subject, reason)))
+            if subject == "8.9.5" && harmless == Some(reason.as_str()) =>
+        {
+            Ok(())
+        }
+        Some(Err(error @ CallError::Refused(..))) => {
+            Err(Refusal::new("8.9", "4.2").because(format!("The SM-DS has {error}")))
+        }
+        Some(Err(CallError::Lost(why))) => {
+            Err(Refusal::new("8.9", "5.1").because(format!("The SM-DS cannot be reached: {why}")))
+        }
+        None => Err(Refusal::new("8.9", "5.1").because("The SM-DS was not asked")),
+    }
+}
+
+/// An identifier that nobody can guess and that comes out the same when everything is done again: what was told to
+/// another server before a crash is told to it again by the same name.
+pub(crate) fn derive_id(key: &PrivateKey, parts: &[&[u8]]) -> String {
+    let info: alloc::vec::Vec<u8> = parts.iter().flat_map(|part| part.iter().copied().chain([0])).collect();
+    let octets = x963_sha256(&key.to_bytes()[..], &info, 20);
+    spell(&octets)
+}
+
+/// Octets as letters and digits in groups of five, one each, good to read aloud: 20 hold 100 bits.
+pub(crate) fn spell(octets: &[u8]) -> String {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    let mut id = String::new();
+    for (i, octet) in octets.iter().enumerate() {
+        if i > 0 && i % 5 == 0 {
+            id.push('-');
+        }
+        id.push(char::from(LETTERS[usize::from(octet % 32)]));
+    }
+    id
+}
