@@ -9,8 +9,10 @@ import type { Imported, ImportResult, ImportRow } from "./messages";
 import { session } from "./session.svelte";
 import { Busy, TooLong, Unreachable } from "./sm";
 
-/** Rows that the SM takes at once. */
-const ROWS = 500;
+/** Rows of a chunk: to begin with, when connections break, and what the SM takes at most. */
+const ROWS = { first: 100, least: 25, most: 500 };
+/** Milliseconds that a chunk shall take: shorter ones grow, longer ones shrink. */
+const PACE = { least: 1500, most: 8000 };
 /** Octets of a chunk; the SM reads a mebioctet. */
 const OCTETS = 700_000;
 /** Seconds until the first and the last of many tries. */
@@ -32,7 +34,8 @@ class Batch {
   known = $state(0);
   refused = $state(0);
 
-  #size = ROWS;
+  #size: number = ROWS.first;
+  #most: number = ROWS.most;
   #run = 0;
   #wake: (() => void) | undefined;
 
@@ -59,6 +62,8 @@ class Batch {
     this.#run++;
     this.#wake?.();
     Object.assign(this, { name: undefined, columns: [], rows: [], phase: "empty", trouble: undefined, error: undefined });
+    this.#size = ROWS.first;
+    this.#most = ROWS.most;
     Object.assign(this, { results: [], total: 0, created: 0, known: 0, refused: 0 });
   };
 
@@ -70,17 +75,19 @@ class Batch {
     let pause: number = PAUSE.first;
     while (this.rows.length > 0 && run === this.#run) {
       const chunk = this.#chunk();
+      const began = performance.now();
       try {
         const imported = await session.call((sm) => sm.import(this.template, this.release, chunk));
         if (run !== this.#run) return;
         this.#settle(chunk, imported);
+        this.#fit(performance.now() - began);
         pause = PAUSE.first;
         this.phase = "running";
         this.trouble = undefined;
       } catch (error) {
         if (run !== this.#run) return;
         if (error instanceof TooLong && chunk.length > 1) {
-          this.#size = Math.ceil(chunk.length / 2);
+          this.#most = this.#size = Math.ceil(chunk.length / 2);
           continue;
         }
         this.trouble = sentence(error);
@@ -89,6 +96,8 @@ class Batch {
           return;
         }
         this.phase = "waiting";
+        // What was under way when the connection broke may have been too much for it.
+        this.#size = Math.max(ROWS.least, Math.ceil(this.#size / 2));
         await this.#sleep(error instanceof Busy ? error.seconds : pause);
         pause = Math.min(2 * pause, PAUSE.last);
       }
@@ -116,6 +125,11 @@ class Batch {
       chunk.push(row);
     }
     return chunk;
+  }
+
+  #fit(took: number) {
+    if (took < PACE.least) this.#size = Math.min(2 * this.#size, this.#most);
+    else if (took > PACE.most) this.#size = Math.max(ROWS.least, Math.ceil(this.#size / 2));
   }
 
   /** Rows that are settled are forgotten, and their keys with them. */

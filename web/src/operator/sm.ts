@@ -48,7 +48,9 @@ interface Answer {
 export const EXAMPLE_OID = "2.999.100";
 
 const ES2 = "/gsma/rsp2/es2plus/";
-const TIMEOUT = 30_000;
+/** Milliseconds for an answer; a batch is work. */
+const PATIENCE = { question: 30_000, batch: 120_000 };
+const IMPORT = "/esim-lab/import";
 
 /** An SM at a base URL. */
 export function overHttp(base: string, token: string): Line {
@@ -59,8 +61,9 @@ export function overHttp(base: string, token: string): Line {
       const headers: Record<string, string> = { Authorization: `Bearer ${token}`, "X-Admin-Protocol": "gsma/rsp/v2.6.0" };
       if (body !== undefined) headers["Content-Type"] = "application/json";
       const method = body === undefined ? "GET" : "POST";
+      const signal = AbortSignal.timeout(path === IMPORT ? PATIENCE.batch : PATIENCE.question);
       try {
-        const response = await fetch(root + path, { method, headers, body: body ?? null, signal: AbortSignal.timeout(TIMEOUT), cache: "no-store" });
+        const response = await fetch(root + path, { method, headers, body: body ?? null, signal, cache: "no-store" });
         const retryAfter = Number(response.headers.get("Retry-After")) || undefined;
         return { status: response.status, body: await response.text(), retryAfter };
       } catch {
@@ -107,7 +110,7 @@ export class Sm {
   import(template: string, release: boolean, rows: readonly ImportRow[]): Promise<Imported> {
     // Orders belong to the operator who says who he is.
     const owner = this.requester === EXAMPLE_OID ? {} : this.#header();
-    return this.#ask("/esim-lab/import", { ...owner, template, release, rows });
+    return this.#ask(IMPORT, { ...owner, template, release, rows });
   }
 
   provision(request: { iccid?: string; template?: string; profileType?: string; subscriber: Subscriber; metadata: object }): Promise<{ iccid: string }> {
