@@ -56,13 +56,14 @@ fn read(request: &HttpRequest) -> Result<ImportRequest, Outcome> {
     Ok(batch)
 }
 
-/// What JSON says beside the rows: `template`, `release`, `defaultSmdp`, `requester`, `call`.
+/// What JSON says beside the rows: `template`, `stock`, `release`, `defaultSmdp`, `requester`, `call`.
 fn options<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Result<ImportRequest, Error> {
     let mut batch = ImportRequest::default();
     let (mut requester, mut call) = (None, String::new());
     for (name, value) in query {
         match name {
             "template" => batch.template = value.into(),
+            "stock" => batch.stock = flag(name, value)?,
             "release" => batch.release = flag(name, value)?,
             "defaultSmdp" => batch.default_smdp = flag(name, value)?,
             "requester" => requester = Some(value.to_string()),

@@ -340,3 +340,28 @@ fn the_report_says_how_orders_stand() {
     let last = get(&format!("limit=3&format=csv&after={next}"));
     assert_eq!((last.header("X-Next"), String::from_utf8_lossy(&last.body).lines().count()), (None, 3));
 }
+
+#[test]
+fn a_batch_may_stay_in_stock_and_be_ordered_later() {
+    let lab = Lab::new();
+    let stock = |rows: &[Value]| {
+        lab.operator("/esim-lab/import", json!({"template": "operational", "stock": true, "rows": rows}))
+    };
+    let answer = stock(&[row(1), row(2)]);
+    assert_eq!(answer["created"], 2, "{answer}");
+    assert_eq!(
+        (&answer["rows"][0]["state"], &answer["rows"][0]["matchingId"]),
+        (&json!("Available"), &json!(null))
+    );
+    assert_eq!(stock(&[row(1)])["known"], 1);
+    let settled = with(row(3), json!({"matchingId": "ABC"}));
+    assert_eq!(refusal(&stock(&[settled])).0, "matchingId");
+
+    let header = json!({"functionRequesterIdentifier": "2.999.100", "functionCallIdentifier": "x"});
+    let ordered = lab.es2("downloadOrder", json!({"header": header, "profileType": "operational"}));
+    assert_success(&ordered);
+    let confirm =
+        json!({"header": header, "iccid": ordered["iccid"], "matchingId": "ABC", "releaseFlag": true});
+    assert_success(&lab.es2("confirmOrder", confirm));
+    lab.download("ABC");
+}

@@ -39,6 +39,9 @@ pub struct ImportRequest {
     pub header: Option<RequestHeader>,
     /// Name of the template, which becomes the profile type.
     pub template: String,
+    /// Whether the profiles stay in stock, to be ordered over ES2+; what would settle an order is refused then.
+    #[serde(default)]
+    pub stock: bool,
     /// Whether the profiles may be fetched at once.
     #[serde(default)]
     pub release: bool,
@@ -152,6 +155,7 @@ impl ImportOk {
 pub struct Import {
     template: Template,
     header: Option<RequestHeader>,
+    stock: bool,
     release: bool,
     default_smdp: bool,
     rows: Vec<Wanted>,
@@ -188,6 +192,7 @@ pub fn prepare(
     let part = |rows: &[Wanted]| Import {
         template: template.clone(),
         header: request.header.clone(),
+        stock: request.stock,
         release: request.release,
         default_smdp: request.default_smdp,
         rows: rows.to_vec(),
@@ -212,6 +217,14 @@ fn number_lines(rows: &mut [Row]) {
 
 impl ImportRequest {
     fn check_delivery(&self, wanted: &Wanted) -> Result<(), Flaw> {
+        let settled = [
+            (Column::Eid, wanted.eid.is_some()),
+            (Column::MatchingId, wanted.matching_id.is_some()),
+            (Column::ConfirmationCode, wanted.confirmation_code.is_some()),
+        ];
+        if let Some((column, _)) = settled.into_iter().find(|(_, given)| self.stock && *given) {
+            return Err(Flaw::of(column, "is for an order: a profile in stock has none yet"));
+        }
         match (self.default_smdp, wanted.eid, &wanted.matching_id) {
             (true, None, _) => Err(Flaw::of(Column::Eid, "is missing: the eUICC asks with nothing else")),
             (true, _, Some(_)) => Err(Flaw::of(Column::MatchingId, "is not for the default SM-DP+")),
@@ -351,7 +364,14 @@ impl Import {
             digests: row.digests(&salt),
             salt: Secret::new(salt.to_vec()),
         });
-        self.confirm(&mut order, row, env);
+        let requester = self.header.as_ref().map(|header| header.function_requester_identifier.clone());
+        order.owner = requester;
+        match self.stock {
+            true => {
+                order.note(env.now, "import", format!("Made with template {}, in stock", self.template.name))
+            }
+            false => self.confirm(&mut order, row, env),
+        }
         let result = RowResult::of(row.line, RowOutcome::Created, &order, &env.config.smdp_address);
         let package = Package { iccid: row.iccid, upp: generated.upp };
         commit.extend([order.into(), package.into()]);
@@ -360,9 +380,7 @@ impl Import {
 
     /// As downloadOrder and confirmOrder would do it.
     fn confirm(&self, order: &mut Order, row: &Wanted, env: &mut Env<'_>) {
-        let requester = self.header.as_ref().map(|header| header.function_requester_identifier.clone());
-        order.owner.clone_from(&requester);
-        order.operator = requester;
+        order.operator.clone_from(&order.owner);
         order.eid = row.eid;
         order.matching_id = Some(match (self.default_smdp, &row.matching_id) {
             (true, _) => String::new(),
