@@ -71,6 +71,7 @@ async function order(page, { imsi, spn, more }) {
   await at(page, "new").click();
   await at(page, "imsi").fill(imsi);
   await at(page, "wish-spn").fill(spn);
+  await at(page, "draw-iccid").click();
   await at(page, "draw-keys").click();
   await more?.();
   await at(page, "order-go").click();
@@ -137,7 +138,7 @@ describe("the operator's page", () => {
     await at(page, "release").click();
     await page.locator('[data-testid="detail"][data-state="Released"]').waitFor();
     const functions = await at(page, "history").locator("li").evaluateAll((lines) => lines.map((line) => line.getAttribute("data-function")));
-    assert.deepEqual(functions, ["releaseProfile", "confirmOrder", "downloadOrder", "provision"]);
+    assert.deepEqual(functions, ["releaseProfile", "confirmOrder", "downloadOrder", "import"]);
     await page.screenshot({ path: `${SHOTS}operator-order.png` });
     // Found again by what is printed on the sheet.
     await at(page, "search").fill(code);
@@ -160,6 +161,7 @@ describe("the operator's page", () => {
     await order(page, { imsi: "001019900000010", spn: "First", more: async () => { await at(page, "token-kind").selectOption("chosen"); await at(page, "matching-id").fill("TAKEN-1"); } });
     await at(page, "new").click();
     await at(page, "imsi").fill("001019900000011");
+    await at(page, "draw-iccid").click();
     await at(page, "draw-keys").click();
     await at(page, "token-kind").selectOption("chosen");
     await at(page, "matching-id").fill("TAKEN-1");

@@ -5,7 +5,7 @@
 import { t } from "../lib/language.svelte";
 import { sentence } from "../lib/world";
 import { BadFile, type Column, read } from "./file";
-import type { Imported, ImportResult, ImportRow } from "./messages";
+import type { Fate, Imported, ImportResult, ImportRow } from "./messages";
 import { session } from "./session.svelte";
 import { Busy, TooLong, Unreachable } from "./sm";
 
@@ -23,7 +23,7 @@ class Batch {
   columns = $state.raw<Column[]>([]);
   rows = $state.raw<ImportRow[]>([]);
   template = $state("operational");
-  release = $state(true);
+  fate = $state<Fate>("released");
   phase = $state<"empty" | "ready" | "running" | "waiting" | "stopped" | "done">("empty");
   /** Why it waits or has stopped. */
   trouble = $state<string>();
@@ -77,7 +77,7 @@ class Batch {
       const chunk = this.#chunk();
       const began = performance.now();
       try {
-        const imported = await session.call((sm) => sm.import(this.template, this.release, chunk));
+        const imported = await session.call((sm) => sm.import(this.template, this.fate, chunk));
         if (run !== this.#run) return;
         this.#settle(chunk, imported);
         this.#fit(performance.now() - began);

@@ -76,15 +76,8 @@ export interface KnownColumn {
   form: string;
 }
 
-/** A subscriber as `provision` takes it; keys in hexadecimal. */
-export interface Subscriber {
-  imsi: string;
-  ki: string;
-  opc?: string;
-  algorithm?: string;
-  msisdn?: string;
-  spn?: string;
-}
+/** What becomes of imported profiles: ordered and released, ordered only, or nothing yet. */
+export type Fate = "released" | "confirmed" | "stock";
 
 /** How an order is to be fetched. */
 export interface Terms {

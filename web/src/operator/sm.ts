@@ -1,6 +1,6 @@
 /** The operator's end of the wire: functions in, answers or one sentence out. */
 import { t } from "../lib/language.svelte";
-import type { Confirmed, Imported, ImportRow, KnownColumn, OrderView, Page, Subscriber, Template, Terms } from "./messages";
+import type { Confirmed, Fate, Imported, ImportRow, KnownColumn, OrderView, Page, Template, Terms } from "./messages";
 
 /** How requests get there; the credential is its business. */
 export interface Line {
@@ -107,14 +107,10 @@ export class Sm {
   }
 
   /** Rows that are known already give the codes that they have. */
-  import(template: string, release: boolean, rows: readonly ImportRow[]): Promise<Imported> {
+  import(template: string, fate: Fate, rows: readonly ImportRow[]): Promise<Imported> {
     // Orders belong to the operator who says who he is.
     const owner = this.requester === EXAMPLE_OID ? {} : this.#header();
-    return this.#ask(IMPORT, { ...owner, template, release, rows });
-  }
-
-  provision(request: { iccid?: string; template?: string; profileType?: string; subscriber: Subscriber; metadata: object }): Promise<{ iccid: string }> {
-    return this.#ask("/esim-lab/provision", request);
+    return this.#ask(IMPORT, { ...owner, template, release: fate === "released", stock: fate === "stock", rows });
   }
 
   downloadOrder(iccid: string, eid?: string): Promise<{ iccid: string }> {

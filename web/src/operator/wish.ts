@@ -1,7 +1,7 @@
-/** What the operator has filled in, and how it becomes an order: provision, downloadOrder, confirmOrder. */
+/** What the operator has filled in, and how it becomes an order: a profile in stock, downloadOrder, confirmOrder. */
 import { t } from "../lib/language.svelte";
 import { sentence } from "../lib/world";
-import type { OrderView, Subscriber, Terms } from "./messages";
+import type { ImportRow, OrderView, Terms } from "./messages";
 import { session } from "./session.svelte";
 
 export interface Wish {
@@ -37,7 +37,7 @@ export class Halfway extends Error {
 
 /** The ICCID that is ordered in the end. */
 export async function carryOut(wish: Wish, order: OrderView | undefined): Promise<string> {
-  const iccid = order?.iccid ?? (await provision(wish));
+  const iccid = order?.iccid ?? (await make(wish));
   const eid = wish.eid.replace(/\s/g, "") || undefined;
   if (!order || order.state === "Available") {
     const reserve = session.call((sm) => sm.downloadOrder(iccid, eid));
@@ -56,19 +56,14 @@ async function halfway(work: Promise<unknown>, iccid: string, done: string) {
   }
 }
 
-async function provision(wish: Wish): Promise<string> {
-  const subscriber: Subscriber = { imsi: digits(wish.imsi), ki: wish.ki.trim(), algorithm: wish.algorithm };
-  if (wish.algorithm !== "usim-test") subscriber.opc = wish.opc.trim();
-  if (wish.msisdn.trim()) subscriber.msisdn = wish.msisdn.replace(/[\s()-]/g, "");
-  if (wish.spn.trim()) subscriber.spn = wish.spn.trim();
-  const metadata = {
-    serviceProviderName: wish.spn.trim(),
-    profileName: wish.profileName.trim(),
-    ...(wish.rules.length > 0 && { profilePolicyRules: [...wish.rules] }),
-  };
-  const iccid = digits(wish.iccid);
-  const made = await session.call((sm) => sm.provision({ ...(iccid && { iccid }), profileType: wish.template, subscriber, metadata }));
-  return made.iccid;
+/** Into stock: a batch of one. */
+async function make(wish: Wish): Promise<string> {
+  const { template, imsi, iccid, msisdn, spn, profileName, algorithm, ki, opc, rules } = wish;
+  const row: ImportRow = { line: 1, iccid: digits(iccid), imsi: digits(imsi), msisdn: msisdn.replace(/[\s()-]/g, ""), spn, profileName, algorithm, ki, opc, policyRules: rules };
+  const { rows } = await session.call((sm) => sm.import(template, "stock", [row]));
+  const [result] = rows;
+  if (!result?.iccid) throw new Error(result?.reason ?? t("The SM has not said what became of it.", "SMから結果が返りませんでした。"));
+  return result.iccid;
 }
 
 function terms(wish: Wish, eid: string | undefined): Terms {
@@ -83,6 +78,16 @@ function terms(wish: Wish, eid: string | undefined): Terms {
 }
 
 const digits = (text: string) => text.replace(/\s/g, "");
+
+/** An ICCID of a test network: 89, country and issuer 00101, 11 digits, a check digit (ITU-T E.118). */
+export function drawIccid(): string {
+  const body = `8900101${[...crypto.getRandomValues(new Uint8Array(11))].map((octet) => octet % 10).join("")}`;
+  const sum = [...body].reduceRight((sum, digit, i) => {
+    const value = Number(digit) * ((body.length - i) % 2 === 1 ? 2 : 1);
+    return sum + (value > 9 ? value - 9 : value);
+  }, 0);
+  return body + ((10 - (sum % 10)) % 10);
+}
 
 /** Keys that nobody has seen, for a subscriber of a test network. */
 export function drawKeys(algorithm: string): { ki: string; opc: string } {
