@@ -35,6 +35,9 @@ pub struct Import {
     /// What to make of the subscribers: operational, provisioning, test, or one of the server's own.
     #[arg(long, short)]
     template: String,
+    /// Leave the profiles in stock, to be ordered over ES2+ later
+    #[arg(long, conflicts_with = "release")]
+    stock: bool,
     /// Lets the profiles be fetched at once.
     #[arg(long)]
     release: bool,
@@ -158,6 +161,7 @@ fn chunks(args: &Import, rows: Vec<Row>) -> Vec<Vec<u8>> {
         esim_rsp::json::to_vec(&ImportRequest {
             header: header.clone(),
             template: args.template.clone(),
+            stock: args.stock,
             release: args.release,
             default_smdp: args.default_smdp,
             rows,
