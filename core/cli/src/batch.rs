@@ -35,7 +35,7 @@ pub struct Import {
     /// What to make of the subscribers: operational, provisioning, test, or one of the server's own.
     #[arg(long, short)]
     template: String,
-    /// Leave the profiles in stock, to be ordered over ES2+ later
+    /// Leaves the profiles in stock, to be ordered over ES2+ later.
     #[arg(long, conflicts_with = "release")]
     stock: bool,
     /// Lets the profiles be fetched at once.
