@@ -1,7 +1,8 @@
 //! Paths, credentials, JSON and status codes (SGP.22 6.5).
 
+use crate::admit::{self, Denied, Requester};
 use crate::run::{Executed, run};
-use crate::{Fault, Host, HttpRequest, HttpResponse, LogLine};
+use crate::{Caller, Fault, Host, HttpRequest, HttpResponse, LogLine};
 use esim_rsp::common::Version;
 use esim_rsp::es9p::Answer;
 use esim_rsp::json::{self, ResponseHeader};
@@ -18,7 +19,6 @@ use esim_smdp::es9p::{
 use esim_smdp::es12::{DeleteEvent, RegisterEvent};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use subtle::ConstantTimeEq;
 
 /// Answers one request.
 ///
@@ -57,7 +57,7 @@ async fn route<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
     }
     if path == "/healthz" {
         return match method_is(request, "GET") {
-            Ok(()) => plain(HttpResponse::json(200, &Health { status: "ok" })),
+            Ok(()) => health(host).await,
             Err(refused) => refused,
         };
     }
@@ -83,7 +83,24 @@ struct Health {
     status: &'static str,
 }
 
+async fn health<H: Host>(host: &H) -> Outcome {
+    match host.health().await {
+        Ok(()) => plain(HttpResponse::json(200, &Health { status: "ok" })),
+        Err(fault) => {
+            let response =
+                HttpResponse::json(503, &Health { status: "the records cannot be read or written" });
+            (response, Note { outcome: Some(format!("fault: {fault}")), ..Note::default() })
+        }
+    }
+}
+
 async fn es9plus<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Outcome {
+    if let Err(denied) = admit::lpa(&request.caller, host.admittance(), host.now()) {
+        return deny(denied);
+    }
+    if let Err(denied) = admit::pace(&request.caller, host).await {
+        return deny(denied);
+    }
     match function {
         "initiateAuthentication" => post::<InitiateAuthentication, H>(request, host).await,
         "authenticateClient" => post::<AuthenticateClient, H>(request, host).await,
@@ -95,7 +112,7 @@ async fn es9plus<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Ou
 }
 
 async fn es2plus<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Outcome {
-    if let Err(refused) = authorize(request, host) {
+    if let Err(refused) = authorize(request, host).await {
         return refused;
     }
     match function {
@@ -112,8 +129,8 @@ async fn events<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Out
     if host.config().smds.is_none() {
         return unknown();
     }
-    if let Err(refused) = authorize(request, host) {
-        return refused;
+    if let Err(denied) = admit::server(request, host) {
+        return deny(admit::pace_refused(denied, &request.caller, host).await);
     }
     match function {
         "registerEvent" => post::<RegisterEvent, H>(request, host).await,
@@ -124,17 +141,18 @@ async fn events<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Out
 
 /// `/esim-lab/…`: what no standard describes.
 async fn operator<H: Host>(rest: &str, request: &HttpRequest, host: &H) -> Outcome {
-    if let Err(refused) = authorize(request, host) {
-        return refused;
-    }
+    let requester = match authorize(request, host).await {
+        Ok(requester) => requester,
+        Err(refused) => return refused,
+    };
     match rest {
         "provision" => return post::<Provision, H>(request, host).await,
         "import" => return crate::import::import(request, host).await,
         "templates" | "report" => {
             return match (method_is(request, "GET"), rest) {
                 (Err(refused), _) => refused,
-                (_, "report") => report(request, host).await,
-                _ => execute::<ListTemplates, H>((), host).await,
+                (_, "report") => report(request, &requester, host).await,
+                _ => execute::<ListTemplates, H>((), None, host).await,
             };
         }
         _ => {}
@@ -147,24 +165,30 @@ async fn operator<H: Host>(rest: &str, request: &HttpRequest, host: &H) -> Outco
     }
     match rest.strip_prefix("orders/") {
         None => match list_request(request) {
-            Ok(list) => execute::<ListOrders, H>(list, host).await,
+            Ok(list) => {
+                let requester = requester.oid().map(str::to_string);
+                execute::<ListOrders, H>(ListOrdersRequest { requester, ..list }, None, host).await
+            }
             Err(error) => malformed(error),
         },
         Some(iccid) => match iccid.parse() {
-            Ok(iccid) => execute::<ShowOrder, H>(ShowOrderRequest { iccid }, host).await,
+            Ok(iccid) => {
+                let requester = requester.oid().map(str::to_string);
+                execute::<ShowOrder, H>(ShowOrderRequest { iccid, requester }, None, host).await
+            }
             Err(error) => malformed(error),
         },
     }
 }
 
 /// The report as JSON, or as CSV where `format=csv` asks for it.
-async fn report<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
+async fn report<H: Host>(request: &HttpRequest, requester: &Requester<'_>, host: &H) -> Outcome {
     let list = match list_request(request) {
-        Ok(list) => list,
+        Ok(list) => ListOrdersRequest { requester: requester.oid().map(str::to_string), ..list },
         Err(error) => return malformed(error),
     };
     if !request.query().any(|pair| pair == ("format", "csv")) {
-        return execute::<Report, H>(list, host).await;
+        return execute::<Report, H>(list, None, host).await;
     }
     let function = match Report::read(list) {
         Ok(function) => function,
@@ -209,12 +233,13 @@ where
     H: Host,
 {
     match read_json(request) {
-        Ok(request) => execute::<F, H>(request, host).await,
+        Ok(body) => execute::<F, H>(body, Some(&request.caller), host).await,
         Err(refused) => refused,
     }
 }
 
-async fn execute<F, H>(request: F::Request, host: &H) -> Outcome
+/// `caller` is whose tries are counted, where that makes sense.
+async fn execute<F, H>(request: F::Request, caller: Option<&Caller>, host: &H) -> Outcome
 where
     F: Function<Ok: Serialize>,
     H: Host,
@@ -224,13 +249,24 @@ where
         // Sound JSON around something else: the caller learns where.
         Err(error) => return failed(200, Refusal::new("1.6", "2.1").because(error)),
     };
-    let correlation = function.correlation();
+    let mut correlation = function.correlation();
+    let tries = function.tries();
+    if let Some(caller) = caller
+        && let Err(denied) = admit::try_order(tries.as_deref(), caller, host).await
+    {
+        let (response, note) = deny(denied);
+        return (response, Note { correlation, ..note });
+    }
     let (response, note) = match run(&function, host).await {
         Ok(Executed { answer: Ok(body), conflicts }) => {
+            correlation = correlation.or_else(|| F::correlation_of(&body));
             let answer = Answer { header: ResponseHeader::success(), body: Some(body) };
             (HttpResponse::json(200, &answer), Note { conflicts, ..Note::default() })
         }
         Ok(Executed { answer: Err(refusal), conflicts }) => {
+            if let Some(caller) = caller.filter(|_| tries.is_some()) {
+                admit::weigh_refusal(tries.as_deref(), caller, host).await;
+            }
             let (response, note) = failed(200, refusal);
             (response, Note { conflicts, ..note })
         }
@@ -286,19 +322,26 @@ pub(crate) fn method_is(request: &HttpRequest, method: &str) -> Result<(), Outco
     Err((response.with_header("Allow", format!("{method}, OPTIONS")), note))
 }
 
-/// Compares the bearer token without telling by the time how much of it is right.
-fn authorize<H: Host>(request: &HttpRequest, host: &H) -> Result<(), Outcome> {
-    let given = request.header("Authorization").unwrap_or_default();
-    let scheme = given.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("Bearer "));
-    let given = scheme.and(given.get(7..)).map(str::trim).unwrap_or_default();
-    let wanted = host.operator_token();
-    let right = given.as_bytes().ct_eq(wanted.as_bytes());
-    if bool::from(right) && !wanted.is_empty() {
-        return Ok(());
+/// Who calls, and that the request speaks for nobody else.
+async fn authorize<'a, H: Host>(request: &HttpRequest, host: &'a H) -> Result<Requester<'a>, Outcome> {
+    let requester = admit::requester(request, host);
+    let requester = requester.and_then(|requester| requester.may_say(request).map(|()| requester));
+    match requester {
+        Ok(requester) => Ok(requester),
+        Err(denied) => Err(deny(admit::pace_refused(denied, &request.caller, host).await)),
     }
-    let detail = "The credential of the customer system is missing or wrong";
-    let (response, note) = failed(401, Refusal::new("1.1", "1.1").because(detail));
-    Err((response.with_header("WWW-Authenticate", "Bearer"), note))
+}
+
+/// Whoever is not let in learns why, and when to come again.
+fn deny(denied: Denied) -> Outcome {
+    let (mut response, note) = failed(denied.status, denied.refusal);
+    if denied.status == 401 {
+        response = response.with_header("WWW-Authenticate", "Bearer");
+    }
+    if let Some(seconds) = denied.retry_after {
+        response = response.with_header("Retry-After", seconds.to_string());
+    }
+    (response, note)
 }
 
 fn plain(response: HttpResponse) -> Outcome {
@@ -339,7 +382,7 @@ fn finish(response: HttpResponse, request: &HttpRequest) -> HttpResponse {
         .with_header("Access-Control-Allow-Origin", "*")
         .with_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
         .with_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Admin-Protocol")
-        .with_header("Access-Control-Expose-Headers", "X-Admin-Protocol, X-Next")
+        .with_header("Access-Control-Expose-Headers", "X-Admin-Protocol, X-Next, Retry-After")
         .with_header("Access-Control-Max-Age", "86400")
 }
 

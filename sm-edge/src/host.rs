@@ -1,6 +1,6 @@
 //! What a host brings: clock, randomness, configuration, store, log.
 
-use crate::{Rate, Vault};
+use crate::{Admittance, Rate, Vault};
 use esim_smdp::store::{Change, Lookup, Row};
 use esim_smdp::{Call, Config, Reply};
 use rand_core::CryptoRng;
@@ -25,6 +25,19 @@ pub trait Host {
 
     /// The credential that ES2+ and the operator's interface ask for.
     fn operator_token(&self) -> &str;
+
+    /// Who gets in besides.
+    fn admittance(&self) -> &Admittance {
+        const { &Admittance::OPEN }
+    }
+
+    /// Whether the host can do its work, which `/healthz` asks.
+    ///
+    /// # Errors
+    /// [`Fault`] with what does not work.
+    async fn health(&self) -> Result<(), Fault> {
+        self.store().load(&[]).await.map(drop)
+    }
 
     /// The keys that records are sealed with.
     fn vault(&self) -> &Vault;

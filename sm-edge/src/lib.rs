@@ -13,7 +13,8 @@
 //! | `GET /esim-lab/orders/ICCID` | [`smdp::admin::OrderView`] with its history |
 //! | `GET /healthz` | `{"status":"ok"}` |
 //!
-//! ES2+ and `/esim-lab/` want `Authorization: Bearer` and the operator's token.
+//! ES2+ and `/esim-lab/` want a credential: `Authorization: Bearer` with the token of the house or one that the operator
+//! has signed ([`token`]), or the operator's client certificate. Who gets in besides is [`Admittance`]'s matter.
 //!
 //! [`handle`] takes a request and a [`Host`] and gives a response; it knows
 //! paths, JSON, credentials and status codes, and runs the decisions of
@@ -25,6 +26,7 @@
 //! - the worker has its own crate; its records are spread over many objects ([`shard`]).
 #![forbid(unsafe_code)]
 
+mod admit;
 pub mod csv;
 mod handler;
 mod host;
@@ -38,8 +40,10 @@ mod rate;
 mod run;
 pub mod shard;
 pub mod sql;
+pub mod token;
 mod vault;
 
+pub use admit::Admittance;
 /// What the service decides, for hosts that make its configuration.
 pub use esim_smdp as smdp;
 pub use handler::handle;

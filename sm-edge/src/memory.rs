@@ -1,6 +1,6 @@
 //! A host that lives in memory: the browser page, tests, demonstrations.
 
-use crate::{CommitError, Fault, Host, LogLine, Rate, RateLimiter, Store, Vault};
+use crate::{Admittance, CommitError, Fault, Host, LogLine, Rate, RateLimiter, Store, Vault};
 use esim_smdp::store::{Alias, Change, Lookup, Row};
 use esim_smdp::{Call, Config, Reply};
 use rand_chacha::ChaCha20Rng;
@@ -145,6 +145,7 @@ pub struct MemoryHost {
     vault: Vault,
     limiter: RefCell<RateLimiter>,
     network: Option<Network>,
+    admittance: Admittance,
 }
 
 /// Whom a host in memory can call.
@@ -164,6 +165,7 @@ impl MemoryHost {
             vault: Vault::new(&seed),
             limiter: RefCell::default(),
             network: None,
+            admittance: Admittance::OPEN,
         }
     }
 
@@ -184,6 +186,12 @@ impl MemoryHost {
     /// The same with somebody to call; without, nobody answers.
     pub fn with_network(mut self, network: impl Fn(&Call) -> Reply + 'static) -> Self {
         self.network = Some(Box::new(network));
+        self
+    }
+
+    /// The same with rules for who gets in.
+    pub fn with_admittance(mut self, admittance: Admittance) -> Self {
+        self.admittance = admittance;
         self
     }
 
@@ -215,6 +223,10 @@ impl Host for MemoryHost {
 
     fn config(&self) -> &Config {
         &self.config
+    }
+
+    fn admittance(&self) -> &Admittance {
+        &self.admittance
     }
 
     fn operator_token(&self) -> &str {

@@ -80,7 +80,8 @@ fn orders_end_when_their_time_is_up() {
     let lab = server.lab();
     let (iccid, _) = lab.order(json!({}));
     wait_until("the order ends", || lab.state(&iccid) == "Error");
-    assert_eq!(lab.show(&iccid)["failure"], json!({"subject": "8.8.5", "reason": "4.10"}));
+    let failure = &lab.show(&iccid)["failure"];
+    assert_eq!((&failure["subject"], &failure["reason"]), (&json!("8.8.5"), &json!("4.10")));
 }
 
 #[test]
@@ -101,7 +102,6 @@ fn what_cannot_be_called_is_said() {
     assert!(lost(&address).contains("a moment ago"), "it is not tried again at once");
 }
 
-/// CERT.DP.TLS of the one is what the other asks for.
 #[test]
 fn a_server_of_an_untrusted_ci_is_not_called() {
     use esim_crypto::pki::{PkiParameters, TestPki};
@@ -132,4 +132,29 @@ fn a_server_of_an_untrusted_ci_is_not_called() {
     let suspicious = Server::start("suspicious", |options| options.pki = pki);
     let reply = suspicious.runtime.block_on(suspicious.host().call(&call));
     assert!(matches!(&reply, Reply::Lost(reason) if reason.contains("certificate")), "{reply:?}");
+}
+
+/// ES2+, ES12 and ES15 are mutually authenticated.
+#[test]
+fn calls_show_the_servers_own_certificate() {
+    let caller = Server::start("caller", |_| {});
+    let print = esim_crypto::sha256(&[&caller.handle().pki.tls.certificate]);
+    let operator = esim_smdp::Operator {
+        oid: "2.999.7".into(),
+        callback: None,
+        token_key: None,
+        certificates: vec![print],
+    };
+    let called = Server::start("called", |options| options.operators = vec![operator]);
+    let body = |oid: &str| {
+        json!({"header": {"functionRequesterIdentifier": oid, "functionCallIdentifier": "1"},
+               "profileType": "none"})
+        .to_string()
+    };
+    let to = format!("localhost:{}", called.handle().addr.port());
+    let mut call = Call { to, path: "/gsma/rsp2/es2plus/downloadOrder".into(), body: body("2.999.7") };
+    let reply = |call: &Call| caller.runtime.block_on(caller.host().call(call));
+    assert!(matches!(reply(&call), Reply::Answered { status: 200, .. }));
+    call.body = body("2.999.8");
+    assert!(matches!(reply(&call), Reply::Answered { status: 403, .. }));
 }

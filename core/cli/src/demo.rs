@@ -50,7 +50,7 @@ pub async fn run(args: Demo) -> Result<()> {
     .context("the SM cannot start")?;
     println!("SM-DP+ {ADDRESS} at {}, card {}", server.url(), card.eid()?);
 
-    let https = Https::rerouted(std::slice::from_ref(&own.ci.certificate), ADDRESS, server.addr)?;
+    let https = Https::with(std::slice::from_ref(&own.ci.certificate), None, Some((ADDRESS, server.addr)))?;
     let mut nvm = MemoryNvm::default();
     card.write_to(&mut nvm)?;
     let mut world = World::new(nvm, https, &own, seed, clock, (ADDRESS, "memory"))?;

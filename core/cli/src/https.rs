@@ -1,9 +1,11 @@
 //! HTTPS as an LPA does it: trust in GSMA's CI alone, and a header or two (SGP.22 6.5.1).
 
 use anyhow::{Context, Result};
+use esim_sm_edge::native::pem;
 use esim_world::{Reply, Request, Transport};
-use reqwest::{Certificate, Client, Url};
+use reqwest::{Certificate, Client, Identity, Url};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 /// An HTTPS client that trusts these CIs and no others.
@@ -16,15 +18,19 @@ pub struct Https {
 /// How long a server may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A client certificate (DER, or PEM with those above it) and its private key (PEM).
+pub fn client_identity(certificate: &Path, key: &Path) -> Result<Identity> {
+    let mut text: String =
+        pem::read_certificates(certificate)?.iter().map(|der| pem::write("CERTIFICATE", der)).collect();
+    text += &std::fs::read_to_string(key).with_context(|| key.display().to_string())?;
+    let wrong = || format!("{} is no private key in PEM for {}", key.display(), certificate.display());
+    Identity::from_pem(text.as_bytes()).with_context(wrong)
+}
+
 impl Https {
     /// Trusts the given CI certificates (DER).
     pub fn new(cis: &[Vec<u8>]) -> Result<Self> {
-        Self::build(cis, None)
-    }
-
-    /// The same, but `host` is reached at `socket`, whatever its name resolves to.
-    pub fn rerouted(cis: &[Vec<u8>], host: &str, socket: SocketAddr) -> Result<Self> {
-        Self::build(cis, Some((host, socket)))
+        Self::with(cis, None, None)
     }
 
     /// Without TLS, for a server behind somebody else's.
@@ -33,7 +39,13 @@ impl Https {
         self
     }
 
-    fn build(cis: &[Vec<u8>], reroute: Option<(&str, SocketAddr)>) -> Result<Self> {
+    /// The same, showing a client certificate where one is given; and the host of `reroute` is reached at its socket,
+    /// whatever its name resolves to.
+    pub fn with(
+        cis: &[Vec<u8>],
+        identity: Option<Identity>,
+        reroute: Option<(&str, SocketAddr)>,
+    ) -> Result<Self> {
         // A second call finds the provider installed: that is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut roots = Vec::new();
@@ -45,6 +57,9 @@ impl Https {
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .tls_certs_only(roots);
+        if let Some(identity) = identity {
+            builder = builder.identity(identity);
+        }
         if let Some((host, socket)) = reroute {
             builder = builder.resolve(host, socket);
         }

@@ -1,7 +1,7 @@
 //! `esim-lab lpa`: the LPA on a terminal, for the card in a state file.
 
 use crate::device::Device;
-use crate::https::Https;
+use crate::https::{self, Https};
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use esim_crypto::pki::{Certificate, refuse_live_ci};
@@ -32,6 +32,12 @@ pub struct Lpa {
     /// CI certificate (DER) to trust for TLS, besides those that the card trusts.
     #[arg(long, global = true)]
     ci: Option<PathBuf>,
+    /// Client certificate (DER or PEM) to show to SM-DP+s that admit only LPAs they know.
+    #[arg(long, global = true, value_name = "FILE", requires = "client_key")]
+    client_cert: Option<PathBuf>,
+    /// Its private key (PEM).
+    #[arg(long, global = true, value_name = "FILE", requires = "client_cert")]
+    client_key: Option<PathBuf>,
     /// Reaches the SM-DP+ at this socket, whatever its name resolves to: `smdp.example.com=127.0.0.1:8443`.
     #[arg(long, global = true, value_name = "HOST=IP:PORT")]
     connect: Option<String>,
@@ -124,13 +130,10 @@ pub async fn run(args: Lpa) -> Result<ExitCode> {
         }
         roots.push(der);
     }
-    let mut https = match &args.connect {
-        Some(text) => {
-            let (host, socket) = parse_connect(text)?;
-            Https::rerouted(&roots, host, socket)?
-        }
-        None => Https::new(&roots)?,
-    };
+    let identity = args.client_cert.as_deref().zip(args.client_key.as_deref());
+    let identity = identity.map(|(certificate, key)| https::client_identity(certificate, key)).transpose()?;
+    let reroute = args.connect.as_deref().map(parse_connect).transpose()?;
+    let mut https = Https::with(&roots, identity, reroute)?;
     let mut trace = Trace::default();
     let mut terminal = Terminal::new(lang, args.json);
     let mut port = Joined {

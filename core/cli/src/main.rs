@@ -6,6 +6,7 @@ mod device;
 mod euicc;
 mod explain;
 mod https;
+mod issue;
 mod lpa;
 mod lpac;
 mod memory;
@@ -41,6 +42,9 @@ enum Command {
     /// The SM-DP+: serve it, order from it.
     #[command(subcommand)]
     Sm(Sm),
+    /// Certificates for those who call the SM: LPAs and operators.
+    #[command(subcommand)]
+    Pki(issue::Pki),
     /// A software eUICC in a file: make it, plug it into other programs.
     #[command(subcommand)]
     Euicc(Euicc),
@@ -66,6 +70,8 @@ enum Sm {
     Templates(batch::Templates),
     /// Reports how orders stand, all or those of a batch.
     Orders(batch::Orders),
+    /// Prints a token that an operator has signed, for ES2+ and the operator's interface.
+    Token(issue::Token),
 }
 
 #[derive(Subcommand)]
@@ -101,6 +107,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Sm(Sm::Import(args)) => return block_on(batch::import(*args)),
         Command::Sm(Sm::Templates(args)) => block_on(batch::templates(args))?,
         Command::Sm(Sm::Orders(args)) => block_on(batch::orders(args))?,
+        Command::Sm(Sm::Token(args)) => issue::token(&args)?,
+        Command::Pki(command) => issue::run(&command)?,
         Command::Euicc(Euicc::Init(args)) => euicc::init(&args)?,
         Command::Euicc(Euicc::Serve(args)) => {
             return Ok(ExitCode::from(u8::try_from(euicc::serve(&args)?).unwrap_or(1)));

@@ -2,8 +2,11 @@
 
 use anyhow::{Context, Result};
 use esim_crypto::Curve;
+use esim_crypto::pki::TrustedCi;
 use esim_sm_edge::native::{self, Native, NativeOptions, PkiSource};
 use esim_sm_edge::smdp::Limits;
+use esim_sm_edge::smdp::config::trust_ci;
+use esim_sm_edge::{Admittance, Rate};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -41,8 +44,40 @@ pub struct Serve {
     /// Trusts the CAs that Mozilla trusts for such calls.
     #[arg(long)]
     call_web_roots: bool,
+    /// Lets in only LPAs that show a client certificate under this CA certificate (DER or PEM); may be repeated.
+    #[arg(long, value_name = "FILE", conflicts_with = "plain_http")]
+    require_lpa_certificate: Vec<PathBuf>,
+    /// Believes X-Forwarded-For, for a server that is reached through a proxy only.
+    #[arg(long)]
+    trust_proxy: bool,
+    /// Requests of LPAs a minute from one network address, and how many at once; `off` for any number.
+    #[arg(long, value_name = "N[:BURST]", default_value = "600:1200")]
+    rate_source: Pace,
+    /// Tries a minute of one order, and how many at once (a refused one counts for five); `off` for any number.
+    #[arg(long, value_name = "N[:BURST]", default_value = "10:40")]
+    rate_order: Pace,
     #[command(flatten)]
     limits: LimitArgs,
+}
+
+/// A rate on the command line.
+#[derive(Clone, Copy)]
+struct Pace(Option<Rate>);
+
+impl std::str::FromStr for Pace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let (per_minute, burst) = text.split_once(':').unwrap_or((text, text));
+        let number = |text: &str| text.parse().ok().filter(|number| *number > 0);
+        match (number(per_minute), number(burst)) {
+            (Some(per_minute), Some(burst)) => Ok(Self(Some(Rate { burst, per_minute }))),
+            _ => Err("write a number a minute, or two as in 600:1200, or off".into()),
+        }
+    }
 }
 
 /// Numbers of [`Limits`].
@@ -97,6 +132,12 @@ pub async fn serve(args: Serve) -> Result<()> {
         operators: args.operators.as_deref().map(native::read_operators).transpose()?.unwrap_or_default(),
         call_roots: certificates(&args.call_ca)?,
         call_web_roots: args.call_web_roots,
+        admittance: Admittance {
+            lpa_issuers: issuers(&args.require_lpa_certificate)?,
+            per_source: args.rate_source.0,
+            per_order: args.rate_order.0,
+        },
+        trust_proxy: args.trust_proxy,
         ..NativeOptions::default()
     };
     let server =
@@ -129,6 +170,17 @@ async fn wait_for_interrupt() -> Result<()> {
     }
     #[cfg(not(unix))]
     Ok(tokio::signal::ctrl_c().await?)
+}
+
+/// The CAs whose LPAs get in.
+fn issuers(files: &[PathBuf]) -> Result<Vec<TrustedCi>> {
+    let mut issuers = Vec::new();
+    for file in files {
+        for der in native::pem::read_certificates(file)? {
+            issuers.push(trust_ci(&der).with_context(|| file.display().to_string())?);
+        }
+    }
+    Ok(issuers)
 }
 
 /// All certificates of some files, DER.

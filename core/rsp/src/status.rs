@@ -95,12 +95,28 @@ pub const PAIRS: &[Row] = &[
         "Send the token that the SM-DP+ gave the operator.",
     ),
     row(
+        "1.1",
+        "1.2",
+        "Function Requester · Not allowed",
+        "5.3",
+        "The caller is known, or shows who it is, but is not admitted here",
+        "Call with a certificate or identity that the SM-DP+ admits; the message says which.",
+    ),
+    row(
         "1.2",
         "1.1",
         "Function Provider · Unknown",
         "5.3",
         "The function is not known here",
         "Check the path of the request.",
+    ),
+    row(
+        "1.2",
+        "3.7",
+        "Function Provider · Unavailable",
+        "5.2.6",
+        "There have been too many requests from the caller, or too many tries of one order",
+        "Wait as long as Retry-After says, then try again.",
     ),
     row(
         "1.6",

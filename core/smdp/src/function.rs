@@ -73,6 +73,16 @@ pub trait Function: Sized {
         None
     }
 
+    /// The same, where only the answer knows it.
+    fn correlation_of(_answer: &Self::Ok) -> Option<String> {
+        None
+    }
+
+    /// What must not be tried too often, by a name of the store: the order, or the eUICC where no order is named.
+    fn tries(&self) -> Option<String> {
+        None
+    }
+
     /// The records that the decision needs, as far as can be said from what is
     /// `known`. The host loads and asks again until nothing new is named: the
     /// order of a session, for instance, is known only with the session.

@@ -12,13 +12,14 @@ pub mod pem;
 mod pki;
 mod server;
 mod sqlite;
+mod tls;
 
 pub use operators::read_operators;
 pub use pki::{PkiSource, ServerPki};
 pub use server::ServerHandle;
 pub use sqlite::SqliteStore;
 
-use crate::{Fault, Host, LogLine, Rate, RateLimiter, Vault};
+use crate::{Admittance, Fault, Host, LogLine, Rate, RateLimiter, Vault};
 use esim_smdp::config::Operator;
 use esim_smdp::{Call, Config, Limits, Reply};
 use outgoing::Outgoing;
@@ -28,7 +29,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How to open a native host. [`NativeOptions::default`] is a test server on a
 /// free port of this machine, with its data in `./data`.
@@ -56,6 +57,13 @@ pub struct NativeOptions {
     pub limits: Limits,
     /// The operators that are known by name ([`read_operators`]).
     pub operators: Vec<Operator>,
+    /// Who gets in.
+    pub admittance: Admittance,
+    /// Believes `X-Forwarded-For` of whoever connects: behind a proxy only.
+    pub trust_proxy: bool,
+    /// How long a client may take to send the head of a request, and half of what it may take for its body: a slow one
+    /// must not hold a connection for ever.
+    pub patience: Duration,
     /// Root certificates (DER) trusted for calls to others, besides the CIs.
     pub call_roots: Vec<Vec<u8>>,
     /// Trusts Mozilla's root certificates for calls to others as well.
@@ -77,6 +85,9 @@ impl Default for NativeOptions {
             plain_http: false,
             limits: Limits::default(),
             operators: Vec::new(),
+            admittance: Admittance::OPEN,
+            trust_proxy: false,
+            patience: Duration::from_secs(15),
             call_roots: Vec::new(),
             call_web_roots: false,
             random_profile_keys: false,
@@ -125,7 +136,19 @@ impl Native {
         let limiter = Mutex::default();
         let outgoing = Outgoing::new(&pki, &options.call_roots, options.call_web_roots)?;
         let rng = Mutex::new(rng);
-        let host = NativeHost { store, config, token, rng, now: options.now, vault, limiter, outgoing };
+        let host = NativeHost {
+            store,
+            config,
+            token,
+            rng,
+            now: options.now,
+            vault,
+            limiter,
+            outgoing,
+            admittance: options.admittance,
+            trust_proxy: options.trust_proxy,
+            patience: options.patience,
+        };
         let plain_http = options.plain_http;
         Ok(Self { host: Arc::new(host), listener, addr, pki, plain_http })
     }
@@ -191,6 +214,17 @@ pub struct NativeHost {
     vault: Vault,
     limiter: Mutex<RateLimiter>,
     outgoing: Outgoing,
+    admittance: Admittance,
+    trust_proxy: bool,
+    patience: Duration,
+}
+
+impl NativeHost {
+    /// Whether anybody would look at a client's certificate. Browsers trouble their users where they are asked.
+    fn asks_for_certificates(&self) -> bool {
+        let operators = self.config.operators.iter().any(|operator| !operator.certificates.is_empty());
+        operators || self.config.smds.is_some() || !self.admittance.lpa_issuers.is_empty()
+    }
 }
 
 impl Host for NativeHost {
@@ -212,6 +246,14 @@ impl Host for NativeHost {
 
     fn config(&self) -> &Config {
         &self.config
+    }
+
+    fn admittance(&self) -> &Admittance {
+        &self.admittance
+    }
+
+    async fn health(&self) -> Result<(), Fault> {
+        self.store.health()
     }
 
     fn operator_token(&self) -> &str {

@@ -4,9 +4,9 @@ use super::files;
 use crate::operators::SPKI_P256;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use esim_crypto::PublicKey;
-use rustls::pki_types::CertificateDer;
+use esim_crypto::{Curve, PrivateKey, PublicKey};
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use std::io;
 use std::path::Path;
 
@@ -33,10 +33,50 @@ pub fn read_certificates(path: &Path) -> io::Result<Vec<Vec<u8>>> {
     }
 }
 
-/// A public key on P-256 as PEM.
-///
-/// # Panics
-/// Never: a key of another curve comes out as its point under the wrong name, which nobody can read.
+/// A private key on P-256: PEM (PKCS#8, as `openssl genpkey` writes it).
+pub fn read_private_key(text: &[u8]) -> Option<PrivateKey> {
+    let der = PrivatePkcs8KeyDer::from_pem_slice(text).ok()?;
+    // PrivateKeyInfo (RFC 5208) names the curve, then holds an ECPrivateKey (RFC 5915): version 1, 32 octets.
+    let (_, inside) = split_after(der.secret_pkcs8_der(), &SPKI_P256[2..23])?;
+    let (_, scalar) = split_after(inside, &[0x02, 0x01, 0x01, 0x04, 0x20])?;
+    PrivateKey::from_bytes(Curve::P256, scalar.get(..32)?).ok()
+}
+
+fn split_after<'a>(octets: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = octets.windows(mark.len()).position(|window| window == mark)?;
+    Some(octets.split_at(at + mark.len()))
+}
+
+/// A public key on P-256 as PEM; a key of another curve comes out under the wrong name, which nobody can read.
 pub fn write_public_key(key: &PublicKey) -> String {
     write("PUBLIC KEY", &[&SPKI_P256[..], &key.to_sec1()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use esim_crypto::pki::TestPki;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let issued = TestPki::well_known(Curve::P256).dp_tls;
+        let key = read_private_key(write("PRIVATE KEY", &issued.key_pkcs8_der()).as_bytes()).unwrap();
+        assert_eq!(key.to_bytes(), issued.key.to_bytes());
+        assert!(read_private_key(b"-----BEGIN PRIVATE KEY-----").is_none());
+        let brainpool = TestPki::well_known(Curve::BrainpoolP256r1).dp_tls;
+        assert!(read_private_key(write("PRIVATE KEY", &brainpool.key_pkcs8_der()).as_bytes()).is_none());
+    }
+
+    #[test]
+    fn certificates_come_as_der_or_pem() {
+        let issued = TestPki::well_known(Curve::P256).dp_tls.certificate;
+        let path = std::env::temp_dir().join(format!("esim-pem-{}", std::process::id()));
+        std::fs::write(&path, &issued).unwrap();
+        assert_eq!(read_certificates(&path).unwrap(), std::slice::from_ref(&issued));
+        std::fs::write(&path, write("CERTIFICATE", &issued).repeat(2)).unwrap();
+        assert_eq!(read_certificates(&path).unwrap(), [issued.clone(), issued]);
+        std::fs::write(&path, "nothing").unwrap();
+        assert!(read_certificates(&path).unwrap_err().to_string().contains("neither"));
+        std::fs::remove_file(&path).unwrap();
+    }
 }

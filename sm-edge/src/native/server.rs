@@ -1,19 +1,19 @@
 //! Sockets and TLS.
 
-use super::pki::TLS_CURVE;
-use super::{Native, NativeHost, ServerPki, attend};
-use crate::{Caller, HttpRequest, HttpResponse, handle};
+use super::{Native, NativeHost, ServerPki, attend, tls};
+use crate::{Caller, ClientCertificate, HttpRequest, HttpResponse, handle};
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
-use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls::TlsInfo;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server};
+use hyper_util::rt::TokioTimer;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime;
@@ -22,6 +22,11 @@ use tokio::task::JoinHandle;
 
 /// How long requests in flight may take to finish when the server is stopped.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// Requests at once on one connection of HTTP/2.
+const STREAMS: u32 = 64;
+/// Longest head of a request, in octets.
+const HEAD_LIMIT: u32 = 32 << 10;
 
 /// A server at work. It goes on when the handle is dropped.
 pub struct ServerHandle {
@@ -81,15 +86,19 @@ impl ServerHandle {
 pub(super) fn start(native: Native) -> io::Result<ServerHandle> {
     let Native { host, listener, addr, pki, plain_http } = native;
     listener.set_nonblocking(true)?;
-    let service = Router::new().fallback(serve).with_state(host.clone()).into_make_service();
+    let service = Router::new().fallback(serve).with_state(host.clone());
+    let service = service.into_make_service_with_connect_info::<SocketAddr>();
     let stop = Handle::new();
+    let mut server = axum_server::from_tcp(listener)?.handle(stop.clone());
+    limit(&mut server, host.patience);
     let task = if plain_http {
-        let server = axum_server::from_tcp(listener)?.handle(stop.clone());
         tokio::spawn(server.serve(service))
     } else {
-        let config = RustlsConfig::from_config(Arc::new(tls_config(&pki)?));
-        let server = axum_server::from_tcp_rustls(listener, config)?.handle(stop.clone());
-        tokio::spawn(server.serve(service))
+        let config = tls::config(&pki, host.asks_for_certificates())?;
+        let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(Arc::new(config)));
+        // Answers are small: they leave at once.
+        let acceptor = acceptor.acceptor(NoDelayAcceptor::new());
+        tokio::spawn(server.acceptor(acceptor).serve(service))
     };
     let (stop_attending, stopped) = watch::channel(false);
     let attending = attend::start(host.clone(), stopped);
@@ -107,27 +116,21 @@ pub(super) fn start(native: Native) -> io::Result<ServerHandle> {
     })
 }
 
-/// Server authentication with CERT.DP.TLS (SGP.22 2.6.6).
-fn tls_config(pki: &ServerPki) -> io::Result<ServerConfig> {
-    if pki.tls.key.curve() != TLS_CURVE {
-        return Err(io::Error::other(
-            "CERT.DP.TLS and its key are on brainpoolP256r1, which the TLS library does not know. Put a TLS \
-             certificate on P-256 into the folder, or serve plain HTTP behind a TLS front of your own.",
-        ));
-    }
-    let certificate = CertificateDer::from(pki.tls.certificate.clone());
-    let key = PrivatePkcs8KeyDer::from(pki.tls.key_pkcs8_der());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(io::Error::other)?.with_no_client_auth();
-    let config = builder.with_single_cert(vec![certificate], key.into());
-    let mut config = config.map_err(io::Error::other)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+/// Limits on what a connection may cost.
+fn limit<A>(server: &mut Server<SocketAddr, A>, patience: Duration) {
+    let mut http = server.http_builder().http1();
+    http.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEAD_LIMIT as usize);
+    let mut http = server.http_builder().http2();
+    http.timer(TokioTimer::new()).keep_alive_interval(patience).keep_alive_timeout(patience);
+    http.max_concurrent_streams(STREAMS).max_header_list_size(HEAD_LIMIT);
 }
 
-async fn serve(State(host): State<Arc<NativeHost>>, request: Request) -> Response {
-    let request = match read(request).await {
+async fn serve(
+    State(host): State<Arc<NativeHost>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let request = match read(request, peer, &host).await {
         Ok(request) => request,
         Err(status) => return status_only(status),
     };
@@ -140,7 +143,7 @@ async fn serve(State(host): State<Arc<NativeHost>>, request: Request) -> Respons
     }
 }
 
-async fn read(request: Request) -> Result<HttpRequest, StatusCode> {
+async fn read(request: Request, peer: SocketAddr, host: &NativeHost) -> Result<HttpRequest, StatusCode> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let headers = parts
@@ -148,14 +151,29 @@ async fn read(request: Request) -> Result<HttpRequest, StatusCode> {
         .iter()
         .filter_map(|(name, value)| Some((name.as_str().to_string(), value.to_str().ok()?.to_string())));
     // One octet more than the limit, for the handler to see that it is too long.
-    let body = to_bytes(body, HttpRequest::BODY_LIMIT + 1).await;
-    Ok(HttpRequest {
+    let body = tokio::time::timeout(2 * host.patience, to_bytes(body, HttpRequest::BODY_LIMIT + 1)).await;
+    let body = body.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
+    let mut read = HttpRequest {
         method: parts.method.as_str().to_string(),
         path: path.to_string(),
         headers: headers.collect(),
         body: body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?.to_vec(),
         caller: Caller::default(),
-    })
+    };
+    let shown = parts.extensions.get::<Arc<TlsInfo>>().map(|info| info.peer_certificates.clone());
+    let certificate = shown.filter(|chain| !chain.is_empty()).map(ClientCertificate::Chain);
+    let forwarded = if host.trust_proxy { forwarded_for(&read) } else { None };
+    let source = Some(forwarded.unwrap_or(peer.ip()).to_string());
+    read.caller = Caller { source, certificate };
+    Ok(read)
+}
+
+/// Whom the nearest proxy says that it forwards for: the last address, as those before it are the client's own word.
+fn forwarded_for(request: &HttpRequest) -> Option<IpAddr> {
+    let named = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("X-Forwarded-For");
+    let last = request.headers.iter().rfind(named)?.1.rsplit(',').next()?.trim();
+    let address = last.parse().ok();
+    address.or_else(|| last.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
 }
 
 fn write(response: HttpResponse) -> Response {

@@ -49,6 +49,17 @@ impl SqliteStore {
         Ok(Self { connection: Mutex::new(connection) })
     }
 
+    /// Whether records can be read, and a transaction that writes can be begun.
+    ///
+    /// # Errors
+    /// What SQLite says: the file has gone or is damaged, the disk fails.
+    pub fn health(&self) -> Result<(), Fault> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.query_row("SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)", (), |_| Ok(()))?;
+        Ok(transaction.rollback()?)
+    }
+
     /// Writes everything into the file itself, so that nothing is left beside it.
     ///
     /// # Errors

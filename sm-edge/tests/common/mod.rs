@@ -51,6 +51,15 @@ pub struct Remote {
 impl Remote {
     /// `url` without a path; `root` is the CI above its TLS certificate.
     pub fn new(url: &str, root: Option<&[u8]>) -> Self {
+        Self::with(url, root, |client| client)
+    }
+
+    /// The same with something done to the client.
+    pub fn with(
+        url: &str,
+        root: Option<&[u8]>,
+        change: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = reqwest::Client::builder();
@@ -58,7 +67,7 @@ impl Remote {
             Some(ci) => client.tls_certs_only([reqwest::Certificate::from_der(ci).unwrap()]),
             None => client,
         };
-        Self { runtime, client: client.build().unwrap(), url: url.into() }
+        Self { runtime, client: change(client).build().unwrap(), url: url.into() }
     }
 
     fn send(&self, request: HttpRequest) -> HttpResponse {

@@ -56,10 +56,16 @@ pub struct Sm {
 impl Sm {
     /// Starts it; its address is read from what it prints.
     pub fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same with more options.
+    pub fn start_with(folder: &Path, more: &[&str]) -> Self {
         let data = folder.join("sm");
         let child = esim_lab()
             .args(["sm", "serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(&data)
+            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the SM starts");

@@ -24,6 +24,8 @@ const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.84
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const SERIAL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.5");
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
+const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 /// id-rsp-extension-permitted-eins (SGP.22 v3).
 const PERMITTED_EINS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.146.1.2.2.0");
 
@@ -54,6 +56,7 @@ struct Extensions {
     dns_names: Vec<String>,
     digital_signature: bool,
     key_cert_sign: bool,
+    not_for_clients: bool,
     ca: bool,
     path_length: Option<u8>,
     name_constraint: Option<NameConstraint>,
@@ -225,6 +228,11 @@ impl Certificate {
         self.extensions.digital_signature
     }
 
+    /// extKeyUsage has clientAuth, or is absent.
+    pub fn may_be_client(&self) -> bool {
+        !self.extensions.not_for_clients
+    }
+
     /// keyUsage has keyCertSign and basicConstraints has CA.
     pub fn may_certify(&self) -> bool {
         self.extensions.key_cert_sign && self.extensions.ca
@@ -312,7 +320,11 @@ impl Extensions {
                     let eins = Vec::<der::asn1::PrintableString>::from_der(value)?;
                     out.permitted_eins = eins.into_iter().map(|ein| ein.to_string()).collect();
                 }
-                CrlDistributionPoints::OID | ExtendedKeyUsage::OID => {}
+                ExtendedKeyUsage::OID => {
+                    let uses = ExtendedKeyUsage::from_der(value)?.0;
+                    out.not_for_clients = !uses.iter().any(|it| [CLIENT_AUTH, ANY_USAGE].contains(it));
+                }
+                CrlDistributionPoints::OID => {}
                 other if extension.critical => out.unknown_critical.push(other.to_string()),
                 _ => {}
             }

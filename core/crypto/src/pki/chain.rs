@@ -234,7 +234,7 @@ fn is_in_range(digits: &str, euicc: &Certificate, eum: &Certificate) -> bool {
         && organization.is_none_or(|name| euicc.organization() == Some(name))
 }
 
-fn common(certificate: &Certificate, now: Option<u64>) -> Result<(), ChainReason> {
+pub(super) fn common(certificate: &Certificate, now: Option<u64>) -> Result<(), ChainReason> {
     if !certificate.unknown_critical().is_empty() {
         return Err(ChainReason::UnknownCriticalExtension);
     }
@@ -245,7 +245,7 @@ fn common(certificate: &Certificate, now: Option<u64>) -> Result<(), ChainReason
     }
 }
 
-fn issuer<'a>(certificate: &Certificate, trusted: &'a [TrustedCi]) -> Option<&'a TrustedCi> {
+pub(super) fn issuer<'a>(certificate: &Certificate, trusted: &'a [TrustedCi]) -> Option<&'a TrustedCi> {
     let wanted = certificate.authority_key_id()?;
     trusted.iter().find(|ci| ci.key_id == wanted)
 }

@@ -228,6 +228,27 @@ impl TestPki {
         self.tls_certificate(&DP_TLS, &self.parameters.smdp_oid, &hosts, key)
     }
 
+    /// A certificate for clients of TLS: an LPA's, or an operator's customer system.
+    pub fn issue_client<R: CryptoRng + ?Sized>(&self, common_name: &str, rng: &mut R) -> Issued {
+        let key = PrivateKey::generate(self.parameters.curve, rng);
+        let mut serial = [0; 8];
+        rng.fill_bytes(&mut serial);
+        let purposes = sequence(&[&oid(&ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2"))]);
+        let draft = Draft {
+            serial: u64::from_be_bytes(serial) >> 1 | 1,
+            subject: name(&[(ORGANIZATION, UTF8, "esim-lab"), (COMMON_NAME, UTF8, common_name)]),
+            not_before: self.parameters.not_before,
+            not_after: self.parameters.not_after,
+            extensions: vec![
+                key_usage(&[0x07, 0x80]),
+                extension("2.5.29.37", false, &purposes),
+                subject_key_id(&key.public_key()),
+                authority_key_id(&self.ci.key.public_key()),
+            ],
+        };
+        draft.issue(&Issuer { name: &ci_name(), key: &self.ci.key }, key)
+    }
+
     /// A server certificate like DPauth's and DPpb's, of another server: role by
     /// its policy (`2.23.146.1.2.1.4`), OID of the server, serial number.
     pub fn issue_server<R: CryptoRng + ?Sized>(

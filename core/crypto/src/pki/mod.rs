@@ -2,6 +2,7 @@
 
 mod cert;
 mod chain;
+mod client;
 mod crl;
 mod der_in;
 mod der_out;
@@ -11,6 +12,7 @@ mod registered_id;
 
 pub use cert::{Certificate, CertificateError, NameConstraint};
 pub use chain::{ChainError, ChainReason, Role, TrustedCi, verify_euicc, verify_server, verify_signature};
+pub use client::{validity, verify_client};
 pub use crl::Crl;
 pub use issue::{CrlDraft, Issued, PkiParameters, TestPki};
 pub use live::{LiveCi, refuse_live_ci};

@@ -26,6 +26,9 @@ pub struct OrderView {
     /// OID of the operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// OID of the operator that has ordered it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
     /// The eUICC that it is reserved for or lives on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eid: Option<Eid>,
@@ -122,6 +125,7 @@ impl OrderView {
             state: order.state,
             profile_type: order.profile_type.clone(),
             owner: order.owner.clone(),
+            operator: order.operator.clone(),
             eid: order.eid,
             matching_id: order.matching_id.clone(),
             activation_code: code.map(|code| code.to_string()),
@@ -161,6 +165,8 @@ pub struct ListOrdersRequest {
     pub limit: Option<u32>,
     /// Only the order that has this token; `after` and `limit` say nothing then.
     pub matching_id: Option<String>,
+    /// OID of the operator that asks: only what is its own or nobody's. Everything if absent.
+    pub requester: Option<String>,
 }
 
 /// A page of orders.
@@ -180,6 +186,7 @@ pub struct ListOrders {
     after: Option<Iccid>,
     limit: u32,
     matching_id: Option<String>,
+    requester: Option<String>,
 }
 
 impl Function for ListOrders {
@@ -189,7 +196,7 @@ impl Function for ListOrders {
     fn read(request: Self::Request) -> Result<Self, Error> {
         let limit = request.limit.unwrap_or(100).clamp(1, PAGE_LIMIT);
         let matching_id = request.matching_id.filter(|id| !id.is_empty());
-        Ok(Self { after: request.after, limit, matching_id })
+        Ok(Self { after: request.after, limit, matching_id, requester: request.requester })
     }
 
     fn keys(&self, _: &Records) -> Vec<Key> {
@@ -215,6 +222,7 @@ impl ListOrders {
         orders.sort_by_cached_key(|order| order.iccid.to_string());
         let full = self.matching_id.is_none() && orders.len() as u64 >= u64::from(self.limit);
         let next = orders.last().map(|order| order.iccid).filter(|_| full);
+        orders.retain(|order| is_for(order, self.requester.as_deref()));
         (orders, next)
     }
 }
@@ -224,27 +232,37 @@ impl ListOrders {
 pub struct ShowOrderRequest {
     /// Of the profile.
     pub iccid: Iccid,
+    /// OID of the operator that asks: another's order is not shown. Every order if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requester: Option<String>,
 }
 
 /// Shows one order with its history.
 #[derive(Clone, Debug)]
-pub struct ShowOrder(Iccid);
+pub struct ShowOrder(ShowOrderRequest);
+
+/// Whether an order is shown to whoever asks.
+fn is_for(order: &Order, requester: Option<&str>) -> bool {
+    let whose = order.owner.as_deref().or(order.operator.as_deref());
+    requester.zip(whose).is_none_or(|(requester, whose)| requester == whose)
+}
 
 impl Function for ShowOrder {
     type Request = ShowOrderRequest;
     type Ok = OrderView;
 
     fn read(request: Self::Request) -> Result<Self, Error> {
-        Ok(Self(request.iccid))
+        Ok(Self(request))
     }
 
     fn keys(&self, _: &Records) -> Vec<Key> {
-        Vec::from([Key::Order(self.0)])
+        Vec::from([Key::Order(self.0.iccid)])
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<OrderView> {
-        let order = records.order(&self.0);
+        let requester = self.0.requester.as_deref();
+        let order = records.order(&self.0.iccid).filter(|order| is_for(order, requester));
         let view = order.map(|order| OrderView::long(order, &env.config.smdp_address));
-        Decision::only(view.ok_or_else(|| Refusal::new("8.2.1", "3.9").about(self.0)))
+        Decision::only(view.ok_or_else(|| Refusal::new("8.2.1", "3.9").about(self.0.iccid)))
     }
 }

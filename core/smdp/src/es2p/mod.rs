@@ -27,7 +27,8 @@ fn own_order(records: &Records, iccid: &Iccid, header: &RequestHeader) -> Result
 }
 
 fn check_owner(order: &Order, header: &RequestHeader) -> Result<(), Refusal> {
-    match &order.owner {
+    // Where a profile is nobody's, whoever has ordered it is the one to go on with it.
+    match order.owner.as_ref().or(order.operator.as_ref()) {
         Some(owner) if *owner != header.function_requester_identifier => {
             Err(Refusal::new("8.2.1", "1.2").about(order.iccid))
         }

@@ -52,6 +52,14 @@ impl Function for AuthenticateClient {
         Some(self.transaction_id.to_string())
     }
 
+    fn tries(&self) -> Option<String> {
+        let AuthenticateServerResponse::AuthenticateResponseOk(ok) = &self.response else { return None };
+        match matching_id(ok) {
+            Some(id) => Some(alloc::format!("matching/{id}")),
+            None => trust::claimed_eid(&ok.euicc_certificate).map(|eid| alloc::format!("default/{eid}")),
+        }
+    }
+
     fn keys(&self, known: &Records) -> Vec<Key> {
         let mut keys = Vec::from([Key::Session(self.transaction_id.clone())]);
         if let AuthenticateServerResponse::AuthenticateResponseOk(ok) = &self.response {

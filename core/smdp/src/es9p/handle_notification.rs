@@ -49,7 +49,9 @@ impl Function for HandleNotification {
             PendingNotification::ProfileInstallationResult(result) => {
                 Some(result.profile_installation_result_data.transaction_id.to_string())
             }
-            PendingNotification::OtherSignedNotification(_) => None,
+            PendingNotification::OtherSignedNotification(other) => {
+                other.tbs_other_notification.iccid.map(|iccid| iccid.to_string())
+            }
         }
     }
 

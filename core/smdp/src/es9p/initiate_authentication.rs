@@ -2,6 +2,7 @@
 
 use crate::session::{AwaitAuthenticateClient, ServerRole};
 use crate::{Config, Decision, Env, Function, Key, KeyPair, Records, Session, SessionState, Write};
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::es9p::{InitiateAuthenticationOk, InitiateAuthenticationRequest, ServerSigned1};
 use esim_rsp::es10b::EuiccInfo1;
@@ -13,7 +14,7 @@ use esim_rsp::{Error, OctetString, Refusal, Signature, Signed, TransactionId};
 pub struct InitiateAuthentication {
     euicc_challenge: [u8; 16],
     euicc_info1: EuiccInfo1,
-    smdp_address: alloc::string::String,
+    smdp_address: String,
 }
 
 impl Function for InitiateAuthentication {
@@ -27,6 +28,10 @@ impl Function for InitiateAuthentication {
             euicc_info1: esim_rsp::decode(&request.euicc_info1.0)?,
             smdp_address: request.smdp_address,
         })
+    }
+
+    fn correlation_of(answer: &Self::Ok) -> Option<String> {
+        Some(answer.transaction_id.to_string())
     }
 
     fn keys(&self, _: &Records) -> Vec<Key> {

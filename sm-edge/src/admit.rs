@@ -1,0 +1,293 @@
+//! Who gets in, before any function runs: LPAs by client certificate where that is switched on, operators by
+//! certificate or token always, everybody at a measured pace.
+
+use crate::token;
+use crate::{Caller, ClientCertificate, Host, HttpRequest, Rate};
+use esim_crypto::pki::{self, Certificate, ChainReason, Role, TrustedCi};
+use esim_crypto::sha256;
+use esim_rsp::Refusal;
+use esim_smdp::{Config, Operator};
+use serde::Deserialize;
+use std::net::{IpAddr, Ipv6Addr};
+use subtle::ConstantTimeEq;
+
+/// What an operator of the service wants of its callers.
+#[derive(Clone, Debug, Default)]
+pub struct Admittance {
+    /// Only LPAs with a client certificate under one of these get in; every LPA where there is none.
+    pub lpa_issuers: Vec<TrustedCi>,
+    /// Requests of LPAs from one network address, and refused requests of operators; unlimited if absent.
+    pub per_source: Option<Rate>,
+    /// Tries of one order, or of one eUICC without an activation code; unlimited if absent.
+    pub per_order: Option<Rate>,
+}
+
+impl Admittance {
+    /// Every LPA, at any pace.
+    pub const OPEN: Self = Self { lpa_issuers: Vec::new(), per_source: None, per_order: None };
+}
+
+/// For how many a refused try counts.
+const REFUSED_COUNTS: u32 = 5;
+
+/// Somebody who is not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Denied {
+    /// 401, 403 or 429.
+    pub status: u16,
+    pub refusal: Refusal,
+    /// Seconds until it is worth trying again.
+    pub retry_after: Option<u64>,
+}
+
+impl Denied {
+    fn new(status: u16, refusal: Refusal) -> Self {
+        Self { status, refusal, retry_after: None }
+    }
+
+    fn too_many(what: &str, seconds: u64) -> Self {
+        let detail = format!("Too many {what}: try again in {seconds} s");
+        let refusal = Refusal::new("1.2", "3.7").because(detail);
+        Self { status: 429, refusal, retry_after: Some(seconds) }
+    }
+}
+
+/// Lets an LPA in by its certificate.
+pub(crate) fn lpa(caller: &Caller, admittance: &Admittance, now: u64) -> Result<(), Denied> {
+    let issuers = &admittance.lpa_issuers;
+    if issuers.is_empty() {
+        return Ok(());
+    }
+    let outcome = match &caller.certificate {
+        None => Err("it showed none".to_string()),
+        Some(ClientCertificate::Chain(chain)) => verify(chain, issuers, now),
+        Some(ClientCertificate::Verified { issuer_key_id, .. }) => {
+            let known = issuers.iter().any(|ci| ci.key_id == *issuer_key_id);
+            if known { Ok(()) } else { Err(ChainReason::UnknownIssuer.to_string()) }
+        }
+    };
+    outcome.map_err(|why| {
+        let detail = format!("LPAs get in with a client certificate of an admitted issuer only, and {why}");
+        Denied::new(403, Refusal::new("1.1", "1.2").because(detail))
+    })
+}
+
+fn verify(chain: &[Vec<u8>], issuers: &[TrustedCi], now: u64) -> Result<(), String> {
+    let parsed: Result<Vec<_>, _> = chain.iter().map(|der| Certificate::parse(der)).collect();
+    let parsed = parsed.map_err(|error| format!("a certificate cannot be read: {error}"))?;
+    pki::verify_client(&parsed, issuers, now).map(drop).map_err(|reason| reason.to_string())
+}
+
+/// On whose behalf a customer system or another server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Requester<'a> {
+    /// The one who runs this service, by its token: for every operator.
+    House,
+    /// One operator.
+    Operator(&'a Operator),
+}
+
+/// The parts of a request that name somebody.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Named {
+    #[serde(default)]
+    header: Option<NamedHeader>,
+    #[serde(default)]
+    owner: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NamedHeader {
+    function_requester_identifier: String,
+}
+
+impl<'a> Requester<'a> {
+    /// OID of the operator, if it is one in particular.
+    pub fn oid(&self) -> Option<&'a str> {
+        match self {
+            Self::House => None,
+            Self::Operator(operator) => Some(&operator.oid),
+        }
+    }
+
+    /// Whether the request speaks in the name of the one who sent it: `functionRequesterIdentifier` (`requester` of the
+    /// query where the body is no JSON), and the `owner` of what is put into stock. Where nobody is named, or what is
+    /// sent is not what the function expects, the function will say so.
+    pub fn may_say(&self, request: &HttpRequest) -> Result<(), Denied> {
+        self.oid().map_or(Ok(()), |own| speaks_for(own, request))
+    }
+}
+
+fn speaks_for(own: &str, request: &HttpRequest) -> Result<(), Denied> {
+    let named = serde_json::from_slice::<Named>(&request.body);
+    let named = named.unwrap_or(Named { header: None, owner: None });
+    let given = named.header.map(|header| header.function_requester_identifier);
+    let asked = request.query().filter(|(name, _)| *name == "requester").map(|(_, oid)| oid.to_string());
+    let other = given.into_iter().chain(named.owner).chain(asked).find(|oid| oid != own);
+    match other {
+        None => Ok(()),
+        Some(other) => {
+            let detail = format!("The credential is that of {own}, the request speaks for {other}");
+            Err(Denied::new(403, Refusal::new("1.1", "1.2").because(detail)))
+        }
+    }
+}
+
+/// Who calls ES2+ or the operator's interface: by the house's token, a signed token, or a client certificate.
+pub(crate) fn requester<'a, H: Host>(request: &HttpRequest, host: &'a H) -> Result<Requester<'a>, Denied> {
+    let (config, now) = (host.config(), host.now());
+    if let Some(credential) = bearer(request) {
+        if is_house(credential, host.operator_token()) {
+            return Ok(Requester::House);
+        }
+        if token::is_signed(credential) {
+            return token::verify(credential, config, now).map(Requester::Operator).map_err(|e| unknown(&e));
+        }
+        return Err(unknown(&"the token is wrong"));
+    }
+    match &request.caller.certificate {
+        Some(certificate) => by_certificate(certificate, config, now).map(Requester::Operator),
+        None if request.header("Authorization").is_some() => {
+            Err(unknown(&"Authorization must be Bearer and a token"))
+        }
+        None => Err(unknown(&"there is neither a token nor a client certificate")),
+    }
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let given = request.header("Authorization")?;
+    let scheme = given.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("Bearer "));
+    scheme.and(given.get(7..)).map(str::trim)
+}
+
+/// Compares without telling by the time how much is right.
+fn is_house(given: &str, wanted: &str) -> bool {
+    bool::from(given.as_bytes().ct_eq(wanted.as_bytes())) && !wanted.is_empty()
+}
+
+fn unknown(why: &dyn core::fmt::Display) -> Denied {
+    let detail = format!("The credential of the customer system is missing or wrong: {why}");
+    Denied::new(401, Refusal::new("1.1", "1.1").because(detail))
+}
+
+/// The operator whose certificate this is. Operators' certificates are known one by one, whoever issued them.
+fn by_certificate<'a>(
+    certificate: &ClientCertificate,
+    config: &'a Config,
+    now: u64,
+) -> Result<&'a Operator, Denied> {
+    let print = match certificate {
+        ClientCertificate::Chain(chain) => sha256(&[chain.first().map_or(&[][..], Vec::as_slice)]),
+        ClientCertificate::Verified { fingerprint, .. } => *fingerprint,
+    };
+    let known = config.operators.iter().find(|operator| operator.certificates.contains(&print));
+    let operator = known.ok_or_else(|| unknown(&"the client certificate is no operator's here"))?;
+    if let ClientCertificate::Chain(chain) = certificate {
+        let validity = chain.first().and_then(|der| pki::validity(der));
+        let (from, to) = validity.ok_or_else(|| unknown(&"the client certificate cannot be read"))?;
+        if now < from || now > to {
+            return Err(unknown(&"the client certificate has expired or is not valid yet"));
+        }
+    }
+    Ok(operator)
+}
+
+/// Lets an SM-DP+ or SM-DS call ES12 or ES15: by its TLS certificate, whose OID it speaks for, or by the credential of
+/// an operator (SGP.22 6.5.1: mutual authentication).
+pub(crate) fn server<H: Host>(request: &HttpRequest, host: &H) -> Result<(), Denied> {
+    match server_oid(&request.caller, &host.config().trusted, host.now()) {
+        Some(oid) => speaks_for(&oid, request),
+        None => requester(request, host)?.may_say(request),
+    }
+}
+
+/// OID of the SM-DP+ or SM-DS whose TLS certificate the caller shows.
+fn server_oid(caller: &Caller, trusted: &[TrustedCi], now: u64) -> Option<String> {
+    let ClientCertificate::Chain(chain) = caller.certificate.as_ref()? else { return None };
+    let certificate = Certificate::parse(chain.first()?).ok()?;
+    let role = [Role::DpTls, Role::DsTls].into_iter().find(|role| certificate.has_role(*role))?;
+    pki::verify_server(&certificate, role, trusted, Some(now)).ok()?;
+    certificate.san_registered_id().map(str::to_string)
+}
+
+/// Takes one request from what the caller's network address may have.
+pub(crate) async fn pace<H: Host>(caller: &Caller, host: &H) -> Result<(), Denied> {
+    let Some((key, rate)) = source_key(caller).zip(host.admittance().per_source) else { return Ok(()) };
+    let taken = host.take(&key, rate).await;
+    taken.map_err(|seconds| Denied::too_many("requests from your network address", seconds))
+}
+
+/// Takes one try from what an order may have; `tries` is [`esim_smdp::Function::tries`].
+pub(crate) async fn try_order<H: Host>(tries: Option<&str>, caller: &Caller, host: &H) -> Result<(), Denied> {
+    let Some((key, rate)) = tries.map(|tries| tries_key(tries, caller)).zip(host.admittance().per_order)
+    else {
+        return Ok(());
+    };
+    let taken = host.take(&key, rate).await;
+    taken.map_err(|seconds| Denied::too_many("tries of this order", seconds))
+}
+
+/// A try that was refused weighs more: who guesses runs out first.
+pub(crate) async fn weigh_refusal<H: Host>(tries: Option<&str>, caller: &Caller, host: &H) {
+    let Admittance { per_source, per_order, .. } = host.admittance();
+    let source = source_key(caller).zip(*per_source);
+    let order = tries.map(|tries| tries_key(tries, caller)).zip(*per_order);
+    for (key, rate) in source.into_iter().chain(order) {
+        for _ in 1..REFUSED_COUNTS {
+            if host.take(&key, rate).await.is_err() {
+                break;
+            }
+        }
+    }
+}
+
+/// What a refused operator or server gets: the refusal, until there have been too many.
+pub(crate) async fn pace_refused<H: Host>(denied: Denied, caller: &Caller, host: &H) -> Denied {
+    match pace(caller, host).await {
+        Ok(()) => denied,
+        Err(too_many) => too_many,
+    }
+}
+
+/// An EID can be claimed by anybody, so its tries are counted for each address apart; an activation code is known to
+/// those only who have it.
+fn tries_key(tries: &str, caller: &Caller) -> String {
+    match tries.starts_with("matching/") {
+        true => format!("order/{tries}"),
+        false => format!("order/{tries}/{}", caller.source.as_deref().unwrap_or_default()),
+    }
+}
+
+/// One address of IPv4, the /64 of one of IPv6, which is what one household has; none for this machine itself.
+fn source_key(caller: &Caller) -> Option<String> {
+    let source = caller.source.as_deref()?;
+    let Ok(address) = source.parse::<IpAddr>() else { return Some(format!("source/{source}")) };
+    match address.to_canonical() {
+        address if address.is_loopback() => None,
+        IpAddr::V4(address) => Some(format!("source/{address}")),
+        IpAddr::V6(address) => {
+            let network = u128::from(address) >> 64 << 64;
+            Some(format!("source/{}", Ipv6Addr::from(network)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(source: &str) -> Option<String> {
+        source_key(&Caller { source: Some(source.into()), certificate: None })
+    }
+
+    #[test]
+    fn sources_are_addresses_or_networks() {
+        assert_eq!(from("192.0.2.7").as_deref(), Some("source/192.0.2.7"));
+        assert_eq!(from("::ffff:192.0.2.7").as_deref(), Some("source/192.0.2.7"));
+        assert_eq!(from("2001:db8:1:2:3:4:5:6").as_deref(), Some("source/2001:db8:1:2::"));
+        assert_eq!(from("127.0.0.1"), None);
+        assert_eq!(from("::1"), None);
+    }
+}
