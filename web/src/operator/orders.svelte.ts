@@ -5,7 +5,7 @@
 import { sentence } from "../lib/world";
 import type { OrderView, State } from "./messages";
 import { session } from "./session.svelte";
-import { type Sm, Refused } from "./sm";
+import { type Sm, Refused, Unreachable } from "./sm";
 
 /** Orders on a page of the list. */
 const SHOWN = 50;
@@ -76,7 +76,8 @@ class Orders {
       this.at = new Date();
       this.error = undefined;
     } catch (error) {
-      if (run === this.#run) this.error = sentence(error);
+      // That nobody answers is said once, above everything.
+      if (run === this.#run) this.error = error instanceof Unreachable ? undefined : sentence(error);
     }
     if (run === this.#run) this.looking = undefined;
   };
