@@ -14,4 +14,4 @@ export WASM_BINDGEN_BIN WASM_OPT_BIN=$bin/wasm-opt ESBUILD_BIN=$bin/esbuild
 export PATH="$bin:$PATH"
 cd "$ROOT/worker"
 say "building the worker"
-quietly worker-build --release || die "worker-build failed"
+quietly worker-build --profile worker || die "worker-build failed"

@@ -2,20 +2,70 @@
 //!
 //! | name | kind | meaning |
 //! |---|---|---|
-//! | `SMDP_ADDRESS` | variable | FQDN of the SM-DP+; if absent, the host of the first request |
-//! | `ES2_TOKEN` | secret | credential of ES2+ and `/esim-lab/`; if absent, both are closed |
-//! | `SEAL_KEY` | secret | keys that records are sealed with, see [`vault`] |
+//! | `SMDP_ADDRESS` | variable | FQDN of the SM-DP+; if absent, the host of each request |
+//! | `ES2_TOKEN` | secret | credential of ES2+ and `/esim-lab/`; if absent, both are closed to it |
+//! | `SEAL_KEY` | secret | keys that records are sealed with: 64 hexadecimal digits, older ones behind commas |
 //! | `PKI` | secret | JSON, see [`Pki`]; if absent, the well-known test PKI |
+//! | `OPERATORS` | secret | JSON, see [`read_operators`]; who is told how his orders go on |
+//! | `SESSION_SECONDS`, `SESSION_MEMORY_SECONDS`, `ORDER_SECONDS`, `DOWNLOAD_ATTEMPTS`, `CONFIRMATION_ATTEMPTS`, `ERRAND_SECONDS`, `EVENT_SECONDS` | variables | see [`Limits`] |
+//! | `MTLS` | binding | `mtls_certificates`: CERT.DP.TLS for calls to others |
+//!
+//! A secret may stand among the variables, too, for `wrangler dev`.
 
 use esim_crypto::pki::{Certificate, TestPki};
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::json::Base64;
 use esim_rsp::{CertificateDer, Error, common};
-use esim_sm_edge::Vault;
+use esim_sm_edge::{Vault, read_operators};
 use esim_smdp::config::trust_ci;
-use esim_smdp::{Config, Identity, KeyPair};
+use esim_smdp::{Config, Identity, KeyPair, Limits};
 use serde::Deserialize;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::str::FromStr;
 use worker::Env;
+
+/// For how many dialled hosts settings are kept.
+const KEPT: usize = 16;
+
+thread_local! {
+    /// Settings by dialled host: certificates are read and checked once in the life of an instance.
+    static SETTINGS: RefCell<BTreeMap<String, Rc<Settings>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// All that is set.
+pub struct Settings {
+    /// Who this server is.
+    pub config: Config,
+    /// The credential of ES2+; empty where there is none.
+    pub token: String,
+    /// The keys that records are sealed with.
+    pub vault: Vault,
+}
+
+/// The settings; `dialled` is the host of a request.
+///
+/// # Errors
+/// A variable or secret that cannot be used, by name; its value is not quoted.
+pub fn settings(env: &Env, dialled: &str) -> worker::Result<Rc<Settings>> {
+    if let Some(settings) = SETTINGS.with_borrow(|kept| kept.get(dialled).cloned()) {
+        return Ok(settings);
+    }
+    let failed = |error: Error| worker::Error::RustError(error.to_string());
+    let settings = Rc::new(Settings {
+        config: read(env, dialled).map_err(failed)?,
+        token: text(env, "ES2_TOKEN").unwrap_or_default(),
+        vault: vault(env).map_err(failed)?,
+    });
+    SETTINGS.with_borrow_mut(|kept| {
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(dialled.into(), settings.clone());
+    });
+    Ok(settings)
+}
 
 /// Certificates and keys of a server, as JSON in a secret.
 #[derive(Deserialize)]
@@ -46,16 +96,12 @@ impl Pair {
     }
 }
 
-/// The configuration; `dialled` is the host of the request that wakes the object.
-///
-/// # Errors
-/// A `PKI` that cannot be used; the secret itself is not quoted.
-pub fn read(env: &Env, dialled: &str) -> Result<Config, Error> {
+fn read(env: &Env, dialled: &str) -> Result<Config, Error> {
     let address = text(env, "SMDP_ADDRESS").unwrap_or_else(|| dialled.into());
-    let mut config = match env.secret("PKI").ok() {
+    let mut config = match text(env, "PKI") {
         Some(secret) => {
-            let pki: Pki = serde_json::from_str(&secret.to_string())
-                .map_err(|_| Error::text("PKI is not the JSON expected"))?;
+            let pki: Pki =
+                serde_json::from_str(&secret).map_err(|_| Error::text("PKI is not the JSON expected"))?;
             let trusted = vec![trust_ci(&pki.ci.0)?];
             let identity = Identity::new(pki.dp_auth.read()?, pki.dp_pb.read()?)?;
             Config::new(&address, vec![identity], trusted)
@@ -63,7 +109,36 @@ pub fn read(env: &Env, dialled: &str) -> Result<Config, Error> {
         None => well_known(&address)?,
     };
     config.other_addresses = vec![dialled.into(), "localhost".into(), "127.0.0.1".into()];
+    if let Some(operators) = text(env, "OPERATORS") {
+        let read = read_operators(operators.as_bytes());
+        config.operators = read.map_err(|reason| Error::text(format!("OPERATORS: {reason}")))?;
+    }
+    config.limits = limits(env)?;
     Ok(config)
+}
+
+fn limits(env: &Env) -> Result<Limits, Error> {
+    let mut limits = Limits::default();
+    set(env, "SESSION_SECONDS", &mut limits.session_seconds)?;
+    set(env, "SESSION_MEMORY_SECONDS", &mut limits.session_memory_seconds)?;
+    limits.order_seconds = number(env, "ORDER_SECONDS")?.or(limits.order_seconds);
+    set(env, "DOWNLOAD_ATTEMPTS", &mut limits.download_attempts)?;
+    set(env, "CONFIRMATION_ATTEMPTS", &mut limits.confirmation_attempts)?;
+    set(env, "ERRAND_SECONDS", &mut limits.errand_seconds)?;
+    set(env, "EVENT_SECONDS", &mut limits.event_seconds)?;
+    Ok(limits)
+}
+
+fn set<T: FromStr>(env: &Env, name: &str, limit: &mut T) -> Result<(), Error> {
+    if let Some(number) = number(env, name)? {
+        *limit = number;
+    }
+    Ok(())
+}
+
+fn number<T: FromStr>(env: &Env, name: &str) -> Result<Option<T>, Error> {
+    let number = text(env, name).map(|text| text.trim().parse());
+    number.transpose().map_err(|_| Error::text(format!("the variable {name} is no number")))
 }
 
 /// The project's test PKIs, of both curves.
@@ -75,29 +150,20 @@ fn well_known(address: &str) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// The keys that records are sealed with, from the secret `SEAL_KEY`: 64 hexadecimal digits, and behind a comma those
-/// of older keys.
-///
-/// # Errors
-/// There is none, or it has another form; it is not quoted.
-pub fn vault(env: &Env) -> Result<Vault, Error> {
-    let secret = env.secret("SEAL_KEY").ok().map(|secret| secret.to_string());
-    let text = secret.or_else(|| text(env, "SEAL_KEY")).unwrap_or_default();
+fn vault(env: &Env) -> Result<Vault, Error> {
+    let text = text(env, "SEAL_KEY").ok_or_else(|| {
+        Error::text("there is no secret SEAL_KEY: `openssl rand -hex 32 | wrangler secret put SEAL_KEY`")
+    })?;
     let mut keys = text.split(',').map(|digits| {
         let octets = common::from_hex(digits.trim()).ok().and_then(|octets| octets.try_into().ok());
         octets.ok_or_else(|| Error::text("the secret SEAL_KEY has 64 hexadecimal digits"))
     });
-    let first: [u8; 32] = keys.next().unwrap_or_else(|| Err(Error::text("there is no secret SEAL_KEY")))?;
+    let first: [u8; 32] = keys.next().unwrap_or_else(|| Err(Error::text("SEAL_KEY is empty")))?;
     keys.try_fold(Vault::new(&first), |vault, key: Result<[u8; 32], Error>| Ok(vault.with_older(&key?)))
 }
 
-/// The credential of ES2+; empty where there is none.
-pub fn operator_token(env: &Env) -> String {
-    let secret = env.secret("ES2_TOKEN").ok().map(|secret| secret.to_string());
-    secret.or_else(|| text(env, "ES2_TOKEN")).unwrap_or_default()
-}
-
+/// A secret, or a variable.
 fn text(env: &Env, name: &str) -> Option<String> {
-    let value = env.var(name).ok()?.to_string();
-    (!value.is_empty()).then_some(value)
+    let secret = env.secret(name).ok().map(|secret| secret.to_string());
+    secret.or_else(|| Some(env.var(name).ok()?.to_string())).filter(|value| !value.is_empty())
 }

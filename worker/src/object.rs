@@ -1,143 +1,116 @@
-//! The Durable Object: a host for the handler.
+//! The Durable Object: storage, an alarm clock, and somebody to answer messages.
 
-use crate::configuration;
-use crate::store::ObjectStore;
-use esim_sm_edge::{Caller, Host, HttpRequest, HttpResponse, LogLine, Rate, RateLimiter, Vault, handle};
-use esim_smdp::{Call, Config, Reply};
-use rand_chacha::ChaCha20Rng;
-use rand_core::{CryptoRng, SeedableRng};
-use std::cell::{OnceCell, RefCell};
+use crate::host::{EdgeHost, now};
+use crate::network::Edge;
+use crate::sqlite::Storage;
+use esim_sm_edge::shard::{Message, Object, object_of};
+use esim_sm_edge::{Fault, Host, attend};
+use std::cell::Cell;
+use std::rc::Rc;
+use worker::js_sys::Date;
+use worker::wasm_bindgen::JsValue;
 use worker::{
-    Date, DurableObject, Env, Error, Headers, Request, Response, Result, State, console_error, console_log,
+    DurableObject, Env, Error, Request, Response, Result, ScheduledTime, State, console_error,
     durable_object, wasm_bindgen,
 };
 
-/// All records of one server, and the handler beside them.
+/// Seconds until an alarm whose work has failed rings again.
+const AGAIN: u64 = 30;
+/// Seconds until an object without records looks whether it is over.
+const MEMORY: u64 = 3600;
+/// How often an order is attended to by one alarm: each errand is one.
+const TURNS: u32 = 50;
+
+/// An order, a session, a part of the index, or a caller that is limited.
 #[durable_object]
-pub struct SmStore {
-    state: State,
+pub struct SmObject {
+    state: Rc<State>,
     env: Env,
-    /// Made by the first request: it knows the host that was dialled.
-    host: OnceCell<EdgeHost>,
+    object: Rc<Object<Storage>>,
+    /// For when the alarm is set, seconds since 1970, as far as known since this began to run.
+    alarm: Cell<Option<u64>>,
 }
 
-impl DurableObject for SmStore {
+impl DurableObject for SmObject {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, host: OnceCell::new() }
+        let object = Rc::new(Object::new(Storage::new(&state.storage())));
+        Self { state: Rc::new(state), env, object, alarm: Cell::new(None) }
     }
 
-    async fn fetch(&self, request: Request) -> Result<Response> {
-        let request_url = request.url()?;
-        let dialled = match (request_url.host_str(), request_url.port()) {
-            (Some(host), Some(port)) => format!("{host}:{port}"),
-            (host, _) => host.unwrap_or_default().to_string(),
+    /// The answer leaves when the runtime has made all that was written durable.
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let message = Message::from_octets(&request.bytes().await?).map_err(error)?;
+        let answered = self.object.answer(&message).and_then(|answer| answer.to_octets());
+        if message.may_change_alarm() && answered.is_ok() {
+            let next = self.object.wake_at().map_err(error)?;
+            // Nothing is awaited since the change: both are written, or none.
+            self.set_alarm(next).await?;
+        }
+        match answered {
+            Ok(octets) => Response::from_bytes(octets),
+            Err(fault) => Response::error(fault.0, 500),
+        }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.alarm.set(None);
+        let next = match self.wake().await {
+            Ok(next) => next,
+            Err(fault) => {
+                console_error!("alarm: {fault}");
+                Some(now() + AGAIN)
+            }
         };
-        let request = read(request).await?;
-        let response = handle(request, self.host(&dialled)?).await;
-        write(response)
+        self.set_alarm(next).await?;
+        Response::empty()
     }
 }
 
-impl SmStore {
-    fn host(&self, dialled: &str) -> Result<&EdgeHost> {
-        if let Some(host) = self.host.get() {
-            return Ok(host);
+impl SmObject {
+    /// Does what is due and forgets what is over; when to come again.
+    async fn wake(&self) -> Result<Option<u64>, Fault> {
+        for _ in 0..TURNS {
+            let due = self.object.due(now())?;
+            let orders = due.iter().filter_map(|name| name.strip_prefix("order/"));
+            let orders: Vec<_> = orders.filter_map(|iccid| iccid.parse().ok()).collect();
+            let (Some(name), false) = (due.first(), orders.is_empty()) else { break };
+            let host = self.host(object_of(name)).map_err(Fault::new)?;
+            for iccid in orders {
+                attend(iccid, &host).await?;
+            }
         }
-        let host = EdgeHost::new(&self.state, &self.env, dialled)?;
-        Ok(self.host.get_or_init(|| host))
-    }
-}
-
-async fn read(mut request: Request) -> Result<HttpRequest> {
-    let url = request.url()?;
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    Ok(HttpRequest {
-        method: request.method().as_ref().to_string(),
-        path: format!("{}{query}", url.path()),
-        headers: request.headers().entries().collect(),
-        body: request.bytes().await?,
-        caller: Caller::default(),
-    })
-}
-
-fn write(response: HttpResponse) -> Result<Response> {
-    let headers = Headers::new();
-    for (name, value) in &response.headers {
-        headers.set(name, value)?;
-    }
-    let written = match response.body.is_empty() {
-        true => Response::empty()?,
-        false => Response::from_bytes(response.body)?,
-    };
-    Ok(written.with_headers(headers).with_status(response.status))
-}
-
-/// Clock, randomness and storage of the runtime.
-struct EdgeHost {
-    store: ObjectStore,
-    config: Config,
-    token: String,
-    rng: RefCell<ChaCha20Rng>,
-    vault: Vault,
-    limiter: RefCell<RateLimiter>,
-}
-
-impl EdgeHost {
-    fn new(state: &State, env: &Env, dialled: &str) -> Result<Self> {
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|error| Error::RustError(error.to_string()))?;
-        let config = configuration::read(env, dialled);
-        Ok(Self {
-            store: ObjectStore::open(&state.storage())?,
-            config: config.map_err(|error| Error::RustError(error.to_string()))?,
-            token: configuration::operator_token(env),
-            rng: RefCell::new(ChaCha20Rng::from_seed(seed)),
-            vault: configuration::vault(env).map_err(|error| Error::RustError(error.to_string()))?,
-            limiter: RefCell::default(),
-        })
-    }
-}
-
-impl Host for EdgeHost {
-    type Store = ObjectStore;
-
-    fn store(&self) -> &ObjectStore {
-        &self.store
-    }
-
-    fn now(&self) -> u64 {
-        Date::now().as_millis() / 1000
-    }
-
-    fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
-        use_it(&mut *self.rng.borrow_mut())
-    }
-
-    fn config(&self) -> &Config {
-        &self.config
-    }
-
-    fn operator_token(&self) -> &str {
-        &self.token
-    }
-
-    fn vault(&self) -> &Vault {
-        &self.vault
-    }
-
-    async fn call(&self, _call: &Call) -> Reply {
-        Reply::Lost("calls are not possible yet".into())
-    }
-
-    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64> {
-        self.limiter.borrow_mut().take(key, rate, self.now())
-    }
-
-    fn log(&self, line: &LogLine<'_>) {
-        let text = serde_json::to_string(line).unwrap_or_default();
-        match line.status {
-            500.. => console_error!("{text}"),
-            _ => console_log!("{text}"),
+        for name in self.object.expired(now())? {
+            let host = self.host(object_of(&name)).map_err(Fault::new)?;
+            host.store().forget(&name).await.map_err(Fault::new)?;
         }
+        if self.object.is_over(now())? {
+            self.state.storage().delete_all().await.map_err(Fault::new)?;
+            return Ok(None);
+        }
+        // Never in the past: what is due still is so for want of turns. What only has to be remembered until others
+        // have heard of it is looked at once more.
+        let next = self.object.wake_at()?.map(|at| at.max(now() + 1));
+        Ok(next.or_else(|| self.object.is_empty().unwrap_or(false).then(|| now() + MEMORY)))
     }
+
+    fn host(&self, name: String) -> Result<EdgeHost> {
+        let state = self.state.clone();
+        let network = Edge::new(&self.env, move |work| state.wait_until(work))?;
+        EdgeHost::new(&self.env, "localhost", network.inside(name, self.object.clone()))
+    }
+
+    async fn set_alarm(&self, next: Option<u64>) -> Result<()> {
+        if let Some(at) = next.filter(|_| next != self.alarm.get()) {
+            #[allow(clippy::cast_precision_loss, reason = "milliseconds of this age have 41 bits")]
+            let at = JsValue::from_f64((at * 1000) as f64);
+            self.state.storage().set_alarm(ScheduledTime::new(Date::new(&at))).await?;
+            self.alarm.set(next);
+        }
+        // An alarm that rings for nothing does no harm.
+        Ok(())
+    }
+}
+
+fn error(fault: Fault) -> Error {
+    Error::RustError(fault.0)
 }

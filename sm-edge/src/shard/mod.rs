@@ -87,7 +87,7 @@ const SPREAD: [&str; 2] = ["type/", "available/"];
 const UNLISTED: [&str; 2] = ["package", "session"];
 
 /// The object that holds a row.
-pub(crate) fn object_of(name: &str) -> String {
+pub fn object_of(name: &str) -> String {
     match name.split_once('/') {
         Some(("package", id)) => format!("order:{id}"),
         Some((kind, id)) => format!("{kind}:{id}"),

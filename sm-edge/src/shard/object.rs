@@ -129,7 +129,20 @@ impl<S: Sql> Object<S> {
         rows.into_iter().map(|row| only(row).and_then(string)).collect()
     }
 
-    /// Whether everything that it holds may be forgotten at `now`, seconds since 1970.
+    /// Names of rows that may be forgotten at `now`, seconds since 1970.
+    ///
+    /// # Errors
+    /// The storage has failed.
+    pub fn expired(&self, now: u64) -> Result<Vec<String>, Fault> {
+        if self.is_new()? {
+            return Ok(Vec::new());
+        }
+        let rows = self.sql.query("SELECT name FROM record WHERE expires <= ?1", vec![integer(now)])?;
+        rows.into_iter().map(|row| only(row).and_then(string)).collect()
+    }
+
+    /// Whether it holds nothing that anybody could still ask for at `now`, seconds since 1970: its storage may be
+    /// given back.
     ///
     /// # Errors
     /// The storage has failed.
@@ -137,10 +150,20 @@ impl<S: Sql> Object<S> {
         if self.is_new()? {
             return Ok(true);
         }
-        const KEPT: &str = "SELECT 1 FROM record WHERE expires IS NULL OR expires > ?1 UNION ALL
-             SELECT 1 FROM bucket WHERE full_at > ?1 UNION ALL SELECT 1 FROM alias UNION ALL
-             SELECT 1 FROM pending LIMIT 1";
+        const KEPT: &str = "SELECT 1 FROM record UNION ALL SELECT 1 FROM bucket WHERE full_at > ?1 UNION ALL
+             SELECT 1 FROM alias UNION ALL SELECT 1 FROM pending UNION ALL
+             SELECT 1 FROM decision WHERE committed = 1 LIMIT 1";
         Ok(self.first(KEPT, vec![integer(now)])?.is_none())
+    }
+
+    /// Whether it holds no rows, no entries of the index and no bucket.
+    ///
+    /// # Errors
+    /// The storage has failed.
+    pub fn is_empty(&self) -> Result<bool, Fault> {
+        const ANY: &str =
+            "SELECT 1 FROM record UNION ALL SELECT 1 FROM bucket UNION ALL SELECT 1 FROM alias LIMIT 1";
+        Ok(self.is_new()? || self.first(ANY, Vec::new())?.is_none())
     }
 
     fn is_new(&self) -> Result<bool, Fault> {

@@ -78,6 +78,17 @@ impl<N: Network> ShardedStore<N> {
         &self.network
     }
 
+    /// Removes a row, whatever it is now, with all that the index knows of it.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub async fn forget(&self, name: &str) -> Result<(), CommitError> {
+        match self.load(&[Lookup::Name(name.into())]).await?.first() {
+            Some(row) => self.commit(&[Change::Delete { name: name.into(), expected: row.revision }]).await,
+            None => Ok(()),
+        }
+    }
+
     /// `None` if index and rows did not fit together: somebody was between them.
     async fn find(&self, lookups: &[Lookup]) -> Result<Option<Vec<Row>>, Fault> {
         let asked = join_all(lookups.iter().map(|lookup| self.names(lookup))).await;

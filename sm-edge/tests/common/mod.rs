@@ -34,12 +34,17 @@ pub struct Lab {
     /// The service in memory; not used where there is a `remote`.
     pub host: MemoryHost,
     pub remote: Option<Remote>,
+    /// Another host in this process, in place of the one in memory.
+    pub other: Option<Other>,
     /// SM-DP+ address as dialled.
     pub address: String,
     pub token: String,
     pub pki: TestPki,
     pub euicc: Euicc,
 }
+
+/// Answers requests.
+pub type Other = Box<dyn Fn(HttpRequest) -> HttpResponse>;
 
 /// A service elsewhere, with the well-known test PKI.
 pub struct Remote {
@@ -103,6 +108,7 @@ impl Lab {
         Self {
             euicc: Euicc::new(&pki, "890490321234512345123456789012"),
             remote: None,
+            other: None,
             address: ADDRESS.into(),
             token: "memory".into(),
             host,
@@ -117,9 +123,10 @@ impl Lab {
     }
 
     pub fn send(&self, request: HttpRequest) -> HttpResponse {
-        match &self.remote {
-            Some(remote) => remote.send(request),
-            None => block_on(handle(request, &self.host)),
+        match (&self.remote, &self.other) {
+            (Some(remote), _) => remote.send(request),
+            (None, Some(other)) => other(request),
+            (None, None) => block_on(handle(request, &self.host)),
         }
     }
 

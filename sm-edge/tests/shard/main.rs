@@ -1,8 +1,12 @@
 //! Records over many objects: what every store does, and that a commit is seen
 //! whole or not at all wherever messages are lost and coordinators die.
 
+#[path = "../common/mod.rs"]
+mod common;
+mod host;
 mod sim;
 
+use common::{Lab, cases};
 use esim_sm_edge::shard::{Message, Network, ShardedStore};
 use esim_sm_edge::{CommitError, Rate, Store, block_on};
 use esim_smdp::store::{Alias, Change, Lookup, Row};
@@ -78,14 +82,28 @@ fn the_objects_are_those_of_the_table() {
     let changes = [
         put("order/89", 0, &[1], &[("matching/A", true)]),
         put("package/89", 0, &[2], &[]),
-        put("session/AB", 0, &[3], &[]),
+        put("session/AB", 0, &[3], &[("default/1", false)]),
     ];
     block_on(store.commit(&changes)).unwrap();
     assert_eq!(sim.look("order:89", |object| object.due(0).unwrap()), [""; 0]);
     assert_eq!(sim.look("session:AB", |object| object.wake_at().unwrap()), Some(10));
-    assert!(!sim.look("session:AB", |object| object.is_over(9).unwrap()));
+    assert_eq!(sim.look("session:AB", |object| object.expired(9).unwrap()), [""; 0]);
+    assert_eq!(sim.look("session:AB", |object| object.expired(10).unwrap()), ["session/AB"]);
+    assert!(!sim.look("session:AB", |object| object.is_over(10).unwrap()));
+    block_on(store.forget("session/AB")).unwrap();
     assert!(sim.look("session:AB", |object| object.is_over(10).unwrap()));
+    assert_eq!(block_on(store.load(&[by_alias("default/1", 9)])).unwrap(), []);
     assert!(!sim.look("order:89", |object| object.is_over(u64::MAX >> 1).unwrap()));
+    for table in ["pending", "touch", "decision"] {
+        assert_eq!(sim.count(table), 0, "{table}");
+    }
+}
+
+#[test]
+fn the_cases_hold_over_many_objects() {
+    let lab = Lab::new();
+    let sim = Sim::new(6);
+    cases::all(&Lab { other: Some(host::over(sim.clone(), &lab)), ..lab });
     for table in ["pending", "touch", "decision"] {
         assert_eq!(sim.count(table), 0, "{table}");
     }

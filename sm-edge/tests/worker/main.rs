@@ -1,0 +1,274 @@
+//! The worker on its runtime (`workerd`), its records in Durable Objects: the
+//! cases that hold everywhere, and what only many objects can get wrong.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[allow(dead_code, reason = "the bench uses the rest")]
+mod start;
+
+use common::operator::CustomerSystem;
+use common::server::Scratch;
+use common::{Euicc, Lab, Remote, cases, code, subscriber, success};
+use esim_rsp::es9p::{AuthenticateClientOk, GetBoundProfilePackageOk, InitiateAuthenticationOk};
+use serde::Serialize;
+use serde_json::{Value, json};
+use start::{TOKEN, Worker, free_port, is_built};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const EUICCS: [&str; 2] = ["890490321234512345123456789012", "890490321234512345123456789099"];
+
+fn lab(port: u16, euicc: &str) -> Lab {
+    let address = format!("127.0.0.1:{port}");
+    let mut lab = Lab::at(Remote::new(&format!("http://{address}"), None), &address, TOKEN);
+    lab.euicc = Euicc::new(&lab.pki, euicc);
+    lab
+}
+
+#[test]
+fn the_cases_hold_on_the_worker() {
+    if !is_built() {
+        return;
+    }
+    let folder = Scratch::new("worker-cases");
+    let worker = Worker::start(free_port(), &folder.0, json!({}), None);
+    cases::all(&lab(worker.port, EUICCS[0]));
+}
+
+#[test]
+fn of_two_racing_for_an_order_exactly_one_wins() {
+    if !is_built() {
+        return;
+    }
+    let races: u32 = std::env::var("ESIM_LAB_RACES").map_or(1000, |text| text.parse().unwrap());
+    let folder = Scratch::new("worker-race");
+    let worker = Worker::start(free_port(), &folder.0, json!({}), None);
+    let operator = lab(worker.port, EUICCS[0]);
+    std::thread::scope(|scope| {
+        let racers: Vec<_> = EUICCS
+            .iter()
+            .map(|euicc| {
+                let (send, orders) = mpsc::channel::<String>();
+                let (report, results) = mpsc::channel::<bool>();
+                let port = worker.port;
+                scope.spawn(move || {
+                    let lab = lab(port, euicc);
+                    for matching_id in orders {
+                        report.send(race(&lab, &matching_id)).unwrap();
+                    }
+                });
+                (send, results)
+            })
+            .collect();
+        for number in 0..races {
+            let (iccid, matching_id) = operator.order(json!({}));
+            racers.iter().for_each(|(orders, _)| orders.send(matching_id.clone()).unwrap());
+            let won: Vec<bool> = racers.iter().map(|(_, results)| results.recv().unwrap()).collect();
+            assert_eq!(won.iter().filter(|won| **won).count(), 1, "race {number}: {won:?}");
+            assert_eq!(operator.state(&iccid), "Installed", "race {number}");
+        }
+    });
+}
+
+/// A download to its end; whether the package was had.
+fn race(lab: &Lab, matching_id: &str) -> bool {
+    let answer = lab.authenticate(&lab.initiate(), matching_id);
+    let Ok(offer) = serde_json::from_value::<AuthenticateClientOk>(answer.clone()) else {
+        assert!(code(&answer).starts_with("8."), "{answer}");
+        return false;
+    };
+    let answer = lab.fetch(&offer, None);
+    let Ok(ok) = serde_json::from_value::<GetBoundProfilePackageOk>(answer.clone()) else {
+        assert!(code(&answer).starts_with("8."), "{answer}");
+        return false;
+    };
+    let iccid = offer.profile_metadata.0;
+    let iccid = esim_rsp::decode::<esim_rsp::es8p::StoreMetadataRequest>(&iccid).unwrap().iccid.to_string();
+    assert_eq!(lab.notify(lab.euicc.result(&ok.transaction_id, &iccid, 1, success())).status, 204);
+    true
+}
+
+#[test]
+fn orders_expire_and_their_operator_hears_of_it() {
+    if !is_built() {
+        return;
+    }
+    let folder = Scratch::new("worker-alarm");
+    let operator = CustomerSystem::answering(204);
+    let operators = json!([{"oid": "2.999.1", "callback": operator.url}]).to_string();
+    let variables = json!({"ORDER_SECONDS": "2", "OPERATORS": operators});
+    let worker = Worker::start(free_port(), &folder.0, variables, None);
+    let lab = lab(worker.port, EUICCS[0]);
+    let (iccid, matching_id) = lab.order(json!({}));
+    assert_eq!(lab.state(&iccid), "Released");
+    // Nobody asks: the order wakes itself.
+    let heard = operator.wait_for(1);
+    assert!(heard[0].0.ends_with("/handledownloadprogressinfo"), "{heard:?}");
+    assert!(heard[0].1.contains(&iccid), "{heard:?}");
+    assert_eq!(lab.state(&iccid), "Error");
+    let answer = lab.authenticate(&lab.initiate(), &matching_id);
+    assert_ne!(answer["header"]["functionExecutionStatus"]["status"], "Executed-Success");
+}
+
+/// What was answered about an order before the power went.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    matching_id: String,
+    /// eUICCs that have got the package.
+    delivered: Vec<String>,
+    installed: bool,
+}
+
+type Book = Arc<Mutex<BTreeMap<String, Known>>>;
+
+/// A client whose server may die at any time.
+struct Brave {
+    runtime: tokio::runtime::Runtime,
+    client: reqwest::Client,
+    url: String,
+    address: String,
+    euicc: Euicc,
+    answered: Arc<AtomicU64>,
+}
+
+impl Brave {
+    fn new(port: u16, euicc: &str, answered: Arc<AtomicU64>) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+        let address = format!("127.0.0.1:{port}");
+        let euicc = Euicc::new(&Lab::new().pki, euicc);
+        Self { runtime, client, url: format!("http://{address}"), address, euicc, answered }
+    }
+
+    /// The JSON of a success.
+    fn post<T: Serialize>(&self, path: &str, request: &T) -> Option<Value> {
+        let call = self.client.post(format!("{}{path}", self.url)).bearer_auth(TOKEN);
+        let call = call.header("Content-Type", "application/json").body(serde_json::to_vec(request).unwrap());
+        self.runtime.block_on(async {
+            let answer = call.send().await.ok()?;
+            let status = answer.status();
+            let body = answer.bytes().await.ok()?;
+            self.answered.fetch_add(1, Ordering::Relaxed);
+            if status == 204 {
+                return Some(Value::Null);
+            }
+            let answer: Value = serde_json::from_slice(&body).ok()?;
+            (answer["header"]["functionExecutionStatus"]["status"] == "Executed-Success").then_some(answer)
+        })
+    }
+
+    fn order(&self) -> Option<(String, String)> {
+        let header = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "call"});
+        let provisioned = self.post("/esim-lab/provision", &json!({"subscriber": subscriber()}))?;
+        let iccid = provisioned["iccid"].as_str()?.to_string();
+        self.post("/gsma/rsp2/es2plus/downloadOrder", &json!({"header": header, "iccid": iccid}))?;
+        let confirm = json!({"header": header, "iccid": iccid, "releaseFlag": true});
+        let confirmed = self.post("/gsma/rsp2/es2plus/confirmOrder", &confirm)?;
+        Some((iccid, confirmed["matchingId"].as_str()?.to_string()))
+    }
+
+    fn download(&self, iccid: &str, book: &Book) -> Option<()> {
+        let matching_id = book.lock().unwrap()[iccid].matching_id.clone();
+        let es9 = |function: &str| format!("/gsma/rsp2/es9plus/{function}");
+        let answer = self.post(&es9("initiateAuthentication"), &self.euicc.initiate(&self.address))?;
+        let offer: InitiateAuthenticationOk = serde_json::from_value(answer).ok()?;
+        let request = self.euicc.authenticate(&offer, &matching_id, |_| {});
+        let answer = self.post(&es9("authenticateClient"), &request)?;
+        let offer: AuthenticateClientOk = serde_json::from_value(answer).ok()?;
+        let answer = self.post(&es9("getBoundProfilePackage"), &self.euicc.prepare(&offer, None, |_| {}))?;
+        let ok: GetBoundProfilePackageOk = serde_json::from_value(answer).ok()?;
+        book.lock().unwrap().get_mut(iccid).unwrap().delivered.push(self.euicc.eid.to_string());
+        let result = self.euicc.result(&ok.transaction_id, iccid, 1, success());
+        let notification = esim_rsp::json::Base64(result);
+        self.post(&es9("handleNotification"), &json!({"pendingNotification": notification}))?;
+        book.lock().unwrap().get_mut(iccid).unwrap().installed = true;
+        Some(())
+    }
+}
+
+#[test]
+fn no_order_is_lost_and_none_delivered_twice_wherever_it_is_killed() {
+    if !is_built() {
+        return;
+    }
+    const KILLS: u64 = 8;
+    let folder = Scratch::new("worker-kill");
+    let operator = CustomerSystem::answering(204);
+    let variables = json!({"OPERATORS": json!([{"oid": "2.999.1", "callback": operator.url}]).to_string()});
+    let (port, book) = (free_port(), Book::default());
+    let (over, answered) = (AtomicBool::new(false), Arc::new(AtomicU64::new(0)));
+    std::thread::scope(|scope| {
+        for euicc in EUICCS {
+            let (book, over, answered) = (book.clone(), &over, answered.clone());
+            scope.spawn(move || {
+                let brave = Brave::new(port, euicc, answered);
+                while !over.load(Ordering::Relaxed) {
+                    if let Some((iccid, matching_id)) = brave.order() {
+                        book.lock().unwrap().insert(iccid, Known { matching_id, ..Known::default() });
+                    }
+                    // Both want the last order of all, whosever it is.
+                    let last = book.lock().unwrap().keys().next_back().cloned();
+                    if last.and_then(|iccid| brave.download(&iccid, &book)).is_none() {
+                        std::thread::sleep(Duration::from_millis(5));
+                    }
+                }
+            });
+        }
+        for round in 0..KILLS {
+            let mut worker = Worker::start(port, &folder.0, variables.clone(), None);
+            // After another number of answers in each round, and somewhere inside what it does then.
+            let enough = answered.load(Ordering::Relaxed) + 12 + (round * 37) % 60;
+            let patience = Instant::now() + Duration::from_secs(60);
+            while answered.load(Ordering::Relaxed) < enough {
+                assert!(Instant::now() < patience, "the worker answers no more");
+                std::thread::sleep(Duration::from_micros(300));
+            }
+            std::thread::sleep(Duration::from_micros(900 * (round % 5)));
+            worker.kill();
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    let worker = Worker::start(port, &folder.0, variables, None);
+    let lab = lab(worker.port, EUICCS[0]);
+    let book = book.lock().unwrap().clone();
+    assert!(book.values().any(|known| known.installed), "nothing was done at all: {book:?}");
+    // The locks of those who died are respected for a while.
+    let patience = Instant::now() + Duration::from_secs(60);
+    for (iccid, known) in &book {
+        assert!(
+            known.delivered.iter().all(|eid| *eid == known.delivered[0]),
+            "{iccid} delivered twice: {known:?}"
+        );
+        let states: &[&str] = match (known.installed, known.delivered.is_empty()) {
+            (true, _) => &["Installed"],
+            (false, false) => &["Downloaded", "Installed"],
+            (false, true) => &["Released", "Downloaded", "Installed"],
+        };
+        let state = lab.state(iccid);
+        assert!(states.contains(&&state[..]), "{iccid} is {state}: {known:?}");
+        if state == "Released" {
+            // It can still be had, by its code.
+            while !race(&lab, &known.matching_id) {
+                assert!(Instant::now() < patience, "{iccid} cannot be had any more: {known:?}");
+            }
+        }
+    }
+    // Whatever was installed, its operator is told.
+    let installed = book.iter().filter(|(_, known)| known.installed).map(|(iccid, _)| iccid);
+    for iccid in installed {
+        let told = |heard: &[(String, String)]| {
+            heard.iter().any(|(_, body)| {
+                let body: Value = serde_json::from_str(body).unwrap();
+                body["iccid"] == iccid.as_str() && body["notificationPointId"] == 4
+            })
+        };
+        while !told(&operator.heard()) {
+            assert!(Instant::now() < patience, "nobody was told of {iccid}: {:?}", operator.heard().len());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The worker on its runtime, as a process.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+pub const TOKEN: &str = "worker-token";
+
+/// A worker that is killed with its owner, and the runtime below it.
+pub struct Worker {
+    child: Child,
+    pub port: u16,
+}
+
+/// Whether there is one: `./check` builds it and says so. Else the test is skipped, or fails where every peer must be
+/// there.
+pub fn is_built() -> bool {
+    let set = std::env::var_os("ESIM_LAB_WORKER").is_some_and(|value| !value.is_empty());
+    if !set {
+        assert!(std::env::var_os("ESIM_LAB_REQUIRE_PEERS").is_none(), "ESIM_LAB_WORKER is not set");
+        println!("skipped: ESIM_LAB_WORKER is not set (./check sets it)");
+    }
+    set
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+impl Worker {
+    /// With records in `folder` and these variables besides token and key; `cf` is what the platform says of callers.
+    pub fn start(port: u16, folder: &Path, more: Value, cf: Option<Value>) -> Self {
+        let mut vars = json!({"ES2_TOKEN": TOKEN, "SEAL_KEY": "5A".repeat(32)});
+        vars.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let options = json!({"port": port, "folder": folder, "vars": vars, "cf": cf.unwrap_or(false.into())});
+        let home = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../worker");
+        let mut command = Command::new("node");
+        command.arg(home.join("serve.mjs")).arg(options.to_string());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log(folder)).process_group(0);
+        let mut child = command.spawn().expect("node is installed");
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = lines.by_ref().map_while(Result::ok).find(|line| line.starts_with("ready"));
+        assert!(ready.is_some(), "the worker does not start: see {}", folder.display());
+        // What it prints goes nowhere, but must be read.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, port }
+    }
+
+    /// As a power cut would: `SIGKILL` to all of it.
+    pub fn kill(&mut self) {
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        let _ = self.child.wait();
+    }
+}
+
+impl Worker {
+    /// What the runtime has used of the processors, in user and system mode.
+    pub fn cpu(&self) -> Duration {
+        let stat = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
+        let children = std::fs::read_to_string(children).unwrap();
+        // Behind the name in brackets: utime and stime are the 12th and 13th field, in hundredths of a second.
+        let ticks = |pid: &str| -> u64 {
+            let stat = stat(pid);
+            let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+            fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+        };
+        Duration::from_millis(children.split_whitespace().map(ticks).sum::<u64>() * 10)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn log(folder: &Path) -> Stdio {
+    std::fs::create_dir_all(folder).unwrap();
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("worker.log"));
+    file.unwrap().into()
+}

@@ -1,0 +1,111 @@
+//! What the runtime brings: clock, randomness, configuration, objects, log.
+
+use crate::configuration::{self, Settings};
+use crate::network::Edge;
+use crate::outgoing;
+use esim_sm_edge::shard::{Answer, Message, Network, ShardedStore};
+use esim_sm_edge::{Host, LogLine, Rate, Vault};
+use esim_smdp::{Call, Config, Reply};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{CryptoRng, Rng, SeedableRng};
+use std::cell::RefCell;
+use std::rc::Rc;
+use worker::{Date, Env, Result, console_error, console_log};
+
+thread_local! {
+    /// One generator for all that runs in this instance; seeded by the first who needs it.
+    static GENERATOR: RefCell<Option<ChaCha20Rng>> = const { RefCell::new(None) };
+}
+
+/// A host for one request, or one alarm.
+pub struct EdgeHost {
+    store: ShardedStore<Edge>,
+    settings: Rc<Settings>,
+    env: Env,
+}
+
+impl EdgeHost {
+    /// `dialled` is the host of the request.
+    ///
+    /// # Errors
+    /// A variable or secret that cannot be used.
+    pub fn new(env: &Env, dialled: &str, network: Edge) -> Result<Self> {
+        let settings = configuration::settings(env, dialled)?;
+        Ok(Self { store: ShardedStore::new(network), settings, env: env.clone() })
+    }
+}
+
+/// Lends the generator.
+pub fn with_rng<T>(use_it: impl FnOnce(&mut ChaCha20Rng) -> T) -> T {
+    GENERATOR.with_borrow_mut(|generator| {
+        use_it(generator.get_or_insert_with(|| {
+            let mut seed = [0; 32];
+            // Without randomness nothing here is safe: the request ends.
+            getrandom::fill(&mut seed).expect("the runtime has random octets");
+            ChaCha20Rng::from_seed(seed)
+        }))
+    })
+}
+
+/// 16 octets that nobody can guess.
+pub fn draw() -> [u8; 16] {
+    let mut octets = [0; 16];
+    with_rng(|rng| rng.fill_bytes(&mut octets));
+    octets
+}
+
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    Date::now().as_millis() / 1000
+}
+
+impl Host for EdgeHost {
+    type Store = ShardedStore<Edge>;
+
+    fn store(&self) -> &ShardedStore<Edge> {
+        &self.store
+    }
+
+    fn now(&self) -> u64 {
+        now()
+    }
+
+    fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
+        with_rng(|rng| use_it(rng))
+    }
+
+    fn config(&self) -> &Config {
+        &self.settings.config
+    }
+
+    fn operator_token(&self) -> &str {
+        &self.settings.token
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.settings.vault
+    }
+
+    async fn call(&self, call: &Call) -> Reply {
+        outgoing::call(&self.env, call).await
+    }
+
+    /// Each key has an object of its own, which counts exactly whichever machine asks.
+    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64> {
+        let message = Message::take(rate, now());
+        match self.store.network().send(&format!("limit:{key}"), &message).await {
+            Ok(Answer::Wait(0)) => Ok(()),
+            Ok(Answer::Wait(seconds)) => Err(seconds),
+            // An object that is not to be had counts nothing: better than to refuse everybody.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    fn log(&self, line: &LogLine<'_>) {
+        let text = serde_json::to_string(line).unwrap_or_default();
+        match line.status {
+            500.. => console_error!("{text}"),
+            _ => console_log!("{text}"),
+        }
+    }
+}

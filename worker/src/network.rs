@@ -1,0 +1,78 @@
+//! The way to the Durable Objects: messages as octets in the bodies of requests that never leave the platform.
+
+use crate::host;
+use crate::sqlite::Storage;
+use esim_sm_edge::Fault;
+use esim_sm_edge::shard::{Answer, Message, Network, Object, Tx};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
+use worker::js_sys::Uint8Array;
+use worker::{Date, Delay, Env, Method, ObjectNamespace, Request, RequestInit, Result};
+
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+
+/// The objects, as the front of the worker or one of them sees them.
+#[derive(Clone)]
+pub struct Edge {
+    namespace: ObjectNamespace,
+    later: Rc<dyn Fn(Work)>,
+    /// The object that this runs in, if any: it is not called from itself.
+    own: Option<(String, Rc<Object<Storage>>)>,
+}
+
+impl Edge {
+    /// `later` keeps what it is given running behind the answer.
+    ///
+    /// # Errors
+    /// There is no binding `SM`.
+    pub fn new(env: &Env, later: impl Fn(Work) + 'static) -> Result<Self> {
+        Ok(Self { namespace: env.durable_object("SM")?, later: Rc::new(later), own: None })
+    }
+
+    /// The same from inside an object.
+    pub fn inside(self, name: String, object: Rc<Object<Storage>>) -> Self {
+        Self { own: Some((name, object)), ..self }
+    }
+
+    async fn exchange(&self, object: &str, message: &[u8]) -> Result<(u16, Vec<u8>)> {
+        let mut init = RequestInit::new();
+        init.with_method(Method::Post).with_body(Some(Uint8Array::from(message).into()));
+        let request = Request::new_with_init("https://object/", &init)?;
+        let mut response = self.namespace.get_by_name(object)?.fetch_with_request(request).await?;
+        Ok((response.status_code(), response.bytes().await?))
+    }
+}
+
+impl Network for Edge {
+    async fn send(&self, object: &str, message: &Message) -> std::result::Result<Answer, Fault> {
+        if let Some((name, own)) = &self.own
+            && name == object
+        {
+            return own.answer(message);
+        }
+        let exchanged = self.exchange(object, &message.to_octets()?).await;
+        match exchanged.map_err(|error| Fault::new(format!("{object}: {error}")))? {
+            (200, answer) => Answer::from_octets(&answer),
+            (status, text) => {
+                Err(Fault::new(format!("{object}: {status} {}", String::from_utf8_lossy(&text))))
+            }
+        }
+    }
+
+    fn later(&self, work: impl Future<Output = ()> + 'static) {
+        (self.later)(Box::pin(work));
+    }
+
+    fn now(&self) -> u64 {
+        Date::now().as_millis()
+    }
+
+    async fn pause(&self, milliseconds: u64) {
+        Delay::from(Duration::from_millis(milliseconds)).await;
+    }
+
+    fn draw(&self) -> Tx {
+        host::draw()
+    }
+}

@@ -1,0 +1,73 @@
+//! Calls to others: the operators' customer systems, SM-DSs.
+
+use esim_smdp::{Call, Reply};
+use std::time::Duration;
+use worker::{AbortController, Delay, Env, Fetch, Headers, Method, Request, RequestInit, Response, Result};
+
+/// How long another server may take, from the connection to the last octet.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest reply that is read, in octets.
+const REPLY_LIMIT: usize = 1 << 18;
+
+/// Makes a call: through the binding `MTLS`, if there is one, which shows CERT.DP.TLS (SGP.22 6.5.1).
+pub async fn call(env: &Env, call: &Call) -> Reply {
+    if let Err(reason) = check(call) {
+        return Reply::Lost(reason);
+    }
+    let abort = AbortController::default();
+    let signal = abort.signal();
+    let exchange = std::pin::pin!(async {
+        let request = request(call)?;
+        let response = match env.service("MTLS") {
+            Ok(mtls) => mtls.fetch_request(request).await?,
+            Err(_) => Fetch::Request(request).send_with_signal(&signal).await?,
+        };
+        read(response).await
+    });
+    let timeout = std::pin::pin!(Delay::from(TIMEOUT));
+    match futures_util::future::select(exchange, timeout).await {
+        futures_util::future::Either::Left((Ok(reply), _)) => reply,
+        futures_util::future::Either::Left((Err(error), _)) => Reply::Lost(error.to_string()),
+        futures_util::future::Either::Right(_) => {
+            abort.abort();
+            Reply::Lost("it does not answer".into())
+        }
+    }
+}
+
+/// HTTPS, or plain HTTP on this machine.
+fn check(call: &Call) -> Result<(), String> {
+    let url = call.url();
+    let Some(rest) = url.strip_prefix("http://") else {
+        return match url.starts_with("https://") {
+            true => Ok(()),
+            false => Err(format!("{} is not called: it is neither https nor http", call.to)),
+        };
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    match host == "localhost" || host == "127.0.0.1" || host == "[::1]" {
+        true => Ok(()),
+        false => Err(format!("{} is not called: plain HTTP; give an https address", call.to)),
+    }
+}
+
+fn request(call: &Call) -> Result<Request> {
+    let headers = Headers::new();
+    headers.set("Content-Type", "application/json")?;
+    headers.set("X-Admin-Protocol", "gsma/rsp/v2.6.0")?;
+    headers.set("User-Agent", concat!("esim-lab/", env!("CARGO_PKG_VERSION")))?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_headers(headers).with_body(Some(call.body.as_str().into()));
+    init.redirect = worker::RequestRedirect::Manual;
+    Request::new_with_init(&call.url(), &init)
+}
+
+async fn read(mut response: Response) -> Result<Reply> {
+    let status = response.status_code();
+    let body = response.bytes().await?;
+    match body.len() > REPLY_LIMIT {
+        true => Ok(Reply::Lost("the reply is too long".into())),
+        false => Ok(Reply::Answered { status, body }),
+    }
+}
