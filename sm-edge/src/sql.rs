@@ -14,6 +14,13 @@ pub const SCHEMA: &[&str] = &[
 /// name → name, revision, body
 pub const BY_NAME: &str = "SELECT name, revision, body FROM record WHERE name = ?1";
 
+/// → name, revision, body
+pub const ANY: &str = "SELECT name, revision, body FROM record LIMIT 1";
+
+/// name before the first, limit → name, revision, body
+pub const BY_NAME_AFTER: &str =
+    "SELECT name, revision, body FROM record WHERE name > ?1 ORDER BY name LIMIT ?2";
+
 /// alias, limit → name, revision, body
 pub const BY_ALIAS: &str = "SELECT r.name, r.revision, r.body FROM alias a JOIN record r ON r.name = a.name
      WHERE a.alias = ?1 ORDER BY a.name LIMIT ?2";

@@ -7,6 +7,7 @@ mod euicc;
 mod explain;
 mod https;
 mod issue;
+mod keep;
 mod lpa;
 mod lpac;
 mod memory;
@@ -72,6 +73,12 @@ enum Sm {
     Orders(batch::Orders),
     /// Prints a token that an operator has signed, for ES2+ and the operator's interface.
     Token(issue::Token),
+    /// Copies the records of an SM on this machine, which may go on serving.
+    Backup(keep::Backup),
+    /// Puts a copy in the place of the records.
+    Restore(keep::Restore),
+    /// Seals all records with another key.
+    Reseal(keep::Reseal),
 }
 
 #[derive(Subcommand)]
@@ -105,6 +112,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Sm(Sm::Serve(args)) => block_on(serve::serve(*args))?,
         Command::Sm(Sm::Order(args)) => block_on(sm::order(*args))?,
         Command::Sm(Sm::Import(args)) => return block_on(batch::import(*args)),
+        Command::Sm(Sm::Backup(args)) => keep::backup(&args)?,
+        Command::Sm(Sm::Restore(args)) => keep::restore(&args)?,
+        Command::Sm(Sm::Reseal(args)) => keep::reseal(&args)?,
         Command::Sm(Sm::Templates(args)) => block_on(batch::templates(args))?,
         Command::Sm(Sm::Orders(args)) => block_on(batch::orders(args))?,
         Command::Sm(Sm::Token(args)) => issue::token(&args)?,

@@ -56,6 +56,11 @@ pub struct Serve {
     /// Tries a minute of one order, and how many at once (a refused one counts for five); `off` for any number.
     #[arg(long, value_name = "N[:BURST]", default_value = "10:40")]
     rate_order: Pace,
+    /// JSON file, or folder of such files, with templates of your own (docs/SM.md).
+    #[arg(long, value_name = "PATH")]
+    templates: Option<PathBuf>,
+    #[command(flatten)]
+    key: crate::keep::Key,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -129,6 +134,8 @@ pub async fn serve(args: Serve) -> Result<()> {
         token: args.token,
         plain_http: args.plain_http,
         limits: args.limits.limits(),
+        seal_key: args.key.read()?,
+        templates: args.templates.as_deref().map(native::read_templates).transpose()?.unwrap_or_default(),
         operators: args.operators.as_deref().map(native::read_operators).transpose()?.unwrap_or_default(),
         call_roots: certificates(&args.call_ca)?,
         call_web_roots: args.call_web_roots,

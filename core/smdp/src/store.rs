@@ -390,6 +390,15 @@ impl Records {
         writes.iter().map(|write| self.change(write)).collect()
     }
 
+    /// Every record as it is, as a change of its own: for whoever keeps rows in another form.
+    pub fn rewrite(&self) -> Vec<Change> {
+        let orders = self.orders.values().cloned().map(Write::from);
+        let packages = self.packages.values().cloned().map(Write::from);
+        let sessions = self.sessions.values().cloned().map(Write::from);
+        let events = self.events.values().cloned().map(Write::from);
+        orders.chain(packages).chain(sessions).chain(events).map(|write| self.change(&write)).collect()
+    }
+
     fn change(&self, write: &Write) -> Change {
         let expected = |name: &String| self.revisions.get(name).copied().unwrap_or(0);
         match write {

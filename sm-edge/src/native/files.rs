@@ -55,20 +55,6 @@ pub(super) fn read_or_make_token(path: &Path, rng: &mut dyn CryptoRng) -> io::Re
     Ok(token)
 }
 
-/// The key that records are sealed with: 32 octets in hexadecimal, drawn if there is none yet.
-pub(super) fn read_or_make_key(path: &Path, rng: &mut dyn CryptoRng) -> io::Result<[u8; 32]> {
-    if let Some(octets) = read(path)? {
-        let digits = String::from_utf8_lossy(&octets).trim().to_string();
-        let key = hex::decode(digits).ok().and_then(|octets| octets.try_into().ok());
-        let wrong = || io::Error::new(io::ErrorKind::InvalidData, "a key has 64 hexadecimal digits");
-        return key.ok_or_else(|| at(path, wrong()));
-    }
-    let mut key = [0; 32];
-    rng.fill_bytes(&mut key);
-    write_secret(path, format!("{}\n", hex::encode(key)).as_bytes())?;
-    Ok(key)
-}
-
 /// The same error with the path.
 pub(super) fn at(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))

@@ -6,30 +6,35 @@
 
 mod attend;
 mod files;
+mod keep;
 mod operators;
 mod outgoing;
 pub mod pem;
 mod pki;
 mod server;
 mod sqlite;
+mod templates;
 mod tls;
 
+pub use keep::{SealSecret, backup, reseal, restore};
 pub use operators::read_operators;
 pub use pki::{PkiSource, ServerPki};
 pub use server::ServerHandle;
 pub use sqlite::SqliteStore;
+pub use templates::read_templates;
 
 use crate::{Admittance, Fault, Host, LogLine, Rate, RateLimiter, Vault};
 use esim_smdp::config::Operator;
-use esim_smdp::{Call, Config, Limits, Reply};
+use esim_smdp::{Call, Config, Limits, Reply, Template, template};
 use outgoing::Outgoing;
 use rand_chacha::ChaCha20Rng;
-use rand_core::{CryptoRng, SeedableRng};
+use rand_core::{CryptoRng, Rng, SeedableRng};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use zeroize::Zeroizing;
 
 /// How to open a native host. [`NativeOptions::default`] is a test server on a
 /// free port of this machine, with its data in `./data`.
@@ -53,6 +58,10 @@ pub struct NativeOptions {
     pub now: Option<u64>,
     /// Plain HTTP where somebody else does TLS.
     pub plain_http: bool,
+    /// Key that records are sealed with; if absent, that of the file `seal.key`, drawn on the first start.
+    pub seal_key: Option<SealSecret>,
+    /// Templates besides those built in, or in their place ([`read_templates`]).
+    pub templates: Vec<Template>,
     /// Numbers.
     pub limits: Limits,
     /// The operators that are known by name ([`read_operators`]).
@@ -83,6 +92,8 @@ impl Default for NativeOptions {
             seed: None,
             now: None,
             plain_http: false,
+            seal_key: None,
+            templates: Vec::new(),
             limits: Limits::default(),
             operators: Vec::new(),
             admittance: Admittance::OPEN,
@@ -112,6 +123,7 @@ impl Native {
     pub fn open(options: NativeOptions) -> io::Result<Self> {
         let folder = &options.data_dir;
         files::make_folder(folder)?;
+        let hold = keep::Hold::shared(folder)?;
         let listener = TcpListener::bind(options.listen)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", options.listen)))?;
         let addr = listener.local_addr()?;
@@ -125,14 +137,15 @@ impl Native {
             Some(token) => token,
             None => files::read_or_make_token(&folder.join("token"), &mut setup)?,
         };
-        let store = SqliteStore::open(&folder.join("sm.sqlite")).map_err(io::Error::other)?;
+        let (store, vault) = keep::open(folder, options.seal_key, &mut setup)?;
         let mut config = Config::new(&smdp_address, pki.identities.clone(), pki.trusted.clone());
         config.other_addresses = ["localhost", "127.0.0.1", "[::1]"].map(String::from).into();
         config.limits = options.limits;
+        let added = template::add(&mut config.templates, options.templates);
+        added.map_err(|error| io::Error::other(error.kind))?;
         config.operators = options.operators;
         config.random_profile_keys = options.random_profile_keys;
-        let rng = generator(options.seed)?;
-        let vault = Vault::new(&files::read_or_make_key(&folder.join("seal.key"), &mut setup)?);
+        let (rng, repeats) = (generator(options.seed)?, options.seed.is_some());
         let limiter = Mutex::default();
         let outgoing = Outgoing::new(&pki, &options.call_roots, options.call_web_roots)?;
         let rng = Mutex::new(rng);
@@ -141,6 +154,7 @@ impl Native {
             config,
             token,
             rng,
+            repeats,
             now: options.now,
             vault,
             limiter,
@@ -148,6 +162,7 @@ impl Native {
             admittance: options.admittance,
             trust_proxy: options.trust_proxy,
             patience: options.patience,
+            _hold: hold,
         };
         let plain_http = options.plain_http;
         Ok(Self { host: Arc::new(host), listener, addr, pki, plain_http })
@@ -210,10 +225,13 @@ pub struct NativeHost {
     config: Config,
     token: String,
     rng: Mutex<ChaCha20Rng>,
+    /// Whether everything random comes from one seed.
+    repeats: bool,
     now: Option<u64>,
     vault: Vault,
     limiter: Mutex<RateLimiter>,
     outgoing: Outgoing,
+    _hold: keep::Hold,
     admittance: Admittance,
     trust_proxy: bool,
     patience: Duration,
@@ -241,7 +259,15 @@ impl Host for NativeHost {
 
     fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
         // Whoever panicked has used the generator up to some point: no harm.
-        use_it(&mut *self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut shared = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.repeats {
+            return use_it(&mut *shared);
+        }
+        // Decisions take their time, and others want to decide meanwhile: each gets a generator of its own.
+        let mut seed = Zeroizing::new([0; 32]);
+        shared.fill_bytes(&mut *seed);
+        drop(shared);
+        use_it(&mut ChaCha20Rng::from_seed(*seed))
     }
 
     fn config(&self) -> &Config {

@@ -1,6 +1,7 @@
 //! Records in one SQLite file.
 
-use crate::{CommitError, Fault, Store, sql};
+use crate::{CommitError, Fault, Store, Vault, sql};
+use esim_smdp::Records;
 use esim_smdp::store::{Change, Lookup, Row};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior, params};
 use std::path::Path;
@@ -13,6 +14,14 @@ const VERSION: u32 = 1;
 /// disk before the answer leaves.
 pub struct SqliteStore {
     connection: Mutex<Connection>,
+}
+
+/// A step of sealing anew.
+pub(super) struct Resealed {
+    /// Rows that were sealed with another key.
+    pub sealed: u64,
+    /// The last row looked at; none if there are no more.
+    pub last: Option<String>,
 }
 
 impl SqliteStore {
@@ -66,6 +75,47 @@ impl SqliteStore {
     /// The disk is full or fails.
     pub fn checkpoint(&self) -> Result<(), Fault> {
         Ok(self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?)
+    }
+
+    /// Any one row, to try a key on; none if there is none.
+    pub(super) fn any_row(&self) -> Result<Option<Row>, Fault> {
+        let read =
+            |row: &rusqlite::Row<'_>| Ok(Row { name: row.get(0)?, revision: row.get(1)?, body: row.get(2)? });
+        Ok(self.connection().query_row(sql::ANY, (), read).optional()?)
+    }
+
+    /// Seals the next `limit` rows behind `after` with the vault's first key, in one transaction.
+    pub(super) fn reseal(&self, vault: &Vault, after: &str, limit: u32) -> Result<Resealed, Fault> {
+        let mut connection = self.connection();
+        let rows = query(&connection, sql::BY_NAME_AFTER, params![after, limit])?;
+        let last = rows.last().map(|row| row.name.clone());
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut sealed = 0;
+        for row in rows {
+            if vault.is_current(&row.body) {
+                continue;
+            }
+            let mut records = Records::default();
+            records.add(vault.open(row)?).map_err(|error| Fault::new(error.kind))?;
+            let changes = records.rewrite();
+            if changes.len() != 1 {
+                return Err(Fault::new("a record of a kind that cannot be sealed anew"));
+            }
+            for change in changes {
+                if !apply(&transaction, &vault.seal(change))? {
+                    return Err(Fault::new("the records change while they are sealed anew"));
+                }
+                sealed += 1;
+            }
+        }
+        transaction.commit()?;
+        Ok(Resealed { sealed, last })
+    }
+
+    /// Writes the file anew, without anything that has been deleted or replaced.
+    pub(super) fn vacuum(&self) -> Result<(), Fault> {
+        self.connection().execute_batch("VACUUM")?;
+        self.checkpoint()
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {

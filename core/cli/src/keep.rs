@@ -1,0 +1,96 @@
+//! `esim-lab sm backup | restore | reseal`: the records of an SM on this machine.
+
+use anyhow::{Context, Result};
+use esim_sm_edge::native::{self, SealSecret};
+use std::path::PathBuf;
+
+/// Where the key is that records are sealed with.
+#[derive(clap::Args)]
+pub struct Key {
+    /// Key that records are sealed with, 64 hexadecimal digits; that of the data folder if absent.
+    #[arg(long, env = "ESIM_LAB_SEAL_KEY", hide_env_values = true, value_name = "KEY", hide = true)]
+    seal_key: Option<String>,
+    /// File with that key, which nobody but its owner may read. ESIM_LAB_SEAL_KEY in the environment holds the key
+    /// itself.
+    #[arg(long, value_name = "FILE")]
+    seal_key_file: Option<PathBuf>,
+}
+
+impl Key {
+    /// The key given, if one is.
+    pub fn read(&self) -> Result<Option<SealSecret>> {
+        let key = match (&self.seal_key_file, &self.seal_key) {
+            (Some(path), _) => Some(SealSecret::read(path)?),
+            (None, Some(text)) => Some(SealSecret::parse(text).context("ESIM_LAB_SEAL_KEY")?),
+            (None, None) => None,
+        };
+        Ok(key)
+    }
+}
+
+/// `sm backup`.
+#[derive(clap::Args)]
+pub struct Backup {
+    /// The copy, a new file.
+    file: PathBuf,
+    /// Data folder of the SM, which may go on serving.
+    #[arg(long, default_value = "./data")]
+    data: PathBuf,
+}
+
+/// Copies the records.
+pub fn backup(args: &Backup) -> Result<()> {
+    native::backup(&args.data, &args.file)?;
+    println!("{} has the records as they were just now, sealed.", args.file.display());
+    println!("The key is not in it: keep seal.key (or ESIM_LAB_SEAL_KEY), token and pki/ elsewhere.");
+    Ok(())
+}
+
+/// `sm restore`.
+#[derive(clap::Args)]
+pub struct Restore {
+    /// The copy.
+    file: PathBuf,
+    /// Data folder of the SM, which must not run.
+    #[arg(long, default_value = "./data")]
+    data: PathBuf,
+    /// Puts records that are there already aside: sm.sqlite.before.
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    key: Key,
+}
+
+/// Puts a copy in the place of the records.
+pub fn restore(args: &Restore) -> Result<()> {
+    native::restore(&args.data, args.key.read()?, &args.file, args.force)?;
+    println!("{} has the records of {}.", args.data.display(), args.file.display());
+    Ok(())
+}
+
+/// `sm reseal`.
+#[derive(clap::Args)]
+pub struct Reseal {
+    /// File with the new key, 64 hexadecimal digits; drawn if it is not there.
+    #[arg(long, value_name = "FILE")]
+    new_key: PathBuf,
+    /// Data folder of the SM, which must not run.
+    #[arg(long, default_value = "./data")]
+    data: PathBuf,
+    #[command(flatten)]
+    key: Key,
+}
+
+/// Seals all records with another key.
+pub fn reseal(args: &Reseal) -> Result<()> {
+    let given = args.key.read()?;
+    let elsewhere = given.is_some();
+    let count = native::reseal(&args.data, given, &args.new_key, &mut crate::random()?)?;
+    println!("{count} records are sealed with the key in {} now.", args.new_key.display());
+    match elsewhere {
+        true => println!("Start the SM with that key: --seal-key-file, or ESIM_LAB_SEAL_KEY."),
+        false => println!("{}/seal.key holds it, too.", args.data.display()),
+    }
+    println!("Copies made before open with the old key only.");
+    Ok(())
+}

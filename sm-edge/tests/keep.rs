@@ -1,0 +1,160 @@
+//! Safe keeping natively: keys, their change, copies.
+#![cfg(unix)]
+
+use esim_sm_edge::native::{Native, NativeHost, NativeOptions, SealSecret, backup, reseal, restore};
+use esim_sm_edge::{HttpRequest, block_on, handle};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A folder that is gone with its owner.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("esim-lab-keep-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn open(folder: &Path, key: Option<&str>) -> Result<Arc<NativeHost>, String> {
+    let seal_key = key.map(|key| SealSecret::parse(key).unwrap());
+    let options =
+        NativeOptions { data_dir: folder.into(), token: Some("t".into()), seal_key, ..Default::default() };
+    Native::open(options).map(|native| native.host()).map_err(|error| error.to_string())
+}
+
+fn send(host: &NativeHost, request: HttpRequest) -> Value {
+    let response = block_on(handle(request.with_token("t"), host));
+    assert_eq!(response.status, 200);
+    serde_json::from_slice(&response.body).unwrap()
+}
+
+fn import(host: &NativeHost, iccid: u64, imsi: u64) -> Value {
+    let key = "465B5CE8B199B49FAA5F0A2EE238A6BC";
+    let row = json!({"iccid": esim_smdp::profile::draw_iccid(iccid), "imsi": format!("00101{imsi:010}"), "ki": key, "opc": key});
+    let answer = send(
+        host,
+        HttpRequest::post("/esim-lab/import", json!({"template": "operational", "rows": [row]}).to_string()),
+    );
+    answer["rows"][0].clone()
+}
+
+fn orders(host: &NativeHost) -> usize {
+    send(host, HttpRequest::get("/esim-lab/orders"))["orders"].as_array().unwrap().len()
+}
+
+fn rng() -> ChaCha20Rng {
+    ChaCha20Rng::from_seed([5; 32])
+}
+
+const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const OTHER: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+#[test]
+fn a_key_that_others_can_read_is_refused_with_the_remedy() {
+    let folder = Folder::new();
+    drop(open(&folder.0, None).unwrap());
+    let key = folder.at("seal.key");
+    assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(folder.at("sm.sqlite")).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+    let refused = open(&folder.0, None).err().unwrap();
+    assert!(refused.contains("chmod 600"), "{refused}");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(&key, "secret").unwrap();
+    let refused = open(&folder.0, None).err().unwrap();
+    assert!(refused.contains("64 hexadecimal digits") && !refused.contains("secret"), "{refused}");
+}
+
+#[test]
+fn a_server_with_another_key_does_not_start() {
+    let folder = Folder::new();
+    import(&open(&folder.0, Some(KEY)).unwrap(), 1, 1);
+    assert!(!folder.at("seal.key").exists(), "the key is not beside the records");
+    let refused = open(&folder.0, Some(OTHER)).err().unwrap();
+    assert!(refused.contains("not the key of the records"), "{refused}");
+    assert_eq!(orders(&open(&folder.0, Some(KEY)).unwrap()), 1);
+}
+
+#[test]
+fn copies_are_made_while_serving_and_open_with_the_key_alone() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let host = open(&folder.0, Some(KEY)).unwrap();
+    import(&host, 1, 1);
+    let copy = folder.at("copy");
+    backup(&folder.0, &copy).unwrap();
+    import(&host, 2, 2);
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(backup(&folder.0, &copy).unwrap_err().to_string().contains("already"));
+
+    let secret = |text| Some(SealSecret::parse(text).unwrap());
+    let put = |to: &Folder, key, force| {
+        restore(&to.0, secret(key), &copy, force).map_err(|error| error.to_string())
+    };
+    assert!(put(&other, OTHER, false).unwrap_err().contains("not the key"));
+    put(&other, KEY, false).unwrap();
+    assert_eq!(orders(&open(&other.0, Some(KEY)).unwrap()), 1);
+
+    assert!(put(&folder, KEY, true).unwrap_err().contains("stop it first"));
+    drop(host);
+    assert!(put(&folder, KEY, false).unwrap_err().contains("--force"));
+    put(&folder, KEY, true).unwrap();
+    assert_eq!(orders(&open(&folder.0, Some(KEY)).unwrap()), 1);
+    assert!(folder.at("sm.sqlite.before").exists());
+
+    let mut octets = fs::read(&copy).unwrap();
+    octets.truncate(octets.len() / 2);
+    fs::write(&copy, &octets).unwrap();
+    let refused = put(&other, KEY, true).unwrap_err();
+    assert!(refused.contains("damaged") || refused.contains("no copy"), "{refused}");
+    fs::write(&copy, "no database").unwrap();
+    assert!(put(&other, KEY, true).unwrap_err().contains("no copy"));
+    assert_eq!(orders(&open(&other.0, Some(KEY)).unwrap()), 1, "what was there is still there");
+}
+
+#[test]
+fn records_are_sealed_anew_and_found_as_before() {
+    let folder = Folder::new();
+    let host = open(&folder.0, None).unwrap();
+    for number in 0..60 {
+        import(&host, number, number);
+    }
+    let (new, old) = (folder.at("new.key"), folder.at("old.key"));
+    assert!(reseal(&folder.0, None, &new, &mut rng()).unwrap_err().to_string().contains("stop it first"));
+    drop(host);
+    fs::copy(folder.at("seal.key"), &old).unwrap();
+
+    // As an interruption leaves it: nothing starts until it is done.
+    fs::write(folder.at("reseal.pending"), "").unwrap();
+    assert!(open(&folder.0, None).err().unwrap().contains("sm reseal"));
+    assert_eq!(reseal(&folder.0, None, &new, &mut rng()).unwrap(), 120);
+    assert_eq!(fs::read(&new).unwrap(), fs::read(folder.at("seal.key")).unwrap());
+    assert_eq!(reseal(&folder.0, None, &new, &mut rng()).unwrap(), 0, "repeating it changes nothing");
+
+    let old = SealSecret::read(&old).unwrap();
+    let options = NativeOptions { data_dir: folder.0.clone(), seal_key: Some(old), ..Default::default() };
+    assert!(Native::open(options).err().unwrap().to_string().contains("not the key"));
+    let host = open(&folder.0, None).unwrap();
+    assert_eq!(import(&host, 7, 7)["result"], "known");
+    let reason = import(&host, 900, 7)["reason"].to_string();
+    assert!(reason.contains("imsi is that of"), "{reason}");
+}
