@@ -102,6 +102,10 @@ describe("the operator's page", () => {
     await enter(page, "wrong");
     assert.match(await text(page, "sign-in-error"), /does not know this token/);
     assert.equal(await at(page, "token").inputValue(), "");
+    // A signed token of an operator that this SM does not have: the SM says what is wrong with it.
+    const part = (/** @type {object} */ claims) => Buffer.from(JSON.stringify(claims)).toString("base64url");
+    await enter(page, `${part({ alg: "ES256" })}.${part({ iss: "2.999.77", aud: "a", iat: 1, exp: 2 })}.AAAA`);
+    await page.waitForFunction(() => document.querySelector('[data-testid="sign-in-error"]')?.textContent?.includes("2.999.77"));
     await enter(page);
     await at(page, "orders").waitFor();
     const kept = await page.evaluate(() => ({ local: JSON.stringify({ ...localStorage }), session: JSON.stringify({ ...sessionStorage }), cookie: document.cookie }));

@@ -1,7 +1,7 @@
 /** Who is signed in, and where. The credential lives in this tab's session storage alone. */
 import { t } from "../lib/language.svelte";
 import { sentence } from "../lib/world";
-import { Denied, EXAMPLE_OID, Sm, Unreachable, overHttp } from "./sm";
+import { Denied, Sm, Unreachable, overHttp } from "./sm";
 import { Tab } from "./tab";
 
 const KEPT = "esim-lab/operator";
@@ -31,7 +31,7 @@ class Session {
 
   async signIn(base: string, token: string, requester: string) {
     await this.#open(async () => {
-      const sm = new Sm(overHttp(base, token), requester || EXAMPLE_OID);
+      const sm = new Sm(overHttp(base, token), requester || undefined);
       await sm.orders(undefined, 1);
       sessionStorage.setItem(KEPT, JSON.stringify({ base, token, requester } satisfies Kept));
       return sm;
@@ -39,7 +39,7 @@ class Session {
   }
 
   async openTab() {
-    await this.#open(async () => new Sm(await Tab.open(), EXAMPLE_OID));
+    await this.#open(async () => new Sm(await Tab.open()));
   }
 
   signOut = (why?: string) => {

@@ -6,6 +6,8 @@ import type { Confirmed, Fate, Imported, ImportRow, KnownColumn, OrderView, Page
 export interface Line {
   /** For the reader: where the SM is. */
   readonly name: string;
+  /** OID of the operator that the credential is of, where it says so: ES2+ calls speak for no other. */
+  readonly issuer?: string | undefined;
   send(path: string, body?: string): Promise<{ status: number; body: string; retryAfter?: number | undefined }>;
 }
 
@@ -57,6 +59,7 @@ export function overHttp(base: string, token: string): Line {
   const root = base.replace(/\/+$/, "");
   return {
     name: root,
+    issuer: issuerOf(token),
     async send(path, body) {
       const headers: Record<string, string> = { Authorization: `Bearer ${token}`, "X-Admin-Protocol": "gsma/rsp/v2.6.0" };
       if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -73,6 +76,18 @@ export function overHttp(base: string, token: string): Line {
   };
 }
 
+/** `iss` of a signed token (RFC 7519). */
+function issuerOf(token: string): string | undefined {
+  const [, claims, signature] = token.split(".");
+  if (!claims || signature === undefined) return undefined;
+  try {
+    const { iss } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/"))) as { iss?: unknown };
+    return typeof iss === "string" ? iss : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function unreachable(root: string): string {
   const secure = root.startsWith("https:");
   const certificate = secure && root !== location.origin;
@@ -83,8 +98,12 @@ function unreachable(root: string): string {
 
 /** Functions of an SM. */
 export class Sm {
-  /** `requester`: OID that ES2+ calls come from (functionRequesterIdentifier). */
-  constructor(readonly line: Line, readonly requester: string) {}
+  /** OID that ES2+ calls come from (functionRequesterIdentifier). */
+  readonly requester: string;
+
+  constructor(readonly line: Line, requester = EXAMPLE_OID) {
+    this.requester = line.issuer ?? requester;
+  }
 
   /** `after` is the last ICCID seen. */
   orders(after: string | undefined, limit: number): Promise<Page> {
@@ -145,6 +164,9 @@ export class Sm {
     if (status === 429) throw new Busy(t("The SM asks to be called less often.", "SMへの要求が多すぎます。"), retryAfter ?? 2);
     if (status === 502 || status === 503 || status === 504) throw new Unreachable(t(`The SM is not ready (HTTP ${status}).`, `SMの準備ができていません(HTTP ${status})。`));
     const answer = parsed(body);
+    const said = answer?.header?.functionExecutionStatus?.statusCodeData?.message;
+    // Of a signed token only the SM knows what is wrong: it may just have expired.
+    if (status === 401 && said && this.line.issuer) throw new Denied(said);
     if (status === 401) throw new Denied(t("The SM does not know this token. It is the ES2+ credential that the SM was started with; ./run prints it, and “esim-lab sm serve” keeps it in the file “token” of its data folder.", "このトークンはSMに拒否されました。SM起動時のES2+認証情報を入力してください(./runが表示し、「esim-lab sm serve」ではデータフォルダーの「token」にあります)。"));
     const result = answer?.header?.functionExecutionStatus;
     if (!answer || !result) throw new Strange(t(`What answers at ${this.line.name} is no esim-lab SM (HTTP ${status}). Check the address.`, `${this.line.name} はesim-labのSMではありません(HTTP ${status})。アドレスを確認してください。`));
