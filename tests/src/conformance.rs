@@ -17,6 +17,15 @@ pub struct Row {
     pub code: &'static str,
     /// What shows it.
     pub cover: Cover,
+    /// What is to be known of the case.
+    pub note: Option<String>,
+}
+
+impl Row {
+    /// The same with a remark behind the case's name.
+    pub fn noted(self, note: String) -> Self {
+        Self { note: Some(note), ..self }
+    }
 }
 
 /// What shows that an answer can be had.
@@ -34,12 +43,12 @@ pub fn case(
     name: &'static str,
     run: impl Fn() -> String + 'static,
 ) -> Row {
-    Row { function, code, cover: Cover::Case(name, Box::new(run)) }
+    Row { function, code, cover: Cover::Case(name, Box::new(run)), note: None }
 }
 
 /// A row without a case.
 pub fn blank(function: &'static str, code: &'static str, why: &'static str) -> Row {
-    Row { function, code, cover: Cover::Blank(why) }
+    Row { function, code, cover: Cover::Blank(why), note: None }
 }
 
 /// Runs every case and compares the section called `marker` of the document
@@ -49,7 +58,7 @@ pub fn blank(function: &'static str, code: &'static str, why: &'static str) -> R
 /// Naming every case whose answer is another one, or a section that is not up to date.
 pub fn hold(marker: &str, rows: &[Row]) {
     let mut wrong = String::new();
-    for Row { function, code, cover } in rows {
+    for Row { function, code, cover, .. } in rows {
         if let Cover::Case(name, run) = cover {
             let seen = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| "a panic".to_string());
             if seen != *code {
@@ -81,14 +90,15 @@ fn table(rows: &[Row]) -> String {
     let mut text = format!("{covered} of {} answers are shown by a case.\n\n", rows.len());
     text.push_str("| | answer | case |\n|---|---|---|\n");
     let mut before = "";
-    for Row { function, code, cover } in rows {
+    for Row { function, code, cover, note } in rows {
         let name = if *function == before { "" } else { function };
         before = function;
         let shown = match cover {
             Cover::Case(name, _) => format!("`{name}`"),
             Cover::Blank(why) => format!("none: {why}"),
         };
-        let _ = writeln!(text, "| {name} | {code} | {shown} |");
+        let note = note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+        let _ = writeln!(text, "| {name} | {code} | {shown}{note} |");
     }
     text
 }

@@ -18,15 +18,19 @@ use esim_rsp::notification::*;
 use esim_rsp::signed::PublicKeyOctets;
 use esim_rsp::{CertificateDer, Eid, Iccid, ObjectIdentifier, OctetString, Signature, Signed, TransactionId};
 use esim_sm_edge::{HttpRequest, HttpResponse, MemoryHost, block_on, handle};
-use esim_smdp::Config;
+use esim_smdp::{Call, Config, Reply};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// 1 January 2026.
 pub const NOW: u64 = 1_767_225_600;
 pub const ADDRESS: &str = "smdp.esim-lab.example";
+/// Address of the SM-DS, where there is one.
+pub const SMDS: &str = "smds.esim-lab.example";
 pub const OID: &[u32] = &[2, 999, 10];
 pub const CODE: &str = "8642";
 
@@ -39,6 +43,12 @@ pub struct Lab {
     /// SM-DP+ address as dialled.
     pub address: String,
     pub token: String,
+    /// SM-DS address as dialled, where the service is one.
+    pub smds: Option<String>,
+    /// Whom the service has called, where a case has given it a network.
+    pub calls: Rc<RefCell<Vec<Call>>>,
+    /// The last request and response.
+    pub last: RefCell<Option<(HttpRequest, HttpResponse)>>,
     pub pki: TestPki,
     pub euicc: Euicc,
 }
@@ -104,6 +114,7 @@ impl Lab {
         let pki = TestPki::well_known(curve);
         let mut config = Config::of_test_pki(ADDRESS, &pki).unwrap();
         change(&mut config);
+        let smds = config.smds.as_ref().map(|smds| smds.address.clone());
         let host = MemoryHost::new(config, [7; 32], NOW);
         Self {
             euicc: Euicc::new(&pki, "890490321234512345123456789012"),
@@ -111,6 +122,9 @@ impl Lab {
             other: None,
             address: ADDRESS.into(),
             token: "memory".into(),
+            smds,
+            calls: Rc::default(),
+            last: RefCell::default(),
             host,
             pki,
         }
@@ -123,11 +137,13 @@ impl Lab {
     }
 
     pub fn send(&self, request: HttpRequest) -> HttpResponse {
-        match (&self.remote, &self.other) {
-            (Some(remote), _) => remote.send(request),
-            (None, Some(other)) => other(request),
-            (None, None) => block_on(handle(request, &self.host)),
-        }
+        let response = match (&self.remote, &self.other) {
+            (Some(remote), _) => remote.send(request.clone()),
+            (None, Some(other)) => other(request.clone()),
+            (None, None) => block_on(handle(request.clone(), &self.host)),
+        };
+        self.last.replace(Some((request, response.clone())));
+        response
     }
 
     /// A function of ES9+: the JSON of the answer.
