@@ -34,7 +34,7 @@ pub struct DownloadOrderOk {
 }
 
 /// `confirmOrder` (SGP.22 5.3.2): settles how the profile will be fetched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfirmOrderRequest {
     /// Caller and call.
@@ -55,6 +55,13 @@ pub struct ConfirmOrderRequest {
     pub smds_address: Option<String>,
     /// Whether the profile may be fetched from now on.
     pub release_flag: bool,
+}
+
+impl core::fmt::Debug for ConfirmOrderRequest {
+    /// Without the confirmation code.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "ConfirmOrderRequest({}, release {})", self.iccid, self.release_flag)
+    }
 }
 
 /// Outcome of `confirmOrder`.

@@ -120,9 +120,50 @@ impl ResponseHeader {
 /// Parses a JSON body.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Text`] with the parser's reason and place.
+/// [`crate::ErrorKind::Text`] with the parser's reason and place; no value of the body is quoted, since it may be a key.
 pub fn parse<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|error| Error::text(format!("not the JSON expected: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Error::text(format!("not the JSON expected: {}", without_values(&error))))
+}
+
+/// What the parser says, but for the values that it quotes.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let found =
+        ["invalid type: ", "invalid value: ", "unknown variant "].iter().any(|kind| text.starts_with(kind));
+    // The last one is the parser's own: whatever is quoted stands before it.
+    if let Some(at) = text.rfind(", expected ").filter(|_| found) {
+        return text[at + 2..].to_string();
+    }
+    match text.find(", not \"") {
+        Some(at) => format!("{} at line {} column {}", &text[..at], error.line(), error.column()),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Iccid;
+
+    #[test]
+    fn errors_quote_no_values() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Kind {
+            A,
+        }
+        let told = |error: Error| {
+            let text = error.to_string();
+            assert!(!text.contains("secret") && !text.contains("4711"), "{text}");
+            text
+        };
+        assert!(told(parse::<String>(b"4711").unwrap_err()).contains("expected a string at line 1"));
+        assert!(told(parse::<u8>(br#"", expected secret""#).unwrap_err()).contains("expected u8"));
+        assert!(told(parse::<Kind>(br#""secret""#).unwrap_err()).contains("expected"));
+        assert!(told(parse::<Iccid>(br#""secret 4711""#).unwrap_err()).contains("18 to 20 digits at line 1"));
+        assert!(matches!(parse::<Kind>(br#""a""#), Ok(Kind::A)));
+    }
 }
 
 /// A value as JSON octets.

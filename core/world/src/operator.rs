@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 /// What the operator wants.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Wish {
     /// Of the profile; drawn by the SM if absent.
@@ -40,6 +40,13 @@ pub struct Wish {
     pub upp: Option<Vec<u8>>,
     /// `test`, `provisioning` or `operational` (the default).
     pub profile_class: Option<String>,
+}
+
+impl std::fmt::Debug for Wish {
+    /// Without keys and confirmation code.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Wish({}, {:?})", self.imsi, self.service_provider_name)
+    }
 }
 
 /// What the subscriber is given.

@@ -38,7 +38,7 @@ use zeroize::Zeroizing;
 
 /// How to open a native host. [`NativeOptions::default`] is a test server on a
 /// free port of this machine, with its data in `./data`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NativeOptions {
     /// Folder of records, keys and token.
     pub data_dir: PathBuf,
@@ -79,6 +79,13 @@ pub struct NativeOptions {
     pub call_web_roots: bool,
     /// Protects profiles by random keys (ReplaceSessionKeys).
     pub random_profile_keys: bool,
+}
+
+impl std::fmt::Debug for NativeOptions {
+    /// Without the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NativeOptions({}, {})", self.data_dir.display(), self.listen)
+    }
 }
 
 impl Default for NativeOptions {
