@@ -1,7 +1,9 @@
 //! Safe keeping natively: keys, their change, copies.
 #![cfg(unix)]
 
-use esim_sm_edge::native::{Native, NativeHost, NativeOptions, SealSecret, backup, reseal, restore};
+use esim_sm_edge::native::{
+    Native, NativeHost, NativeOptions, SealSecret, backup, read_templates, reseal, restore,
+};
 use esim_sm_edge::{HttpRequest, block_on, handle};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -157,4 +159,19 @@ fn records_are_sealed_anew_and_found_as_before() {
     assert_eq!(import(&host, 7, 7)["result"], "known");
     let reason = import(&host, 900, 7)["reason"].to_string();
     assert!(reason.contains("imsi is that of"), "{reason}");
+}
+
+#[test]
+fn templates_come_from_files_and_folders() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/templates");
+    let templates = read_templates(&example).unwrap();
+    assert_eq!(templates, read_templates(&example.join("plan-a.json")).unwrap());
+    assert_eq!((templates[0].name.as_str(), templates[0].home_network_keys.len()), ("plan-a", 1));
+
+    let folder = Folder::new();
+    fs::write(folder.at("own.json"), r#"[{"name": "own", "metadata": {"profileClass": "test"}}]"#).unwrap();
+    let refused = read_templates(&folder.0).unwrap_err().to_string();
+    assert!(refused.contains("own.json: template own: a test profile has"), "{refused}");
+    fs::write(folder.at("own.json"), "{").unwrap();
+    assert!(read_templates(&folder.0).unwrap_err().to_string().contains("own.json"));
 }

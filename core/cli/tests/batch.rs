@@ -79,6 +79,8 @@ fn a_file_becomes_orders_once() {
         assert!(said.contains(line), "{line}: {said}");
     }
     let second = fs::read_to_string(&report).unwrap();
+    let key = format!("{:032X}", 3);
+    assert!(!said.contains(&key) && !second.contains(&key), "no key is printed");
     let codes = |report: &str| -> Vec<String> {
         report.lines().skip(1).take(620).map(|line| line.split(',').nth(5).unwrap().to_string()).collect()
     };
