@@ -1,6 +1,18 @@
 // Types of the package; src/lib.rs has the functions.
 
-export type Party = "operator" | "sm" | "lpa" | "euicc" | "modem" | "network";
+export type Party =
+  | "operator"
+  | "sm"
+  | "lpa"
+  | "euicc"
+  | "modem"
+  | "mme"
+  | "sgsn"
+  | "msc"
+  | "hss"
+  | "gateway"
+  | "policy"
+  | "internet";
 export type Both = { en: string; ja: string };
 
 export interface TraceRecord {

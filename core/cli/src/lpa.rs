@@ -140,6 +140,7 @@ pub async fn run(args: Lpa) -> Result<ExitCode> {
         now: crate::clock().now(),
         device: device.card(),
         transport: &mut https,
+        radio: None,
         user: &mut terminal,
         trace: &mut trace,
     };

@@ -11,6 +11,7 @@ mod keep;
 mod lpa;
 mod lpac;
 mod memory;
+mod net;
 mod operator;
 mod pki;
 mod profile;
@@ -49,6 +50,9 @@ enum Command {
     /// A software eUICC in a file: make it, plug it into other programs.
     #[command(subcommand)]
     Euicc(Euicc),
+    /// The mobile network: play its scenarios, print and check its rules.
+    #[command(subcommand)]
+    Net(net::Net),
     /// Profile packages: show, check, build, diff.
     #[command(subcommand)]
     Profile(profile::Profile),
@@ -122,6 +126,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Euicc(Euicc::Init(args)) => euicc::init(&args)?,
         Command::Euicc(Euicc::Serve(args)) => {
             return Ok(ExitCode::from(u8::try_from(euicc::serve(&args)?).unwrap_or(1)));
+        }
+        Command::Net(command) => {
+            end_with_the_reader();
+            return block_on(net::run(command));
         }
         Command::Profile(command) => {
             end_with_the_reader();

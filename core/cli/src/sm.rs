@@ -92,6 +92,7 @@ pub async fn order(args: Order) -> Result<()> {
             .map(|path| std::fs::read(&path).with_context(|| path.display().to_string()))
             .transpose()?,
         profile_class: Some(args.class),
+        ..Wish::default()
     };
     let mut trace = Trace::default();
     let now = crate::clock().now();

@@ -1,7 +1,10 @@
-//! The mobile network as far as a subscriber's authentication: the
-//! authentication centre ([`auc`]), the node that admits a device
-//! ([`network`]), and the modem between it and the card ([`modem`]), which
-//! knows the card by its APDUs alone.
+//! The mobile network: a terminal's modem ([`modem`]), the nodes that register it ([`mme`] for LTE,
+//! [`sgsn`] for 3G), the subscriber store with its authentication centre ([`hss`], [`auc`]), the
+//! [`gateway`] and the traffic [`policy`] platform behind it, joined by [`network`].
+//!
+//! Pure and deterministic: messages go in, messages come out, randomness is an argument. The card is
+//! known by its APDUs alone. Messages have the octets of the field ([`nas`], [`gtp`], [`diameter`],
+//! [`ip`]); what has no standard encoding here is a structure that says so.
 #![forbid(unsafe_code)]
 #![no_std]
 extern crate alloc;
@@ -9,9 +12,32 @@ extern crate alloc;
 extern crate std;
 
 pub mod auc;
+pub mod cause;
+pub mod diameter;
+mod epc;
+pub mod explain;
+pub mod gateway;
+pub mod gtp;
+pub mod hss;
+pub mod id;
+pub mod ip;
+pub mod log;
+pub mod mme;
 pub mod modem;
+pub mod nas;
 pub mod network;
+pub mod pcap;
+pub mod policy;
+pub mod rules;
+pub mod sgsn;
 
-pub use auc::{Subscriber, Vector};
-pub use modem::{Effect, Event, Modem, ModemError, Report};
-pub use network::{Cause, Challenge, Network, Response};
+pub use auc::Keys;
+pub use cause::{Cause, Domain};
+pub use epc::address;
+pub use hss::{Hss, Rat, Subscription};
+pub use id::{Imsi, Plmn};
+pub use log::{Entry, Log, Node};
+pub use modem::{Air, Answer, Effect, Event, Modem, ModemError, Report, ServiceState, ServiceView, drive};
+pub use network::{Carried, Cell, Link, Network, NetworkView};
+pub use policy::{Decision, Destination};
+pub use rules::{Action, Class, Contract, RuleError, Rules, Service};

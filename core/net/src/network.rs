@@ -1,140 +1,362 @@
-//! Admission of a device: the MME's part of attaching (3GPP TS 24.301 5.4.2,
-//! 5.5.1), with the causes of TS 24.301 annex A.
+//! The network in one object: nodes, subscribers, rules. Messages of devices go in, messages to
+//! devices come out, and what the nodes said to each other is noted on the way.
 
-use crate::auc::{Subscriber, Vector};
+use crate::cause::{Cause, Domain};
+use crate::epc::{Core, Known, address, class_name};
+use crate::gateway::{Gateway, SessionView, dotted};
+use crate::gtp;
+use crate::hss::{Hss, Rat, Serving, SubscriberView, Subscription};
+use crate::id::{Guti, Imsi, Plmn, read_imsi_identity};
+use crate::ip;
+use crate::log::{Log, Node};
+use crate::mme::{EmmState, Mme};
+use crate::nas::{self, Direction, Message};
+use crate::policy::{Asker, Decision, Destination, Policy};
+use crate::rules::{Action, RuleError, Rules, Service};
+use crate::sgsn::{GmmState, Sgsn};
 use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
+use alloc::string::String;
+use alloc::vec::Vec;
 use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
 
-/// EMM causes that this network gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Cause {
-    /// #2: the HSS knows no such subscriber.
-    #[error("#2 IMSI unknown in HSS")]
-    ImsiUnknown,
-    /// #3: the response to the challenge is wrong.
-    #[error("#3 illegal UE")]
-    IllegalUe,
-    /// #20: the card does not take the network for its own.
-    #[error("#20 MAC failure")]
-    MacFailure,
-    /// #21: SQN out of range, and resynchronisation did not help.
-    #[error("#21 synch failure")]
-    SynchFailure,
-    /// #98: an answer that nobody asked for.
-    #[error("#98 message type not compatible with the protocol state")]
-    NotExpected,
+/// A device's radio connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Link(pub u32);
+
+/// A cell that a device hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cell {
+    /// Whose it is.
+    pub plmn: Plmn,
+    /// Technology.
+    pub rat: Rat,
+    /// Tracking or location area.
+    #[serde(default = "first_area")]
+    pub area: u16,
+    /// Received power in dBm: RSRP of LTE, RSCP of 3G.
+    pub level: i16,
 }
 
-/// What AUTHENTICATION REQUEST carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Challenge {
-    /// RAND.
-    pub rand: [u8; 16],
-    /// AUTN.
-    pub autn: [u8; 16],
+fn first_area() -> u16 {
+    1
 }
 
-/// What the device answers to a challenge.
+/// Where a device is registered, and as whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Route {
+    /// As whom.
+    pub imsi: Imsi,
+    /// Where.
+    pub cell: Cell,
+    /// Temporary identity in LTE.
+    pub guti: Option<Guti>,
+}
+
+/// What became of a device's packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Response {
-    /// AUTHENTICATION RESPONSE.
-    Res(alloc::vec::Vec<u8>),
-    /// AUTHENTICATION FAILURE with cause #21 and AUTS.
-    SynchFailure([u8; 14]),
-    /// AUTHENTICATION FAILURE with cause #20.
-    MacFailure,
+pub enum Carried {
+    /// There is no tunnel for it.
+    NoBearer,
+    /// The traffic policy platform has decided.
+    Decided {
+        /// Tunnel of the session.
+        teid: u32,
+        /// How.
+        decision: Decision,
+    },
 }
 
-/// Subscribers and attach procedures under way.
+/// State of the network for a reader.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkView {
+    /// Subscribers, without keys.
+    pub subscribers: Vec<SubscriberView>,
+    /// Registrations in LTE, with their states.
+    pub mme: Vec<Registered<EmmState>>,
+    /// Registrations in 3G, with their states.
+    pub sgsn: Vec<Registered<GmmState>>,
+    /// Sessions of the gateway.
+    pub sessions: Vec<SessionView>,
+    /// Decisions of the traffic policy platform, the oldest first.
+    pub decisions: Vec<Decision>,
+}
+
+/// A registration for a reader.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Registered<S> {
+    /// Radio connection.
+    pub link: Link,
+    /// State.
+    pub state: S,
+    /// Where and as whom.
+    #[serde(flatten)]
+    pub route: Route,
+}
+
+/// Nodes, subscribers, rules.
 #[derive(Debug, Default)]
 pub struct Network {
-    subscribers: BTreeMap<String, Entry>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    subscriber: Subscriber,
-    pending: Option<Pending>,
-    attached: bool,
-}
-
-struct Pending {
-    vector: Vector,
-    resynchronised: bool,
-}
-
-impl core::fmt::Debug for Pending {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Pending(..)")
-    }
+    rules: Rules,
+    hss: Hss,
+    mme: Mme,
+    sgsn: Sgsn,
+    gateway: Gateway,
+    policy: Policy,
+    exchanges: u32,
+    /// Where each device was heard last: its old radio connections are gone.
+    heard: BTreeMap<Link, (Plmn, Rat)>,
 }
 
 impl Network {
-    /// Admits a subscriber to the HSS, in place of one with the same IMSI.
-    pub fn provision(&mut self, imsi: &str, subscriber: Subscriber) {
-        let entry = Entry { subscriber, pending: None, attached: false };
-        self.subscribers.insert(imsi.to_string(), entry);
+    /// A network with these rules, and nobody in it.
+    ///
+    /// # Errors
+    /// The first rule that makes no sense.
+    pub fn new(rules: Rules) -> Result<Self, RuleError> {
+        rules.validate()?;
+        Ok(Self { rules, ..Self::default() })
     }
 
-    /// Whether the subscriber is attached.
-    pub fn is_attached(&self, imsi: &str) -> bool {
-        self.subscribers.get(imsi).is_some_and(|entry| entry.attached)
+    /// The rules.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
-    /// DETACH, or the device is switched off.
-    pub fn detach(&mut self, imsi: &str) {
-        if let Some(entry) = self.subscribers.get_mut(imsi) {
-            entry.attached = false;
-            entry.pending = None;
+    /// Sets other rules. What is registered stays so; sessions keep their APN, the next packet is
+    /// decided by the new rules.
+    ///
+    /// # Errors
+    /// The first rule that makes no sense; the old ones stay.
+    pub fn set_rules(&mut self, rules: Rules) -> Result<(), RuleError> {
+        rules.validate()?;
+        self.rules = rules;
+        Ok(())
+    }
+
+    /// Where the SM is: what `@sm` in a rule stands for.
+    pub fn set_sm(&mut self, sm: Option<Destination>) {
+        self.policy.set_sm(sm);
+    }
+
+    /// Admits a subscriber, in place of one with the same IMSI.
+    pub fn provision(&mut self, imsi: Imsi, subscription: Subscription) {
+        self.hss.provision(imsi, subscription);
+    }
+
+    /// The subscriber store.
+    pub fn hss(&self) -> &Hss {
+        &self.hss
+    }
+
+    /// The subscriber store, to be changed.
+    pub fn hss_mut(&mut self) -> &mut Hss {
+        &mut self.hss
+    }
+
+    /// The gateway.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// The traffic policy platform.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The device with which a subscriber is registered.
+    pub fn registered(&self, imsi: &Imsi) -> Option<Link> {
+        self.mme.registered(imsi).or_else(|| self.sgsn.registered(imsi))
+    }
+
+    /// State for a reader.
+    pub fn view(&self) -> NetworkView {
+        let mme =
+            self.mme.routes().map(|(link, route)| Registered { link, state: self.mme.state(link), route });
+        let sgsn =
+            self.sgsn.routes().map(|(link, route)| Registered { link, state: self.sgsn.state(link), route });
+        NetworkView {
+            subscribers: self.hss.views().collect(),
+            mme: mme.collect(),
+            sgsn: sgsn.collect(),
+            sessions: self.gateway.views().collect(),
+            decisions: self.policy.decisions().cloned().collect(),
         }
     }
 
-    /// ATTACH REQUEST: answered by a challenge.
-    ///
-    /// # Errors
-    /// [`Cause::ImsiUnknown`].
-    pub fn attach(&mut self, imsi: &str, rng: &mut dyn CryptoRng) -> Result<Challenge, Cause> {
-        let entry = self.subscribers.get_mut(imsi).ok_or(Cause::ImsiUnknown)?;
-        entry.attached = false;
-        Ok(entry.challenge(false, rng))
-    }
-
-    /// What the device answered: attached if `None`, challenged once more if `Some`.
-    ///
-    /// # Errors
-    /// The cause of ATTACH REJECT.
-    pub fn authenticate(
+    /// Runs something with a serving node and everything behind it, then tells nodes whose subscribers have moved.
+    fn with_core<R>(
         &mut self,
-        imsi: &str,
-        response: &Response,
         rng: &mut dyn CryptoRng,
-    ) -> Result<Option<Challenge>, Cause> {
-        let entry = self.subscribers.get_mut(imsi).ok_or(Cause::ImsiUnknown)?;
-        let pending = entry.pending.take().ok_or(Cause::NotExpected)?;
-        match response {
-            Response::Res(res) if res[..] == pending.vector.xres => {
-                entry.attached = true;
-                Ok(None)
+        log: &mut Log,
+        work: impl FnOnce(&mut Mme, &mut Sgsn, &mut Core<'_>) -> R,
+    ) -> R {
+        let mut cancelled = Vec::new();
+        let (mme, sgsn) = (&mut self.mme, &mut self.sgsn);
+        let mut core = Core {
+            rules: &self.rules,
+            hss: &mut self.hss,
+            gateway: &mut self.gateway,
+            rng,
+            log,
+            exchanges: &mut self.exchanges,
+            cancelled: &mut cancelled,
+        };
+        work(mme, sgsn, &mut core)
+    }
+
+    /// Takes a message of a device, heard in a cell; the messages that go back to it.
+    pub fn uplink(
+        &mut self,
+        link: Link,
+        cell: &Cell,
+        octets: &[u8],
+        rng: &mut dyn CryptoRng,
+        log: &mut Log,
+    ) -> Vec<Vec<u8>> {
+        self.heard.insert(link, (cell.plmn, cell.rat));
+        self.with_core(rng, log, |mme, sgsn, core| {
+            let answers = match (octets.first().map(|first| first & 0xF), cell.rat) {
+                (Some(0x05), Rat::Lte) => circuit_switched(mme.known(link), octets, core),
+                (Some(0x05), Rat::Umts) => circuit_switched(sgsn.known(link), octets, core),
+                (Some(0x09), _) => sgsn.short_message(link, octets, core),
+                (_, Rat::Lte) => mme.uplink(link, cell, octets, core),
+                (_, Rat::Umts) => sgsn.uplink(link, cell, octets, core),
+            };
+            for (imsi, before) in core::mem::take(core.cancelled) {
+                cancel(mme, sgsn, &imsi, before, false, core);
             }
-            Response::Res(_) => Err(Cause::IllegalUe),
-            Response::MacFailure => Err(Cause::MacFailure),
-            Response::SynchFailure(_) if pending.resynchronised => Err(Cause::SynchFailure),
-            Response::SynchFailure(auts) => {
-                if !entry.subscriber.resynchronise(&pending.vector.rand, auts) {
-                    return Err(Cause::SynchFailure);
-                }
-                Ok(Some(entry.challenge(true, rng)))
-            }
+            answers
+        })
+    }
+
+    /// Takes a subscription out of the store. A device that is registered with it is told, and detached.
+    pub fn withdraw(
+        &mut self,
+        imsi: &Imsi,
+        rng: &mut dyn CryptoRng,
+        log: &mut Log,
+    ) -> Option<(Link, Vec<u8>)> {
+        self.with_core(rng, log, |mme, sgsn, core| {
+            let serving = core.hss.withdraw(imsi)?;
+            core.cancel_location(imsi, serving, 2);
+            core.cancelled.clear();
+            cancel(mme, sgsn, imsi, serving, true, core)
+        })
+    }
+
+    /// Takes the first packet of a device's connection on a bearer: the tunnel, then the policy platform.
+    pub fn connect(
+        &mut self,
+        link: Link,
+        bearer: u8,
+        (source, destination): (u16, &Destination),
+        log: &mut Log,
+    ) -> Carried {
+        let teid = self.heard.get(&link).and_then(|(plmn, rat)| match rat {
+            Rat::Lte => self.mme.tunnel(link, *plmn, bearer),
+            Rat::Umts => self.sgsn.tunnel(link, *plmn, bearer),
+        });
+        let session = teid.and_then(|teid| Some((teid, self.gateway.session(teid)?)));
+        let Some((teid, session)) = session else { return Carried::NoBearer };
+        let in_lte = self.heard.get(&link).is_some_and(|(_, rat)| *rat == Rat::Lte);
+        let tunnel = if in_lte { "S1-U" } else { "S12" };
+        let to = self.policy.resolve(&self.rules, &destination.host);
+        let packet = ip::syn((session.address, source), (to.unwrap_or([0; 4]), destination.port));
+        // A name that is not known is answered by the resolver: there is no packet yet.
+        if to.is_some() {
+            log.note((Node::Modem, Node::Gateway), tunnel, "TCP SYN", || gtp::user_packet(teid, &packet));
         }
+        let asker = Asker { imsi: session.imsi, class: session.class, apn: &session.apn };
+        log.note((Node::Gateway, Node::Policy), "policy", "may this connection pass", || {
+            alloc::format!(
+                "{{\"imsi\":\"{}\",\"class\":\"{}\",\"apn\":{:?},\"from\":\"{}\",\"host\":{:?},\"port\":{}}}",
+                asker.imsi,
+                class_name(asker.class),
+                asker.apn,
+                dotted(session.address),
+                destination.host,
+                destination.port,
+            )
+            .into_bytes()
+        });
+        let decision = self.policy.decide(&self.rules, &asker, destination);
+        let verdict = if decision.action == Action::Allow { "allowed" } else { "denied" };
+        log.note((Node::Policy, Node::Gateway), "policy", verdict, || describe(&decision).into_bytes());
+        match decision.action {
+            Action::Allow => {
+                let peer = if decision.is_sm { Node::Sm } else { Node::Internet };
+                log.note((Node::Gateway, peer), "SGi", "TCP SYN", || packet);
+            }
+            Action::Deny if to.is_some() => {
+                let refusal = || gtp::user_packet(teid, &ip::unreachable(address::GATEWAY, 13, &packet));
+                log.note((Node::Gateway, Node::Modem), tunnel, "ICMP Destination Unreachable", refusal);
+            }
+            Action::Deny => {}
+        }
+        Carried::Decided { teid, decision }
+    }
+
+    /// Counts octets of a session.
+    pub fn count(&mut self, teid: u32, up: u64, down: u64) {
+        self.gateway.count(teid, up, down);
     }
 }
 
-impl Entry {
-    fn challenge(&mut self, resynchronised: bool, rng: &mut dyn CryptoRng) -> Challenge {
-        let vector = self.subscriber.vector(rng);
-        let challenge = Challenge { rand: vector.rand, autn: vector.autn };
-        self.pending = Some(Pending { vector, resynchronised });
-        challenge
+/// Why a connection was not let through, as the device sees it.
+pub const PROHIBITED: Cause = Cause::new(Domain::Icmp, 13);
+
+/// A decision as a structure.
+fn describe(decision: &Decision) -> String {
+    let address = decision.address.as_ref().map_or("null".into(), |address| alloc::format!("\"{address}\""));
+    let rule = decision.rule.map_or("null".into(), |rule| alloc::format!("\"traffic[{rule}]\""));
+    alloc::format!(
+        "{{\"decision\":{},\"host\":{:?},\"port\":{},\"address\":{address},\"rule\":{rule},\"reason\":{:?}}}",
+        decision.n,
+        decision.destination.host,
+        decision.destination.port,
+        decision.reason,
+    )
+}
+
+fn cancel(
+    mme: &mut Mme,
+    sgsn: &mut Sgsn,
+    imsi: &Imsi,
+    before: Serving,
+    is_withdrawn: bool,
+    core: &mut Core<'_>,
+) -> Option<(Link, Vec<u8>)> {
+    match before.rat {
+        // From one network's MME to another's: the device itself has left the old one.
+        Rat::Lte if !is_withdrawn && mme.is_elsewhere(imsi, before.plmn) => None,
+        Rat::Lte => mme.cancel(imsi, is_withdrawn, core),
+        Rat::Umts => sgsn.cancel(imsi, is_withdrawn, core),
     }
+}
+
+/// The circuit-switched domain: it takes what the device wants, after fallback or in 3G, and looks at the contract.
+fn circuit_switched(known: Option<(Imsi, &Known)>, octets: &[u8], core: &mut Core<'_>) -> Vec<Vec<u8>> {
+    let decoded = Message::decode(octets, Direction::Up);
+    let name = decoded.as_ref().map_or("unknown message", |message| message.def.name);
+    core.log.note((Node::Modem, Node::Msc), "NAS", name, || octets.to_vec());
+    let Ok(message) = decoded else { return Vec::new() };
+    let service = match message.octet("CM service type") {
+        Some(8) => Service::Supplementary,
+        _ => Service::Voice,
+    };
+    let claimed = message.value("Mobile identity").and_then(read_imsi_identity);
+    let answer = match known.filter(|(imsi, _)| claimed == Some(*imsi)) {
+        None => Message::new(nas::CM_SERVICE_REJECT).with("Reject cause", &[4]),
+        Some((_, known)) if !core.gets(known, service) => {
+            Message::new(nas::CM_SERVICE_REJECT).with("Reject cause", &[33])
+        }
+        Some(_) => Message::new(nas::CM_SERVICE_ACCEPT),
+    };
+    let octets = answer.encode();
+    core.log.note((Node::Msc, Node::Modem), "NAS", answer.def.name, || octets.clone());
+    Vec::from([octets])
 }

@@ -19,8 +19,20 @@ pub enum Party {
     Euicc,
     /// The baseband.
     Modem,
-    /// The mobile network.
-    Network,
+    /// Mobility management entity: LTE.
+    Mme,
+    /// Serving GPRS support node: 3G packets.
+    Sgsn,
+    /// The circuit-switched domain and the short message service centre.
+    Msc,
+    /// Home subscriber server with the authentication centre.
+    Hss,
+    /// S-GW and P-GW in one.
+    Gateway,
+    /// Traffic policy platform.
+    Policy,
+    /// Servers that are no SM.
+    Internet,
 }
 
 /// One message.
@@ -34,7 +46,7 @@ pub struct Record {
     pub from: Party,
     /// Receiver.
     pub to: Party,
-    /// `ES2+`, `ES9+`, `ES10b`, `APDU`, …
+    /// `ES2+`, `ES9+`, `ES10b`, `APDU`, `NAS`, `S6a`, `S11`, `S1-U`, `policy`, …
     pub interface: String,
     /// The function, `initiateAuthentication`, or `… response`.
     pub function: String,

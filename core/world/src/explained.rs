@@ -1,6 +1,8 @@
 //! A trace record for a reader: JSON with its base64 fields opened, TLVs as a
 //! tree, APDUs taken apart.
 
+use esim_net::explain::{Element, explain};
+use esim_net::nas::Direction;
 use esim_rsp::explain::Node;
 use esim_rsp::json::Base64;
 use esim_rsp::trace::Record;
@@ -43,7 +45,10 @@ impl Part {
 
 /// Explains a record of a trace.
 pub fn explain_record(record: &Record) -> Explained {
-    let title = format!("{} {}", record.interface, record.function);
+    let mut title = format!("{} {}", record.interface, record.function);
+    if matches!(record.interface.as_str(), "policy" | "S1AP") {
+        title.push_str(" (a decoded structure, not the encoding of the field)");
+    }
     let bytes = &record.bytes;
     if let Ok(json) = serde_json::from_slice::<Value>(bytes) {
         let parts =
@@ -53,10 +58,33 @@ pub fn explain_record(record: &Record) -> Explained {
     let parts = match record.interface.as_str() {
         "APDU" if record.to == esim_rsp::trace::Party::Euicc => command(bytes),
         "APDU" => response(bytes),
-        "NAS" => vec![Part::plain("", bytes)],
+        "NAS" | "S6a" | "S6d" | "S11" | "S4" | "S1-U" | "S12" | "SGi" => vec![network(record)],
+        "SGd" => vec![Part::plain("RP-DATA, TS 24.011 7.3.1", bytes)],
         _ => vec![Part::new("", bytes)],
     };
     Explained { title, json: None, parts }
+}
+
+/// A message of the network: its information elements.
+fn network(record: &Record) -> Part {
+    let to_device = record.to == esim_rsp::trace::Party::Modem;
+    let direction = if to_device { Direction::Down } else { Direction::Up };
+    let elements = explain(&record.interface, direction, &record.bytes).unwrap_or_default();
+    let nodes = elements.into_iter().map(node).collect();
+    Part { label: String::new(), hex: hex::encode(&record.bytes), nodes }
+}
+
+fn node(element: Element) -> Node {
+    Node {
+        name: element.name,
+        type_name: String::new(),
+        clause: element.clause,
+        tag: 0,
+        whole: element.whole,
+        value: element.value,
+        text: element.text,
+        children: element.children.into_iter().map(node).collect(),
+    }
 }
 
 /// Explains octets that somebody pasted.

@@ -40,6 +40,10 @@ pub struct Wish {
     pub upp: Option<Vec<u8>>,
     /// `test`, `provisioning` or `operational` (the default).
     pub profile_class: Option<String>,
+    /// `milenage` (the default), `tuak` or `usim-test`; `ki` and `opc` are then as long as it wants them.
+    pub algorithm: Option<String>,
+    /// What the network gives the subscriber; by class if absent. The SM is not told.
+    pub contract: Option<esim_net::Contract>,
 }
 
 impl std::fmt::Debug for Wish {
@@ -149,6 +153,9 @@ impl<T: Transport> Operator<'_, T> {
                 request["subscriber"] = json!({
                     "imsi": wish.imsi, "ki": wish.ki, "opc": wish.opc, "spn": wish.service_provider_name,
                 });
+                if let Some(algorithm) = &wish.algorithm {
+                    request["subscriber"]["algorithm"] = json!(algorithm);
+                }
                 if let Some(msisdn) = &wish.msisdn {
                     request["subscriber"]["msisdn"] = json!(msisdn);
                 }

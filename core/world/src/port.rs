@@ -1,11 +1,13 @@
 //! What the LPA is plugged into: card, way to the SM, user, and a trace of all three.
 
 use crate::device::Device;
+use crate::radio::Radio;
 use crate::trace::Trace;
 use crate::transport::{Request, Transport};
 use esim_euicc::Nvm;
 use esim_lpa::driver::Observed;
 use esim_lpa::{Answer, HttpCall, HttpReply, Lost, Port, Progress, Question};
+use esim_net::Destination;
 use esim_rsp::trace::Party;
 
 /// The person at the device.
@@ -36,6 +38,8 @@ pub struct Joined<'a, N, T, U> {
     pub device: &'a mut Device<N>,
     /// The way to the SM.
     pub transport: &'a mut T,
+    /// The modem with the network, if the way to the SM leads through them.
+    pub radio: Option<Radio<'a>>,
     /// The user.
     pub user: &'a mut U,
     /// Takes every message.
@@ -53,8 +57,22 @@ impl<N: Nvm, T: Transport, U: User> Port for Joined<'_, N, T, U> {
     }
 
     async fn http(&mut self, call: &HttpCall) -> Result<HttpReply, Lost> {
+        let tunnel = match &mut self.radio {
+            None => None,
+            Some(radio) => {
+                let Some(destination) = Destination::of(&call.address) else {
+                    return Err(Lost(format!("{} is no address of a server", call.address)));
+                };
+                let through = radio.connect(self.device, (self.trace, self.now), &destination);
+                let passage = through.map_err(|attempt| Lost(format!("{destination}: {attempt}")))?;
+                Some(passage.teid)
+            }
+        };
         let request = Request { address: &call.address, path: &call.path, headers: &[], body: &call.body };
         let reply = self.transport.send(&request).await.map_err(Lost)?;
+        if let (Some(radio), Some(teid)) = (&mut self.radio, tunnel) {
+            radio.network.count(teid, call.body.len() as u64, reply.body.len() as u64);
+        }
         Ok(HttpReply { status: reply.status, body: reply.body })
     }
 

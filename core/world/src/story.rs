@@ -1,14 +1,15 @@
-//! The whole story in one go: ordered, downloaded, enabled, on the network,
-//! reported, disabled, deleted. The command line shows it, tests on every host
-//! compare its trace.
+//! The whole story in one go: out of the factory with a provisioning profile, on the network and restricted;
+//! ordered, downloaded through that, enabled, unrestricted, reported, disabled, fallen back, deleted. The
+//! command line shows it, tests on every host compare its trace.
 
 use crate::Clock;
-use crate::operator::Wish;
+use crate::operator::{Ordered, Wish};
 use crate::port::User;
 use crate::transport::Transport;
 use crate::world::{ADDRESS, NOW, Seed, World, WorldError};
 use esim_euicc::{MemoryNvm, Nvm};
 use esim_lpa::{DownloadParams, Ending, ProfileRef};
+use esim_net::{Report, ServiceState};
 use esim_rsp::Iccid;
 use esim_sm_edge::MemoryHost;
 use esim_sm_edge::smdp::Config;
@@ -58,47 +59,119 @@ pub async fn tell<N: Nvm, T: Transport, U: User>(
     chapter: &mut dyn FnMut(&StoryStep),
 ) -> Result<Iccid, StoryError> {
     let mut told = Teller { from: 0, chapter };
+    let pp = leave_the_factory(world, &mut told, user).await?;
     let (ordered, wish) = world.order(story.wish).await.map_err(|error| error.to_string())?;
     told.chapter(world, format!("ordered at the SM-DP+: {}", ordered.activation_code));
 
-    let mut params = DownloadParams::new(&ordered.activation_code).with_consent();
-    params.confirmation_code = wish.confirmation_code.clone();
-    params.notify = false;
-    let outcome = world.download(params, user).await;
-    let Ending::Installed(_) = &outcome.ending else {
-        return Err(format!("the download failed: {:?}", outcome.ending));
-    };
+    install(world, &ordered, wish.confirmation_code.clone(), user).await?;
     let iccid = ordered.iccid;
-    told.chapter(world, format!("downloaded and installed: ICCID {iccid}"));
+    told.chapter(world, format!("downloaded through the restricted path and installed: ICCID {iccid}"));
 
     let profile = || ProfileRef::Iccid(iccid);
     world.enable(profile(), user).await.map_err(|error| format!("not enabled: {error}"))?;
     expect_profile(world, iccid, Some(true), user).await?;
-    told.chapter(world, "enabled, card reset".to_string());
-
-    let report = world.attach().map_err(|cause| format!("no service: {cause}"))?;
-    if report.imsi != wish.imsi {
-        return Err(format!("the modem read IMSI {} in place of {}", report.imsi, wish.imsi));
-    }
+    let report = in_service(world, &wish)?;
     let operator = report.spn.as_deref().unwrap_or("no name");
-    told.chapter(world, format!("on the network: {operator}, IMSI {}, PLMN {}", report.imsi, report.plmn));
+    told.chapter(
+        world,
+        format!(
+            "enabled, card reset, on the network: {operator}, IMSI {}, PLMN {}",
+            report.imsi, report.plmn
+        ),
+    );
+    for (attempt, what) in [(world.browse(ELSEWHERE), ELSEWHERE), (world.call(), "a call")] {
+        if !attempt.is_granted() {
+            return Err(format!("{what} was not granted: {attempt}"));
+        }
+    }
+    told.chapter(world, format!("unrestricted: {ELSEWHERE} opens, a call is put through"));
 
-    deliver(world, 2, user).await?;
-    told.chapter(world, "installation and enabling reported to the SM-DP+".to_string());
+    deliver(world, 3, user).await?;
+    told.chapter(world, "installation and the switch of profiles reported to the SM-DP+".to_string());
 
     world.disable(profile(), user).await.map_err(|error| format!("not disabled: {error}"))?;
     expect_profile(world, iccid, Some(false), user).await?;
+    let fallen = world.fall_back(user).await.map_err(|error| format!("no fall-back: {error}"))?;
+    if fallen != Some(pp) || world.service().state != ServiceState::InService {
+        return Err(format!("after the fall-back: {:?}", world.service()));
+    }
     world.delete(profile(), user).await.map_err(|error| format!("not deleted: {error}"))?;
     expect_profile(world, iccid, None, user).await?;
-    told.chapter(world, "disabled and deleted".to_string());
+    told.chapter(world, "disabled, fallen back to the provisioning profile, deleted".to_string());
 
-    deliver(world, 2, user).await?;
+    deliver(world, 3, user).await?;
     let order = world.show_order(iccid).await.map_err(|error| error.to_string())?;
     if order["state"] != "Installed" || order["onCard"]["state"] != "Deleted" {
         return Err(format!("the SM-DP+ has another story: {} {}", order["state"], order["onCard"]));
     }
     told.chapter(world, "deletion reported; the SM-DP+ and the card agree".to_string());
     Ok(iccid)
+}
+
+/// A server that is no SM.
+const ELSEWHERE: &str = "www.example.com";
+
+/// The device is made with a provisioning profile, over the factory's own line, and switched on by its owner:
+/// it is on the network and reaches nothing but the SM.
+async fn leave_the_factory<N: Nvm, T: Transport, U: User>(
+    world: &mut World<N, T>,
+    told: &mut Teller<'_>,
+    user: &mut U,
+) -> Result<Iccid, StoryError> {
+    world.set_wifi(true);
+    let wish = Wish {
+        service_provider_name: "esim-lab PP".to_string(),
+        profile_class: Some("provisioning".to_string()),
+        ..Wish::default()
+    };
+    let (ordered, wish) = world.order(wish).await.map_err(|error| error.to_string())?;
+    install(world, &ordered, None, user).await?;
+    let profile = ProfileRef::Iccid(ordered.iccid);
+    world.enable(profile, user).await.map_err(|error| format!("not enabled: {error}"))?;
+    deliver(world, 2, user).await?;
+    world.set_wifi(false);
+    told.chapter(world, format!("left the factory with a provisioning profile: IMSI {}", wish.imsi));
+
+    world.attach().map_err(|cause| format!("no service: {cause}"))?;
+    in_service(world, &wish)?;
+    let refusals = [world.browse(ELSEWHERE), world.call(), world.send_text("+81901234567", "Hello")];
+    if let Some(granted) = refusals.iter().find(|attempt| attempt.is_granted()) {
+        return Err(format!("a provisioning profile was granted something: {granted}"));
+    }
+    told.chapter(
+        world,
+        format!("powered on, attached, restricted: {ELSEWHERE}, a call and a message are refused"),
+    );
+    Ok(ordered.iccid)
+}
+
+async fn install<N: Nvm, T: Transport, U: User>(
+    world: &mut World<N, T>,
+    ordered: &Ordered,
+    confirmation_code: Option<String>,
+    user: &mut U,
+) -> Result<(), StoryError> {
+    let mut params = DownloadParams::new(&ordered.activation_code).with_consent();
+    params.confirmation_code = confirmation_code;
+    params.notify = false;
+    let outcome = world.download(params, user).await;
+    match &outcome.ending {
+        Ending::Installed(_) => Ok(()),
+        ending => Err(format!("the download failed: {ending:?}")),
+    }
+}
+
+/// What the modem has read, if it is registered with this subscriber.
+fn in_service<N: Nvm, T: Transport>(world: &World<N, T>, wish: &Wish) -> Result<Report, StoryError> {
+    let service = world.service();
+    if service.state != ServiceState::InService {
+        return Err(format!("no service: {}", service.error.unwrap_or_default()));
+    }
+    let report = world.modem().usim().cloned().unwrap_or_default();
+    match report.imsi == wish.imsi {
+        true => Ok(report),
+        false => Err(format!("the modem read IMSI {} in place of {}", report.imsi, wish.imsi)),
+    }
 }
 
 struct Teller<'a> {

@@ -3,18 +3,20 @@
 
 use crate::device::{Clock, Device};
 use crate::operator::{Operator, OrderError, Ordered, Wish};
+use crate::phone::{Handset, NetworkSubscriber, home_cell};
 use crate::port::{Joined, User};
+use crate::radio::Radio;
 use crate::trace::Trace;
 use crate::transport::{Reply, Request, Transport};
 use esim_crypto::pki::{PkiParameters, TestPki};
 use esim_euicc::{BootError, Nvm, NvmError, Personal};
 use esim_lpa::driver::{self, Failure, Refresh};
-use esim_lpa::manage::ChipInfo;
+use esim_lpa::manage::{ChipInfo, MemoryReset};
 use esim_lpa::{
     Download, DownloadParams, Effect, Event, Machine, Notified, NotifyParams, Outcome, Profile, ProfileRef,
     Session,
 };
-use esim_net::Network;
+use esim_net::{Cell, Class, Contract, Destination, Link, Network};
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::{Eid, Error, Iccid};
 use rand_chacha::ChaCha20Rng;
@@ -128,9 +130,10 @@ pub struct Phone {
 
 /// Operator, SM and device.
 pub struct World<N, T> {
-    device: Device<N>,
+    pub(crate) handsets: Vec<Handset<N>>,
+    pub(crate) current: usize,
     transport: T,
-    trace: Trace,
+    pub(crate) trace: Trace,
     clock: Clock,
     address: String,
     token: String,
@@ -139,6 +142,7 @@ pub struct World<N, T> {
     download: Option<Session<Download>>,
     pub(crate) network: Network,
     pub(crate) network_rng: ChaCha20Rng,
+    pub(crate) cells: Vec<Cell>,
 }
 
 impl<N: Nvm, T: Transport> World<N, T> {
@@ -159,15 +163,19 @@ impl<N: Nvm, T: Transport> World<N, T> {
             seed.card(pki)?.write_to(&mut nvm)?;
         }
         let device = Device::power_on(nvm, seed.stream(Stream::Card), clock)?;
+        let mut network = Network::default();
+        network.set_sm(Destination::of(address));
         Ok(Self {
-            device,
+            handsets: Vec::from([Handset::new(device)]),
+            current: 0,
             transport,
             trace: Trace::default(),
             clock,
             address: address.to_string(),
             token: token.to_string(),
-            network: Network::default(),
+            network,
             network_rng: seed.stream(Stream::Network),
+            cells: Vec::from([home_cell()]),
             seed,
             subscribers: 0,
             download: None,
@@ -176,12 +184,12 @@ impl<N: Nvm, T: Transport> World<N, T> {
 
     /// The device.
     pub fn device(&self) -> &Device<N> {
-        &self.device
+        &self.handset().device
     }
 
     /// The device, to be spoken to.
     pub fn device_mut(&mut self) -> &mut Device<N> {
-        &mut self.device
+        &mut self.handset_mut().device
     }
 
     /// The way to the SM.
@@ -197,6 +205,10 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// The trace, to be written to.
     pub fn trace_mut(&mut self) -> &mut Trace {
         &mut self.trace
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
     }
 
     /// Now, in Unix seconds.
@@ -223,12 +235,42 @@ impl<N: Nvm, T: Transport> World<N, T> {
             }
         };
         fill(&mut wish.ki, ki);
-        fill(&mut wish.opc, opc);
-        fill(&mut wish.imsi, format!("00101{:010}", 123_456_789 + number));
+        // TOPc of TUAK is twice as long.
+        let more = match wish.algorithm.as_deref() {
+            Some("tuak") => self.seed.subscriber_keys(number | 1 << 40).1,
+            _ => String::new(),
+        };
+        fill(&mut wish.opc, opc + &more);
+        let is_provisioning = wish.profile_class.as_deref() == Some("provisioning");
+        fill(
+            &mut wish.imsi,
+            match is_provisioning {
+                // In the range that the network takes for provisioning profiles.
+                true => format!("0010199{:08}", number + 1),
+                false => format!("00101{:010}", 123_456_789 + number),
+            },
+        );
         fill(&mut wish.service_provider_name, "esim-lab".to_string());
         let ordered = self.operator().order(&wish).await?;
-        // The same customer order goes to the network.
-        self.provision_network(&wish.imsi, &wish.ki, &wish.opc);
+        // The same customer order goes to the network; keys that the SM has taken are keys.
+        let class = if is_provisioning { Class::Provisioning } else { Class::Operational };
+        let default = match class {
+            Class::Provisioning => Contract::provisioning(),
+            Class::Operational => Contract::default(),
+        };
+        let subscriber = NetworkSubscriber {
+            imsi: &wish.imsi,
+            ki: &wish.ki,
+            opc: &wish.opc,
+            algorithm: wish.algorithm.as_deref().unwrap_or("milenage"),
+            class,
+            contract: wish.contract.clone().unwrap_or(default),
+            msisdn: wish.msisdn.as_deref(),
+        };
+        if wish.upp.is_none() {
+            self.provision_network(&subscriber)
+                .map_err(|reason| OrderError::Lost { function: "provision".to_string(), reason })?;
+        }
         Ok((ordered, wish))
     }
 
@@ -271,10 +313,18 @@ impl<N: Nvm, T: Transport> World<N, T> {
     }
 
     fn port<'a, U: User>(&'a mut self, user: &'a mut U) -> Joined<'a, N, T, U> {
+        let handset = &mut self.handsets[self.current];
+        let radio = (!handset.wifi).then_some(Radio {
+            modem: &mut handset.modem,
+            network: &mut self.network,
+            rng: &mut self.network_rng,
+            link: Link(self.current as u32),
+        });
         Joined {
             now: self.clock.now(),
-            device: &mut self.device,
+            device: &mut handset.device,
             transport: &mut self.transport,
+            radio,
             user,
             trace: &mut self.trace,
         }
@@ -328,7 +378,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
         driver::list(&mut self.port(user), &Default::default()).await
     }
 
-    /// Enables a profile, and resets the card if that is what it takes.
+    /// Enables a profile, and resets the card if that is what it takes; a radio that is on then reads the card
+    /// anew and attaches.
     ///
     /// # Errors
     /// [`Failure`].
@@ -352,6 +403,27 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// [`Failure`].
     pub async fn delete<U: User>(&mut self, profile: ProfileRef, user: &mut U) -> Result<(), Failure> {
         driver::delete(&mut self.port(user), &Default::default(), profile).await
+    }
+
+    /// Enables the provisioning profile where no profile is enabled; its ICCID.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn fall_back<U: User>(&mut self, user: &mut U) -> Result<Option<Iccid>, Failure> {
+        match driver::fall_back(&mut self.port(user), &Default::default(), true).await? {
+            Some((iccid, refresh)) => self.start_over(refresh).map(|()| Some(iccid)),
+            None => Ok(None),
+        }
+    }
+
+    /// Deletes the operational profiles, the enabled one too.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn memory_reset<U: User>(&mut self, user: &mut U) -> Result<(), Failure> {
+        let reset = MemoryReset { operational_profiles: true, ..MemoryReset::default() };
+        let refresh = driver::memory_reset(&mut self.port(user), &Default::default(), reset).await?;
+        self.start_over(refresh)
     }
 
     /// Names a profile.
@@ -380,8 +452,9 @@ impl<N: Nvm, T: Transport> World<N, T> {
         let mut unseen = Trace::default();
         let mut port = Joined {
             now: self.clock.now(),
-            device: &mut self.device,
+            device: &mut self.handsets[self.current].device,
             transport: &mut self.transport,
+            radio: None,
             user,
             trace: &mut unseen,
         };
@@ -405,7 +478,17 @@ impl<N: Nvm, T: Transport> World<N, T> {
         match refresh {
             Refresh::NotNeeded => Ok(()),
             Refresh::Proactive | Refresh::Reset => {
-                self.device.reset().map_err(|error| Failure::Lost(error.to_string()))
+                let is_on = self.handset().modem.is_on();
+                if is_on {
+                    self.radio_off();
+                }
+                self.device_mut().reset().map_err(|error| Failure::Lost(error.to_string()))?;
+                if is_on {
+                    // The card has done what it was asked; whether the network takes the device is its own story,
+                    // which `service` tells.
+                    let _service = self.power_on();
+                }
+                Ok(())
             }
         }
     }

@@ -1,6 +1,18 @@
 /** The contract of the wasm package, and the one place that loads it. Everything protocol lives on its other side. */
 
-export type Party = "operator" | "sm" | "lpa" | "euicc" | "modem" | "network";
+export type Party =
+  | "operator"
+  | "sm"
+  | "lpa"
+  | "euicc"
+  | "modem"
+  | "mme"
+  | "sgsn"
+  | "msc"
+  | "hss"
+  | "gateway"
+  | "policy"
+  | "internet";
 export type Both = { en: string; ja: string };
 
 export interface TraceRecord {

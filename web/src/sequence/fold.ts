@@ -1,6 +1,27 @@
 import type { Party, TraceRecord } from "../lib/world";
 
-export const PARTIES: readonly Party[] = ["operator", "sm", "lpa", "euicc", "modem", "network"];
+/** Every party, in the order of their lanes. */
+const ALL: readonly Party[] = [
+  "operator",
+  "sm",
+  "lpa",
+  "euicc",
+  "modem",
+  "mme",
+  "sgsn",
+  "msc",
+  "hss",
+  "gateway",
+  "policy",
+  "internet",
+];
+const ALWAYS: readonly Party[] = ["operator", "sm", "lpa", "euicc", "modem"];
+
+/** The lanes of a trace: those of the device and the SM, and nodes of the network that have said something. */
+export function lanes(records: readonly TraceRecord[]): Party[] {
+  const seen = new Set<Party>([...ALWAYS, ...records.flatMap((record) => [record.from, record.to])]);
+  return ALL.filter((party) => seen.has(party));
+}
 
 /** One line of the picture: a message, and what carried it. */
 export interface Row {
