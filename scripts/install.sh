@@ -104,6 +104,9 @@ need_chromium() { need_apt chromium chromium-driver fonts-vlgothic; }
 # A PC/SC daemon and a virtual reader, for programs that want a real card.
 need_pcsc() { need_apt pcscd vsmartcard-vpcd libpcsclite1 opensc; }
 
+# Reads the captures that the network writes.
+need_tshark() { need_apt tshark; }
+
 need_node_modules() {
     local folder=$ROOT/$1
     [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && return
