@@ -45,10 +45,13 @@ async fn order(client: &reqwest::Client, server: &ServerHandle) -> (Value, Strin
 fn the_cases_hold_over_tls() {
     let scratch = Scratch::new("tls");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let native = Native::open(options(&scratch.0)).unwrap();
+    let smds_address = Some("127.0.0.1:0".to_string());
+    let native = Native::open(NativeOptions { smds_address, ..options(&scratch.0) }).unwrap();
     let server = runtime.block_on(async { native.serve().unwrap() });
     let remote = Remote::new(&server.url(), Some(&server.pki.tls_ci_certificate));
-    cases::all(&Lab::at(remote, &server.smdp_address, &server.token));
+    let mut lab = Lab::at(remote, &server.smdp_address, &server.token);
+    lab.smds = Some(format!("127.0.0.1:{}", server.addr.port()));
+    cases::all(&lab);
     runtime.block_on(server.shutdown()).unwrap();
 }
 

@@ -8,6 +8,8 @@
 //! | `PKI` | secret | JSON, see [`Pki`]; if absent, the well-known test PKI |
 //! | `OPERATORS` | secret | JSON, see [`read_operators`]; who is told how his orders go on |
 //! | `SESSION_SECONDS`, `SESSION_MEMORY_SECONDS`, `ORDER_SECONDS`, `DOWNLOAD_ATTEMPTS`, `CONFIRMATION_ATTEMPTS`, `ERRAND_SECONDS`, `EVENT_SECONDS` | variables | see [`Limits`] |
+//! | `SMDS_ADDRESS` | variable | FQDN of the SM-DS that the worker is besides; none if absent |
+//! | `SMDS_ROOT` | variable | FQDN of the root SM-DS, above the own one or for orders that say `.` |
 //! | `MTLS` | binding | `mtls_certificates`: CERT.DP.TLS for calls to others |
 //!
 //! A secret may stand among the variables, too, for `wrangler dev`.
@@ -18,7 +20,7 @@ use esim_rsp::json::Base64;
 use esim_rsp::{CertificateDer, Error, common};
 use esim_sm_edge::{Vault, read_operators};
 use esim_smdp::config::trust_ci;
-use esim_smdp::{Config, Identity, KeyPair, Limits};
+use esim_smdp::{Config, Identity, KeyPair, Limits, Smds};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -114,6 +116,18 @@ fn read(env: &Env, dialled: &str) -> Result<Config, Error> {
         config.operators = read.map_err(|reason| Error::text(format!("OPERATORS: {reason}")))?;
     }
     config.limits = limits(env)?;
+    let root = text(env, "SMDS_ROOT");
+    if let Some(address) = text(env, "SMDS_ADDRESS") {
+        if text(env, "PKI").is_some() {
+            return Err(Error::text(
+                "SMDS_ADDRESS: the worker is an SM-DS under the project's own test PKI only",
+            ));
+        }
+        let pkis = [Curve::P256, Curve::BrainpoolP256r1].map(TestPki::well_known);
+        config.smds = Some(Smds::of_test_pkis(&address, root.as_deref(), &pkis.each_ref())?);
+    } else {
+        config.default_smds = root;
+    }
     Ok(config)
 }
 

@@ -23,6 +23,13 @@ pub struct Serve {
     /// SM-DP+ address for activation codes: a host name, with a port where it is not 443.
     #[arg(long)]
     address: Option<String>,
+    /// Address of the SM-DS that this server is besides: another one than the SM-DP+'s, with port 0 for the port listened
+    /// on, such as 127.0.0.1:0.
+    #[arg(long, value_name = "ADDRESS")]
+    smds_address: Option<String>,
+    /// Root SM-DS: above the own one, or where events of orders go that say `.`.
+    #[arg(long, value_name = "ADDRESS")]
+    smds_root: Option<String>,
     /// Folder with CERT_*.der and keys.json; the project's own test PKI if absent.
     #[arg(long)]
     pki: Option<PathBuf>,
@@ -130,6 +137,8 @@ pub async fn serve(args: Serve) -> Result<()> {
         data_dir: args.data.clone(),
         listen: args.listen,
         smdp_address: args.address,
+        smds_address: args.smds_address,
+        smds_root: args.smds_root,
         pki,
         token: args.token,
         plain_http: args.plain_http,

@@ -58,6 +58,9 @@ pub struct Order {
     /// Token of the activation code; drawn by the SM if absent.
     #[arg(long)]
     matching_id: Option<String>,
+    /// SM-DS that tells the eUICC of the order (needs --eid); `.` for the root that the SM knows.
+    #[arg(long, value_name = "ADDRESS", requires = "eid")]
+    smds: Option<String>,
     /// What the user must enter.
     #[arg(long)]
     confirmation_code: Option<String>,
@@ -87,6 +90,7 @@ pub async fn order(args: Order) -> Result<()> {
         confirmation_code: args.confirmation_code,
         eid: args.eid,
         matching_id: args.matching_id,
+        smds: args.smds,
         upp: args
             .upp
             .map(|path| std::fs::read(&path).with_context(|| path.display().to_string()))

@@ -142,6 +142,32 @@ fn lpac_does_all_that_it_can() {
     assert_eq!(info["EuiccConfiguredAddresses"]["defaultDpAddress"], Value::Null);
 }
 
+/// lpac asks the SM-DS over ES11 and finds the order that waits for its card.
+#[test]
+fn lpac_discovers_an_order() {
+    let Some(path) = peer("ESIM_LAB_LPAC") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let sm = Sm::start_with(folder.path(), &["--smds-address", "127.0.0.1:0"]);
+    let smds = sm.address.replace("localhost", "127.0.0.1");
+    let state = folder.path().join("card").display().to_string();
+    let eid = "89049032123451234512345678901235";
+    run(&["euicc", "init", "--state", &state, "--eid", eid]);
+    let reader = Reader::start(folder.path());
+    let with_card = |arguments: &[&str]| {
+        let card = reader.insert(&state);
+        let answer = lpac(&path, arguments);
+        drop(card);
+        answer
+    };
+    assert_eq!(with_card(&["profile", "discovery", "-s", &smds]), serde_json::json!([]));
+    let (iccid, token, _) = sm.order(&["--eid", eid, "--smds", &smds]);
+    // lpac tells the servers, not the identifiers.
+    let found = with_card(&["profile", "discovery", "-s", &smds]);
+    assert_eq!(found, serde_json::json!([sm.address]));
+    with_card(&["profile", "download", "-s", &sm.address, "-m", &token]);
+    assert_eq!(card_profiles(&state), [(iccid, false)]);
+}
+
 /// A program that knows nothing of eSIMs finds an ordinary card.
 #[test]
 fn opensc_sees_a_card() {

@@ -36,6 +36,8 @@ pub struct Wish {
     pub eid: Option<Eid>,
     /// Chosen by the operator; by the SM if absent.
     pub matching_id: Option<String>,
+    /// SM-DS that tells the eUICC of the order; `.` for the root that the SM knows.
+    pub smds: Option<String>,
     /// A ready profile package (DER) in place of the subscriber.
     pub upp: Option<Vec<u8>>,
     /// `test`, `provisioning` or `operational` (the default).
@@ -120,7 +122,7 @@ impl<T: Transport> Operator<'_, T> {
             eid: wish.eid,
             matching_id: wish.matching_id.clone(),
             confirmation_code: wish.confirmation_code.clone(),
-            smds_address: None,
+            smds_address: wish.smds.clone(),
             release_flag: true,
         };
         let confirmed: ConfirmOrderOk = self.es2("confirmOrder", &request).await?;

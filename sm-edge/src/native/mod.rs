@@ -62,6 +62,11 @@ pub struct NativeOptions {
     pub seal_key: Option<SealSecret>,
     /// Templates besides those built in, or in their place ([`read_templates`]).
     pub templates: Vec<Template>,
+    /// Address of the SM-DS that this server is besides, another than `smdp_address`; it is none if absent. A port 0
+    /// is the port listened on.
+    pub smds_address: Option<String>,
+    /// The root SM-DS: above the own one, and for orders that say `.`.
+    pub smds_root: Option<String>,
     /// Numbers.
     pub limits: Limits,
     /// The operators that are known by name ([`read_operators`]).
@@ -101,6 +106,8 @@ impl Default for NativeOptions {
             plain_http: false,
             seal_key: None,
             templates: Vec::new(),
+            smds_address: None,
+            smds_root: None,
             limits: Limits::default(),
             operators: Vec::new(),
             admittance: Admittance::OPEN,
@@ -148,6 +155,11 @@ impl Native {
         let mut config = Config::new(&smdp_address, pki.identities.clone(), pki.trusted.clone());
         config.other_addresses = ["localhost", "127.0.0.1", "[::1]"].map(String::from).into();
         config.limits = options.limits;
+        config.smds = match options.smds_address {
+            Some(address) => Some(pki.smds(with_port(address, addr), options.smds_root.clone())?),
+            None => None,
+        };
+        config.default_smds = options.smds_root.filter(|_| config.smds.is_none());
         let added = template::add(&mut config.templates, options.templates);
         added.map_err(|error| io::Error::other(error.kind))?;
         config.operators = options.operators;
@@ -206,6 +218,14 @@ impl Native {
     /// A TLS certificate and key that rustls does not take.
     pub fn serve(self) -> io::Result<ServerHandle> {
         server::start(self)
+    }
+}
+
+/// An address with port 0 replaced by the port listened on.
+fn with_port(address: String, addr: SocketAddr) -> String {
+    match address.strip_suffix(":0") {
+        Some(host) => format!("{host}:{}", addr.port()),
+        None => address,
     }
 }
 

@@ -6,7 +6,7 @@ use esim_crypto::pki::{Certificate, Issued, TestPki, TrustedCi};
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::CertificateDer;
 use esim_smdp::config::trust_ci;
-use esim_smdp::{Identity, KeyPair};
+use esim_smdp::{Identity, KeyPair, Smds, SmdsIdentity};
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;
 use std::fs;
@@ -42,6 +42,8 @@ pub struct ServerPki {
     pub trusted: Vec<TrustedCi>,
     /// CERT.DPauth, CERT.DPpb and their keys, one for each CI.
     pub identities: Vec<Identity>,
+    /// CERT.DSauth and its key, one for each CI; none if the server is no SM-DS.
+    pub smds_identities: Vec<SmdsIdentity>,
     /// Certificate of the CI above `tls`, DER: the root for HTTPS clients.
     pub tls_ci_certificate: Vec<u8>,
     /// CERT.DP.TLS, DER, and its key.
@@ -68,6 +70,8 @@ impl PkiSource {
                     Some(pki) => pki,
                     None => write_folder(folder, &own, host, rng)?,
                 };
+                pki.smds_identities.clear();
+                pki.add_smds(&own)?;
                 pki.tls_ci_certificate = TestPki::well_known(TLS_CURVE).ci.certificate;
                 pki.add(&TestPki::well_known(match curve {
                     Curve::P256 => Curve::BrainpoolP256r1,
@@ -83,7 +87,22 @@ impl ServerPki {
     fn add(&mut self, pki: &TestPki) -> io::Result<()> {
         self.identities.push(Identity::of_test_pki(pki).map_err(io::Error::other)?);
         self.trusted.push(trust_ci(&pki.ci.certificate).map_err(io::Error::other)?);
+        self.add_smds(pki)
+    }
+
+    fn add_smds(&mut self, pki: &TestPki) -> io::Result<()> {
+        let identity = KeyPair::of_issued(&pki.ds_auth).and_then(SmdsIdentity::new);
+        self.smds_identities.push(identity.map_err(io::Error::other)?);
         Ok(())
+    }
+
+    /// The SM-DS with these certificates.
+    pub(super) fn smds(&self, address: String, root: Option<String>) -> io::Result<Smds> {
+        if self.smds_identities.is_empty() {
+            let missing = "the PKI has no CERT_*DSauth*.der and SK.DSauth: add them, or be no SM-DS";
+            return Err(io::Error::other(missing));
+        }
+        Ok(Smds { address, identities: self.smds_identities.clone(), root })
     }
 }
 
@@ -101,6 +120,7 @@ fn host_of(address: &str) -> &str {
 /// Key names of `keys.json` and words in the names of the certificate files.
 const DP_AUTH: (&str, &[&str]) = ("SK.DPauth", &["DPAUTH"]);
 const DP_PB: (&str, &[&str]) = ("SK.DPpb", &["DPPB"]);
+const DS_AUTH: (&str, &[&str]) = ("SK.DSauth", &["DSAUTH"]);
 const DP_TLS: (&str, &[&str]) = ("SK.DPtls", &["DP_TLS", "DPTLS"]);
 
 fn read_folder(path: &Path, host: Option<&str>) -> io::Result<ServerPki> {
@@ -126,6 +146,13 @@ fn read_folder(path: &Path, host: Option<&str>) -> io::Result<ServerPki> {
         ci_certificate,
         trusted,
         identities: vec![identity],
+        smds_identities: match folder.issued(DS_AUTH) {
+            Ok(issued) => {
+                let pair = KeyPair::of_issued(&issued).and_then(SmdsIdentity::new);
+                vec![pair.map_err(|error| folder.wrong(error))?]
+            }
+            Err(_) => Vec::new(),
+        },
         tls,
     })
 }
