@@ -2,7 +2,7 @@
 
 use crate::{Admittance, Rate, Vault};
 use esim_smdp::store::{Change, Lookup, Row};
-use esim_smdp::{Call, Config, Reply};
+use esim_smdp::{Call, Config, Records, Reply, Write};
 use rand_core::CryptoRng;
 
 /// The machine that the service runs on.
@@ -50,6 +50,9 @@ pub trait Host {
     /// # Errors
     /// Seconds until there is something again.
     async fn take(&self, key: &str, rate: Rate) -> Result<(), u64>;
+
+    /// Hears what has been committed, and what was there before: for hosts that count.
+    fn committed(&self, _before: &Records, _writes: &[Write]) {}
 
     /// Takes a line for the log.
     fn log(&self, line: &LogLine<'_>);

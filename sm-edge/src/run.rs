@@ -37,7 +37,10 @@ pub async fn run<F: Function, H: Host>(function: &F, host: &H) -> Result<Execute
         }
         let changes = records.changes(&decision.commit).into_iter().map(|change| host.vault().seal(change));
         match host.store().commit(&changes.collect::<Vec<_>>()).await {
-            Ok(()) => return Ok(Executed { answer, conflicts }),
+            Ok(()) => {
+                host.committed(&records, &decision.commit);
+                return Ok(Executed { answer, conflicts });
+            }
             Err(CommitError::Conflict) => {}
             Err(CommitError::Fault(fault)) => return Err(fault),
         }

@@ -52,11 +52,16 @@ impl Vault {
         }
     }
 
+    /// A body sealed under the name of its row.
+    pub fn seal_body(&self, name: &str, body: &[u8]) -> Vec<u8> {
+        self.first.seal(name, body)
+    }
+
     /// A change with its body sealed, and IMSIs in its aliases disguised.
     pub fn seal(&self, change: Change) -> Change {
         match change {
             Change::Put { name, expected, body, aliases, expires, due } => {
-                let body = self.first.seal(&name, &body);
+                let body = self.seal_body(&name, &body);
                 let aliases = aliases.into_iter().map(|alias| self.disguise(alias)).collect();
                 Change::Put { name, expected, body, aliases, expires, due }
             }

@@ -239,3 +239,194 @@ fn sqlite_keeps_revisions_and_aliases() {
     commit(&[Change::Delete { name: "order/2".into(), expected: 1 }]).unwrap();
     assert_eq!(names(range("")), ["order/1"]);
 }
+
+/// A file as version 1 of the tables wrote it: bodies in clear, nothing due.
+#[test]
+fn records_of_version_1_are_sealed_and_kept() {
+    let scratch = Scratch::new("migrate");
+    let lab = Lab::with(|config| config.limits.order_seconds = Some(1000));
+    let (iccid, matching_id) = lab.order(json!({}));
+    lab.initiate();
+    std::fs::create_dir_all(&scratch.0).unwrap();
+    let file = scratch.0.join("sm.sqlite");
+    write_version_1(&file, &lab.host);
+    assert!(holds(&scratch.0, matching_id.as_bytes()) && holds(&scratch.0, b"\"upp\""));
+
+    let native =
+        Native::open(NativeOptions { smdp_address: Some(common::ADDRESS.into()), ..options(&scratch.0) });
+    let host = native.unwrap().host();
+    let (order, _) = common::server::stored_order(&host, &iccid);
+    assert_eq!(order.matching_id.as_deref(), Some(matching_id.as_str()));
+    assert_eq!(order.due(), Some(common::NOW + 1000));
+    let due = Lookup::Due { by: common::NOW + 1000, limit: 9 };
+    assert_eq!(block_on(host.store().load(&[due])).unwrap().len(), 1);
+    host.store().checkpoint().unwrap();
+    assert!(!holds(&scratch.0, b"\"upp\"") && !holds(&scratch.0, b"\"iccid\""), "nothing is left in clear");
+    // The order goes on where it stood.
+    let initiate = serde_json::to_vec(&lab.euicc.initiate(common::ADDRESS)).unwrap();
+    let path = format!("{}initiateAuthentication", esim_rsp::es9p::PATH);
+    let offer = block_on(handle(HttpRequest::post(path, initiate), &*host));
+    let offer = serde_json::from_slice(&offer.body).unwrap();
+    let body = serde_json::to_vec(&lab.euicc.authenticate(&offer, &matching_id, |_| {})).unwrap();
+    let path = format!("{}authenticateClient", esim_rsp::es9p::PATH);
+    let answer = block_on(handle(HttpRequest::post(path, body), &*host));
+    assert_success(&serde_json::from_slice(&answer.body).unwrap());
+    drop(host);
+
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let later = Native::open(options(&scratch.0)).err().unwrap().to_string();
+    assert!(later.contains("version 99"), "{later}");
+}
+
+fn write_version_1(file: &Path, memory: &MemoryHost) {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE record (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, expires INTEGER, body BLOB NOT NULL);
+             CREATE INDEX record_expires ON record (expires) WHERE expires IS NOT NULL;
+             CREATE TABLE alias (alias TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (alias, name)) WITHOUT ROWID;
+             CREATE INDEX alias_name ON alias (name);
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+    for kind in ["order/", "package/", "session/"] {
+        let all = Lookup::Range { prefix: kind.into(), after: String::new(), limit: 99 };
+        let rows = block_on(memory.store().load(&[all])).unwrap();
+        assert!(!rows.is_empty(), "{kind}");
+        for row in rows {
+            let row = memory.vault().open(row).unwrap();
+            let expires = (kind == "session/").then_some(common::NOW + 9999);
+            let insert = "INSERT INTO record VALUES (?1, ?2, ?3, ?4)";
+            connection.execute(insert, rusqlite::params![row.name, row.revision, expires, row.body]).unwrap();
+            if kind == "order/" {
+                let order: Value = serde_json::from_slice(&row.body).unwrap();
+                let alias = format!("matching/{}", order["matching_id"].as_str().unwrap());
+                connection.execute("INSERT INTO alias VALUES (?1, ?2)", [alias, row.name]).unwrap();
+            }
+        }
+    }
+}
+
+/// Whether a file of the folder holds these octets.
+fn holds(folder: &Path, octets: &[u8]) -> bool {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files = files.filter(|path| path.is_file() && path.to_string_lossy().contains("sm.sqlite"));
+    files.any(|path| std::fs::read(path).unwrap().windows(octets.len()).any(|window| window == octets))
+}
+
+/// Commits that wait at the same time share a transaction, but not their fate.
+#[test]
+fn commits_of_many_threads_are_all_kept() {
+    let scratch = Scratch::new("group");
+    std::fs::create_dir_all(&scratch.0).unwrap();
+    let vault = esim_sm_edge::Vault::new(&[1; 32]);
+    let store = SqliteStore::open(&scratch.0.join("sm.sqlite"), &vault).unwrap();
+    let put = |name: String, expected| Change::Put {
+        name,
+        expected,
+        body: vec![1],
+        aliases: Vec::new(),
+        expires: None,
+        due: None,
+    };
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..8)
+            .map(|lane| {
+                let (store, put) = (&store, &put);
+                scope.spawn(move || {
+                    let own = (0..25).map(|at| block_on(store.commit(&[put(format!("own/{lane}/{at}"), 0)])));
+                    let own: Vec<_> = own.collect();
+                    // All lanes want this one; its companion must not stay where it is lost.
+                    let both = [put(format!("companion/{lane}"), 0), put("wanted/1".into(), 0)];
+                    (own, block_on(store.commit(&both)))
+                })
+            })
+            .collect();
+        lanes.into_iter().map(|lane| lane.join().unwrap()).collect()
+    });
+    assert!(outcomes.iter().all(|(own, _)| own.iter().all(Result::is_ok)));
+    let won = outcomes.iter().filter(|(_, wanted)| wanted.is_ok()).count();
+    let lost = outcomes.iter().filter(|(_, wanted)| *wanted == Err(CommitError::Conflict)).count();
+    assert_eq!((won, lost), (1, 7));
+    let count = |prefix: &str| store.count(prefix).unwrap();
+    assert_eq!((count("own/"), count("companion/"), count("wanted/")), (200, 1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_told_to_prometheus() {
+    let scratch = Scratch::new("metrics");
+    let server = Native::open(options(&scratch.0)).unwrap().serve().unwrap();
+    let client = client(&server);
+    order(&client, &server).await;
+    let metrics = || async {
+        let answer = client.get(format!("{}/metrics", server.url())).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.text().await.unwrap()
+    };
+    client.get(format!("{}/esim-lab/orders", server.url())).send().await.unwrap();
+    client.get(format!("{}/some/path", server.url())).send().await.unwrap();
+    let text = metrics().await;
+    for line in [
+        r#"esim_sm_requests_total{function="confirmOrder",status="200",code=""} 1"#,
+        r#"esim_sm_requests_total{function="orders",status="401",code="1.1/1.1"} 1"#,
+        r#"esim_sm_requests_total{function="other",status="404",code="1.2/1.1"} 1"#,
+        r#"esim_sm_request_seconds_count{function="provision"} 1"#,
+        r#"esim_sm_orders{state="Released"} 1"#,
+        r#"esim_sm_orders{state="Available"} 0"#,
+        "esim_sm_errands_waiting 0",
+        "esim_sm_sessions 0",
+        "esim_sm_build_info{version=",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    server.shutdown().await.unwrap();
+    // The orders are counted again when it starts, and metrics are for this machine or the house alone.
+    let host = Native::open(NativeOptions { trust_proxy: true, ..options(&scratch.0) }).unwrap();
+    let server = host.serve().unwrap();
+    let from_afar = |token: &str| {
+        let request = client.get(format!("{}/metrics", server.url())).bearer_auth(token);
+        request.header("X-Forwarded-For", "192.0.2.1").send()
+    };
+    assert_eq!(from_afar("wrong").await.unwrap().status(), 401);
+    let text = from_afar(&server.token).await.unwrap().text().await.unwrap();
+    assert!(text.contains(r#"esim_sm_orders{state="Released"} 1"#), "{text}");
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_stopped_finishes_what_it_has_begun() {
+    let scratch = Scratch::new("graceful");
+    let server = Native::open(options(&scratch.0)).unwrap().serve().unwrap();
+    let (client, url, token) = (client(&server), server.url(), server.token.clone());
+    let requests: Vec<_> = (0..20)
+        .map(|_| {
+            let body = json!({"subscriber": subscriber()}).to_string();
+            let request = client.post(format!("{url}/esim-lab/provision")).bearer_auth(&token);
+            tokio::spawn(request.header("Content-Type", "application/json").body(body).send())
+        })
+        .collect();
+    // The first is answered, the others are on their way.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    server.shutdown().await.unwrap();
+    let mut answered = 0;
+    for request in requests {
+        match request.await.unwrap() {
+            Ok(answer) => {
+                assert_eq!(answer.status(), 200);
+                answer.bytes().await.expect("a whole answer");
+                answered += 1;
+            }
+            // It came too late to be taken.
+            Err(error) => assert!(error.is_connect() || error.is_request(), "{error:?}"),
+        }
+    }
+    assert!(answered > 0);
+    let left: Vec<_> =
+        std::fs::read_dir(&scratch.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let log = std::fs::metadata(scratch.0.join("sm.sqlite-wal")).map_or(0, |file| file.len());
+    assert_eq!(log, 0, "everything is in the one file: {left:?}");
+    let again = Native::open(options(&scratch.0)).unwrap();
+    assert_eq!(again.host().store().count("order/").unwrap(), answered);
+}

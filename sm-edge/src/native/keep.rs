@@ -139,7 +139,7 @@ pub(super) fn open(
     let vault = Vault::new(key.octets());
     let path = folder.join(DATABASE);
     let is_new = !path.exists();
-    let store = SqliteStore::open(&path).map_err(|error| at(&path, io::Error::other(error)))?;
+    let store = SqliteStore::open(&path, &vault).map_err(|error| at(&path, io::Error::other(error)))?;
     #[cfg(unix)]
     if is_new {
         use std::os::unix::fs::PermissionsExt;
@@ -179,7 +179,7 @@ pub fn reseal(
     let new = SealSecret::read_or_make(new_key, rng)?;
     let path = existing(&folder.join(DATABASE))?;
     let vault = Vault::new(new.octets()).with_older(old.octets());
-    let store = SqliteStore::open(&path).map_err(|error| at(&path, io::Error::other(error)))?;
+    let store = SqliteStore::open(&path, &vault).map_err(|error| at(&path, io::Error::other(error)))?;
     check_key(&store, &vault, &path)?;
     files::write_secret(&folder.join(PENDING), b"")?;
     let (mut after, mut sealed) = (String::new(), 0);
@@ -252,7 +252,8 @@ pub fn restore(folder: &Path, given: Option<SealSecret>, from: &Path, force: boo
     }
     if path.exists() {
         // All that lies beside the file belongs into it first.
-        let store = SqliteStore::open(&path).map_err(|error| at(&path, io::Error::other(error)))?;
+        let store = SqliteStore::open(&path, &Vault::new(key.octets()))
+            .map_err(|error| at(&path, io::Error::other(error)))?;
         store.checkpoint().map_err(io::Error::other)?;
         drop(store);
         fs::rename(&path, beside(&path, "before"))?;
@@ -277,7 +278,7 @@ fn check_copy(path: &Path, vault: &Vault) -> io::Result<()> {
         Ok(verdict) => return Err(damaged(format!("the copy is damaged: {verdict}"))),
         Err(error) => return Err(damaged(format!("this is no copy of records: {error}"))),
     }
-    let store = SqliteStore::open(path).map_err(io::Error::other)?;
+    let store = SqliteStore::open(path, vault).map_err(io::Error::other)?;
     check_key(&store, vault, path)
 }
 

@@ -5,8 +5,11 @@
 //! first start.
 
 mod attend;
+mod crash;
 mod files;
 mod keep;
+mod metrics;
+mod migrate;
 mod operators;
 mod outgoing;
 pub mod pem;
@@ -23,9 +26,11 @@ pub use server::ServerHandle;
 pub use sqlite::SqliteStore;
 pub use templates::read_templates;
 
-use crate::{Admittance, Fault, Host, LogLine, Rate, RateLimiter, Vault};
+use crate::{Admittance, Fault, Host, LogLine, Rate, RateLimiter, Store, Vault, block_on};
 use esim_smdp::config::Operator;
-use esim_smdp::{Call, Config, Limits, Reply, Template, template};
+use esim_smdp::store::Key;
+use esim_smdp::{Call, Config, Limits, Records, Reply, Template, Write, template};
+use metrics::Metrics;
 use outgoing::Outgoing;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, Rng, SeedableRng};
@@ -182,7 +187,9 @@ impl Native {
             trust_proxy: options.trust_proxy,
             patience: options.patience,
             _hold: hold,
+            metrics: Metrics::new(),
         };
+        host.count_orders().map_err(io::Error::other)?;
         let plain_http = options.plain_http;
         Ok(Self { host: Arc::new(host), listener, addr, pki, plain_http })
     }
@@ -262,9 +269,44 @@ pub struct NativeHost {
     admittance: Admittance,
     trust_proxy: bool,
     patience: Duration,
+    metrics: Metrics,
 }
 
+/// Orders that are counted at once.
+const COUNT_PAGE: u32 = 500;
+
 impl NativeHost {
+    /// Counts the orders that are there, once: from then on, [`Host::committed`] does.
+    fn count_orders(&self) -> Result<(), Fault> {
+        let mut after = None;
+        loop {
+            let page = Key::Orders { after, limit: COUNT_PAGE }.lookup();
+            let rows = block_on(self.store.load(&[page]))?;
+            let Some(last) = rows.last().map(|row| row.name.clone()) else { return Ok(()) };
+            after = last.strip_prefix("order/").and_then(|iccid| iccid.parse().ok());
+            if after.is_none() {
+                return Err(Fault::new(format!("{last}: no order is called so")));
+            }
+            for row in rows {
+                let mut records = Records::default();
+                // A row that cannot be read is told about when somebody needs it.
+                let read = self.vault.open(row).map(|row| records.add(row));
+                if let Err(fault) = read {
+                    tracing::error!(outcome = %fault);
+                }
+                records.orders().for_each(|order| self.metrics.add(order));
+            }
+        }
+    }
+
+    /// The numbers of this host, for Prometheus.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn metrics(&self) -> Result<String, Fault> {
+        Ok(self.metrics.text(self.store.count("session/")?))
+    }
+
     /// Whether anybody would look at a client's certificate. Browsers trouble their users where they are asked.
     fn asks_for_certificates(&self) -> bool {
         let operators = self.config.operators.iter().any(|operator| !operator.certificates.is_empty());
@@ -326,7 +368,12 @@ impl Host for NativeHost {
         self.limiter.lock().unwrap_or_else(PoisonError::into_inner).take(key, rate, self.now())
     }
 
+    fn committed(&self, before: &Records, writes: &[Write]) {
+        self.metrics.replace(before, writes);
+    }
+
     fn log(&self, line: &LogLine<'_>) {
+        self.metrics.count(line);
         let LogLine { call, status, correlation, outcome, conflicts } = line;
         let correlation = correlation.as_deref().unwrap_or_default();
         let outcome = outcome.as_deref().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Sockets and TLS.
 
 use super::{Native, NativeHost, ServerPki, attend, tls};
-use crate::{Caller, ClientCertificate, HttpRequest, HttpResponse, handle};
+use crate::{Caller, ClientCertificate, HttpRequest, HttpResponse, admit, handle};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -15,7 +15,7 @@ use hyper_util::rt::TokioTimer;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -135,11 +135,39 @@ async fn serve(
         Err(status) => return status_only(status),
     };
     // SQLite waits for the disk, and the futures of the handler are not Send.
-    let work = move || runtime::Handle::current().block_on(handle(request, &*host));
+    let work = move || answer(request, &host);
     let answered = tokio::task::spawn_blocking(work).await;
     match answered {
         Ok(response) => write(response),
         Err(_) => status_only(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+fn answer(request: HttpRequest, host: &NativeHost) -> HttpResponse {
+    let (begun, call) = (Instant::now(), request.path.clone());
+    let response = match call.split('?').next() {
+        Some("/metrics") => metrics(&request, host),
+        _ => runtime::Handle::current().block_on(handle(request, host)),
+    };
+    host.metrics.time(&call, response.status, begun.elapsed());
+    response
+}
+
+/// `/metrics`, for whoever is on this machine or has the credential of the house.
+fn metrics(request: &HttpRequest, host: &NativeHost) -> HttpResponse {
+    if let Err(refused) = admit::metrics(request, host) {
+        return refused;
+    }
+    match host.metrics() {
+        Ok(text) => {
+            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            let response = HttpResponse { body: text.into_bytes(), ..HttpResponse::empty(200) };
+            response.with_header("Content-Type", kind)
+        }
+        Err(fault) => {
+            tracing::error!(call = "GET /metrics", outcome = %fault);
+            HttpResponse::empty(503)
+        }
     }
 }
 

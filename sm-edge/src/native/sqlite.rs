@@ -1,19 +1,31 @@
 //! Records in one SQLite file.
 
+use super::{crash, migrate};
 use crate::{CommitError, Fault, Store, Vault, sql};
 use esim_smdp::Records;
 use esim_smdp::store::{Change, Lookup, Row};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior, params};
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
-/// Version of the tables, kept in the file.
-const VERSION: u32 = 1;
+/// Connections for reading that are kept open.
+const READERS: usize = 16;
 
-/// Records in one SQLite file. Every commit is one transaction that is on the
-/// disk before the answer leaves.
+/// Records in one SQLite file. Every commit is on the disk before the answer leaves; commits that wait at the same time
+/// share one transaction, for it is the disk that takes the time.
 pub struct SqliteStore {
-    connection: Mutex<Connection>,
+    /// Absent for a store in memory, which has one connection for everything.
+    path: Option<PathBuf>,
+    readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Connection>,
+    waiting: Mutex<Vec<Arc<Waiting>>>,
+}
+
+/// A commit that waits for its turn.
+struct Waiting {
+    changes: Vec<Change>,
+    outcome: OnceLock<Result<(), CommitError>>,
 }
 
 /// A step of sealing anew.
@@ -25,12 +37,16 @@ pub(super) struct Resealed {
 }
 
 impl SqliteStore {
-    /// Opens or creates the file.
+    /// Opens or creates the file. Records of an earlier version are brought up to date, sealed with `vault`.
     ///
     /// # Errors
     /// A file that cannot be opened, is no database, or is of a later version.
-    pub fn open(path: &Path) -> Result<Self, Fault> {
-        Self::prepare(Connection::open(path)?)
+    pub fn open(path: &Path, vault: &Vault) -> Result<Self, Fault> {
+        let mut connection = connect(path)?;
+        // An order must not be found undelivered after a power cut: sync each commit.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        migrate::to_current(&mut connection, vault)?;
+        Ok(Self::with(Some(path.to_path_buf()), connection))
     }
 
     /// A store that is gone when it is dropped.
@@ -38,24 +54,14 @@ impl SqliteStore {
     /// # Errors
     /// SQLite has no memory.
     pub fn in_memory() -> Result<Self, Fault> {
-        Self::prepare(Connection::open_in_memory()?)
+        let mut connection = Connection::open_in_memory()?;
+        migrate::to_current(&mut connection, &Vault::new(&[0; 32]))?;
+        Ok(Self::with(None, connection))
     }
 
-    fn prepare(connection: Connection) -> Result<Self, Fault> {
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        // An order must not be found undelivered after a power cut: sync each commit.
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
-        let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version > VERSION {
-            return Err(Fault::new(format!("the records are of a later version ({version})")));
-        }
-        for statement in sql::SCHEMA {
-            connection.execute(statement, ())?;
-        }
-        connection.pragma_update(None, "user_version", VERSION)?;
-        connection.set_prepared_statement_cache_capacity(32);
-        Ok(Self { connection: Mutex::new(connection) })
+    fn with(path: Option<PathBuf>, connection: Connection) -> Self {
+        let (readers, waiting) = (Mutex::default(), Mutex::default());
+        Self { path, readers, writer: Mutex::new(connection), waiting }
     }
 
     /// Whether records can be read, and a transaction that writes can be begun.
@@ -63,10 +69,22 @@ impl SqliteStore {
     /// # Errors
     /// What SQLite says: the file has gone or is damaged, the disk fails.
     pub fn health(&self) -> Result<(), Fault> {
-        let mut connection = self.connection();
+        let mut connection = lock(&self.writer);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.query_row("SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)", (), |_| Ok(()))?;
         Ok(transaction.rollback()?)
+    }
+
+    /// How many rows have a name that begins with `prefix`, which ends in `/`.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn count(&self, prefix: &str) -> Result<u64, Fault> {
+        let (from, to) = sql::range(prefix, "");
+        self.read(|connection| {
+            let count = "SELECT count(*) FROM record WHERE name > ?1 AND name < ?2";
+            connection.prepare_cached(count)?.query_row(params![from, to], |row| row.get(0))
+        })
     }
 
     /// Writes everything into the file itself, so that nothing is left beside it.
@@ -74,19 +92,20 @@ impl SqliteStore {
     /// # Errors
     /// The disk is full or fails.
     pub fn checkpoint(&self) -> Result<(), Fault> {
-        Ok(self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?)
+        lock(&self.readers).clear();
+        Ok(lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?)
     }
 
     /// Any one row, to try a key on; none if there is none.
     pub(super) fn any_row(&self) -> Result<Option<Row>, Fault> {
         let read =
             |row: &rusqlite::Row<'_>| Ok(Row { name: row.get(0)?, revision: row.get(1)?, body: row.get(2)? });
-        Ok(self.connection().query_row(sql::ANY, (), read).optional()?)
+        Ok(lock(&self.writer).query_row(sql::ANY, (), read).optional()?)
     }
 
     /// Seals the next `limit` rows behind `after` with the vault's first key, in one transaction.
     pub(super) fn reseal(&self, vault: &Vault, after: &str, limit: u32) -> Result<Resealed, Fault> {
-        let mut connection = self.connection();
+        let mut connection = lock(&self.writer);
         let rows = query(&connection, sql::BY_NAME_AFTER, params![after, limit])?;
         let last = rows.last().map(|row| row.name.clone());
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -114,41 +133,108 @@ impl SqliteStore {
 
     /// Writes the file anew, without anything that has been deleted or replaced.
     pub(super) fn vacuum(&self) -> Result<(), Fault> {
-        self.connection().execute_batch("VACUUM")?;
+        lock(&self.writer).execute_batch("VACUUM")?;
         self.checkpoint()
     }
 
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        // A transaction that a panic interrupted has been rolled back.
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Reads with a connection of its own, which a writer does not hold up.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {
+        let Some(path) = &self.path else { return Ok(work(&lock(&self.writer))?) };
+        let kept = lock(&self.readers).pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => connect(path)?,
+        };
+        let read = work(&connection)?;
+        let mut readers = lock(&self.readers);
+        if readers.len() < READERS {
+            readers.push(connection);
+        }
+        Ok(read)
     }
+}
+
+fn connect(path: &Path) -> Result<Connection, Fault> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
+}
+
+/// What a panic interrupted has been rolled back, or was not begun.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Store for SqliteStore {
     const COMMIT_RECORDS: usize = 1000;
 
     async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault> {
-        let connection = self.connection();
-        let mut rows = Vec::new();
-        for lookup in lookups {
-            rows.extend(find(&connection, lookup)?);
-        }
-        Ok(rows)
+        self.read(|connection| {
+            // One moment for all of them.
+            let transaction = connection.unchecked_transaction()?;
+            let mut rows = Vec::new();
+            for lookup in lookups {
+                rows.extend(find(connection, lookup)?);
+            }
+            transaction.finish()?;
+            Ok(rows)
+        })
     }
 
     async fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
-        let mut connection = self.connection();
-        let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        let transaction = begun.map_err(Fault::from)?;
-        for change in changes {
-            if !apply(&transaction, change).map_err(Fault::from)? {
-                // Dropping the transaction rolls it back.
-                return Err(CommitError::Conflict);
-            }
+        let own = Arc::new(Waiting { changes: changes.to_vec(), outcome: OnceLock::new() });
+        lock(&self.waiting).push(own.clone());
+        let mut connection = lock(&self.writer);
+        // Whoever had the turn before may have taken this one along.
+        if own.outcome.get().is_none() {
+            let group = std::mem::take(&mut *lock(&self.waiting));
+            commit_all(&mut connection, &group);
         }
-        transaction.commit().map_err(Fault::from)?;
-        Ok(())
+        drop(connection);
+        let lost = || Err(Fault::new("the commit was interrupted").into());
+        own.outcome.get().cloned().unwrap_or_else(lost)
     }
+}
+
+/// One transaction for a whole group, in which each has its own savepoint: a conflict undoes nobody else's changes.
+fn commit_all(connection: &mut Connection, group: &[Arc<Waiting>]) {
+    let outcomes = apply_all(connection, group);
+    for (at, waiting) in group.iter().enumerate() {
+        let outcome = match &outcomes {
+            Ok(outcomes) => outcomes.get(at).cloned().unwrap_or(Ok(())),
+            Err(fault) => Err(fault.clone().into()),
+        };
+        // Set once, here.
+        let _ = waiting.outcome.set(outcome);
+    }
+}
+
+fn apply_all(
+    connection: &mut Connection,
+    group: &[Arc<Waiting>],
+) -> Result<Vec<Result<(), CommitError>>, Fault> {
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut outcomes = Vec::new();
+    for waiting in group {
+        outcomes.push(apply_one(&mut transaction, &waiting.changes));
+    }
+    crash::point("before");
+    transaction.commit()?;
+    crash::point("after");
+    Ok(outcomes)
+}
+
+fn apply_one(transaction: &mut Transaction<'_>, changes: &[Change]) -> Result<(), CommitError> {
+    let savepoint = transaction.savepoint().map_err(Fault::from)?;
+    for change in changes {
+        if !apply(&savepoint, change).map_err(Fault::from)? {
+            // Dropping the savepoint rolls it back.
+            return Err(CommitError::Conflict);
+        }
+    }
+    Ok(savepoint.commit().map_err(Fault::from)?)
 }
 
 fn find(connection: &Connection, lookup: &Lookup) -> rusqlite::Result<Vec<Row>> {
@@ -171,7 +257,7 @@ fn query(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::R
 }
 
 /// Applies one change; false if the records are not as it expects.
-fn apply(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<bool> {
+fn apply(transaction: &Connection, change: &Change) -> rusqlite::Result<bool> {
     match change {
         Change::Put { name, expected, body, aliases, expires, due } => {
             if revision(transaction, name)? != *expected {
@@ -204,12 +290,12 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<boo
     }
 }
 
-fn revision(transaction: &Transaction<'_>, name: &str) -> rusqlite::Result<u64> {
+fn revision(transaction: &Connection, name: &str) -> rusqlite::Result<u64> {
     let mut statement = transaction.prepare_cached(sql::REVISION)?;
     let found = statement.query_row(params![name], |row| row.get(0)).optional()?;
     Ok(found.unwrap_or(0))
 }
 
-fn execute(transaction: &Transaction<'_>, sql: &str, params: impl Params) -> rusqlite::Result<()> {
+fn execute(transaction: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<()> {
     transaction.prepare_cached(sql)?.execute(params).map(drop)
 }

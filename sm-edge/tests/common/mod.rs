@@ -4,6 +4,7 @@
 
 pub mod cases;
 pub mod operator;
+pub mod race;
 pub mod server;
 
 use esim_crypto::bsp::{Bsp, BspKeys};

@@ -1,0 +1,160 @@
+//! What the service does, in numbers for Prometheus.
+
+use crate::LogLine;
+use esim_smdp::{Order, OrderState, Record, Records, Write};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+use std::time::Duration;
+
+/// Upper ends of the buckets of durations, in seconds.
+const BUCKETS: [f64; 11] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 2.0, 10.0];
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Request {
+    function: String,
+    status: u16,
+    code: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Function {
+    function: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct State {
+    state: String,
+}
+
+/// Counters, and the registry that prints them.
+pub(super) struct Metrics {
+    registry: Registry,
+    requests: Family<Request, Counter>,
+    seconds: Family<Function, Histogram>,
+    conflicts: Counter,
+    orders: Family<State, Gauge>,
+    errands: Gauge,
+    sessions: Gauge,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let mut registry = Registry::with_prefix("esim_sm");
+        let requests = Family::<Request, Counter>::default();
+        registry.register("requests", "Requests by function, HTTP status and status code", requests.clone());
+        let buckets: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let seconds = Family::<Function, Histogram>::new_with_constructor(buckets);
+        registry.register("request_seconds", "Seconds from request to answer", seconds.clone());
+        let conflicts = Counter::default();
+        let help = "Decisions made again because somebody else was faster";
+        registry.register("conflicts", help, conflicts.clone());
+        let orders = Family::<State, Gauge>::default();
+        registry.register("orders", "Orders by state", orders.clone());
+        let errands = Gauge::default();
+        registry.register("errands_waiting", "What others are still to be told", errands.clone());
+        let sessions = Gauge::default();
+        registry.register("sessions", "Download sessions that are remembered", sessions.clone());
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The program", build);
+        Self { registry, requests, seconds, conflicts, orders, errands, sessions }
+    }
+
+    /// A line of the log is a request, or something that was done without one.
+    pub(super) fn count(&self, line: &LogLine<'_>) {
+        let function = function_of(line.call, line.status).to_string();
+        let code = line.outcome.as_deref().filter(|outcome| is_code(outcome)).unwrap_or_default();
+        let request = Request { function, status: line.status, code: code.to_string() };
+        self.requests.get_or_create(&request).inc();
+        self.conflicts.inc_by(line.conflicts.into());
+    }
+
+    /// A request has been answered.
+    pub(super) fn time(&self, call: &str, status: u16, took: Duration) {
+        let function = function_of(call, status).to_string();
+        self.seconds.get_or_create(&Function { function }).observe(took.as_secs_f64());
+    }
+
+    /// An order is in the store, found there or written.
+    pub(super) fn add(&self, order: &Order) {
+        self.gauge(order.state).inc();
+        self.errands.inc_by(order.errands.len() as i64);
+    }
+
+    /// What has been written has taken the place of what was there before.
+    pub(super) fn replace(&self, before: &Records, writes: &[Write]) {
+        for write in writes {
+            let Write::Put(Record::Order(order)) = write else { continue };
+            if let Some(old) = before.order(&order.iccid) {
+                self.gauge(old.state).dec();
+                self.errands.dec_by(old.errands.len() as i64);
+            }
+            self.add(order);
+        }
+    }
+
+    fn gauge(&self, state: OrderState) -> Gauge {
+        self.orders.get_or_create_owned(&State { state: state.to_string() })
+    }
+
+    /// OpenMetrics text, which Prometheus reads.
+    pub(super) fn text(&self, sessions: u64) -> String {
+        self.sessions.set(i64::try_from(sessions).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        // Writing into a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+/// Name of a function of ours. Whatever else somebody asks for is `other`: the number of names must not be the
+/// caller's choice.
+fn function_of(call: &str, status: u16) -> &str {
+    let path = call.split_once(' ').map_or(call, |(_, path)| path);
+    let known =
+        match path.split('?').next().unwrap_or_default().trim_matches('/').split('/').collect::<Vec<_>>()[..]
+        {
+            _ if matches!(status, 404 | 405) => None,
+            ["attend"] => Some("attend"),
+            ["healthz"] => Some("healthz"),
+            ["gsma", "rsp2", _, function] | ["esim-lab", function, ..] => Some(function),
+            _ => None,
+        };
+    known.unwrap_or("other")
+}
+
+/// `8.2.6/3.8`, and no sentence.
+fn is_code(outcome: &str) -> bool {
+    !outcome.is_empty() && outcome.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_cannot_choose_names() {
+        for (call, status, name) in [
+            ("POST /gsma/rsp2/es9plus/authenticateClient", 200, "authenticateClient"),
+            ("POST /gsma/rsp2/es9plus/nonsense", 404, "other"),
+            ("GET /esim-lab/orders/8900101000000000009", 200, "orders"),
+            ("GET /esim-lab/orders?limit=3", 200, "orders"),
+            ("GET /healthz", 200, "healthz"),
+            ("GET /index.html", 200, "other"),
+            ("attend", 0, "attend"),
+        ] {
+            assert_eq!(function_of(call, status), name, "{call}");
+        }
+    }
+
+    #[test]
+    fn sentences_are_no_codes() {
+        assert!(is_code("8.2.6/3.8"));
+        assert!(!is_code("recorded for 8900101000000000009") && !is_code(""));
+    }
+}
