@@ -8,8 +8,9 @@
 //! | `PKI` | secret | JSON, see [`Pki`]; if absent, the well-known test PKI |
 //! | `OPERATORS` | secret | JSON, see [`read_operators`]; who is told how his orders go on |
 //! | `SESSION_SECONDS`, `SESSION_MEMORY_SECONDS`, `ORDER_SECONDS`, `DOWNLOAD_ATTEMPTS`, `CONFIRMATION_ATTEMPTS`, `ERRAND_SECONDS`, `EVENT_SECONDS` | variables | see [`Limits`] |
-//! | `SMDS_ADDRESS` | variable | FQDN of the SM-DS that the worker is besides; none if absent |
-//! | `SMDS_ROOT` | variable | FQDN of the root SM-DS, above the own one or for orders that say `.` |
+//! | `SMDS_ADDRESS`, `SMDS_ROOT`, `DEFAULT_SMDS` | variables | see [`Smds`] and [`Config`] |
+//! | `LPA_ISSUERS` | variable | certificates (DER in base64, commas between) of which an LPA must show one below |
+//! | `RATE_PER_SOURCE`, `RATE_PER_ORDER` | variables | `600` a minute, `600:1200` with a burst, `off`; see [`Admittance`] |
 //! | `MTLS` | binding | `mtls_certificates`: CERT.DP.TLS for calls to others |
 //!
 //! A secret may stand among the variables, too, for `wrangler dev`.
@@ -18,9 +19,9 @@ use esim_crypto::pki::{Certificate, TestPki};
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::json::Base64;
 use esim_rsp::{CertificateDer, Error, common};
-use esim_sm_edge::{Vault, read_operators};
-use esim_smdp::config::trust_ci;
-use esim_smdp::{Config, Identity, KeyPair, Limits, Smds};
+use esim_sm_edge::{Admittance, Rate, Vault, read_operators};
+use esim_smdp::config::{Smds, SmdsIdentity, trust_ci};
+use esim_smdp::{Config, Identity, KeyPair, Limits};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub token: String,
     /// The keys that records are sealed with.
     pub vault: Vault,
+    /// Who gets in besides.
+    pub admittance: Admittance,
 }
 
 /// The settings; `dialled` is the host of a request.
@@ -59,6 +62,7 @@ pub fn settings(env: &Env, dialled: &str) -> worker::Result<Rc<Settings>> {
         config: read(env, dialled).map_err(failed)?,
         token: text(env, "ES2_TOKEN").unwrap_or_default(),
         vault: vault(env).map_err(failed)?,
+        admittance: admittance(env).map_err(failed)?,
     });
     SETTINGS.with_borrow_mut(|kept| {
         if kept.len() >= KEPT {
@@ -79,6 +83,9 @@ struct Pki {
     dp_auth: Pair,
     /// CERT.DPpb.
     dp_pb: Pair,
+    /// CERT.DSauth, where this server is an SM-DS, too.
+    #[serde(default)]
+    ds_auth: Option<Pair>,
 }
 
 #[derive(Deserialize)]
@@ -100,10 +107,15 @@ impl Pair {
 
 fn read(env: &Env, dialled: &str) -> Result<Config, Error> {
     let address = text(env, "SMDP_ADDRESS").unwrap_or_else(|| dialled.into());
+    let mut ds_auth = None;
     let mut config = match text(env, "PKI") {
         Some(secret) => {
             let pki: Pki =
                 serde_json::from_str(&secret).map_err(|_| Error::text("PKI is not the JSON expected"))?;
+            if pki.ds_auth.is_none() && text(env, "SMDS_ADDRESS").is_some() {
+                return Err(Error::text("there is an SMDS_ADDRESS, and no dsAuth in PKI"));
+            }
+            ds_auth = pki.ds_auth;
             let trusted = vec![trust_ci(&pki.ci.0)?];
             let identity = Identity::new(pki.dp_auth.read()?, pki.dp_pb.read()?)?;
             Config::new(&address, vec![identity], trusted)
@@ -115,20 +127,46 @@ fn read(env: &Env, dialled: &str) -> Result<Config, Error> {
         let read = read_operators(operators.as_bytes());
         config.operators = read.map_err(|reason| Error::text(format!("OPERATORS: {reason}")))?;
     }
+    config.smds = smds(env, ds_auth)?;
+    config.default_smds = text(env, "DEFAULT_SMDS");
     config.limits = limits(env)?;
-    let root = text(env, "SMDS_ROOT");
-    if let Some(address) = text(env, "SMDS_ADDRESS") {
-        if text(env, "PKI").is_some() {
-            return Err(Error::text(
-                "SMDS_ADDRESS: the worker is an SM-DS under the project's own test PKI only",
-            ));
-        }
-        let pkis = [Curve::P256, Curve::BrainpoolP256r1].map(TestPki::well_known);
-        config.smds = Some(Smds::of_test_pkis(&address, root.as_deref(), &pkis.each_ref())?);
-    } else {
-        config.default_smds = root;
-    }
     Ok(config)
+}
+
+fn admittance(env: &Env) -> Result<Admittance, Error> {
+    let issuers = text(env, "LPA_ISSUERS").unwrap_or_default();
+    let issuers = issuers.split(',').map(str::trim).filter(|issuer| !issuer.is_empty());
+    let issuer = |base64: &str| {
+        let der: Base64 = serde_json::from_value(base64.into())
+            .map_err(|_| Error::text("LPA_ISSUERS holds certificates, DER in base64, with commas between"))?;
+        trust_ci(&der.0)
+    };
+    Ok(Admittance {
+        lpa_issuers: issuers.map(issuer).collect::<Result<_, _>>()?,
+        per_source: rate(env, "RATE_PER_SOURCE")?,
+        per_order: rate(env, "RATE_PER_ORDER")?,
+    })
+}
+
+/// So many a minute, `600`, and at once, `600:1200`; `off` for any number. As on the command line of the native host.
+fn rate(env: &Env, name: &str) -> Result<Option<Rate>, Error> {
+    let Some(text) = text(env, name).filter(|text| text != "off") else { return Ok(None) };
+    let (per_minute, burst) = text.split_once(':').unwrap_or((&text, &text));
+    match (per_minute.trim().parse(), burst.trim().parse()) {
+        (Ok(per_minute @ 1..), Ok(burst @ 1..)) => Ok(Some(Rate { burst, per_minute })),
+        _ => Err(Error::text(format!("the variable {name} is no rate such as 600 or 600:1200"))),
+    }
+}
+
+/// The SM-DS that this server is besides, if it has an address.
+fn smds(env: &Env, pki: Option<Pair>) -> Result<Option<Smds>, Error> {
+    let Some(address) = text(env, "SMDS_ADDRESS") else { return Ok(None) };
+    let root = text(env, "SMDS_ROOT");
+    let Some(pair) = pki else {
+        let pkis = [Curve::P256, Curve::BrainpoolP256r1].map(TestPki::well_known);
+        return Smds::of_test_pkis(&address, root.as_deref(), &pkis.iter().collect::<Vec<_>>()).map(Some);
+    };
+    Ok(Some(Smds { address, identities: vec![SmdsIdentity::new(pair.read()?)?], root }))
 }
 
 fn limits(env: &Env) -> Result<Limits, Error> {

@@ -4,7 +4,7 @@ use crate::configuration::{self, Settings};
 use crate::network::Edge;
 use crate::outgoing;
 use esim_sm_edge::shard::{Answer, Message, Network, ShardedStore};
-use esim_sm_edge::{Host, LogLine, Rate, Vault};
+use esim_sm_edge::{Admittance, Host, LogLine, Rate, Vault};
 use esim_smdp::{Call, Config, Reply};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, Rng, SeedableRng};
@@ -80,6 +80,10 @@ impl Host for EdgeHost {
 
     fn operator_token(&self) -> &str {
         &self.settings.token
+    }
+
+    fn admittance(&self) -> &Admittance {
+        &self.settings.admittance
     }
 
     fn vault(&self) -> &Vault {
