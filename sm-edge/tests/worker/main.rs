@@ -10,6 +10,7 @@ use common::operator::CustomerSystem;
 use common::server::Scratch;
 use common::{Euicc, Lab, Remote, cases, code, subscriber, success};
 use esim_rsp::es9p::{AuthenticateClientOk, GetBoundProfilePackageOk, InitiateAuthenticationOk};
+use esim_sm_edge::HttpRequest;
 use serde::Serialize;
 use serde_json::{Value, json};
 use start::{TOKEN, Worker, free_port, is_built};
@@ -271,4 +272,59 @@ fn no_order_is_lost_and_none_delivered_twice_wherever_it_is_killed() {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+/// What the platform says of a caller's certificate.
+fn certificate(verified: &str, issuer: &[u8]) -> Value {
+    json!({"tlsClientAuth": {
+        "certPresented": "1", "certVerified": verified, "certRevoked": "0", "certSubjectDN": "CN=somebody",
+        "certIssuerSKI": esim_rsp::common::hex_upper(issuer), "certFingerprintSHA256": "AB".repeat(32),
+    }})
+}
+
+#[test]
+fn certificates_count_as_the_platform_has_verified_them() {
+    use base64::Engine as _;
+    if !is_built() {
+        return;
+    }
+    let pki = Lab::new().pki;
+    let ci = esim_smdp::config::trust_ci(&pki.ci.certificate).unwrap();
+    let variables = json!({
+        "LPA_ISSUERS": base64::engine::general_purpose::STANDARD.encode(&pki.ci.certificate),
+        "OPERATORS": json!([{"oid": "2.999.1", "certificates": ["AB".repeat(32)]}]).to_string(),
+    });
+    let folder = Scratch::new("worker-certificates");
+    for (verified, issuer, lpa, operator) in [
+        ("SUCCESS", &ci.key_id[..], 200, 200),
+        ("SUCCESS", &[1; 20], 403, 200),
+        ("FAILED:self signed certificate", &ci.key_id[..], 403, 401),
+    ] {
+        let cf = Some(certificate(verified, issuer));
+        let worker = Worker::start(free_port(), &folder.0, variables.clone(), cf);
+        let lab = lab(worker.port, EUICCS[0]);
+        let initiate = serde_json::to_vec(&lab.euicc.initiate(&lab.address)).unwrap();
+        let answer = lab.send(HttpRequest::post("/gsma/rsp2/es9plus/initiateAuthentication", initiate));
+        assert_eq!(answer.status, lpa, "an LPA with {verified} of {issuer:?}");
+        let answer = lab.send(HttpRequest::get("/esim-lab/orders"));
+        assert_eq!(answer.status, operator, "an operator with {verified}");
+    }
+}
+
+#[test]
+fn callers_are_slowed_down_exactly() {
+    if !is_built() {
+        return;
+    }
+    let folder = Scratch::new("worker-rate");
+    let variables = json!({"RATE_PER_SOURCE": "1:5"});
+    let worker = Worker::start(free_port(), &folder.0, variables, None);
+    let lab = lab(worker.port, EUICCS[0]);
+    let status = || {
+        let initiate = serde_json::to_vec(&lab.euicc.initiate(&lab.address)).unwrap();
+        lab.send(HttpRequest::post("/gsma/rsp2/es9plus/initiateAuthentication", initiate)).status
+    };
+    let statuses: Vec<_> = (0..7).map(|_| status()).collect();
+    assert_eq!(statuses, [200, 200, 200, 200, 200, 429, 429]);
+    assert_eq!(lab.send(HttpRequest::get("/healthz")).status, 200);
 }
