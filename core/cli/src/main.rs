@@ -94,18 +94,29 @@ enum Euicc {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()),
-        )
-        .with_writer(std::io::stderr)
-        .init();
-    match run(Arguments::parse().command) {
+    let arguments = Arguments::parse();
+    let log = match &arguments.command {
+        Command::Sm(Sm::Serve(serve)) => serve.log(),
+        _ => None,
+    };
+    start_log(log);
+    match run(arguments.command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("esim-lab: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Lines on standard error: warnings alone, unless somebody wants a log or `RUST_LOG` says otherwise.
+fn start_log(form: Option<serve::LogForm>) {
+    let default = if form.is_some() { "info" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match form {
+        Some(serve::LogForm::Json) => log.json().flatten_event(true).init(),
+        Some(serve::LogForm::Text) | None => log.init(),
     }
 }
 

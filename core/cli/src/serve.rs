@@ -66,10 +66,29 @@ pub struct Serve {
     /// JSON file, or folder of such files, with templates of your own (docs/SM.md).
     #[arg(long, value_name = "PATH")]
     templates: Option<PathBuf>,
+    /// Writes a line for every request to standard error.
+    #[arg(long, value_name = "FORM")]
+    log: Option<LogForm>,
     #[command(flatten)]
     key: crate::keep::Key,
     #[command(flatten)]
     limits: LimitArgs,
+}
+
+/// How the lines of the log look.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum LogForm {
+    /// For people.
+    Text,
+    /// A JSON object each, for machines.
+    Json,
+}
+
+impl Serve {
+    /// The log that is wanted.
+    pub fn log(&self) -> Option<LogForm> {
+        self.log
+    }
 }
 
 /// A rate on the command line.

@@ -1,4 +1,4 @@
-//! Certificates and tokens from the command, and who gets in with them.
+//! Certificates and tokens from the command, who gets in with them, and what the log says of it.
 
 mod common;
 
@@ -57,4 +57,41 @@ fn an_operator_signs_its_token() {
     assert!(!refused.status.success(), "{}", text(&refused));
     assert!(text(&refused).contains("speaks for 2.999.100"), "{}", text(&refused));
     assert!(!order("wrong").status.success());
+}
+
+/// Every request is a line, with what ties it to others; SIGTERM ends the server in order.
+#[cfg(unix)]
+#[test]
+fn the_log_is_json_and_a_stop_is_orderly() {
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().unwrap();
+    let (log, errors) = std::io::pipe().unwrap();
+    let mut sm = Sm::start_logging(folder.path(), &["--log", "json"], Stdio::from(errors));
+    let (iccid, _, code) = sm.order(&[]);
+    let state = folder.path().join("card").display().to_string();
+    run(&["euicc", "init", "--state", &state]);
+    run(&["lpa", "--state", &state, "download", "--yes", &code]);
+    let id = sm.child.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(sm.child.0.wait().unwrap().success());
+    let mut text = String::new();
+    { log }.read_to_string(&mut text).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let correlation = |function: &str| {
+        let line =
+            lines.iter().find(|line| line["call"].as_str().is_some_and(|call| call.ends_with(function)));
+        let line = line.unwrap_or_else(|| panic!("no {function} in {text}"));
+        line["correlation"].as_str().unwrap().to_string()
+    };
+    let transaction = correlation("initiateAuthentication");
+    assert_eq!(transaction.len(), 32);
+    for function in ["authenticateClient", "getBoundProfilePackage", "handleNotification"] {
+        assert_eq!(correlation(function), transaction, "{function}");
+    }
+    assert!(!correlation("downloadOrder").is_empty());
+    let heard = lines.iter().find(|line| line["outcome"] == format!("recorded for {iccid}").as_str());
+    assert!(heard.is_some(), "{text}");
+    let beside = std::fs::metadata(sm.data.join("sm.sqlite-wal")).map_or(0, |file| file.len());
+    assert_eq!(beside, 0, "everything is in the one file");
 }

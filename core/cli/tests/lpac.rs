@@ -60,6 +60,13 @@ fn driver() -> Option<String> {
 
 /// Runs lpac once the reader shows the card; its last line, parsed.
 fn lpac(path: &str, arguments: &[&str]) -> Value {
+    let (answer, printed) = lpac_says(path, arguments);
+    assert_eq!(answer["payload"]["code"], 0, "lpac {arguments:?}: {printed}");
+    answer["payload"]["data"].clone()
+}
+
+/// The same, whatever comes of it; and all that it printed.
+fn lpac_says(path: &str, arguments: &[&str]) -> (Value, String) {
     let once = |arguments: &[&str]| {
         let output = Command::new(path)
             .args(arguments)
@@ -75,9 +82,7 @@ fn lpac(path: &str, arguments: &[&str]) -> Value {
     wait_for("the card in the reader", Duration::from_secs(20), || {
         (once(&["chip", "info"]).0["payload"]["code"] == 0).then_some(())
     });
-    let (answer, printed) = once(arguments);
-    assert_eq!(answer["payload"]["code"], 0, "lpac {arguments:?}: {printed}");
-    answer["payload"]["data"].clone()
+    once(arguments)
 }
 
 #[test]
@@ -166,6 +171,38 @@ fn lpac_discovers_an_order() {
     assert_eq!(found, serde_json::json!([sm.address]));
     with_card(&["profile", "download", "-s", &sm.address, "-m", &token]);
     assert_eq!(card_profiles(&state), [(iccid, false)]);
+}
+
+/// What the SM refuses, lpac shows with our codes, and the card stays empty.
+#[test]
+fn lpac_is_refused_with_the_codes_of_the_standard() {
+    let Some(path) = peer("ESIM_LAB_LPAC") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("card").display().to_string();
+    run(&["euicc", "init", "--state", &state, "--eid", "89049032123451234512345678901235"]);
+    let reader = Reader::start(folder.path());
+    let refused = |sm: &Sm, token: &str, more: &[&str], subject: &str, reason: &str| {
+        let card = reader.insert(&state);
+        let arguments = [&["profile", "download", "-s", &sm.address, "-m", token], more].concat();
+        let (answer, printed) = lpac_says(&path, &arguments);
+        drop(card);
+        assert_ne!(answer["payload"]["code"], 0, "{printed}");
+        // lpac shows the message that comes with a code.
+        let row = esim_rsp::status::lookup(subject, reason).expect("a code of the table");
+        let shown = answer["payload"]["data"].as_str().unwrap_or_default();
+        assert!(shown.contains(row.cause), "{subject}/{reason}, {}: {printed}", row.cause);
+        assert_eq!(card_profiles(&state), []);
+    };
+    let sm = Sm::start(folder.path());
+    let (_, token, _) = sm.order(&["--confirmation-code", "1234"]);
+    refused(&sm, &token, &["-c", "9999"], "8.2.7", "3.8");
+    let (_, token, _) = sm.order(&["--eid", "89049032000000000000000000000066"]);
+    refused(&sm, &token, &[], "8.1.1", "3.8");
+    drop(sm);
+    let sm = Sm::start_with(folder.path(), &["--order-seconds", "1"]);
+    let (_, token, _) = sm.order(&[]);
+    std::thread::sleep(Duration::from_millis(2100));
+    refused(&sm, &token, &[], "8.8.5", "4.10");
 }
 
 /// A program that knows nothing of eSIMs finds an ordinary card.

@@ -50,7 +50,7 @@ pub fn text(output: &Output) -> String {
 pub struct Sm {
     pub address: String,
     pub data: PathBuf,
-    _child: Running,
+    pub child: Running,
 }
 
 impl Sm {
@@ -61,11 +61,17 @@ impl Sm {
 
     /// The same with more options.
     pub fn start_with(folder: &Path, more: &[&str]) -> Self {
+        Self::start_logging(folder, more, Stdio::inherit())
+    }
+
+    /// The same with its standard error somewhere else.
+    pub fn start_logging(folder: &Path, more: &[&str], errors: Stdio) -> Self {
         let data = folder.join("sm");
         let child = esim_lab()
             .args(["sm", "serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(&data)
             .args(more)
+            .stderr(errors)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the SM starts");
@@ -73,7 +79,7 @@ impl Sm {
         let stdout = child.0.stdout.take().expect("a pipe");
         let first = BufReader::new(stdout).lines().next().expect("a line").expect("a line");
         let address = first.split_whitespace().last().expect("an address").to_string();
-        Self { address, data, _child: child }
+        Self { address, data, child }
     }
 
     /// Orders a profile: ICCID, matchingId, activation code.
