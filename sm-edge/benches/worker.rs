@@ -31,14 +31,15 @@ fn main() {
     let port = worker.port;
     // What is there already, so that the index is not empty; and the runtime has compiled what is hot.
     run(port, 1, clients.max(20));
-    let (cpu, orders, start) = (worker.cpu(), orders(port, downloads), Instant::now());
-    let ordering = (worker.cpu() - cpu, start.elapsed());
+    let cpu = worker.cpu();
+    let orders = orders(port, downloads);
+    let ordering = worker.cpu() - cpu;
     let cpu = worker.cpu();
     let start = Instant::now();
     download(port, clients, orders);
     let (elapsed, cpu) = (start.elapsed(), worker.cpu() - cpu);
     let each = |time: Duration, count: u32| time.as_secs_f64() * 1000.0 / f64::from(count);
-    println!("ordering    {:.2} ms CPU per order (3 requests)", each(ordering.0, downloads));
+    println!("ordering    {:.2} ms CPU per order (3 requests)", each(ordering, downloads));
     println!("downloading {downloads} times, {clients} at once");
     println!("            {:.1} downloads per second", f64::from(downloads) / elapsed.as_secs_f64());
     println!(
