@@ -78,7 +78,9 @@ impl Remote {
     ) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let client = reqwest::Client::builder();
+        // Between calls nobody polls the connections: one that the server has closed meanwhile must not be used again.
+        // workerd closes those that were idle for 5 seconds.
+        let client = reqwest::Client::builder().pool_idle_timeout(std::time::Duration::from_secs(1));
         let client = match root {
             Some(ci) => client.tls_certs_only([reqwest::Certificate::from_der(ci).unwrap()]),
             None => client,
