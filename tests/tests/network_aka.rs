@@ -74,7 +74,7 @@ fn agree(mut world: World<MemoryNvm, MemoryHost>, keys: Keys, label: u8) {
         };
         // The separation bit tells what a vector is for (TS 33.102 annex H).
         assert_eq!(autn[6] & 0x80 != 0, is_eps);
-        if rng.next_u32() % 16 == 0 {
+        if rng.next_u32().is_multiple_of(16) {
             let mut bent = autn;
             bent[(rng.next_u32() % 16) as usize] ^= 1 << (rng.next_u32() % 8);
             assert_eq!(authenticate(card, &rand, &bent), [0x98, 0x62], "run {run}");

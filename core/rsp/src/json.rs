@@ -136,6 +136,8 @@ fn without_values(error: &serde_json::Error) -> String {
         return text[at + 2..].to_string();
     }
     match text.find(", not \"") {
+        // Errors of a value's own form have no place.
+        Some(at) if error.line() == 0 => text[..at].to_string(),
         Some(at) => format!("{} at line {} column {}", &text[..at], error.line(), error.column()),
         None => text,
     }
@@ -161,7 +163,7 @@ mod tests {
         assert!(told(parse::<String>(b"4711").unwrap_err()).contains("expected a string at line 1"));
         assert!(told(parse::<u8>(br#"", expected secret""#).unwrap_err()).contains("expected u8"));
         assert!(told(parse::<Kind>(br#""secret""#).unwrap_err()).contains("expected"));
-        assert!(told(parse::<Iccid>(br#""secret 4711""#).unwrap_err()).contains("18 to 20 digits at line 1"));
+        assert!(told(parse::<Iccid>(br#""secret 4711""#).unwrap_err()).contains("18 to 20 digits"));
         assert!(matches!(parse::<Kind>(br#""a""#), Ok(Kind::A)));
     }
 }

@@ -52,15 +52,17 @@ pub fn check(order: &Order, info: &EuiccInfo2, device: &DeviceCapabilities) -> R
     }
 }
 
-/// A service that the profile demands and the eUICC does not name. The test algorithm is not asked for: eUICCs of
-/// version 2 have no bit to name it by.
+/// A service that the profile demands and the eUICC does not name. Not asked for are the test algorithm, for which
+/// eUICCs of version 2 have no bit, and Java Card, which profiles in the field demand and hardly use: there the eUICC
+/// has the last word.
 fn missing_service(order: &Order, info: &EuiccInfo2) -> Option<Service> {
     let demanded = Services(order.needs.services);
     let is_named = |service: Service| {
         let bit = Services::of(&[service]).uicc_capability().iter().position(|bit| *bit);
         bit.is_none_or(|bit| has_bit(&info.uicc_capability, bit))
     };
-    let asked_for = Service::ALL.iter().copied().filter(|service| *service != Service::UsimTestAlgorithm);
+    let left_to_the_euicc = [Service::UsimTestAlgorithm, Service::Javacard];
+    let asked_for = Service::ALL.iter().copied().filter(|service| !left_to_the_euicc.contains(service));
     asked_for.filter(|service| demanded.contains(*service)).find(|service| !is_named(*service))
 }
 

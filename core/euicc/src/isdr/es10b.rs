@@ -16,12 +16,12 @@ use esim_rsp::es10b::*;
 use esim_rsp::signed::PublicKeyOctets;
 use esim_rsp::{CertificateDer, ObjectIdentifier, OctetString, Signature, Signed, encode, tlv};
 
-/// What works here and not only installs: usimSupport, isimSupport,
-/// akaMilenage, akaTuak128, akaTuak256, usimTestAlgorithm,
-/// multipleUsimSupport, multipleIsimSupport, berTlvFileSupport, getIdentity,
-/// profile-a-x25519, profile-b-p256. Applets are
-/// stored and not run, so javacard is not claimed.
-const UICC_CAPABILITY: [usize; 12] = [1, 2, 4, 6, 7, 8, 16, 17, 19, 22, 23, 24];
+/// What works here and not only installs: usimSupport, isimSupport, csimSupport
+/// (its files; there is no CAVE), akaMilenage, akaTuak128, akaTuak256,
+/// usimTestAlgorithm, multipleUsimSupport, multipleIsimSupport,
+/// berTlvFileSupport, getIdentity, profile-a-x25519, profile-b-p256. Applets
+/// are stored and not run, so javacard is not claimed.
+const UICC_CAPABILITY: [usize; 13] = [1, 2, 3, 4, 6, 7, 8, 16, 17, 19, 22, 23, 24];
 
 impl Card {
     pub(super) fn get_euicc_info1(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
