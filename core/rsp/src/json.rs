@@ -143,6 +143,11 @@ fn without_values(error: &serde_json::Error) -> String {
     }
 }
 
+/// A value as JSON octets.
+pub fn to_vec<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,9 +171,4 @@ mod tests {
         assert!(told(parse::<Iccid>(br#""secret 4711""#).unwrap_err()).contains("18 to 20 digits"));
         assert!(matches!(parse::<Kind>(br#""a""#), Ok(Kind::A)));
     }
-}
-
-/// A value as JSON octets.
-pub fn to_vec<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
 }
