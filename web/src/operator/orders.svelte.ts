@@ -9,8 +9,8 @@ import { type Sm, Refused, Unreachable } from "./sm";
 
 /** Orders on a page of the list. */
 const SHOWN = 50;
-/** Orders in a request while looking through. */
-const STRIDE = 500;
+/** Orders in a request while looking through: on the edge each is an object to be asked. */
+const STRIDE = 100;
 /** Orders looked through before the reader is asked whether to go on. */
 const STRETCH = 10_000;
 
