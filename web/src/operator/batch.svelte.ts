@@ -7,16 +7,21 @@ import { sentence } from "../lib/world";
 import { BadFile, type Column, read } from "./file";
 import type { Fate, Imported, ImportResult, ImportRow } from "./messages";
 import { session } from "./session.svelte";
-import { Busy, TooLong, Unreachable } from "./sm";
+import { Busy, Refused, TooLong, Unreachable } from "./sm";
 
 /** Rows of a chunk: to begin with, when connections break, and what the SM takes at most. */
-const ROWS = { first: 100, least: 25, most: 500 };
+const ROWS = { first: 25, least: 5, most: 500 };
 /** Milliseconds that a chunk shall take: shorter ones grow, longer ones shrink. */
 const PACE = { least: 1500, most: 8000 };
 /** Octets of a chunk; the SM reads a mebioctet. */
 const OCTETS = 700_000;
 /** Seconds until the first and the last of many tries. */
 const PAUSE = { first: 1, last: 15 };
+
+/** Whether fewer rows may fare better: hosts limit what a request may hold, and what it may do. */
+function tooMuch(error: unknown): boolean {
+  return error instanceof TooLong || (error instanceof Refused && error.subject === "8" && error.reason === "4.2");
+}
 
 class Batch {
   name = $state<string>();
@@ -86,7 +91,7 @@ class Batch {
         this.trouble = undefined;
       } catch (error) {
         if (run !== this.#run) return;
-        if (error instanceof TooLong && chunk.length > 1) {
+        if (chunk.length > ROWS.least && tooMuch(error)) {
           this.#most = this.#size = Math.ceil(chunk.length / 2);
           continue;
         }
