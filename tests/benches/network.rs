@@ -82,7 +82,6 @@ fn run(network: &mut Network, rat: Rat, empty: usize) {
     for n in 0..SUBSCRIBERS {
         let (k, opc) = keys(n);
         let mut card = SmallUsim::new(&imsi(n), &k, &opc);
-        // The second time the card has to be asked for its sequence number.
         let mut modem = Modem::new();
         let first = modem.power_on(&[cell]);
         let mut air = Waves { network, rng: &mut rng, card: &mut card, link: Link(n), log: &mut log };
