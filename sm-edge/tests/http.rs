@@ -246,6 +246,70 @@ fn no_bent_request_is_a_fault() {
     }
 }
 
+/// The interfaces of the operator and of other servers, with fields replaced, left away and bent: refused or not, never
+/// a fault.
+#[test]
+fn no_bent_json_is_a_fault() {
+    use rand_core::Rng;
+    let mut rng = rand_chacha::ChaCha20Rng::from_seed([4; 32]);
+    let lab = Lab::with(|config| config.smds = Some(cases::smds(None)));
+    let (iccid, matching_id) = lab.order(json!({"eid": lab.euicc.eid, "smdsAddress": SMDS}));
+    let header = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "1"});
+    let all = json!({
+        "header": header, "iccid": iccid, "eid": lab.euicc.eid, "profileType": "operational",
+        "matchingId": matching_id, "confirmationCode": CODE, "smdsAddress": SMDS, "releaseFlag": true,
+        "finalProfileStatusIndicator": "Available", "rspServerAddress": ADDRESS, "eventId": matching_id,
+        "forwardingIndicator": true, "subscriber": subscriber(), "device": {"nr5gc": 15},
+    });
+    let odd = [
+        json!(null),
+        json!(-1),
+        json!(1e300),
+        json!(""),
+        json!("\u{0}/../%2e"),
+        json!("x".repeat(5000)),
+        json!([]),
+        json!({}),
+        json!([[[[]]]]),
+        json!("."),
+        json!(true),
+        json!("8900101000000000009"),
+        json!("éß漢"),
+    ];
+    let paths = [
+        "/gsma/rsp2/es2plus/downloadOrder",
+        "/gsma/rsp2/es2plus/confirmOrder",
+        "/gsma/rsp2/es2plus/releaseProfile",
+        "/gsma/rsp2/es2plus/cancelOrder",
+        "/gsma/rsp2/es12/registerEvent",
+        "/gsma/rsp2/es12/deleteEvent",
+        "/gsma/rsp2/es15/registerEvent",
+        "/gsma/rsp2/es15/deleteEvent",
+        "/esim-lab/provision",
+    ];
+    for path in paths {
+        for _ in 0..300 {
+            let mut bent = all.clone();
+            let fields = bent.as_object_mut().unwrap();
+            let names: Vec<_> = fields.keys().cloned().collect();
+            for _ in 0..rng.next_u32() % 3 {
+                let name = &names[rng.next_u32() as usize % names.len()];
+                match rng.next_u32() % 4 {
+                    0 => drop(fields.remove(name)),
+                    _ => drop(fields.insert(name.clone(), odd[rng.next_u32() as usize % odd.len()].clone())),
+                }
+            }
+            let mut body = bent.to_string().into_bytes();
+            if rng.next_u32().is_multiple_of(4) {
+                let at = rng.next_u32() as usize % body.len();
+                body[at] = rng.next_u32() as u8;
+            }
+            let status = lab.send(HttpRequest::post(path, body).with_token("memory")).status;
+            assert!(matches!(status, 200 | 400 | 403), "{path}: {status}");
+        }
+    }
+}
+
 /// A host whose store lets somebody else in between load and commit, once.
 struct Raced {
     inner: MemoryHost,
