@@ -210,18 +210,22 @@ fn by_certificate<'a>(
 /// Lets an SM-DP+ or SM-DS call ES12 or ES15: by its TLS certificate, whose OID it speaks for, or by the credential of
 /// an operator (SGP.22 6.5.1: mutual authentication).
 pub(crate) fn server<H: Host>(request: &HttpRequest, host: &H) -> Result<(), Denied> {
-    match server_oid(&request.caller, &host.config().trusted, host.now()) {
+    match server_oid(&request.caller, host.config(), host.now()) {
         Some(oid) => speaks_for(&oid, request),
         None => requester(request, host)?.may_say(request),
     }
 }
 
 /// OID of the SM-DP+ or SM-DS whose TLS certificate the caller shows.
-fn server_oid(caller: &Caller, trusted: &[TrustedCi], now: u64) -> Option<String> {
+fn server_oid(caller: &Caller, config: &Config, now: u64) -> Option<String> {
     let ClientCertificate::Chain(chain) = caller.certificate.as_ref()? else { return None };
     let certificate = Certificate::parse(chain.first()?).ok()?;
     let role = [Role::DpTls, Role::DsTls].into_iter().find(|role| certificate.has_role(*role))?;
-    pki::verify_server(&certificate, role, trusted, Some(now)).ok()?;
+    pki::verify_server(&certificate, role, &config.trusted, Some(now)).ok()?;
+    let issuer = config.trusted.iter().find(|ci| certificate.authority_key_id() == Some(&ci.key_id[..]))?;
+    if config.revocations.contain(&certificate, &issuer.key) {
+        return None;
+    }
     certificate.san_registered_id().map(str::to_string)
 }
 

@@ -10,6 +10,7 @@
 //! | `SESSION_SECONDS`, `SESSION_MEMORY_SECONDS`, `ORDER_SECONDS`, `DOWNLOAD_ATTEMPTS`, `CONFIRMATION_ATTEMPTS`, `ERRAND_SECONDS`, `EVENT_SECONDS` | variables | see [`Limits`] |
 //! | `SMDS_ADDRESS`, `SMDS_ROOT`, `DEFAULT_SMDS` | variables | see [`Smds`] and [`Config`] |
 //! | `LPA_ISSUERS` | variable | certificates (DER in base64, commas between) of which an LPA must show one below |
+//! | `REVOCATION_LISTS` | variable | revocation lists of CIs and manufacturers (DER in base64, commas between) |
 //! | `RATE_PER_SOURCE`, `RATE_PER_ORDER` | variables | `600` a minute, `600:1200` with a burst, `off`; see [`Admittance`] |
 //! | `MTLS` | binding | `mtls_certificates`: CERT.DP.TLS for calls to others |
 //!
@@ -21,7 +22,7 @@ use esim_rsp::json::Base64;
 use esim_rsp::{CertificateDer, Error, common};
 use esim_sm_edge::{Admittance, Rate, Vault, read_operators};
 use esim_smdp::config::{Smds, SmdsIdentity, trust_ci};
-use esim_smdp::{Config, Identity, KeyPair, Limits};
+use esim_smdp::{Config, Identity, KeyPair, Limits, Revocations};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -129,23 +130,30 @@ fn read(env: &Env, dialled: &str) -> Result<Config, Error> {
     }
     config.smds = smds(env, ds_auth)?;
     config.default_smds = text(env, "DEFAULT_SMDS");
+    let lists = ders(env, "REVOCATION_LISTS", "revocation lists")?;
+    config.revocations = Revocations::new(&lists, &config.trusted)?;
     config.limits = limits(env)?;
     Ok(config)
 }
 
 fn admittance(env: &Env) -> Result<Admittance, Error> {
-    let issuers = text(env, "LPA_ISSUERS").unwrap_or_default();
-    let issuers = issuers.split(',').map(str::trim).filter(|issuer| !issuer.is_empty());
-    let issuer = |base64: &str| {
-        let der: Base64 = serde_json::from_value(base64.into())
-            .map_err(|_| Error::text("LPA_ISSUERS holds certificates, DER in base64, with commas between"))?;
-        trust_ci(&der.0)
-    };
+    let issuers = ders(env, "LPA_ISSUERS", "certificates")?;
     Ok(Admittance {
-        lpa_issuers: issuers.map(issuer).collect::<Result<_, _>>()?,
+        lpa_issuers: issuers.iter().map(|der| trust_ci(der)).collect::<Result<_, _>>()?,
         per_source: rate(env, "RATE_PER_SOURCE")?,
         per_order: rate(env, "RATE_PER_ORDER")?,
     })
+}
+
+/// DER in base64, with commas between.
+fn ders(env: &Env, name: &str, what: &str) -> Result<Vec<Vec<u8>>, Error> {
+    let text = text(env, name).unwrap_or_default();
+    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let der = |base64: &str| match serde_json::from_value::<Base64>(base64.into()) {
+        Ok(der) => Ok(der.0),
+        Err(_) => Err(Error::text(format!("{name} holds {what}, DER in base64, with commas between"))),
+    };
+    entries.map(der).collect()
 }
 
 /// So many a minute, `600`, and at once, `600:1200`; `off` for any number. As on the command line of the native host.

@@ -50,7 +50,7 @@ pub fn init(args: &Init) -> Result<()> {
 }
 
 /// An EID in the range of the project's own manufacturer.
-fn draw_eid() -> Result<Eid> {
+pub fn draw_eid() -> Result<Eid> {
     let digits = format!("{:022}", u128::from_be_bytes(crate::random_octets()?) % 10u128.pow(22));
     Ok(Eid::from_body(&format!("89049032{digits}"))?)
 }

@@ -1,17 +1,33 @@
 //! `esim-lab pki` and `esim-lab sm token`: certificates and tokens for those who call the SM.
 
+use crate::euicc::draw_eid;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
-use esim_crypto::pki::{Issued, TestPki};
+use esim_crypto::pki::{Certificate, CrlDraft, Issued, TestPki};
 use esim_crypto::{Curve, PrivateKey, sha256};
+use esim_rsp::Eid;
 use esim_sm_edge::native::pem;
 use esim_sm_edge::token::{Claims, LONGEST, sign};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// `pki`.
 #[derive(Subcommand)]
 pub enum Pki {
+    /// Certificates and keys of the project's test PKI with those of one eUICC, named as SGP.26 names them: for
+    /// `euicc init --pki`, or for a card or SM-DP+ of your own.
+    Euicc {
+        /// Folder for the files.
+        #[arg(long)]
+        out: PathBuf,
+        /// 32 digits; drawn if absent.
+        #[arg(long)]
+        eid: Option<Eid>,
+        /// brainpoolP256r1 in place of P-256.
+        #[arg(long)]
+        brainpool: bool,
+    },
     /// A client certificate for an LPA under the project's test CI: `ca.pem`, `lpa.pem`, `lpa.key`.
     Lpa {
         /// Folder for the files.
@@ -20,6 +36,19 @@ pub enum Pki {
         /// Common name.
         #[arg(long, default_value = "esim-lab LPA")]
         name: String,
+    },
+    /// A revocation list of the project's test CI (manufacturers, servers) or of its manufacturer (eUICCs), for
+    /// `sm serve --crl`.
+    Crl {
+        /// File to write: DER.
+        #[arg(long)]
+        out: PathBuf,
+        /// Certificate that is taken back, DER or PEM; may be repeated, all of one issuer.
+        #[arg(long, value_name = "FILE", required = true)]
+        revoke: Vec<PathBuf>,
+        /// Days until the next list.
+        #[arg(long, default_value_t = 7)]
+        days: u64,
     },
     /// What an operator needs to call ES2+: `operator.pem`, `operator.key`, and its entry for `sm serve --operators`.
     Operator {
@@ -39,6 +68,13 @@ pub enum Pki {
 pub fn run(command: &Pki) -> Result<()> {
     let pki = TestPki::well_known(Curve::P256);
     match command {
+        Pki::Euicc { out, eid, brainpool } => {
+            let pki = TestPki::well_known(if *brainpool { Curve::BrainpoolP256r1 } else { Curve::P256 });
+            let eid = eid.map_or_else(draw_eid, Ok)?;
+            crate::pki::write(out, &pki, eid, &mut crate::random()?)?;
+            println!("EID {eid}");
+            println!("euicc init --pki {}", out.display());
+        }
         Pki::Lpa { out, name } => {
             let issued = pki.issue_client(name, &mut crate::random()?);
             write_pair(out, "lpa", &issued)?;
@@ -47,6 +83,11 @@ pub fn run(command: &Pki) -> Result<()> {
             println!("sm serve --require-lpa-certificate {}", ca.display());
             let (certificate, key) = (out.join("lpa.pem"), out.join("lpa.key"));
             println!("lpa --client-cert {} --client-key {}", certificate.display(), key.display());
+        }
+        Pki::Crl { out, revoke, days } => {
+            let list = revocation_list(&pki, revoke, *days)?;
+            fs::write(out, list).with_context(|| name_of(out))?;
+            println!("sm serve --crl {}", out.display());
         }
         Pki::Operator { out, oid, callback } => {
             let issued = pki.issue_client(&format!("esim-lab operator {oid}"), &mut crate::random()?);
@@ -64,6 +105,38 @@ pub fn run(command: &Pki) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A list of certificates in files, by whoever has issued them all.
+fn revocation_list(pki: &TestPki, files: &[PathBuf], days: u64) -> Result<Vec<u8>> {
+    let key_id =
+        |issued: &Issued| Certificate::parse(&issued.certificate).ok()?.subject_key_id().map(<[u8]>::to_vec);
+    let (ci, eum) = (key_id(&pki.ci), key_id(&pki.eum));
+    let (mut revoked, mut issuers) = (Vec::new(), BTreeSet::new());
+    for file in files {
+        for der in pem::read_certificates(file)? {
+            let certificate =
+                Certificate::parse(&der).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
+            let issuer = certificate.authority_key_id().map(<[u8]>::to_vec);
+            if issuer.is_none() || (issuer != ci && issuer != eum) {
+                bail!("{} is of another issuer than the project's test CI and manufacturer", file.display());
+            }
+            issuers.insert(issuer);
+            revoked.push(certificate.serial().to_vec());
+        }
+    }
+    if issuers.len() > 1 {
+        bail!("these certificates are of two issuers: write a list of each");
+    }
+    let now = crate::clock().now();
+    let draft = CrlDraft {
+        // A later list counts.
+        number: now,
+        revoked: &revoked,
+        next_update: Some(now + days * 24 * 3600),
+        ..CrlDraft::default()
+    };
+    Ok(if issuers.contains(&eum) { pki.issue_eum_crl(&draft) } else { pki.issue_crl(&draft) })
 }
 
 fn write_pair(folder: &Path, name: &str, issued: &Issued) -> Result<()> {

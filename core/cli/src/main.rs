@@ -44,7 +44,7 @@ enum Command {
     /// The SM-DP+: serve it, order from it.
     #[command(subcommand)]
     Sm(Sm),
-    /// Certificates for those who call the SM: LPAs and operators.
+    /// Certificates of the test PKI: for eUICCs, LPAs and operators; revocation lists.
     #[command(subcommand)]
     Pki(issue::Pki),
     /// A software eUICC in a file: make it, plug it into other programs.

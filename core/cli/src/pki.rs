@@ -23,6 +23,8 @@ pub fn write(folder: &Path, pki: &TestPki, eid: Eid, rng: &mut ChaCha20Rng) -> R
         ("CERT_S_SM_DPauth_ECDSA", "SK.DPauth", &pki.dp_auth),
         ("CERT_S_SM_DPpb_ECDSA", "SK.DPpb", &pki.dp_pb),
         ("CERT_S_SM_DP_TLS", "SK.DPtls", &pki.dp_tls),
+        ("CERT_S_SM_DSauth_ECDSA", "SK.DSauth", &pki.ds_auth),
+        ("CERT_S_SM_DS_TLS", "SK.DStls", &pki.ds_tls),
     ] {
         fs::write(folder.join(format!("{file}.der")), &issued.certificate)?;
         keys.insert(key, hex::encode(&issued.key.to_bytes()[..]));

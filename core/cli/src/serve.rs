@@ -7,9 +7,9 @@ use esim_sm_edge::native::{self, Native, NativeOptions, PkiSource};
 use esim_sm_edge::smdp::Limits;
 use esim_sm_edge::smdp::config::trust_ci;
 use esim_sm_edge::{Admittance, Rate};
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `sm serve`.
 #[derive(clap::Args)]
@@ -54,6 +54,9 @@ pub struct Serve {
     /// Lets in only LPAs that show a client certificate under this CA certificate (DER or PEM); may be repeated.
     #[arg(long, value_name = "FILE", conflicts_with = "plain_http")]
     require_lpa_certificate: Vec<PathBuf>,
+    /// Revocation list of a CI or of a manufacturer, DER or PEM; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    crl: Vec<PathBuf>,
     /// Believes X-Forwarded-For, for a server that is reached through a proxy only.
     #[arg(long)]
     trust_proxy: bool,
@@ -165,7 +168,8 @@ pub async fn serve(args: Serve) -> Result<()> {
         seal_key: args.key.read()?,
         templates: args.templates.as_deref().map(native::read_templates).transpose()?.unwrap_or_default(),
         operators: args.operators.as_deref().map(native::read_operators).transpose()?.unwrap_or_default(),
-        call_roots: certificates(&args.call_ca)?,
+        call_roots: every(&args.call_ca, native::pem::read_certificates)?,
+        revocation_lists: every(&args.crl, native::pem::read_crls)?,
         call_web_roots: args.call_web_roots,
         admittance: Admittance {
             lpa_issuers: issuers(&args.require_lpa_certificate)?,
@@ -177,6 +181,12 @@ pub async fn serve(args: Serve) -> Result<()> {
     };
     let server =
         Native::open(options).context("the SM cannot start")?.serve().context("the SM cannot start")?;
+    let outdated = server.revocation_lists_out_of_date();
+    if outdated > 0 {
+        eprintln!(
+            "{outdated} of the revocation lists should have been replaced by now: they stay in force; fetch newer ones"
+        );
+    }
     let data = args.data.display();
     say(&format!("SM-DP+ address  {}", server.smdp_address));
     say(&format!("serving         {}", server.url()));
@@ -218,11 +228,11 @@ fn issuers(files: &[PathBuf]) -> Result<Vec<TrustedCi>> {
     Ok(issuers)
 }
 
-/// All certificates of some files, DER.
-fn certificates(files: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
+/// What some files hold, DER each.
+fn every(files: &[PathBuf], read: fn(&Path) -> io::Result<Vec<Vec<u8>>>) -> Result<Vec<Vec<u8>>> {
     let mut found = Vec::new();
     for file in files {
-        found.extend(native::pem::read_certificates(file)?);
+        found.extend(read(file)?);
     }
     Ok(found)
 }

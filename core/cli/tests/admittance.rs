@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Sm, card_profiles, esim_lab, run, text};
+use common::{Sm, card_profiles, esim_lab, fail, run, text};
 use serde_json::Value;
 
 #[test]
@@ -94,4 +94,37 @@ fn the_log_is_json_and_a_stop_is_orderly() {
     assert!(heard.is_some(), "{text}");
     let beside = std::fs::metadata(sm.data.join("sm.sqlite-wal")).map_or(0, |file| file.len());
     assert_eq!(beside, 0, "everything is in the one file");
+}
+
+#[test]
+fn an_euicc_is_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    run(&["pki", "euicc", "--out", &path("pki")]);
+    run(&["euicc", "init", "--state", &path("card"), "--pki", &path("pki")]);
+    let euicc = path("pki/CERT_EUICC_ECDSA.der");
+    run(&["pki", "crl", "--out", &path("eum.crl"), "--revoke", &euicc]);
+    let both = fail(&[
+        "pki",
+        "crl",
+        "--out",
+        &path("x"),
+        "--revoke",
+        &euicc,
+        "--revoke",
+        &path("pki/CERT_EUM_ECDSA.der"),
+    ]);
+    assert!(both.contains("two issuers"), "{both}");
+
+    let sm = Sm::start_with(folder.path(), &["--crl", &path("eum.crl")]);
+    let (_, _, code) = sm.order(&[]);
+    let refused =
+        esim_lab().args(["lpa", "--state", &path("card"), "download", "--yes", &code]).output().unwrap();
+    assert!(!refused.status.success());
+    let refused = text(&refused);
+    assert!(refused.contains("8.1.3") && refused.contains("6.1"), "{refused}");
+
+    let nonsense =
+        fail(&["sm", "serve", "--data", &path("other"), "--listen", "127.0.0.1:0", "--crl", &path("card")]);
+    assert!(nonsense.contains("revocation list"), "{nonsense}");
 }

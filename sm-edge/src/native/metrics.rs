@@ -41,6 +41,7 @@ pub(super) struct Metrics {
     orders: Family<State, Gauge>,
     errands: Gauge,
     sessions: Gauge,
+    outdated: Gauge,
 }
 
 impl Metrics {
@@ -60,9 +61,15 @@ impl Metrics {
         registry.register("errands_waiting", "What others are still to be told", errands.clone());
         let sessions = Gauge::default();
         registry.register("sessions", "Download sessions that are remembered", sessions.clone());
+        let outdated = Gauge::default();
+        registry.register(
+            "revocation_lists_out_of_date",
+            "Revocation lists that should have been replaced by now",
+            outdated.clone(),
+        );
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program", build);
-        Self { registry, requests, seconds, conflicts, orders, errands, sessions }
+        Self { registry, requests, seconds, conflicts, orders, errands, sessions, outdated }
     }
 
     /// A line of the log is a request, or something that was done without one.
@@ -103,8 +110,9 @@ impl Metrics {
     }
 
     /// OpenMetrics text, which Prometheus reads.
-    pub(super) fn text(&self, sessions: u64) -> String {
+    pub(super) fn text(&self, sessions: u64, outdated: usize) -> String {
         self.sessions.set(i64::try_from(sessions).unwrap_or(i64::MAX));
+        self.outdated.set(i64::try_from(outdated).unwrap_or(i64::MAX));
         let mut text = String::new();
         // Writing into a string cannot fail.
         let _ = encode(&mut text, &self.registry);

@@ -29,7 +29,7 @@ pub use templates::read_templates;
 use crate::{Admittance, Fault, Host, LogLine, Rate, RateLimiter, Store, Vault, block_on};
 use esim_smdp::config::Operator;
 use esim_smdp::store::Key;
-use esim_smdp::{Call, Config, Limits, Records, Reply, Template, Write, template};
+use esim_smdp::{Call, Config, Limits, Records, Reply, Revocations, Template, Write, template};
 use metrics::Metrics;
 use outgoing::Outgoing;
 use rand_chacha::ChaCha20Rng;
@@ -72,6 +72,8 @@ pub struct NativeOptions {
     pub smds_address: Option<String>,
     /// The root SM-DS: above the own one, and for orders that say `.`.
     pub smds_root: Option<String>,
+    /// Revocation lists of CIs and manufacturers, DER each ([`pem::read_crls`]).
+    pub revocation_lists: Vec<Vec<u8>>,
     /// Numbers.
     pub limits: Limits,
     /// The operators that are known by name ([`read_operators`]).
@@ -113,6 +115,7 @@ impl Default for NativeOptions {
             templates: Vec::new(),
             smds_address: None,
             smds_root: None,
+            revocation_lists: Vec::new(),
             limits: Limits::default(),
             operators: Vec::new(),
             admittance: Admittance::OPEN,
@@ -151,7 +154,8 @@ impl Native {
         let mut setup = generator(options.seed)?;
         setup.set_stream(1);
         let smdp_address = options.smdp_address.unwrap_or_else(|| default_address(addr));
-        let pki = options.pki.open(&folder.join("pki"), &smdp_address, &mut setup)?;
+        let names = pki::Names::of(&smdp_address, options.smds_address.as_deref());
+        let pki = options.pki.open(&folder.join("pki"), names, &mut setup)?;
         let token = match options.token {
             Some(token) => token,
             None => files::read_or_make_token(&folder.join("token"), &mut setup)?,
@@ -159,6 +163,8 @@ impl Native {
         let (store, vault) = keep::open(folder, options.seal_key, &mut setup)?;
         let mut config = Config::new(&smdp_address, pki.identities.clone(), pki.trusted.clone());
         config.other_addresses = ["localhost", "127.0.0.1", "[::1]"].map(String::from).into();
+        let revocations = Revocations::new(&options.revocation_lists, &config.trusted);
+        config.revocations = revocations.map_err(|error| io::Error::other(error.kind))?;
         config.limits = options.limits;
         config.smds = match options.smds_address {
             Some(address) => Some(pki.smds(with_port(address, addr), options.smds_root.clone())?),
@@ -304,7 +310,8 @@ impl NativeHost {
     /// # Errors
     /// The store cannot be read.
     pub fn metrics(&self) -> Result<String, Fault> {
-        Ok(self.metrics.text(self.store.count("session/")?))
+        let outdated = self.config.revocations.out_of_date(self.now());
+        Ok(self.metrics.text(self.store.count("session/")?, outdated))
     }
 
     /// Whether anybody would look at a client's certificate. Browsers trouble their users where they are asked.

@@ -3,7 +3,8 @@
 use super::pki::TLS_CURVE;
 use super::{ServerPki, pem};
 use crate::smdp::{Call, Reply};
-use esim_crypto::pki::Certificate;
+use esim_crypto::pki::{Certificate, Issued};
+use esim_rsp::es15;
 use reqwest::{Client, Url};
 use std::collections::BTreeMap;
 use std::io;
@@ -22,10 +23,11 @@ const REPLY_LIMIT: usize = 1 << 18;
 /// the whole timeout for each otherwise.
 const DEAD_FOR: Duration = Duration::from_secs(5);
 
-/// An HTTPS client that trusts given roots alone and shows CERT.DP.TLS (SGP.22 6.5.1: ES2+, ES12 and ES15 are mutually
-/// authenticated).
+/// HTTPS clients that trust given roots alone and show CERT.DP.TLS, or CERT.DS.TLS where an SM-DS speaks to its root
+/// (SGP.22 6.5.1: ES2+, ES12 and ES15 are mutually authenticated).
 pub(super) struct Outgoing {
-    client: Client,
+    smdp: Client,
+    smds: Client,
     dead: Mutex<BTreeMap<String, Instant>>,
 }
 
@@ -44,20 +46,12 @@ impl Outgoing {
         for der in own.chain(roots).map(Vec::as_slice).chain(web.map(|der| &der[..])) {
             trusted.push(reqwest::Certificate::from_der(der).map_err(io::Error::other)?);
         }
-        let mut builder = Client::builder()
-            .user_agent(concat!("esim-lab/", env!("CARGO_PKG_VERSION")))
-            .timeout(TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .tls_certs_only(trusted);
-        if pki.tls.key.curve() == TLS_CURVE {
-            let certificate = pem::write("CERTIFICATE", &pki.tls.certificate);
-            let key = pem::write("PRIVATE KEY", &pki.tls.key_pkcs8_der());
-            let identity = reqwest::Identity::from_pem(format!("{certificate}{key}").as_bytes());
-            builder = builder.identity(identity.map_err(io::Error::other)?);
-        }
-        Ok(Self { client: builder.build().map_err(io::Error::other)?, dead: Mutex::default() })
+        let smdp = client(&trusted, &pki.tls)?;
+        let smds = match &pki.smds_tls {
+            Some(tls) => client(&trusted, tls)?,
+            None => smdp.clone(),
+        };
+        Ok(Self { smdp, smds, dead: Mutex::default() })
     }
 
     /// Makes a call on the tokio runtime that this is called in.
@@ -72,8 +66,8 @@ impl Outgoing {
         if self.is_dead(&call.to) {
             return Reply::Lost("it did not answer a moment ago".into());
         }
-        let request = self
-            .client
+        let client = if call.path.starts_with(es15::PATH) { &self.smds } else { &self.smdp };
+        let request = client
             .post(url)
             .header("Content-Type", "application/json")
             .header("X-Admin-Protocol", "gsma/rsp/v2.6.0")
@@ -99,6 +93,24 @@ impl Outgoing {
         dead.retain(|_, since| since.elapsed() < DEAD_FOR);
         dead.insert(to.into(), Instant::now());
     }
+}
+
+/// A client that shows a certificate, if TLS libraries know its curve.
+fn client(trusted: &[reqwest::Certificate], own: &Issued) -> io::Result<Client> {
+    let mut builder = Client::builder()
+        .user_agent(concat!("esim-lab/", env!("CARGO_PKG_VERSION")))
+        .timeout(TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .tls_certs_only(trusted.iter().cloned());
+    if own.key.curve() == TLS_CURVE {
+        let certificate = pem::write("CERTIFICATE", &own.certificate);
+        let key = pem::write("PRIVATE KEY", &own.key_pkcs8_der());
+        let identity = reqwest::Identity::from_pem(format!("{certificate}{key}").as_bytes());
+        builder = builder.identity(identity.map_err(io::Error::other)?);
+    }
+    builder.build().map_err(io::Error::other)
 }
 
 /// Where a call goes: HTTPS, or plain HTTP on this machine.

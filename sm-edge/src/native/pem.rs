@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use esim_crypto::{Curve, PrivateKey, PublicKey};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivatePkcs8KeyDer};
 use std::io;
 use std::path::Path;
 
@@ -22,14 +22,28 @@ pub fn write(label: &str, der: &[u8]) -> String {
 /// # Errors
 /// A file that cannot be read or holds no certificate, with its path.
 pub fn read_certificates(path: &Path) -> io::Result<Vec<Vec<u8>>> {
+    read_all::<CertificateDer<'_>>(path, "certificate")
+}
+
+/// The revocation lists of a file, DER each: any number in PEM (`X509 CRL`), or one in DER.
+///
+/// # Errors
+/// A file that cannot be read or holds no revocation list, with its path.
+pub fn read_crls(path: &Path) -> io::Result<Vec<Vec<u8>>> {
+    read_all::<CertificateRevocationListDer<'_>>(path, "revocation list")
+}
+
+fn read_all<T: PemObject + AsRef<[u8]>>(path: &Path, what: &str) -> io::Result<Vec<Vec<u8>>> {
     let octets = std::fs::read(path).map_err(|error| files::at(path, error))?;
     if octets.first() == Some(&0x30) {
         return Ok(vec![octets]);
     }
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&octets).collect();
+    let found: Result<Vec<_>, _> = T::pem_slice_iter(&octets).collect();
     match found {
-        Ok(found) if !found.is_empty() => Ok(found.into_iter().map(|der| der.to_vec()).collect()),
-        _ => Err(files::at(path, io::Error::other("neither a certificate in DER nor certificates in PEM"))),
+        Ok(found) if !found.is_empty() => Ok(found.into_iter().map(|der| der.as_ref().to_vec()).collect()),
+        _ => {
+            Err(files::at(path, io::Error::other(format!("neither a {what} in DER nor one or more in PEM"))))
+        }
     }
 }
 

@@ -22,8 +22,9 @@ pub enum PkiSource {
     /// names of this server. eUICCs of the other curve are served beside.
     WellKnown(Curve),
     /// A folder with `CERT_CI*.der`, `CERT_*DPauth*.der`, `CERT_*DPpb*.der`,
-    /// `CERT_*TLS*.der` and `keys.json` with the private scalars in
-    /// hexadecimal, under `SK.DPauth`, `SK.DPpb` and `SK.DPtls`.
+    /// `CERT_*DP_TLS*.der` and `keys.json` with the private scalars in
+    /// hexadecimal, under `SK.DPauth`, `SK.DPpb` and `SK.DPtls`; for an SM-DS
+    /// `CERT_*DSauth*.der`, `CERT_*DS_TLS*.der`, `SK.DSauth` and `SK.DStls`, too.
     Folder(PathBuf),
 }
 
@@ -48,6 +49,8 @@ pub struct ServerPki {
     pub tls_ci_certificate: Vec<u8>,
     /// CERT.DP.TLS, DER, and its key.
     pub tls: Issued,
+    /// CERT.DS.TLS, DER, and its key; none if the server is no SM-DS, or shows CERT.DP.TLS as one, too.
+    pub smds_tls: Option<Issued>,
 }
 
 impl PkiSource {
@@ -55,20 +58,20 @@ impl PkiSource {
     pub(super) fn open(
         &self,
         folder: &Path,
-        smdp_address: &str,
+        names: Names<'_>,
         rng: &mut dyn CryptoRng,
     ) -> io::Result<ServerPki> {
         match self {
-            Self::Folder(path) => read_folder(path, None),
+            Self::Folder(path) => read_folder(path),
             Self::WellKnown(curve) => {
-                let host = host_of(smdp_address);
-                let existing = read_folder(folder, Some(host)).ok();
+                let existing = read_folder(folder).ok();
                 let own = TestPki::well_known(*curve);
                 // Written by another version, for another curve or name: made anew.
-                let existing = existing.filter(|pki| pki.ci_certificate == own.ci.certificate);
+                let existing =
+                    existing.filter(|pki| pki.ci_certificate == own.ci.certificate && names.are_of(pki));
                 let mut pki = match existing {
                     Some(pki) => pki,
-                    None => write_folder(folder, &own, host, rng)?,
+                    None => write_folder(folder, &own, names, rng)?,
                 };
                 pki.smds_identities.clear();
                 pki.add_smds(&own)?;
@@ -106,11 +109,35 @@ impl ServerPki {
     }
 }
 
+/// The hosts that a server is reached at.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a> {
+    smdp: &'a str,
+    smds: Option<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    /// From addresses, which may have a port.
+    pub fn of(smdp_address: &'a str, smds_address: Option<&'a str>) -> Self {
+        Self { smdp: host_of(smdp_address), smds: smds_address.map(host_of) }
+    }
+
+    /// Whether the TLS certificates are for these hosts.
+    fn are_of(&self, pki: &ServerPki) -> bool {
+        let is_for = |tls: &Issued, host: &str| {
+            Certificate::parse(&tls.certificate)
+                .is_ok_and(|it| it.san_dns_names().iter().any(|name| name == host))
+        };
+        let of_smds = |host| pki.smds_tls.as_ref().is_some_and(|tls| is_for(tls, host));
+        is_for(&pki.tls, self.smdp) && self.smds.is_none_or(of_smds)
+    }
+}
+
 /// The curve that TLS libraries know.
 pub(super) const TLS_CURVE: Curve = Curve::P256;
 
 /// Host of an address without port.
-fn host_of(address: &str) -> &str {
+pub(super) fn host_of(address: &str) -> &str {
     match address.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|c| c.is_ascii_digit()) => host,
         _ => address,
@@ -122,8 +149,9 @@ const DP_AUTH: (&str, &[&str]) = ("SK.DPauth", &["DPAUTH"]);
 const DP_PB: (&str, &[&str]) = ("SK.DPpb", &["DPPB"]);
 const DS_AUTH: (&str, &[&str]) = ("SK.DSauth", &["DSAUTH"]);
 const DP_TLS: (&str, &[&str]) = ("SK.DPtls", &["DP_TLS", "DPTLS"]);
+const DS_TLS: (&str, &[&str]) = ("SK.DStls", &["DS_TLS", "DSTLS"]);
 
-fn read_folder(path: &Path, host: Option<&str>) -> io::Result<ServerPki> {
+fn read_folder(path: &Path) -> io::Result<ServerPki> {
     let folder = Folder::read(path)?;
     let ci_certificate = folder.certificate(&["CERT_CI"])?;
     let key_pair = |names| {
@@ -133,13 +161,6 @@ fn read_folder(path: &Path, host: Option<&str>) -> io::Result<ServerPki> {
     };
     let identity = Identity::new(key_pair(DP_AUTH)?, key_pair(DP_PB)?);
     let identity = identity.map_err(|error| folder.wrong(error))?;
-    let tls = folder.issued(DP_TLS)?;
-    if let Some(host) = host {
-        let parsed = Certificate::parse(&tls.certificate).map_err(|error| folder.wrong(error))?;
-        if !parsed.san_dns_names().iter().any(|name| name == host) {
-            return Err(folder.wrong(format!("the TLS certificate is not for {host}")));
-        }
-    }
     let trusted = vec![trust_ci(&ci_certificate).map_err(|error| folder.wrong(error))?];
     Ok(ServerPki {
         tls_ci_certificate: ci_certificate.clone(),
@@ -153,7 +174,8 @@ fn read_folder(path: &Path, host: Option<&str>) -> io::Result<ServerPki> {
             }
             Err(_) => Vec::new(),
         },
-        tls,
+        tls: folder.issued(DP_TLS)?,
+        smds_tls: folder.issued(DS_TLS).ok(),
     })
 }
 
@@ -203,22 +225,29 @@ impl Folder {
 }
 
 /// Writes the PKI for others to use: a card needs the manufacturer's key.
-fn write_folder(path: &Path, pki: &TestPki, host: &str, rng: &mut dyn CryptoRng) -> io::Result<ServerPki> {
+fn write_folder(
+    path: &Path,
+    pki: &TestPki,
+    names: Names<'_>,
+    rng: &mut dyn CryptoRng,
+) -> io::Result<ServerPki> {
     files::make_folder(path)?;
-    let mut hosts = vec![host, "localhost", "127.0.0.1"];
-    hosts.dedup();
-    let tls = TestPki::well_known(TLS_CURVE).issue_dp_tls(&hosts, rng);
+    let issuer = TestPki::well_known(TLS_CURVE);
+    let tls = issuer.issue_dp_tls(&with_this_machine(names.smdp), rng);
+    let smds_tls = names.smds.map(|host| issuer.issue_ds_tls(&with_this_machine(host), rng));
     let suffix = match pki.parameters().curve {
         Curve::P256 => "NIST",
         Curve::BrainpoolP256r1 => "BRP",
     };
-    let parts = [
+    let mut parts = vec![
         ("CERT_CI_ECDSA", "SK.CI", &pki.ci),
         ("CERT_EUM_ECDSA", "SK.EUM", &pki.eum),
         ("CERT_S_SM_DPauth_ECDSA", "SK.DPauth", &pki.dp_auth),
         ("CERT_S_SM_DPpb_ECDSA", "SK.DPpb", &pki.dp_pb),
         ("CERT_S_SM_DP_TLS", "SK.DPtls", &tls),
+        ("CERT_S_SM_DSauth_ECDSA", "SK.DSauth", &pki.ds_auth),
     ];
+    parts.extend(smds_tls.as_ref().map(|tls| ("CERT_S_SM_DS_TLS", "SK.DStls", tls)));
     let mut keys = BTreeMap::new();
     for (file, key, issued) in parts {
         files::write_secret(&path.join(format!("{file}_{suffix}.der")), &issued.certificate)?;
@@ -226,5 +255,13 @@ fn write_folder(path: &Path, pki: &TestPki, host: &str, rng: &mut dyn CryptoRng)
     }
     let json = serde_json::to_vec_pretty(&keys).map_err(io::Error::other)?;
     files::write_secret(&path.join("keys.json"), &json)?;
-    read_folder(path, None)
+    read_folder(path)
+}
+
+/// A host, and the names that this machine has for itself.
+fn with_this_machine(host: &str) -> Vec<&str> {
+    let mut hosts = vec![host, "localhost", "127.0.0.1"];
+    hosts.sort_by_key(|other| *other != host);
+    hosts.dedup();
+    hosts
 }

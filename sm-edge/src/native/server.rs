@@ -1,7 +1,7 @@
 //! Sockets and TLS.
 
 use super::{Native, NativeHost, ServerPki, attend, tls};
-use crate::{Caller, ClientCertificate, HttpRequest, HttpResponse, admit, handle};
+use crate::{Caller, ClientCertificate, Host, HttpRequest, HttpResponse, admit, handle};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -53,6 +53,11 @@ impl ServerHandle {
         format!("{}://localhost:{}", self.scheme(), self.addr.port())
     }
 
+    /// How many revocation lists should have been replaced by now.
+    pub fn revocation_lists_out_of_date(&self) -> usize {
+        self.host.config.revocations.out_of_date(self.host.now())
+    }
+
     fn scheme(&self) -> &'static str {
         if self.tls { "https" } else { "http" }
     }
@@ -94,7 +99,8 @@ pub(super) fn start(native: Native) -> io::Result<ServerHandle> {
     let task = if plain_http {
         tokio::spawn(server.serve(service))
     } else {
-        let config = tls::config(&pki, host.asks_for_certificates())?;
+        let smds = host.config.smds.as_ref().map(|smds| smds.address.as_str());
+        let config = tls::config(&pki, smds, host.asks_for_certificates())?;
         let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(Arc::new(config)));
         // Answers are small: they leave at once.
         let acceptor = acceptor.acceptor(NoDelayAcceptor::new());

@@ -1,36 +1,65 @@
-//! TLS of the server: CERT.DP.TLS, and client certificates where somebody asks for them.
+//! TLS of the server: CERT.DP.TLS, CERT.DS.TLS for who calls the SM-DS by its name, and client certificates where
+//! somebody asks for them.
 
 use super::ServerPki;
-use super::pki::TLS_CURVE;
+use super::pki::{TLS_CURVE, host_of};
+use esim_crypto::pki::Issued;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme};
 use std::io;
 use std::sync::Arc;
 
-/// Server authentication with CERT.DP.TLS (SGP.22 2.6.6), TLS 1.2 and 1.3. `ask` asks clients for a certificate.
-pub(super) fn config(pki: &ServerPki, ask: bool) -> io::Result<ServerConfig> {
-    if pki.tls.key.curve() != TLS_CURVE {
-        return Err(io::Error::other(
-            "CERT.DP.TLS and its key are on brainpoolP256r1, which the TLS library does not know. Put a TLS \
-             certificate on P-256 into the folder, or serve plain HTTP behind a TLS front of your own.",
-        ));
-    }
-    let certificate = CertificateDer::from(pki.tls.certificate.clone());
-    let key = PrivatePkcs8KeyDer::from(pki.tls.key_pkcs8_der());
+/// Server authentication (SGP.22 2.6.6), TLS 1.2 and 1.3. `ask` asks clients for a certificate.
+pub(super) fn config(pki: &ServerPki, smds_address: Option<&str>, ask: bool) -> io::Result<ServerConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
     let builder = builder.map_err(io::Error::other)?;
     let builder = match ask {
-        true => builder.with_client_cert_verifier(Arc::new(Possession(provider))),
+        true => builder.with_client_cert_verifier(Arc::new(Possession(provider.clone()))),
         false => builder.with_no_client_auth(),
     };
-    let config = builder.with_single_cert(vec![certificate], key.into());
-    let mut config = config.map_err(io::Error::other)?;
+    let smdp = Arc::new(certified(&pki.tls, "CERT.DP.TLS", &provider)?);
+    let smds = match smds_address.zip(pki.smds_tls.as_ref()) {
+        Some((address, tls)) => {
+            Some((host_of(address).into(), certified(tls, "CERT.DS.TLS", &provider)?.into()))
+        }
+        None => None,
+    };
+    let mut config = builder.with_cert_resolver(Arc::new(ByName { smdp, smds }));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+fn certified(own: &Issued, name: &str, provider: &CryptoProvider) -> io::Result<CertifiedKey> {
+    if own.key.curve() != TLS_CURVE {
+        return Err(io::Error::other(format!(
+            "{name} and its key are on brainpoolP256r1, which the TLS library does not know. Put a TLS \
+             certificate on P-256 into the folder, or serve plain HTTP behind a TLS front of your own."
+        )));
+    }
+    let certificate = CertificateDer::from(own.certificate.clone());
+    let key = PrivatePkcs8KeyDer::from(own.key_pkcs8_der());
+    CertifiedKey::from_der(vec![certificate], key.into(), provider).map_err(io::Error::other)
+}
+
+/// The SM-DS's certificate for who dials its name, the SM-DP+'s for everybody else.
+#[derive(Debug)]
+struct ByName {
+    smdp: Arc<CertifiedKey>,
+    smds: Option<(String, Arc<CertifiedKey>)>,
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let smds = self.smds.as_ref().zip(hello.server_name());
+        let smds = smds.filter(|((own, _), dialled)| own.eq_ignore_ascii_case(dialled));
+        Some(smds.map_or(&self.smdp, |((_, key), _)| key).clone())
+    }
 }
 
 /// Proves that a client holds the key of the certificate that it shows, and nothing more: who may come in is for

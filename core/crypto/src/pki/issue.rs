@@ -223,9 +223,24 @@ impl TestPki {
 
     /// CERT.DP.TLS for other hosts: names, or IPv4 addresses.
     pub fn issue_dp_tls<R: CryptoRng + ?Sized>(&self, hosts: &[&str], rng: &mut R) -> Issued {
+        self.issue_tls(&DP_TLS, &self.parameters.smdp_oid, hosts, rng)
+    }
+
+    /// CERT.DS.TLS for other hosts: names, or IPv4 addresses.
+    pub fn issue_ds_tls<R: CryptoRng + ?Sized>(&self, hosts: &[&str], rng: &mut R) -> Issued {
+        self.issue_tls(&DS_TLS, &self.parameters.smds_oid, hosts, rng)
+    }
+
+    fn issue_tls<R: CryptoRng + ?Sized>(
+        &self,
+        kind: &TlsKind,
+        oid: &str,
+        hosts: &[&str],
+        rng: &mut R,
+    ) -> Issued {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_string()).collect();
         let key = PrivateKey::generate(self.parameters.curve, rng);
-        self.tls_certificate(&DP_TLS, &self.parameters.smdp_oid, &hosts, key)
+        self.tls_certificate(kind, oid, &hosts, key)
     }
 
     /// A certificate for clients of TLS: an LPA's, or an operator's customer system.
