@@ -1,94 +1,122 @@
-//! Every case in memory: its answer, its messages as they were reviewed, and its line in `docs/CONFORMANCE.md`.
+//! Every case in memory: its answer, its octets as they were reviewed, and its line in `docs/CONFORMANCE.md`.
+//! `ESIM_LAB_BLESS=1` writes the octets anew.
 
 mod common;
 #[path = "../../tests/src/conformance.rs"]
 #[allow(dead_code, reason = "the end-to-end tests use the rest")]
 mod conformance;
 
-use common::cases::{Case, Setup, blanks, table};
+use common::cases::{Case, folder, table};
 use conformance::{Row, blank, case, hold};
 use std::collections::BTreeSet;
 
-fn rows(interface: &str) -> Vec<Row> {
-    let cases = table().into_iter().filter(|case| case.interface == interface).map(row);
-    let blanks = blanks().into_iter().filter(|line| line.interface == interface);
-    let blanks = blanks.map(|line| blank(line.function, line.code, line.why));
-    // Lines without a case stand behind those of the same function.
-    let mut rows: Vec<Row> = cases.collect();
-    for line in blanks {
-        let at = rows.iter().rposition(|row| row.function == line.function).map_or(rows.len(), |at| at + 1);
-        rows.insert(at, line);
+/// The lines of some interfaces, each with what stands before its functions' names.
+fn rows(interfaces: &[(&'static str, &'static str)]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (interface, before) in interfaces {
+        let cases = table().into_iter().filter(|it| it.interface == *interface);
+        rows.extend(cases.map(|it| row(it, before)));
+    }
+    let blanks = folder::blanks();
+    for (interface, before) in interfaces {
+        for (function, lines) in blanks.get(*interface).into_iter().flatten() {
+            let function = shown(before, function);
+            for line in lines {
+                // Lines without a case stand behind those of the same function.
+                let last = rows.iter().rposition(|row| row.function == function);
+                let line = blank(function.clone(), line.code.clone(), line.why.clone());
+                rows.insert(last.map_or(rows.len(), |at| at + 1), line);
+            }
+        }
     }
     rows
 }
 
-fn row(it: Case) -> Row {
-    let note = match it.setup {
-        Setup::Any => None,
-        Setup::Smds => Some("hosts with an SM-DS"),
-        Setup::Memory(why, _) => Some(why),
-    };
-    let is_memory = matches!(it.setup, Setup::Memory(..));
-    let row = case(it.function, it.code, it.name, move || it.in_memory().0);
-    match note {
-        Some(why) if is_memory => row.noted(format!("in memory: {why}")),
-        Some(note) => row.noted(note.to_string()),
+/// A function as the document names it.
+fn shown(before: &str, function: &str) -> String {
+    match function {
+        "AnyFunction" => format!("{before}any function"),
+        function => format!("{before}{function}"),
+    }
+}
+
+fn row(it: Case, before: &str) -> Row {
+    let expected = it.expected().unwrap_or_else(|why| panic!("{why}"));
+    let code = expected.outcome.to_string();
+    let (function, shown) = (shown(before, it.function), code.clone());
+    let path = expected.path.strip_prefix(folder::root()).unwrap();
+    let link = format!("../tests/cases/sm/{}", path.display());
+    let row = case(function, code, it.name, move || match it.in_memory() {
+        Ok(()) => shown.clone(),
+        Err(why) => why,
+    });
+    let row = row.linked(link);
+    match expected.note() {
+        Some(note) => row.noted(note),
         None => row,
     }
 }
 
 #[test]
 fn every_answer_of_es9p() {
-    hold("es9p", &rows("es9p"));
+    hold("es9p", &rows(&[("es9p", "")]));
 }
 
 #[test]
 fn every_answer_of_es2p() {
-    hold("es2p", &rows("es2p"));
+    hold("es2p", &rows(&[("es2p", "")]));
 }
 
 #[test]
 fn every_answer_of_es11() {
-    hold("es11", &rows("es11"));
+    hold("es11", &rows(&[("es11", "")]));
 }
 
 #[test]
 fn every_answer_of_es12_and_es15() {
-    hold("es12", &rows("es12"));
+    hold("es12", &rows(&[("es12", "ES12."), ("es15", "ES15.")]));
 }
 
+/// Each case has its folder, each folder its case, and both say the same of where it runs.
 #[test]
-fn cases_have_names_of_their_own() {
-    let mut seen = BTreeSet::new();
+fn cases_and_folders_are_the_same() {
+    let mut known = BTreeSet::new();
     for case in table() {
-        assert!(seen.insert((case.interface, case.function, case.name)), "{} {}", case.function, case.name);
+        let expected = case.expected().unwrap_or_else(|why| panic!("{why}"));
+        assert!(known.insert(expected.path.clone()), "{}: two cases of one name", expected.path.display());
+        assert_eq!(expected.hosts, case.hosts(), "{}", expected.path.display());
     }
+    let idle: Vec<_> =
+        folder::all().iter().filter(|it| !known.contains(&it.path)).map(|it| &it.path).collect();
+    assert!(idle.is_empty(), "folders without a case: {idle:?}");
 }
 
-/// Pairs that the sources write down and the table does not show. They are checked elsewhere, or belong to functions
-/// that no standard describes.
+/// Pairs that the sources write down are shown by a case, or a line says why not.
 #[test]
 fn every_pair_in_the_sources_is_in_the_table() {
-    const ELSEWHERE: &[&str] = &[
-        // A fault of the host.
-        "8/4.2",
-        // Certificates that change within a session.
-        "8.8.4/3.7",
-    ];
-    let shown: Vec<String> = table().iter().map(|case| case.code.to_string()).collect();
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/smdp/src");
+    let mut shown: BTreeSet<String> = BTreeSet::new();
+    for it in folder::all() {
+        shown.extend(
+            it.outcome.subject.as_ref().zip(it.outcome.reason.as_ref()).map(|(s, r)| format!("{s}/{r}")),
+        );
+    }
+    for line in folder::blanks().into_values().flat_map(|functions| functions.into_values().flatten()) {
+        shown.extend(line.code.split(' ').map(str::to_string));
+    }
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut missing = BTreeSet::new();
-    for folder in ["es2p", "es9p", "es12", "."] {
-        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+    let mut folders = vec![root.join("core/smdp/src"), root.join("sm-edge/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.extension().is_none_or(|it| it != "rs") {
+            if path.is_dir() {
+                folders.push(path);
                 continue;
             }
             for call in std::fs::read_to_string(&path).unwrap().split("Refusal::new(\"").skip(1) {
                 let parts: Vec<&str> = call.splitn(4, '"').collect();
                 let pair = format!("{}/{}", parts[0], parts[2]);
-                let is_shown = shown.iter().any(|code| code.split([' ', ',']).any(|word| word == pair));
-                if !is_shown && !ELSEWHERE.contains(&pair.as_str()) {
+                if !shown.contains(&pair) {
                     missing.insert((pair, path.file_name().unwrap().to_string_lossy().into_owned()));
                 }
             }

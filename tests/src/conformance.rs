@@ -2,6 +2,7 @@
 //! shows it. A test hands [`hold`] the rows of one section; the rows' cases
 //! run, and the section in the document must be the one that comes out.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -12,19 +13,26 @@ pub const WRITE: &str = "ESIM_LAB_WRITE_CONFORMANCE";
 /// One line of a section.
 pub struct Row {
     /// Function, command or element, as the standard names it.
-    pub function: &'static str,
+    pub function: Cow<'static, str>,
     /// Result code or status word, as [`Cover::Case`] returns it: `invalidSignature (2)`, `6A82`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What shows it.
     pub cover: Cover,
     /// What is to be known of the case.
     pub note: Option<String>,
+    /// Where the case is written down, seen from `docs/`.
+    pub link: Option<String>,
 }
 
 impl Row {
     /// The same with a remark behind the case's name.
     pub fn noted(self, note: String) -> Self {
         Self { note: Some(note), ..self }
+    }
+
+    /// The same with the case's name leading somewhere.
+    pub fn linked(self, link: String) -> Self {
+        Self { link: Some(link), ..self }
     }
 }
 
@@ -33,22 +41,28 @@ pub enum Cover {
     /// A case by name: provokes the answer and returns it as it came.
     Case(&'static str, Box<dyn Fn() -> String>),
     /// Nothing, and why: the code is of another version, or no input leads to it.
-    Blank(&'static str),
+    Blank(Cow<'static, str>),
 }
 
 /// A row with a case.
 pub fn case(
-    function: &'static str,
-    code: &'static str,
+    function: impl Into<Cow<'static, str>>,
+    code: impl Into<Cow<'static, str>>,
     name: &'static str,
     run: impl Fn() -> String + 'static,
 ) -> Row {
-    Row { function, code, cover: Cover::Case(name, Box::new(run)), note: None }
+    let cover = Cover::Case(name, Box::new(run));
+    Row { function: function.into(), code: code.into(), cover, note: None, link: None }
 }
 
 /// A row without a case.
-pub fn blank(function: &'static str, code: &'static str, why: &'static str) -> Row {
-    Row { function, code, cover: Cover::Blank(why), note: None }
+pub fn blank(
+    function: impl Into<Cow<'static, str>>,
+    code: impl Into<Cow<'static, str>>,
+    why: impl Into<Cow<'static, str>>,
+) -> Row {
+    let cover = Cover::Blank(why.into());
+    Row { function: function.into(), code: code.into(), cover, note: None, link: None }
 }
 
 /// Runs every case and compares the section called `marker` of the document
@@ -90,11 +104,14 @@ fn table(rows: &[Row]) -> String {
     let mut text = format!("{covered} of {} answers are shown by a case.\n\n", rows.len());
     text.push_str("| | answer | case |\n|---|---|---|\n");
     let mut before = "";
-    for Row { function, code, cover, note } in rows {
+    for Row { function, code, cover, note, link } in rows {
         let name = if *function == before { "" } else { function };
         before = function;
         let shown = match cover {
-            Cover::Case(name, _) => format!("`{name}`"),
+            Cover::Case(name, _) => match link {
+                Some(link) => format!("[`{name}`]({link})"),
+                None => format!("`{name}`"),
+            },
             Cover::Blank(why) => format!("none: {why}"),
         };
         let note = note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();

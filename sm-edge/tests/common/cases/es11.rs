@@ -1,18 +1,14 @@
 //! ES11 (SGP.22 5.8), what an LPA calls at the SM-DS.
 
-use super::es9p::{authenticates, initiates, other_pki, stranger, with_chain};
+use super::es9p::{authenticates, expiring, initiates, other_pki, stranger, with_chain};
 use super::*;
 
 const INITIATE: (&str, &str) = ("es11", "InitiateAuthentication");
 const AUTHENTICATE: (&str, &str) = ("es11", "AuthenticateClient");
-
-pub(super) const BLANKS: &[BlankLine] = &[
-    ("es11", "AuthenticateClient", "8.1.2/6.3", "the check is ES9+'s: `manufacturer_expired`"),
-    ("es11", "AuthenticateClient", "8.1.3/6.3", "the check is ES9+'s: `euicc_expired`"),
-];
+const CANCEL: (&str, &str) = ("es11", "CancelSession");
 
 pub(super) fn cases() -> Vec<Case> {
-    initiate().into_iter().chain(authenticate()).collect()
+    [initiate(), authenticate(), cancel()].into_iter().flatten().collect()
 }
 
 fn address(lab: &Lab) -> &str {
@@ -26,23 +22,23 @@ fn smds_alone(config: &mut Config) {
 }
 
 fn initiate() -> Vec<Case> {
-    let case = |code, name, run| Case::new(INITIATE, code, name, Setup::Smds, run);
+    let case = |name, run| Case::new(INITIATE, name, Setup::Smds, run);
     vec![
-        case("Executed-Success", "its_own_address", |lab| initiates(lab, address(lab), |_| {})),
-        Case::new(
-            INITIATE,
-            "8.9.1/3.8",
-            "address_of_another_server",
-            Setup::Memory("an SM-DS without SM-DP+", smds_alone),
-            |lab| initiates(lab, "other.example", |_| {}),
-        ),
-        case("8.9.2/3.1", "euicc_signs_under_unknown_cis", |lab| {
+        case("its-own-address", |lab| initiates(lab, address(lab), |_| {})),
+        Case::new(INITIATE, "address-of-another-server", Setup::Memory(smds_alone), |lab| {
+            initiates(lab, "other.example", |_| {})
+        }),
+        case("its-own-address-in-capitals", |lab| initiates(lab, &address(lab).to_uppercase(), |_| {})),
+        case("euicc-of-version-2-2", |lab| {
+            initiates(lab, address(lab), |info| info.svn = Version::new(2, 2, 0))
+        }),
+        case("euicc-signs-under-unknown-cis", |lab| {
             initiates(lab, address(lab), |info| info.euicc_ci_pk_id_list_for_signing = stranger())
         }),
-        case("8.9.3/3.1", "euicc_of_version_3", |lab| {
+        case("euicc-of-version-3", |lab| {
             initiates(lab, address(lab), |info| info.svn = Version::new(3, 0, 0))
         }),
-        case("8.9.4/3.7", "euicc_verifies_under_unknown_cis", |lab| {
+        case("euicc-verifies-under-unknown-cis", |lab| {
             initiates(lab, address(lab), |info| info.euicc_ci_pk_id_list_for_verification = stranger())
         }),
     ]
@@ -57,11 +53,10 @@ fn finds(lab: &Lab, euicc: &Euicc, event_id: &str) -> Value {
     authenticates(lab, &offered(lab), euicc, event_id, |_| {})
 }
 
-fn entries(answer: &Value) -> String {
-    match answer["eventEntries"].as_array() {
-        Some(entries) => format!("{}, {} events", told(answer), entries.len()),
-        None => told(answer),
-    }
+fn entries(lab: &Lab, answer: &Value) -> Seen {
+    let mut seen = told(lab, answer);
+    seen.outcome.events = answer["eventEntries"].as_array().map(Vec::len);
+    seen
 }
 
 /// An eUICC of its own for each run: others may have events at this host.
@@ -77,51 +72,101 @@ fn registered(lab: &Lab, eid: Eid, event_id: &str) {
     assert_success(&lab.operator("/gsma/rsp2/es12/registerEvent", request));
 }
 
+fn finds_with(lab: &Lab, offer: &InitiateAuthenticationOk) -> Value {
+    authenticates(lab, offer, &lab.euicc, "", |_| {})
+}
+
+/// An SM-DS whose certificates, and those of eUICCs, are of the other PKI.
+fn of_other_pki(config: &mut Config) {
+    super::es9p::of_other_pki(config);
+    config.smds = Some(esim_smdp::Smds::of_test_pkis(SMDS, None, &[&other_pki(None)]).unwrap());
+}
+
+fn cancel() -> Vec<Case> {
+    vec![Case::new(CANCEL, "there-is-nothing-to-cancel", Setup::Smds, |lab| {
+        let offer = offered(lab);
+        let cancel = lab.euicc.cancel(&offer.transaction_id, CancelSessionReason::postponed, OID);
+        told(lab, &lab.es9("cancelSession", &cancel))
+    })]
+}
+
 fn authenticate() -> Vec<Case> {
-    let case = |code, name, run| Case::new(AUTHENTICATE, code, name, Setup::Smds, run);
+    let memory = |change, name, run| Case::new(AUTHENTICATE, name, Setup::Memory(change), run);
+    let case = |name, run| Case::new(AUTHENTICATE, name, Setup::Smds, run);
     vec![
-        case("Executed-Success, 0 events", "nothing_waits", |lab| entries(&finds(lab, &fresh(lab), ""))),
-        case("Executed-Success, 2 events", "all_events_of_the_eid", |lab| {
+        case("nothing-waits", |lab| entries(lab, &finds(lab, &fresh(lab), ""))),
+        case("all-events-of-the-eid", |lab| {
             let euicc = fresh(lab);
             registered(lab, euicc.eid, "A");
             registered(lab, euicc.eid, "B");
-            entries(&finds(lab, &euicc, ""))
+            entries(lab, &finds(lab, &euicc, ""))
         }),
-        case("Executed-Success, 1 events", "the_event_named", |lab| {
+        case("the-event-named", |lab| {
             let euicc = fresh(lab);
             registered(lab, euicc.eid, "A");
             registered(lab, euicc.eid, "B");
             let found = finds(lab, &euicc, "B");
             let expected = json!([{"eventId": "B", "rspServerAddress": "smdp.example"}]);
             assert_eq!(found["eventEntries"], expected);
-            entries(&found)
+            entries(lab, &found)
         }),
-        case("8.9.5/3.9", "unknown_event", |lab| told(&finds(lab, &fresh(lab), "NONE"))),
-        case("8.9.5/3.9", "event_of_another_eid", |lab| {
+        case("unknown-event", |lab| told(lab, &finds(lab, &fresh(lab), "NONE"))),
+        case("event-of-another-eid", |lab| {
             registered(lab, fresh(lab).eid, "C");
-            told(&finds(lab, &fresh(lab), "C"))
+            told(lab, &finds(lab, &fresh(lab), "C"))
         }),
-        case("8.10.1/3.9", "twice_in_one_session", |lab| {
+        case("twice-in-one-session", |lab| {
             let offer = offered(lab);
             assert_success(&authenticates(lab, &offer, &lab.euicc, "", |_| {}));
-            told(&authenticates(lab, &offer, &lab.euicc, "", |_| {}))
+            told(lab, &authenticates(lab, &offer, &lab.euicc, "", |_| {}))
         }),
-        case("8.10.1/3.9", "cancelled_afterwards", |lab| {
-            let offer = offered(lab);
-            let cancel = lab.euicc.cancel(&offer.transaction_id, CancelSessionReason::postponed, OID);
-            told(&lab.es9("cancelSession", &cancel))
+        case("unknown-transaction", |lab| {
+            let mut offer = offered(lab);
+            offer.transaction_id = TransactionId::new(&[9; 16]);
+            told(lab, &finds_with(lab, &offer))
         }),
-        case("8.1/6.1", "another_challenge_is_signed", |lab| {
+        memory(
+            |config| config.smds = Some(smds(None)),
+            "session-has-expired",
+            |lab| {
+                let offer = offered(lab);
+                lab.host.set_now(NOW + 3600);
+                told(lab, &finds_with(lab, &offer))
+            },
+        ),
+        memory(
+            |config| {
+                config.smds = Some(smds(None));
+                config.limits.event_seconds = 100;
+            },
+            "event-has-expired",
+            |lab| {
+                let euicc = fresh(lab);
+                registered(lab, euicc.eid, "A");
+                lab.host.set_now(NOW + 101);
+                told(lab, &finds(lab, &euicc, "A"))
+            },
+        ),
+        case("response-of-other-octets", |lab| {
+            let request = AuthenticateClientRequest {
+                transaction_id: offered(lab).transaction_id,
+                authenticate_server_response: Base64(vec![0x30, 0]),
+            };
+            told(lab, &lab.es9("authenticateClient", &request))
+        }),
+        memory(of_other_pki, "manufacturer-expired", |lab| expiring(lab, SMDS, Some(NOW - 1), None)),
+        memory(of_other_pki, "euicc-expired", |lab| expiring(lab, SMDS, None, Some(NOW - 1))),
+        case("another-challenge-is-signed", |lab| {
             let spoil = |signed: &mut EuiccSigned1| signed.server_challenge = [0; 16].into();
-            told(&authenticates(lab, &offered(lab), &lab.euicc, "", spoil))
+            told(lab, &authenticates(lab, &offered(lab), &lab.euicc, "", spoil))
         }),
-        case("8.1.2/6.1", "manufacturer_with_a_bent_signature", |lab| {
+        case("manufacturer-with-a-bent-signature", |lab| {
             with_chain(lab, address(lab), |euicc| *euicc.eum.last_mut().unwrap() ^= 1)
         }),
-        case("8.1.3/6.1", "euicc_with_a_bent_signature", |lab| {
+        case("euicc-with-a-bent-signature", |lab| {
             with_chain(lab, address(lab), |euicc| *euicc.issued.certificate.last_mut().unwrap() ^= 1)
         }),
-        case("8.11.1/3.9", "certificates_of_an_unknown_ci", |lab| {
+        case("certificates-of-an-unknown-ci", |lab| {
             with_chain(lab, address(lab), |euicc| {
                 *euicc = Euicc::new(&other_pki(None), "890490321234512345123456789012");
             })

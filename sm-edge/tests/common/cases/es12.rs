@@ -2,12 +2,10 @@
 
 use super::*;
 
-const REGISTER: (&str, &str) = ("es12", "ES12.RegisterEvent");
-const DELETE: (&str, &str) = ("es12", "ES12.DeleteEvent");
-const FORWARD: (&str, &str) = ("es12", "ES15.RegisterEvent");
-const WITHDRAW: (&str, &str) = ("es12", "ES15.DeleteEvent");
-
-const SUCCESS: &str = "Executed-Success";
+const REGISTER: (&str, &str) = ("es12", "RegisterEvent");
+const DELETE: (&str, &str) = ("es12", "DeleteEvent");
+const FORWARD: (&str, &str) = ("es15", "RegisterEvent");
+const WITHDRAW: (&str, &str) = ("es15", "DeleteEvent");
 
 /// A call of a server with this OID.
 fn call(lab: &Lab, path: &str, caller: &str, mut request: Value) -> Value {
@@ -22,13 +20,20 @@ fn event(lab: &Lab) -> Value {
         "forwardingIndicator": true})
 }
 
-fn register(lab: &Lab, caller: &str, request: &Value) -> String {
-    told(&call(lab, "es12/registerEvent", caller, request.clone()))
+fn register(lab: &Lab, caller: &str, request: &Value) -> Seen {
+    told(lab, &call(lab, "es12/registerEvent", caller, request.clone()))
 }
 
-fn delete(lab: &Lab, caller: &str, event: &Value) -> String {
+fn delete(lab: &Lab, caller: &str, event: &Value) -> Seen {
     let request = json!({"eid": event["eid"], "eventId": event["eventId"]});
-    told(&call(lab, "es12/deleteEvent", caller, request))
+    told(lab, &call(lab, "es12/deleteEvent", caller, request))
+}
+
+/// An event registered and deleted again.
+fn deletes(lab: &Lab) -> Seen {
+    let event = event(lab);
+    register(lab, OWNER, &event);
+    delete(lab, OWNER, &event)
 }
 
 const OWNER: &str = "2.999.1";
@@ -39,13 +44,15 @@ fn below(config: &mut Config, root: &str) {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    const ROOT: &str = "a root above it";
-    let case = |what, code, name, run| Case::new(what, code, name, Setup::Smds, run);
-    let memory =
-        |what, change, code, name, run| Case::new(what, code, name, Setup::Memory(ROOT, change), run);
+    [any::es12(), events(), any::es15()].into_iter().flatten().collect()
+}
+
+fn events() -> Vec<Case> {
+    let case = |what, name, run| Case::new(what, name, Setup::Smds, run);
+    let memory = |what, change, name, run| Case::new(what, name, Setup::Memory(change), run);
     vec![
-        case(REGISTER, SUCCESS, "new_event", |lab| register(lab, OWNER, &event(lab))),
-        case(REGISTER, SUCCESS, "same_event_again", |lab| {
+        case(REGISTER, "new-event", |lab| register(lab, OWNER, &event(lab))),
+        case(REGISTER, "same-event-again", |lab| {
             let event = event(lab);
             register(lab, OWNER, &event);
             register(lab, OWNER, &event)
@@ -53,8 +60,7 @@ pub(super) fn cases() -> Vec<Case> {
         memory(
             REGISTER,
             |config| below(config, "willing.example"),
-            SUCCESS,
-            "forwarded_to_the_root",
+            "forwarded-to-the-root",
             |lab| {
                 let event = event(lab);
                 let seen = register(lab, OWNER, &event);
@@ -69,68 +75,53 @@ pub(super) fn cases() -> Vec<Case> {
                 seen
             },
         ),
-        case(REGISTER, "8.9.5/3.3", "another_servers_identifier", |lab| {
+        case(REGISTER, "another-servers-identifier", |lab| {
             let event = event(lab);
             register(lab, OWNER, &event);
             register(lab, "2.999.1.2", &event)
         }),
-        case(REGISTER, "8.9.5/3.3", "same_identifier_another_address", |lab| {
+        case(REGISTER, "same-identifier-another-address", |lab| {
             let mut event = event(lab);
             register(lab, OWNER, &event);
             event["rspServerAddress"] = json!("elsewhere.example");
             register(lab, OWNER, &event)
         }),
-        case(REGISTER, "8.9/4.2", "too_many_events_of_one_euicc", |lab| {
+        case(REGISTER, "too-many-events-of-one-euicc", |lab| {
             let mut event = event(lab);
-            let mut seen = String::new();
-            for i in 0..65 {
+            for i in 0..64 {
                 event["eventId"] = json!(format!("E{i}"));
-                seen = register(lab, OWNER, &event);
+                register(lab, OWNER, &event);
             }
-            seen
+            event["eventId"] = json!("ONE-TOO-MANY");
+            register(lab, OWNER, &event)
         }),
         memory(
             REGISTER,
             |config| below(config, "unwilling.example"),
-            "8.9/4.2",
-            "root_refuses",
+            "root-refuses",
             |lab| register(lab, OWNER, &event(lab)),
         ),
         memory(
             REGISTER,
             |config| below(config, "nobody.example"),
-            "8.9/5.1",
-            "root_does_not_answer",
+            "root-does-not-answer",
             |lab| register(lab, OWNER, &event(lab)),
         ),
-        case(REGISTER, "1.6/2.1", "empty_identifier", |lab| {
+        case(REGISTER, "empty-identifier", |lab| {
             let mut event = event(lab);
             event["eventId"] = json!("");
             register(lab, OWNER, &event)
         }),
-        case(REGISTER, "HTTP 401 1.1/1.1", "without_credential", |lab| {
-            http(&lab.send(HttpRequest::post("/gsma/rsp2/es12/registerEvent", "{}")))
+        case(REGISTER, "empty-address", |lab| {
+            let mut event = event(lab);
+            event["rspServerAddress"] = json!("");
+            register(lab, OWNER, &event)
         }),
-        Case::new(
-            REGISTER,
-            "HTTP 404 1.2/1.1",
-            "at_a_server_that_is_no_sm_ds",
-            Setup::Memory("no SM-DS", |_| {}),
-            |lab| {
-                let request = HttpRequest::post("/gsma/rsp2/es12/registerEvent", "{}");
-                http(&lab.send(request.with_token(&lab.token)))
-            },
-        ),
-        case(DELETE, SUCCESS, "own_event", |lab| {
-            let event = event(lab);
-            register(lab, OWNER, &event);
-            delete(lab, OWNER, &event)
-        }),
+        case(DELETE, "own-event", deletes),
         memory(
             DELETE,
             |config| below(config, "willing.example"),
-            SUCCESS,
-            "forwarded_to_the_root",
+            "forwarded-to-the-root",
             |lab| {
                 let event = event(lab);
                 register(lab, OWNER, &event);
@@ -139,26 +130,39 @@ pub(super) fn cases() -> Vec<Case> {
                 seen
             },
         ),
-        case(DELETE, "8.9.5/3.9", "unknown_event", |lab| delete(lab, OWNER, &event(lab))),
-        case(DELETE, "8.9.5/3.9", "another_servers_event", |lab| {
+        case(DELETE, "unknown-event", |lab| delete(lab, OWNER, &event(lab))),
+        case(DELETE, "another-servers-event", |lab| {
             let event = event(lab);
             register(lab, OWNER, &event);
             delete(lab, "2.999.1.2", &event)
         }),
-        case(DELETE, "8.9.5/3.9", "twice", |lab| {
+        case(DELETE, "twice", |lab| {
             let event = event(lab);
             register(lab, OWNER, &event);
             delete(lab, OWNER, &event);
             delete(lab, OWNER, &event)
         }),
-        case(FORWARD, SUCCESS, "event_of_an_alternative_sm_ds", |lab| {
-            told(&call(lab, "es15/registerEvent", "2.999.1", event(lab)))
+        memory(DELETE, |config| below(config, "vanishing.example"), "root-does-not-answer", deletes),
+        memory(DELETE, |config| below(config, "fickle.example"), "root-refuses", deletes),
+        memory(DELETE, |config| below(config, "forgetful.example"), "root-has-forgotten-it", deletes),
+        case(FORWARD, "event-of-an-alternative-sm-ds", |lab| {
+            told(lab, &call(lab, "es15/registerEvent", "2.999.1", event(lab)))
         }),
-        case(WITHDRAW, SUCCESS, "event_of_an_alternative_sm_ds", |lab| {
+        case(FORWARD, "another-servers-identifier", |lab| {
+            let event = event(lab);
+            call(lab, "es15/registerEvent", OWNER, event.clone());
+            told(lab, &call(lab, "es15/registerEvent", "2.999.1.2", event))
+        }),
+        case(WITHDRAW, "unknown-event", |lab| {
+            let event = event(lab);
+            let request = json!({"eid": event["eid"], "eventId": event["eventId"]});
+            told(lab, &call(lab, "es15/deleteEvent", OWNER, request))
+        }),
+        case(WITHDRAW, "event-of-an-alternative-sm-ds", |lab| {
             let event = event(lab);
             call(lab, "es15/registerEvent", OWNER, event.clone());
             let request = json!({"eid": event["eid"], "eventId": event["eventId"]});
-            told(&call(lab, "es15/deleteEvent", OWNER, request))
+            told(lab, &call(lab, "es15/deleteEvent", OWNER, request))
         }),
     ]
 }

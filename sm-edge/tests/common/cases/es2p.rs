@@ -7,14 +7,10 @@ const CONFIRM: (&str, &str) = ("es2p", "ConfirmOrder");
 const CANCEL: (&str, &str) = ("es2p", "CancelOrder");
 const RELEASE: (&str, &str) = ("es2p", "ReleaseProfile");
 
-const SUCCESS: &str = "Executed-Success";
 const UNKNOWN: &str = "8900101000000000009";
 
-pub(super) const BLANKS: &[BlankLine] =
-    &[("es2p", "DownloadOrder", "8.2.5/1.2", "profile types are no operator's own; profiles are: 8.2.1/1.2")];
-
 pub(super) fn cases() -> Vec<Case> {
-    [order(), confirm(), events(), cancel(), release()].into_iter().flatten().collect()
+    [any::es2p(), order(), confirm(), events(), cancel(), release()].into_iter().flatten().collect()
 }
 
 /// A profile that another operator owns.
@@ -30,101 +26,128 @@ fn only(lab: &Lab) -> (Value, String) {
     (lab.operator("/esim-lab/provision", request)["iccid"].clone(), kind)
 }
 
-fn orders(lab: &Lab, request: Value) -> String {
-    told(&lab.es2("downloadOrder", request))
+fn orders(lab: &Lab, request: Value) -> Seen {
+    told(lab, &lab.es2("downloadOrder", request))
+}
+
+/// downloadOrder with a field that is none.
+fn malformed(lab: &Lab, field: Value) -> Seen {
+    let header = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "call"});
+    let mut request = json!({"header": header, "iccid": lab.provision()});
+    request.as_object_mut().unwrap().extend(field.as_object().unwrap().clone());
+    let path = "/gsma/rsp2/es2plus/downloadOrder";
+    sent(lab, HttpRequest::post(path, request.to_string()).with_token(&lab.token))
 }
 
 fn order() -> Vec<Case> {
-    let case = |code, name, run| Case::new(ORDER, code, name, Setup::Any, run);
+    let case = |name, run| Case::new(ORDER, name, Setup::Any, run);
     vec![
-        case("Executed-Success, Allocated", "by_iccid", |lab| {
+        case("by-iccid", |lab| {
             let iccid = lab.provision();
             told_and(lab, &lab.es2("downloadOrder", json!({"iccid": iccid})), &iccid)
         }),
-        case("Executed-Success, Linked", "for_an_euicc", |lab| {
+        case("for-an-euicc", |lab| {
             let iccid = lab.provision();
             told_and(lab, &lab.es2("downloadOrder", json!({"iccid": iccid, "eid": lab.euicc.eid})), &iccid)
         }),
-        case(SUCCESS, "by_profile_type", |lab| {
+        case("by-iccid-with-a-filler", |lab| {
+            let iccid = lab.provision();
+            told_and(lab, &lab.es2("downloadOrder", json!({"iccid": format!("{iccid}F")})), &iccid)
+        }),
+        case("by-profile-type", |lab| {
             let (iccid, kind) = only(lab);
             let answer = lab.es2("downloadOrder", json!({"profileType": kind}));
             assert_eq!(answer["iccid"], iccid);
-            told(&answer)
+            told(lab, &answer)
         }),
-        case("8.2.1/1.2", "another_operators_profile", |lab| orders(lab, json!({"iccid": foreign(lab)}))),
-        case("8.2.1/3.3", "ordered_already", |lab| {
+        case("another-operators-profile", |lab| orders(lab, json!({"iccid": foreign(lab)}))),
+        case("ordered-already", |lab| {
             let iccid = lab.provision();
             assert_success(&lab.es2("downloadOrder", json!({"iccid": iccid})));
             orders(lab, json!({"iccid": iccid}))
         }),
-        case("8.2.1/3.9", "unknown_iccid", |lab| orders(lab, json!({"iccid": UNKNOWN}))),
-        case("8.2.5/3.7", "none_of_this_type_is_left", |lab| {
+        case("out-of-use", |lab| {
+            let (iccid, _) = lab.order(json!({}));
+            let request = json!({"iccid": iccid, "finalProfileStatusIndicator": "Unavailable"});
+            assert_success(&lab.es2("cancelOrder", request));
+            orders(lab, json!({"iccid": iccid}))
+        }),
+        case("unknown-iccid", |lab| orders(lab, json!({"iccid": UNKNOWN}))),
+        case("none-of-this-type-is-left", |lab| {
             let (_, kind) = only(lab);
             assert_success(&lab.es2("downloadOrder", json!({"profileType": kind})));
             orders(lab, json!({"profileType": kind}))
         }),
-        case("8.2.5/3.8", "iccid_is_of_another_type", |lab| {
+        case("iccid-is-of-another-type", |lab| {
             orders(lab, json!({"iccid": lab.provision(), "profileType": "other"}))
         }),
-        case("8.2.5/3.9", "unknown_type", |lab| orders(lab, json!({"profileType": "none-of-ours"}))),
-        case("1.6/2.1", "neither_iccid_nor_type", |lab| orders(lab, json!({}))),
-        case("HTTP 401 1.1/1.1", "without_credential", |lab| {
-            http(&lab.send(HttpRequest::post("/gsma/rsp2/es2plus/downloadOrder", "{}")))
+        case("unknown-type", |lab| orders(lab, json!({"profileType": "none-of-ours"}))),
+        case("eid-of-31-digits", |lab| malformed(lab, json!({"eid": "8904903212345123451234567890123"}))),
+        case("eid-with-a-wrong-check-digit", |lab| {
+            malformed(lab, json!({"eid": "89049032123451234512345678901236"}))
         }),
-        case("HTTP 400 1.6/2.1", "without_header", |lab| {
-            let request = HttpRequest::post("/gsma/rsp2/es2plus/downloadOrder", "{}");
-            http(&lab.send(request.with_token(&lab.token)))
-        }),
+        case("iccid-of-letters", |lab| malformed(lab, json!({"iccid": "letters"}))),
+        case("neither-iccid-nor-type", |lab| orders(lab, json!({}))),
     ]
 }
 
 /// confirmOrder of a reserved profile, released at once.
-fn confirms(lab: &Lab, reserve: Value, confirm: Value) -> String {
+fn confirms(lab: &Lab, reserve: Value, confirm: Value) -> Seen {
     let iccid = lab.provision();
     let with = |mut request: Value, more: Value| {
         request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         request
     };
     assert_success(&lab.es2("downloadOrder", with(json!({"iccid": iccid}), reserve)));
-    told(&lab.es2("confirmOrder", with(json!({"iccid": iccid, "releaseFlag": true}), confirm)))
+    told(lab, &lab.es2("confirmOrder", with(json!({"iccid": iccid, "releaseFlag": true}), confirm)))
 }
 
 fn confirm() -> Vec<Case> {
-    let case = |code, name, run| Case::new(CONFIRM, code, name, Setup::Any, run);
+    let case = |name, run| Case::new(CONFIRM, name, Setup::Any, run);
     vec![
-        case("Executed-Success, Released", "released_at_once", |lab| {
+        case("released-at-once", |lab| {
             let iccid = lab.provision();
             assert_success(&lab.es2("downloadOrder", json!({"iccid": iccid})));
             told_and(lab, &lab.es2("confirmOrder", json!({"iccid": iccid, "releaseFlag": true})), &iccid)
         }),
-        case("Executed-Success, Confirmed", "to_be_released_later", |lab| {
+        case("to-be-released-later", |lab| {
             let iccid = lab.provision();
             assert_success(&lab.es2("downloadOrder", json!({"iccid": iccid})));
             told_and(lab, &lab.es2("confirmOrder", json!({"iccid": iccid, "releaseFlag": false})), &iccid)
         }),
-        case("8.1.1/2.2", "no_eid_for_the_default_server", |lab| {
-            confirms(lab, json!({}), json!({"matchingId": ""}))
+        case("for-an-euicc", |lab| confirms(lab, json!({}), json!({"eid": lab.euicc.eid}))),
+        case("for-the-default-server", |lab| {
+            let eid = Euicc::new(&lab.pki, "890490321234512345123456789077").eid;
+            confirms(lab, json!({"eid": eid}), json!({"matchingId": ""}))
         }),
-        case("8.1.1/2.2", "no_eid_for_an_event", |lab| {
+        case("with-a-confirmation-code", |lab| confirms(lab, json!({}), json!({"confirmationCode": CODE}))),
+        case("matching-id-chosen-by-the-operator", |lab| {
+            confirms(lab, json!({}), json!({"matchingId": format!("OWN-{}", lab.provision())}))
+        }),
+        case("no-eid-for-the-default-server", |lab| confirms(lab, json!({}), json!({"matchingId": ""}))),
+        case("no-eid-for-an-event", |lab| {
             confirms(lab, json!({}), json!({"smdsAddress": "willing.example"}))
         }),
-        case("8.1.1/3.10", "another_eid_than_ordered", |lab| {
+        case("another-eid-than-ordered", |lab| {
             let other = Euicc::new(&lab.pki, "890490321234512345123456789099").eid;
             confirms(lab, json!({"eid": lab.euicc.eid}), json!({"eid": other}))
         }),
-        case("8.2.1/1.2", "another_operators_profile", |lab| {
-            told(&lab.es2("confirmOrder", json!({"iccid": foreign(lab), "releaseFlag": true})))
+        case("another-operators-profile", |lab| {
+            told(lab, &lab.es2("confirmOrder", json!({"iccid": foreign(lab), "releaseFlag": true})))
         }),
-        case("8.2.1/1.2", "not_ordered", |lab| {
-            told(&lab.es2("confirmOrder", json!({"iccid": lab.provision(), "releaseFlag": true})))
+        case("not-ordered", |lab| {
+            told(lab, &lab.es2("confirmOrder", json!({"iccid": lab.provision(), "releaseFlag": true})))
         }),
-        case("8.2.1/3.9", "unknown_iccid", |lab| {
-            told(&lab.es2("confirmOrder", json!({"iccid": UNKNOWN, "releaseFlag": true})))
+        case("unknown-iccid", |lab| {
+            told(lab, &lab.es2("confirmOrder", json!({"iccid": UNKNOWN, "releaseFlag": true})))
         }),
-        case("8.2.6/2.1", "matching_id_with_a_dollar", |lab| {
-            confirms(lab, json!({}), json!({"matchingId": "A$B"}))
+        case("matching-id-with-a-dollar", |lab| confirms(lab, json!({}), json!({"matchingId": "A$B"}))),
+        case("matching-id-too-long", |lab| confirms(lab, json!({}), json!({"matchingId": "A".repeat(256)}))),
+        case("confirmed-already", |lab| {
+            let (iccid, _) = lab.order(json!({}));
+            told(lab, &lab.es2("confirmOrder", json!({"iccid": iccid, "releaseFlag": true})))
         }),
-        case("8.2.6/3.3", "matching_id_of_another_order", |lab| {
+        case("matching-id-of-another-order", |lab| {
             let (_, taken) = lab.order(json!({}));
             confirms(lab, json!({}), json!({"matchingId": taken}))
         }),
@@ -132,51 +155,50 @@ fn confirm() -> Vec<Case> {
 }
 
 /// confirmOrder with an SM-DS.
-fn with_event(lab: &Lab, address: &str) -> String {
+fn with_event(lab: &Lab, address: &str) -> Seen {
     confirms(lab, json!({"eid": lab.euicc.eid}), json!({"smdsAddress": address}))
 }
 
 fn events() -> Vec<Case> {
-    const OTHERS: &str = "servers beside it";
-    let case = |code, name, run| Case::new(CONFIRM, code, name, Setup::Any, run);
-    let memory = |code, name, run| Case::new(CONFIRM, code, name, Setup::Memory(OTHERS, |_| {}), run);
-    let with_smds = |code, name, run| Case::new(CONFIRM, code, name, Setup::Smds, run);
+    let case = |name, run| Case::new(CONFIRM, name, Setup::Any, run);
+    let memory = |name, run| Case::new(CONFIRM, name, Setup::Memory(|_| {}), run);
+    let with_smds = |name, run| Case::new(CONFIRM, name, Setup::Smds, run);
     vec![
-        memory(SUCCESS, "event_at_an_sm_ds", |lab| {
+        memory("event-at-an-sm-ds", |lab| {
             let seen = with_event(lab, "willing.example");
             assert_eq!(lab.calls.borrow()[0].path, "/gsma/rsp2/es12/registerEvent");
             seen
         }),
-        with_smds(SUCCESS, "event_at_the_own_sm_ds", |lab| with_event(lab, lab.smds.as_deref().unwrap())),
-        case("8.9/5.1", "sm_ds_does_not_answer", |lab| with_event(lab, "nobody.invalid")),
-        memory("8.9/5.1", "no_root_sm_ds_is_configured", |lab| with_event(lab, ".")),
-        memory("8.9/4.2", "sm_ds_refuses", |lab| with_event(lab, "unwilling.example")),
-        case("8.9.1/3.8", "sm_ds_address_that_is_none", |lab| with_event(lab, "a.example/path")),
+        with_smds("event-at-the-own-sm-ds", |lab| with_event(lab, lab.smds.as_deref().unwrap())),
+        case("sm-ds-does-not-answer", |lab| with_event(lab, "nobody.invalid")),
+        memory("no-root-sm-ds-is-configured", |lab| with_event(lab, ".")),
+        memory("sm-ds-refuses", |lab| with_event(lab, "unwilling.example")),
+        case("sm-ds-address-that-is-none", |lab| with_event(lab, "a.example/path")),
     ]
 }
 
 /// cancelOrder of a released order.
-fn cancels(lab: &Lab, confirm: Value, cancel: Value) -> String {
+fn cancels(lab: &Lab, confirm: Value, cancel: Value) -> Seen {
     let (iccid, _) = lab.order(confirm);
     let mut request = json!({"iccid": iccid, "finalProfileStatusIndicator": "Available"});
     request.as_object_mut().unwrap().extend(cancel.as_object().unwrap().clone());
-    told(&lab.es2("cancelOrder", request))
+    told(lab, &lab.es2("cancelOrder", request))
 }
 
 fn cancel() -> Vec<Case> {
-    let case = |code, name, run| Case::new(CANCEL, code, name, Setup::Any, run);
+    let case = |name, run| Case::new(CANCEL, name, Setup::Any, run);
     vec![
-        case("Executed-Success, Available", "back_into_stock", |lab| {
+        case("back-into-stock", |lab| {
             let (iccid, _) = lab.order(json!({}));
             let request = json!({"iccid": iccid, "finalProfileStatusIndicator": "Available"});
             told_and(lab, &lab.es2("cancelOrder", request), &iccid)
         }),
-        case("Executed-Success, Unavailable", "out_of_use", |lab| {
+        case("out-of-use", |lab| {
             let (iccid, _) = lab.order(json!({}));
             let request = json!({"iccid": iccid, "finalProfileStatusIndicator": "Unavailable"});
             told_and(lab, &lab.es2("cancelOrder", request), &iccid)
         }),
-        case("Executed-Success, Available", "after_it_was_deleted_from_the_card", |lab| {
+        case("after-it-was-deleted-from-the-card", |lab| {
             let (iccid, matching_id) = lab.order(json!({}));
             let (id, _) = lab.download(&matching_id);
             lab.notify(lab.euicc.result(&id, &iccid, 1, success()));
@@ -185,69 +207,94 @@ fn cancel() -> Vec<Case> {
             let request = json!({"iccid": iccid, "eid": eid, "finalProfileStatusIndicator": "Available"});
             told_and(lab, &lab.es2("cancelOrder", request), &iccid)
         }),
-        case("8.2.1/1.2", "another_operators_profile", |lab| {
+        case("another-operators-profile", |lab| {
             let request = json!({"iccid": foreign(lab), "finalProfileStatusIndicator": "Available"});
-            told(&lab.es2("cancelOrder", request))
+            told(lab, &lab.es2("cancelOrder", request))
         }),
-        case("8.2.1/1.2", "back_from_out_of_use", |lab| {
+        case("back-from-out-of-use", |lab| {
             let (iccid, _) = lab.order(json!({}));
             let request = |status| json!({"iccid": iccid, "finalProfileStatusIndicator": status});
             assert_success(&lab.es2("cancelOrder", request("Unavailable")));
-            told(&lab.es2("cancelOrder", request("Available")))
+            told(lab, &lab.es2("cancelOrder", request("Available")))
         }),
-        case("8.2.1/2.2", "linked_and_no_eid_given", |lab| {
-            cancels(lab, json!({"eid": lab.euicc.eid}), json!({}))
+        case("before-it-is-confirmed", |lab| {
+            let iccid = lab.provision();
+            assert_success(&lab.es2("downloadOrder", json!({"iccid": iccid})));
+            let request = json!({"iccid": iccid, "finalProfileStatusIndicator": "Available"});
+            told_and(lab, &lab.es2("cancelOrder", request), &iccid)
         }),
-        case("8.2.1/3.3", "downloaded", |lab| {
+        case("with-its-eid-and-matching-id", |lab| {
+            let eid = lab.euicc.eid;
+            let (iccid, matching_id) = lab.order(json!({"eid": eid}));
+            let request = json!({"iccid": iccid, "eid": eid, "matchingId": matching_id,
+                "finalProfileStatusIndicator": "Available"});
+            told_and(lab, &lab.es2("cancelOrder", request), &iccid)
+        }),
+        case("after-the-user-has-said-no", |lab| {
+            let (iccid, matching_id) = lab.order(json!({}));
+            let id = lab.offered(&matching_id).transaction_id;
+            lab.es9("cancelSession", &lab.euicc.cancel(&id, CancelSessionReason::endUserRejection, OID));
+            let request = json!({"iccid": iccid, "finalProfileStatusIndicator": "Available"});
+            told_and(lab, &lab.es2("cancelOrder", request), &iccid)
+        }),
+        case("linked-and-no-eid-given", |lab| cancels(lab, json!({"eid": lab.euicc.eid}), json!({}))),
+        case("downloaded", |lab| {
             let (iccid, matching_id) = lab.order(json!({}));
             lab.download(&matching_id);
-            told(&lab.es2("cancelOrder", json!({"iccid": iccid, "finalProfileStatusIndicator": "Available"})))
-        }),
-        case("8.2.1/3.9", "unknown_iccid", |lab| {
             told(
+                lab,
+                &lab.es2("cancelOrder", json!({"iccid": iccid, "finalProfileStatusIndicator": "Available"})),
+            )
+        }),
+        case("unknown-iccid", |lab| {
+            told(
+                lab,
                 &lab.es2(
                     "cancelOrder",
                     json!({"iccid": UNKNOWN, "finalProfileStatusIndicator": "Available"}),
                 ),
             )
         }),
-        case("8.2.1/3.10", "another_eid", |lab| cancels(lab, json!({}), json!({"eid": lab.euicc.eid}))),
-        case("8.2.6/3.10", "another_matching_id", |lab| {
-            cancels(lab, json!({}), json!({"matchingId": "OTHER"}))
-        }),
+        case("another-eid", |lab| cancels(lab, json!({}), json!({"eid": lab.euicc.eid}))),
+        case("another-matching-id", |lab| cancels(lab, json!({}), json!({"matchingId": "OTHER"}))),
     ]
 }
 
 fn release() -> Vec<Case> {
-    const OTHERS: &str = "servers beside it";
-    let case = |code, name, run| Case::new(RELEASE, code, name, Setup::Any, run);
-    let memory = |code, name, run| Case::new(RELEASE, code, name, Setup::Memory(OTHERS, |_| {}), run);
+    let case = |name, run| Case::new(RELEASE, name, Setup::Any, run);
+    let memory = |name, run| Case::new(RELEASE, name, Setup::Memory(|_| {}), run);
     vec![
-        case("Executed-Success, Released", "confirmed", |lab| {
+        case("confirmed", |lab| {
             let iccid = lab.provision();
             assert_success(&lab.es2("downloadOrder", json!({"iccid": iccid})));
             assert_success(&lab.es2("confirmOrder", json!({"iccid": iccid, "releaseFlag": false})));
             told_and(lab, &lab.es2("releaseProfile", json!({"iccid": iccid})), &iccid)
         }),
-        memory("8.9/5.1", "sm_ds_does_not_answer", |lab| releases_event(lab, "nobody.invalid")),
-        memory("8.9/4.2", "sm_ds_refuses", |lab| releases_event(lab, "unwilling.example")),
-        case("8.2.1/1.2", "another_operators_profile", |lab| {
-            told(&lab.es2("releaseProfile", json!({"iccid": foreign(lab)})))
+        memory("event-at-an-sm-ds", |lab| {
+            let seen = releases_event(lab, "willing.example");
+            assert_eq!(lab.calls.borrow()[0].path, "/gsma/rsp2/es12/registerEvent");
+            seen
         }),
-        case("8.2.1/3.5", "not_confirmed", |lab| {
-            told(&lab.es2("releaseProfile", json!({"iccid": lab.provision()})))
+        Case::new(RELEASE, "event-at-the-own-sm-ds", Setup::Smds, |lab| {
+            releases_event(lab, lab.smds.as_deref().unwrap())
         }),
-        case("8.2.1/3.5", "released_already", |lab| {
-            told(&lab.es2("releaseProfile", json!({"iccid": lab.order(json!({})).0})))
+        memory("sm-ds-does-not-answer", |lab| releases_event(lab, "nobody.invalid")),
+        memory("sm-ds-refuses", |lab| releases_event(lab, "unwilling.example")),
+        case("another-operators-profile", |lab| {
+            told(lab, &lab.es2("releaseProfile", json!({"iccid": foreign(lab)})))
         }),
-        case("8.2.1/3.9", "unknown_iccid", |lab| told(&lab.es2("releaseProfile", json!({"iccid": UNKNOWN})))),
+        case("not-confirmed", |lab| told(lab, &lab.es2("releaseProfile", json!({"iccid": lab.provision()})))),
+        case("released-already", |lab| {
+            told(lab, &lab.es2("releaseProfile", json!({"iccid": lab.order(json!({})).0})))
+        }),
+        case("unknown-iccid", |lab| told(lab, &lab.es2("releaseProfile", json!({"iccid": UNKNOWN})))),
     ]
 }
 
-fn releases_event(lab: &Lab, address: &str) -> String {
+fn releases_event(lab: &Lab, address: &str) -> Seen {
     let iccid = lab.provision();
     assert_success(&lab.es2("downloadOrder", json!({"iccid": iccid, "eid": lab.euicc.eid})));
     let confirm = json!({"iccid": iccid, "smdsAddress": address, "releaseFlag": false});
     assert_success(&lab.es2("confirmOrder", confirm));
-    told(&lab.es2("releaseProfile", json!({"iccid": iccid})))
+    told(lab, &lab.es2("releaseProfile", json!({"iccid": iccid})))
 }

@@ -1,26 +1,31 @@
-//! One table of cases for every host: in memory, over TLS, on the worker. A case calls one function, and gives the
-//! answer as it came; the table says which it must be. `docs/CONFORMANCE.md` shows the table.
+//! One set of cases for every host: in memory, over TLS, on the worker. The code says how to get there, the case's
+//! folder in `tests/cases/sm` what must come out. A case calls one function and hands over what it has seen; the status
+//! and its codes must be the folder's on every host, the octets in memory. `docs/CONFORMANCE.md` shows the folders.
 
+mod any;
 mod es11;
 mod es12;
 mod es2p;
 mod es9p;
+pub mod folder;
 mod progress;
+mod wire;
 
 use super::*;
+use folder::{Expected, Hosts, Outcome};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use wire::Exchange;
 
 /// A case.
 pub struct Case {
-    /// Interface and section of the document: `es9p`.
+    /// `es9p`; also the first part of the folder's path.
     pub interface: &'static str,
     /// As the standard names it.
     pub function: &'static str,
-    /// What comes out: `8.2.6/3.8`, `Executed-Success`, `HTTP 401`.
-    pub code: &'static str,
+    /// The folder's name without the code before it.
     pub name: &'static str,
     pub setup: Setup,
-    pub run: fn(&Lab) -> String,
+    pub run: fn(&Lab) -> Seen,
 }
 
 /// What a case needs of its host.
@@ -30,71 +35,104 @@ pub enum Setup {
     Any,
     /// An SM-DS beside the SM-DP+: on every host that has one.
     Smds,
-    /// Another configuration or a clock that can be set, and why: in memory only.
-    Memory(&'static str, fn(&mut Config)),
+    /// Another configuration, a clock that can be set, or a network: in memory only.
+    Memory(fn(&mut Config)),
 }
 
-/// A line of the document without a case.
-pub struct Blank {
-    pub interface: &'static str,
-    pub function: &'static str,
-    pub code: &'static str,
-    pub why: &'static str,
+/// The deciding call of a case, and what came of it.
+pub struct Seen {
+    exchange: Exchange,
+    pub outcome: Outcome,
 }
 
 /// Every case, in the order of the document.
 pub fn table() -> Vec<Case> {
-    [es9p::cases(), es2p::cases(), progress::cases(), es11::cases(), es12::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let interfaces = [es9p::cases(), es2p::cases(), progress::cases(), es11::cases(), es12::cases()];
+    interfaces.into_iter().flatten().collect()
 }
-
-/// Answers that no case shows.
-pub fn blanks() -> Vec<Blank> {
-    [es9p::BLANKS, es2p::BLANKS, es11::BLANKS]
-        .into_iter()
-        .flatten()
-        .map(|(interface, function, code, why)| Blank { interface, function, code, why })
-        .collect()
-}
-
-type BlankLine = (&'static str, &'static str, &'static str, &'static str);
 
 impl Case {
     fn new(
         (interface, function): (&'static str, &'static str),
-        code: &'static str,
         name: &'static str,
         setup: Setup,
-        run: fn(&Lab) -> String,
+        run: fn(&Lab) -> Seen,
     ) -> Self {
-        Self { interface, function, code, name, setup, run }
+        Self { interface, function, name, setup, run }
     }
 
-    /// Runs on a fresh host in memory.
-    pub fn in_memory(&self) -> (String, Lab) {
+    /// What its folder says.
+    ///
+    /// # Errors
+    /// A case without a folder.
+    pub fn expected(&self) -> Result<&'static Expected, String> {
+        let found = folder::all().iter().find(|it| {
+            (&*it.interface, &*it.function, &*it.name) == (self.interface, self.function, self.name)
+        });
+        found.ok_or_else(|| {
+            let folder = format!("{}/{}", self.interface, folder::kebab(self.function));
+            format!("{folder} has no folder of the case {}", self.name)
+        })
+    }
+
+    /// Which hosts take it.
+    pub fn hosts(&self) -> Hosts {
+        match self.setup {
+            Setup::Any => Hosts::All,
+            Setup::Smds => Hosts::SmDs,
+            Setup::Memory(_) => Hosts::Memory,
+        }
+    }
+
+    /// Runs on a fresh host in memory: the outcome and every octet must be the folder's.
+    ///
+    /// # Errors
+    /// The difference.
+    pub fn in_memory(&self) -> Result<(), String> {
         let mut lab = Lab::with(|config| match self.setup {
-            Setup::Memory(_, change) => change(config),
+            Setup::Memory(change) => change(config),
             Setup::Any | Setup::Smds => config.smds = Some(smds(None)),
         });
         let calls = lab.calls.clone();
         lab.host = lab.host.with_network(move |call| answer_of(call, &calls));
-        let seen = self.seen(&lab);
-        (seen, lab)
+        let seen = self.seen(&lab)?;
+        let expected = self.expected()?;
+        expected.holds(&seen.outcome)?;
+        seen.exchange.hold(&expected.path)
     }
 
     /// Runs on a host that may be used by others; nothing if it cannot.
-    pub fn on(&self, lab: &Lab) -> Option<String> {
-        match self.setup {
-            Setup::Any => Some(self.seen(lab)),
-            Setup::Smds => lab.smds.is_some().then(|| self.seen(lab)),
-            Setup::Memory(..) => None,
-        }
+    pub fn on(&self, lab: &Lab) -> Option<Result<(), String>> {
+        let is_able = match self.setup {
+            Setup::Any => true,
+            Setup::Smds => lab.smds.is_some(),
+            Setup::Memory(_) => false,
+        };
+        is_able.then(|| self.expected()?.holds(&self.seen(lab)?.outcome))
     }
 
-    fn seen(&self, lab: &Lab) -> String {
-        catch_unwind(AssertUnwindSafe(|| (self.run)(lab))).unwrap_or_else(|_| "a panic".into())
+    fn seen(&self, lab: &Lab) -> Result<Seen, String> {
+        catch_unwind(AssertUnwindSafe(|| (self.run)(lab))).map_err(|_| "a panic".into())
+    }
+}
+
+impl Seen {
+    /// The last call of all.
+    fn last(lab: &Lab) -> Self {
+        let (request, response) = lab.last.borrow().clone().expect("a call");
+        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let outcome =
+            Outcome { http: response.status, ..Outcome::of(&body["header"]["functionExecutionStatus"]) };
+        Self { exchange: Exchange { request, response }, outcome }
+    }
+
+    /// With where the order stands then, and its profile on the card.
+    fn with_order(mut self, lab: &Lab, iccid: &str) -> Self {
+        let shown = lab.show(iccid);
+        let text = |value: &Value| value.as_str().map(str::to_string);
+        self.outcome.order = text(&shown["state"]);
+        self.outcome.card = text(&shown["onCard"]["state"]);
+        self
     }
 }
 
@@ -104,9 +142,10 @@ pub fn all(lab: &Lab) {
     let (mut wrong, mut left_out, mut held) = (Vec::new(), Vec::new(), 0);
     for case in table() {
         match case.on(lab) {
-            Some(seen) if seen == case.code => held += 1,
-            Some(seen) => {
-                wrong.push(format!("{}, {}: {seen} and not {}", case.function, case.name, case.code))
+            Some(Ok(())) => held += 1,
+            Some(Err(seen)) => {
+                let wanted = case.expected().map_or_else(|why| why, |it| it.outcome.to_string());
+                wrong.push(format!("{}, {}: {seen} and not {wanted}", case.function, case.name));
             }
             None => left_out.push(case.name),
         }
@@ -138,37 +177,44 @@ pub fn smds(root: Option<&str>) -> esim_smdp::Smds {
     esim_smdp::Smds::of_test_pkis(SMDS, root, &[&TestPki::well_known(Curve::P256)]).unwrap()
 }
 
-/// Others in the laboratory's network: one that takes everything, one that refuses everything; no more.
+/// Others in the laboratory's network: one that takes everything and one that refuses everything; those that take events
+/// and refuse to delete them, have forgotten them, or are gone by then. Nobody else answers.
 fn answer_of(call: &Call, calls: &RefCell<Vec<Call>>) -> Reply {
     calls.borrow_mut().push(call.clone());
-    let refusal = r#"{"header":{"functionExecutionStatus":{"status":"Failed","statusCodeData":
-        {"subjectCode":"8.9.5","reasonCode":"3.8"}}}}"#;
-    match call.to.as_str() {
-        "willing.example" => Reply::Answered { status: 204, body: Vec::new() },
-        "unwilling.example" => Reply::Answered { status: 200, body: refusal.into() },
+    let done = Reply::Answered { status: 204, body: Vec::new() };
+    match (call.to.as_str(), call.path.ends_with("deleteEvent")) {
+        ("willing.example", _) => done,
+        ("fickle.example" | "forgetful.example" | "vanishing.example", false) => done,
+        ("unwilling.example", _) => refused("8.9.5", "3.8"),
+        ("fickle.example", true) => refused("8.9", "4.2"),
+        ("forgetful.example", true) => refused("8.9.5", "3.9"),
         _ => Reply::Lost("nobody answers".into()),
     }
 }
 
-/// `Executed-Success`, or the pair of a refusal.
-fn told(answer: &Value) -> String {
-    match answer["header"]["functionExecutionStatus"]["status"].as_str() {
-        Some("Failed") => code(answer),
-        Some(status) => status.to_string(),
-        None => answer.to_string(),
-    }
+fn refused(subject: &str, reason: &str) -> Reply {
+    let code = json!({"subjectCode": subject, "reasonCode": reason});
+    let body = json!({"header": {"functionExecutionStatus": {"status": "Failed", "statusCodeData": code}}});
+    Reply::Answered { status: 200, body: body.to_string().into_bytes() }
+}
+
+/// A call that has just come back with `answer`.
+#[track_caller]
+fn told(lab: &Lab, answer: &Value) -> Seen {
+    let seen = Seen::last(lab);
+    let body: Value = serde_json::from_slice(&seen.exchange.response.body).unwrap();
+    assert_eq!(body, *answer, "there was another call in between");
+    seen
 }
 
 /// The same with what has become of the order.
-fn told_and(lab: &Lab, answer: &Value, iccid: &str) -> String {
-    format!("{}, {}", told(answer), lab.state(iccid))
+#[track_caller]
+fn told_and(lab: &Lab, answer: &Value, iccid: &str) -> Seen {
+    told(lab, answer).with_order(lab, iccid)
 }
 
-/// `HTTP 401 1.1/1.1`.
-fn http(response: &HttpResponse) -> String {
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-    match body["header"]["functionExecutionStatus"]["status"].as_str() {
-        Some("Failed") => format!("HTTP {} {}", response.status, code(&body)),
-        _ => format!("HTTP {}", response.status),
-    }
+/// A request as it is.
+fn sent(lab: &Lab, request: HttpRequest) -> Seen {
+    lab.send(request);
+    Seen::last(lab)
 }

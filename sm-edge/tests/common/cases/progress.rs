@@ -16,16 +16,18 @@ fn with_operator(config: &mut Config) {
     config.limits.order_seconds = Some(100);
 }
 
-/// The last thing told: point, status and pair.
-fn last(lab: &Lab) -> String {
+/// The last thing told.
+fn last(lab: &Lab) -> Seen {
     while block_on(attend_all(&lab.host, 100)).unwrap() > 0 {}
-    let calls = lab.calls.borrow();
-    let told: Value = serde_json::from_str(&calls.last().unwrap().body).unwrap();
-    let status = &told["notificationPointStatus"];
-    let code = &status["statusCodeData"];
-    let pair = code["subjectCode"].as_str().zip(code["reasonCode"].as_str());
-    let outcome = pair.map_or("Executed-Success".into(), |(subject, reason)| format!("{subject}/{reason}"));
-    format!("point {}: {outcome}", told["notificationPointId"])
+    let call = lab.calls.borrow().last().cloned().unwrap();
+    let told: Value = serde_json::from_str(&call.body).unwrap();
+    let outcome = Outcome {
+        http: 204,
+        point: told["notificationPointId"].as_u64(),
+        ..Outcome::of(&told["notificationPointStatus"])
+    };
+    let request = HttpRequest::post(&call.path, call.body);
+    Seen { exchange: Exchange { request, response: HttpResponse::empty(204) }, outcome }
 }
 
 fn fetched(lab: &Lab) -> (String, TransactionId) {
@@ -34,76 +36,110 @@ fn fetched(lab: &Lab) -> (String, TransactionId) {
     (iccid, id)
 }
 
+/// What is told of a session that is cancelled before the package.
+fn cancelled(lab: &Lab, reason: CancelSessionReason) -> Seen {
+    let id = lab.offered(&lab.order(json!({})).1).transaction_id;
+    assert_success(&lab.es9("cancelSession", &lab.euicc.cancel(&id, reason, OID)));
+    last(lab)
+}
+
+/// What is told of an installed profile that goes on so.
+fn changed(lab: &Lab, events: &[NotificationEvent]) -> Seen {
+    let (iccid, id) = fetched(lab);
+    lab.notify(lab.euicc.result(&id, &iccid, 1, success()));
+    for (number, event) in (2..).zip(events) {
+        lab.notify(lab.euicc.event(number, *event, &iccid));
+    }
+    last(lab)
+}
+
 pub(super) fn cases() -> Vec<Case> {
-    let case = |code, name, run| {
-        Case::new(TELL, code, name, Setup::Memory("an operator beside it", with_operator), run)
-    };
+    let case = |name, run| Case::new(TELL, name, Setup::Memory(with_operator), run);
     vec![
-        case("point 1: Executed-Success", "eligible", |lab| {
+        case("eligible", |lab| {
             lab.offered(&lab.order(json!({})).1);
             last(lab)
         }),
-        case("point 1: 8.1.1/3.8", "wrong_euicc", |lab| {
+        case("wrong-euicc", |lab| {
             let other = Euicc::new(&lab.pki, "890490321234512345123456789099").eid;
             let (_, matching_id) = lab.order(json!({"eid": other}));
             lab.authenticate(&lab.initiate(), &matching_id);
             last(lab)
         }),
-        case("point 1: 8.8.5/6.4", "too_many_downloads_begun", |lab| {
+        case("too-many-downloads-begun", |lab| {
             let (_, matching_id) = lab.order(json!({}));
             (0..11).for_each(|_| drop(lab.authenticate(&lab.initiate(), &matching_id)));
             last(lab)
         }),
-        case("point 1: 8.8.5/4.10", "nobody_came", |lab| {
+        case("euicc-without-memory", |lab| {
+            let (_, matching_id) = lab.order(json!({}));
+            let request = lab.euicc.authenticate(&lab.initiate(), &matching_id, |signed| {
+                signed.euicc_info2.ext_card_resource = OctetString::from_slice(&[0x82, 1, 100]);
+            });
+            lab.es9("authenticateClient", &request);
+            last(lab)
+        }),
+        case("euicc-without-milenage", |lab| {
+            let (_, matching_id) = lab.order(json!({}));
+            let request = lab.euicc.authenticate(&lab.initiate(), &matching_id, |signed| {
+                signed.euicc_info2.uicc_capability = bit_string(&[1, 2]);
+            });
+            lab.es9("authenticateClient", &request);
+            last(lab)
+        }),
+        case("nobody-came", |lab| {
             lab.order(json!({}));
             lab.host.set_now(NOW + 100);
             last(lab)
         }),
-        case("point 2: 8.2.7/2.2", "no_confirmation_code", |lab| {
+        case("no-confirmation-code", |lab| {
             lab.fetch(&lab.offered(&lab.order(json!({"confirmationCode": CODE})).1), None);
             last(lab)
         }),
-        case("point 2: 8.2.7/3.8", "wrong_confirmation_code", |lab| {
+        case("wrong-confirmation-code", |lab| {
             lab.fetch(&lab.offered(&lab.order(json!({"confirmationCode": CODE})).1), Some("0"));
             last(lab)
         }),
-        case("point 2: 8.2.7/6.4", "wrong_confirmation_codes", |lab| {
+        case("wrong-confirmation-codes", |lab| {
             let (_, matching_id) = lab.order(json!({"confirmationCode": CODE}));
             (0..3).for_each(|_| drop(lab.fetch(&lab.offered(&matching_id), Some("0"))));
             last(lab)
         }),
-        case("point 3: Executed-Success", "package_handed_out", |lab| {
+        case("package-handed-out", |lab| {
             fetched(lab);
             last(lab)
         }),
-        case("point 3: 8.8.5/3.8", "user_says_no", |lab| {
-            let id = lab.offered(&lab.order(json!({})).1).transaction_id;
-            let cancel = lab.euicc.cancel(&id, CancelSessionReason::endUserRejection, OID);
-            assert_success(&lab.es9("cancelSession", &cancel));
+        case("bent-signature", |lab| {
+            let mut offer = lab.offered(&lab.order(json!({})).1);
+            offer.smdp_signature2.0[10] ^= 1;
+            lab.fetch(&offer, None);
             last(lab)
         }),
-        case("point 4: 8.2.10/4.2", "load_cancelled", |lab| {
+        case("user-says-no", |lab| cancelled(lab, CancelSessionReason::endUserRejection)),
+        case("policy-rules-are-not-allowed", |lab| cancelled(lab, CancelSessionReason::pprNotAllowed)),
+        case("metadata-differs", |lab| cancelled(lab, CancelSessionReason::metadataMismatch)),
+        case("no-reason-given", |lab| cancelled(lab, CancelSessionReason::undefinedReason)),
+        case("load-cancelled", |lab| {
             let (_, id) = fetched(lab);
             let cancel = lab.euicc.cancel(&id, CancelSessionReason::loadBppExecutionError, OID);
             assert_success(&lab.es9("cancelSession", &cancel));
             last(lab)
         }),
-        case("point 4: Executed-Success", "installed", |lab| {
+        case("installed", |lab| {
             let (iccid, id) = fetched(lab);
             lab.notify(lab.euicc.result(&id, &iccid, 1, success()));
             last(lab)
         }),
-        case("point 4: 8.2.10/4.2", "not_installed", |lab| {
+        case("not-installed", |lab| {
             let (iccid, id) = fetched(lab);
             let reason = ErrorReason::installFailedDueToPEProcessingError;
             lab.notify(lab.euicc.result(&id, &iccid, 1, failure(reason)));
             last(lab)
         }),
-        case("point 103: Executed-Success", "deleted_by_a_number_of_ours", |lab| {
-            let (iccid, id) = fetched(lab);
-            lab.notify(lab.euicc.result(&id, &iccid, 1, success()));
-            lab.notify(lab.euicc.event(2, NotificationEvent::Delete, &iccid));
-            last(lab)
+        case("enabled-by-a-number-of-ours", |lab| changed(lab, &[NotificationEvent::Enable])),
+        case("disabled-by-a-number-of-ours", |lab| {
+            changed(lab, &[NotificationEvent::Enable, NotificationEvent::Disable])
         }),
+        case("deleted-by-a-number-of-ours", |lab| changed(lab, &[NotificationEvent::Delete])),
     ]
 }
