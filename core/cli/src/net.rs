@@ -1,7 +1,9 @@
 //! `esim-lab net`: scenarios of the mobile network.
 
 use anyhow::{Context, Result, bail};
-use esim_world::{Played, SCENARIOS, Scenario, StepDone, find_scenario, pcap, play, read_rules};
+use esim_world::{
+    DEFAULT_RULES, Played, SCENARIOS, Scenario, StepDone, find_scenario, pcap, play, read_rules,
+};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -49,13 +51,15 @@ pub async fn run(command: Net) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Net::Rules { file, json } => {
+            let is_default = file.is_none();
             let rules = match file {
                 Some(path) => rules(&path)?,
                 None => esim_world::net::Rules::default(),
             };
-            match json {
-                true => println!("{}", serde_json::to_string_pretty(&rules)?),
-                false => print!("{}", toml::to_string(&rules)?),
+            match (json, is_default) {
+                (true, _) => println!("{}", serde_json::to_string_pretty(&rules)?),
+                (false, true) => print!("{DEFAULT_RULES}"),
+                (false, false) => print!("{}", toml::to_string(&rules)?),
             }
             Ok(ExitCode::SUCCESS)
         }

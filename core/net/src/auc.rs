@@ -9,6 +9,7 @@ use esim_crypto::milenage::Milenage;
 use esim_crypto::tuak::{self, Tuak};
 use esim_crypto::usim_test;
 use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
 use zeroize::ZeroizeOnDrop;
 
 /// Bits of SQN that name a slot of the card's array (TS 33.102 annex C.1.2).
@@ -17,7 +18,8 @@ const IND_BITS: u32 = 5;
 const SEPARATION: u8 = 0x80;
 
 /// Algorithm and keys of a subscriber. `Debug` shows none.
-#[derive(Clone, PartialEq, Eq, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, ZeroizeOnDrop, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Keys {
     /// TS 35.206.
     Milenage {
@@ -40,7 +42,7 @@ pub enum Keys {
 }
 
 /// Keys of TUAK.
-#[derive(Clone, PartialEq, Eq, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, ZeroizeOnDrop, Serialize, Deserialize)]
 pub struct TuakKeys {
     /// Subscriber key of 16 or 32 octets.
     pub k: Vec<u8>,
@@ -200,6 +202,16 @@ impl Authentication {
     pub fn with_amf(mut self, amf: [u8; 2]) -> Self {
         self.amf = amf;
         self
+    }
+
+    /// Algorithm and keys, to be kept.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The AMF without its separation bit.
+    pub fn amf(&self) -> [u8; 2] {
+        self.amf
     }
 
     /// The last sequence number used, IND included.

@@ -65,6 +65,33 @@ pub struct SubscriptionData {
     pub msisdn: Option<Arc<str>>,
 }
 
+/// A subscriber as it is kept while the network is not there: with keys and sequence number.
+#[derive(Clone, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptSubscriber {
+    /// Digits.
+    pub imsi: Imsi,
+    /// Algorithm and keys.
+    pub keys: Keys,
+    /// Authentication management field without its separation bit.
+    pub amf: [u8; 2],
+    /// The last sequence number used, IND included.
+    pub sqn: u64,
+    /// What the subscription is for.
+    pub class: Class,
+    /// What is paid for.
+    pub contract: Contract,
+    /// Telephone number, digits.
+    pub msisdn: Option<String>,
+}
+
+impl core::fmt::Debug for KeptSubscriber {
+    /// Without keys.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "KeptSubscriber({}, {:?})", self.imsi, self.class)
+    }
+}
+
 /// Says that the HSS knows no such subscriber.
 pub const USER_UNKNOWN: Cause = Cause::new(Domain::Diameter, 5001);
 /// Says that the contract has no roaming.
@@ -98,6 +125,19 @@ pub struct SubscriberView {
     pub sqn: String,
 }
 
+impl Entry {
+    fn view(&self, imsi: &Imsi) -> SubscriberView {
+        SubscriberView {
+            imsi: *imsi,
+            class: self.class,
+            contract: (*self.contract).clone(),
+            msisdn: self.msisdn.as_ref().map(|number| number.to_string()),
+            serving: self.serving,
+            sqn: alloc::format!("{:012X}", self.authentication.sqn()),
+        }
+    }
+}
+
 impl Hss {
     /// Admits a subscriber, in place of one with the same IMSI.
     pub fn provision(&mut self, imsi: Imsi, subscription: Subscription) {
@@ -120,6 +160,38 @@ impl Hss {
     /// Takes a subscriber out; where it is registered.
     pub fn withdraw(&mut self, imsi: &Imsi) -> Option<Serving> {
         self.subscribers.remove(imsi)?.serving
+    }
+
+    /// Everything that the store must know to go on later, in order of IMSI. Where subscribers are registered is not
+    /// part of it.
+    pub fn kept(&self) -> impl Iterator<Item = KeptSubscriber> {
+        self.subscribers.iter().map(|(imsi, entry)| KeptSubscriber {
+            imsi: *imsi,
+            keys: entry.authentication.keys().clone(),
+            amf: entry.authentication.amf(),
+            sqn: entry.authentication.sqn(),
+            class: entry.class,
+            contract: (*entry.contract).clone(),
+            msisdn: entry.msisdn.as_ref().map(|number| number.to_string()),
+        })
+    }
+
+    /// Admits a subscriber as it was kept; false if its keys are none.
+    pub fn restore(&mut self, kept: KeptSubscriber) -> bool {
+        let KeptSubscriber { imsi, keys, amf, sqn, class, contract, msisdn } = kept;
+        if !keys.are_sound() {
+            return false;
+        }
+        self.provision(imsi, Subscription { keys, amf, class, contract, msisdn });
+        if let Some(authentication) = self.authentication_mut(&imsi) {
+            authentication.set_sqn(sqn);
+        }
+        true
+    }
+
+    /// One subscriber for a reader.
+    pub fn view(&self, imsi: &Imsi) -> Option<SubscriberView> {
+        self.subscribers.get(imsi).map(|entry| entry.view(imsi))
     }
 
     /// Number of subscribers.
@@ -208,13 +280,6 @@ impl Hss {
 
     /// All subscribers for a reader, in order of IMSI.
     pub fn views(&self) -> impl Iterator<Item = SubscriberView> {
-        self.subscribers.iter().map(|(imsi, entry)| SubscriberView {
-            imsi: *imsi,
-            class: entry.class,
-            contract: (*entry.contract).clone(),
-            msisdn: entry.msisdn.as_ref().map(|number| number.to_string()),
-            serving: entry.serving,
-            sqn: alloc::format!("{:012X}", entry.authentication.sqn()),
-        })
+        self.subscribers.iter().map(|(imsi, entry)| entry.view(imsi))
     }
 }

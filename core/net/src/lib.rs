@@ -34,7 +34,7 @@ pub mod sgsn;
 pub use auc::Keys;
 pub use cause::{Cause, Domain};
 pub use epc::address;
-pub use hss::{Hss, Rat, Subscription};
+pub use hss::{Hss, KeptSubscriber, Rat, SubscriberView, Subscription};
 pub use id::{Imsi, Plmn};
 pub use log::{Entry, Log, Node};
 pub use modem::{Air, Answer, Effect, Event, Modem, ModemError, Report, ServiceState, ServiceView, drive};

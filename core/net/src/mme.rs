@@ -27,7 +27,19 @@ pub enum EmmState {
     EmmRegistered,
 }
 
+impl core::fmt::Display for EmmState {
+    /// As in the standard.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::EmmDeregistered => "EMM-DEREGISTERED",
+            Self::EmmCommonProcedureInitiated => "EMM-COMMON-PROCEDURE-INITIATED",
+            Self::EmmRegistered => "EMM-REGISTERED",
+        })
+    }
+}
+
 /// The step of an attach that is awaited.
+#[derive(Clone)]
 enum Awaited {
     Nothing,
     Authentication { vector: EpsVector, resynchronised: bool },
@@ -36,12 +48,14 @@ enum Awaited {
     Complete,
 }
 
+#[derive(Clone)]
 struct Bearer {
     ebi: u8,
     teid: u32,
     acknowledged: bool,
 }
 
+#[derive(Clone)]
 struct Ue {
     imsi: Imsi,
     cell: Cell,
@@ -57,7 +71,7 @@ struct Ue {
 }
 
 /// The node; one object stands for the MMEs of all networks that a device may meet.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Mme {
     devices: BTreeMap<Link, Ue>,
     by_imsi: BTreeMap<Imsi, Link>,

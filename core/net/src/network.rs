@@ -15,7 +15,7 @@ use crate::policy::{Asker, Decision, Destination, Policy};
 use crate::rules::{Action, RuleError, Rules, Service};
 use crate::sgsn::{GmmState, Sgsn};
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,7 @@ pub struct Registered<S> {
 }
 
 /// Nodes, subscribers, rules.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Network {
     rules: Rules,
     hss: Hss,
@@ -170,6 +170,14 @@ impl Network {
     /// The device with which a subscriber is registered.
     pub fn registered(&self, imsi: &Imsi) -> Option<Link> {
         self.mme.registered(imsi).or_else(|| self.sgsn.registered(imsi))
+    }
+
+    /// State of a device in the node that serves its technology, by its standard name.
+    pub fn registration(&self, link: Link, rat: Rat) -> String {
+        match rat {
+            Rat::Lte => self.mme.state(link).to_string(),
+            Rat::Umts => self.sgsn.state(link).to_string(),
+        }
     }
 
     /// State for a reader.

@@ -28,12 +28,25 @@ pub enum GmmState {
     GmmRegistered,
 }
 
+impl core::fmt::Display for GmmState {
+    /// As in the standard.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::GmmDeregistered => "GMM-DEREGISTERED",
+            Self::GmmCommonProcedureInitiated => "GMM-COMMON-PROCEDURE-INITIATED",
+            Self::GmmRegistered => "GMM-REGISTERED",
+        })
+    }
+}
+
+#[derive(Clone)]
 enum Awaited {
     Nothing,
     Authentication { vector: UmtsVector, resynchronised: bool },
     Complete,
 }
 
+#[derive(Clone)]
 struct Ms {
     imsi: Imsi,
     cell: Cell,
@@ -47,7 +60,7 @@ struct Ms {
 }
 
 /// The node; one object stands for the SGSNs of all networks that a device may meet.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Sgsn {
     devices: BTreeMap<Link, Ms>,
     by_imsi: BTreeMap<Imsi, Link>,

@@ -7,12 +7,17 @@ mod explained;
 mod operator;
 mod pcap;
 mod phone;
+mod picture;
 mod port;
 mod radio;
+mod rules_file;
 mod scenario;
+mod sequence;
+mod stage;
 mod story;
 mod trace;
 mod transport;
+pub mod words;
 mod world;
 
 pub use device::{Clock, Device};
@@ -21,12 +26,14 @@ pub use explained::{Explained, Part, explain_octets, explain_record};
 pub use operator::{Operator, OrderError, Ordered, Wish};
 pub use pcap::pcap;
 pub use phone::{NetworkSubscriber, home_cell};
+pub use picture::{ELSEWHERE, Outlook, Picture};
 pub use port::{Agreeable, Joined, User};
 pub use radio::{Attempt, Outcome, Passage, Radio};
-pub use scenario::{
-    Played, SCENARIOS, Scenario, ScenarioError, Step, StepDone, find_scenario, play, read_rules,
-};
-pub use story::{Story, StoryStep, in_memory, tell};
+pub use rules_file::{DEFAULT_RULES, RulesMistake, read_rules};
+pub use scenario::{Act, SCENARIOS, Scenario, ScenarioError, Step, Subscriber, find_scenario};
+pub use stage::{Played, Stage, StepDone, play};
+pub use story::{Factory, Story, StoryStep, in_memory, leave_the_factory, tell};
 pub use trace::Trace;
 pub use transport::{Reply, Request, Transport};
+pub use words::Words;
 pub use world::{ADDRESS, NOW, Phone, Seed, Stream, World, WorldError};

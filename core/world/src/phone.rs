@@ -2,15 +2,16 @@
 //! is around it.
 
 use crate::device::Device;
-use crate::radio::{Attempt, Outcome, Radio, note};
+use crate::radio::{Attempt, Granted, Radio, note};
 use crate::trace::Trace;
 use crate::transport::Transport;
+use crate::words::{self, Words};
 use crate::world::{Stream, World, WorldError};
 use esim_euicc::Nvm;
 use esim_net::modem::ServiceView;
 use esim_net::{
-    Answer, Cell, Class, Contract, Destination, Effect, Imsi, Keys, Link, Log, Modem, ModemError, Network,
-    Plmn, Rat, Report, RuleError, Rules, Subscription,
+    Answer, Cell, Class, Contract, Destination, Effect, Imsi, KeptSubscriber, Keys, Link, Log, Modem,
+    ModemError, Network, Plmn, Rat, Report, RuleError, Rules, Subscription,
 };
 use rand_chacha::ChaCha20Rng;
 
@@ -55,6 +56,47 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// The first rule that makes no sense; the old ones stay.
     pub fn set_rules(&mut self, rules: Rules) -> Result<(), RuleError> {
         self.network.set_rules(rules)
+    }
+
+    /// Sets the network's rules, and has the device in hand register anew where they change what it is registered as:
+    /// subscribers, APNs, services, the network itself. Destinations and names count from the next packet on. Whether
+    /// it has registered anew.
+    ///
+    /// # Errors
+    /// As for [`World::set_rules`].
+    pub fn apply_rules(&mut self, rules: Rules) -> Result<bool, RuleError> {
+        let old = self.rules().clone();
+        let stays = old.network == rules.network
+            && old.provisioning == rules.provisioning
+            && old.apn == rules.apn
+            && old.barred == rules.barred;
+        self.set_rules(rules)?;
+        let again = !stays && self.modem().is_on();
+        if again {
+            // How it stands then is what the service view tells.
+            let _service = self.attach();
+        }
+        Ok(again)
+    }
+
+    /// Subscribers with keys and sequence numbers: with the card's memory, what must be kept for the device to be
+    /// served in a later world.
+    pub fn subscribers(&self) -> Vec<KeptSubscriber> {
+        self.network.hss().kept().collect()
+    }
+
+    /// Admits subscribers as they were kept.
+    ///
+    /// # Errors
+    /// The first one whose keys are none.
+    pub fn restore_subscribers(&mut self, kept: Vec<KeptSubscriber>) -> Result<(), String> {
+        kept.into_iter().try_for_each(|subscriber| {
+            let imsi = subscriber.imsi;
+            match self.network.hss_mut().restore(subscriber) {
+                true => Ok(()),
+                false => Err(format!("the keys of {imsi} are none")),
+            }
+        })
     }
 
     /// Tells the network of a subscriber: the keys that the operator ordered the profile with.
@@ -124,12 +166,12 @@ impl<N: Nvm, T: Transport> World<N, T> {
     ///
     /// # Errors
     /// A sentence: the card's, or the network's cause.
-    pub fn attach(&mut self) -> Result<Report, String> {
+    pub fn attach(&mut self) -> Result<Report, Words> {
         if self.handset().modem.is_on() {
             self.radio_off();
         }
-        self.device_mut().reset().map_err(|error| error.to_string())?;
-        self.power_on().map_err(|error| error.to_string())?;
+        self.device_mut().reset().map_err(|error| Words::same(error.to_string()))?;
+        self.power_on().map_err(|error| words::modem_error(&error))?;
         Ok(self.handset().modem.usim().cloned().unwrap_or_default())
     }
 
@@ -156,50 +198,45 @@ impl<N: Nvm, T: Transport> World<N, T> {
 
     /// Calls a number.
     pub fn call(&mut self) -> Attempt {
-        Attempt::of(self.over_radio(Modem::call), "the call is put through")
+        Attempt::of(self.over_radio(Modem::call), Granted::Call.words())
     }
 
     /// Sends a short message.
     pub fn send_text(&mut self, to: &str, text: &str) -> Attempt {
         let (to, text) = (to.to_string(), text.to_string());
-        Attempt::of(self.over_radio(|modem| modem.text(&to, &text)), "the service centre has taken it")
+        Attempt::of(self.over_radio(|modem| modem.text(&to, &text)), Granted::Text.words())
     }
 
     /// Asks for a supplementary service.
     pub fn supplementary(&mut self) -> Attempt {
-        Attempt::of(self.over_radio(Modem::supplementary), "the request is taken")
+        Attempt::of(self.over_radio(Modem::supplementary), Granted::Supplementary.words())
     }
 
     /// Shows the network that the device is still there.
     pub fn update_location(&mut self) -> Attempt {
-        Attempt::of(self.over_radio(Modem::update), "the network knows the device")
+        let known = Words::new("the network knows the device", "網は端末を把握しています");
+        Attempt::of(self.over_radio(Modem::update), known)
     }
 
     /// Opens a further connection on an APN.
     pub fn open_apn(&mut self, apn: &str) -> Attempt {
         let apn = apn.to_string();
         let done = self.over_radio(|modem| modem.connect(&apn));
-        Attempt::of(done, &format!("a connection on {apn}"))
+        Attempt::of(done, Words::new(format!("a connection on {apn}"), format!("{apn}への接続")))
     }
 
     /// Opens a web page: `host` or `host:port`. What the network lets through is taken to be there.
     pub fn browse(&mut self, destination: &str) -> Attempt {
         let Some(destination) = Destination::of(destination) else {
-            return Attempt {
-                outcome: Outcome::Failed,
-                by: None,
-                cause: None,
-                reason: format!("{destination} is no host name"),
-                decision: None,
-            };
+            return Attempt::failed(Words::new(
+                format!("{destination} is no host name"),
+                format!("{destination}はホスト名ではありません"),
+            ));
         };
         let now = self.now();
         let (mut radio, device, trace) = self.radio();
         match radio.connect(device, (trace, now), &destination) {
-            Ok(passage) => {
-                let reason = format!("{destination}: {}", passage.decision.reason);
-                Attempt { decision: Some(Box::new(passage.decision)), ..Attempt::granted(reason) }
-            }
+            Ok(passage) => Attempt::passed(passage.decision),
             Err(attempt) => *attempt,
         }
     }

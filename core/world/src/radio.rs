@@ -3,6 +3,7 @@
 use crate::device::Device;
 use crate::port::{apdu_name, status};
 use crate::trace::Trace;
+use crate::words::{self, Words};
 use esim_euicc::Nvm;
 use esim_net::network::PROHIBITED;
 use esim_net::{
@@ -11,7 +12,8 @@ use esim_net::{
 };
 use esim_rsp::trace::Party;
 use rand_chacha::ChaCha20Rng;
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 /// A device's modem, the network, and who records what they say.
 pub struct Radio<'a> {
@@ -26,21 +28,17 @@ pub struct Radio<'a> {
 }
 
 /// What somebody at the device tried over the radio, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// `granted`, `refused` by a node, or `failed` before there was one.
     pub outcome: Outcome,
     /// Which node refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Party>,
     /// Number, name and clause of the refusal.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
     /// For a person.
-    pub reason: String,
+    pub reason: Words,
     /// The decision of the traffic policy platform, if it came so far.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<Box<Decision>>,
 }
 
@@ -56,41 +54,77 @@ pub enum Outcome {
     Failed,
 }
 
+impl Serialize for Attempt {
+    /// The fields, and [`Attempt::words`]; what is absent is `null`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut state = serializer.serialize_struct("Attempt", 6)?;
+        state.serialize_field("outcome", &self.outcome)?;
+        state.serialize_field("by", &self.by)?;
+        state.serialize_field("cause", &self.cause)?;
+        state.serialize_field("reason", &self.reason)?;
+        state.serialize_field("words", &self.words())?;
+        state.serialize_field("decision", &self.decision)?;
+        state.end()
+    }
+}
+
 impl core::fmt::Display for Attempt {
+    /// English, of [`Attempt::words`].
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let outcome = match self.outcome {
-            Outcome::Granted => "granted",
-            Outcome::Refused => "refused",
-            Outcome::Failed => "failed",
-        };
-        write!(f, "{outcome}")?;
-        if let Some(by) = self.by {
-            write!(f, " by {}", name(by))?;
-        }
-        match self.cause {
-            Some(cause) => write!(f, ": {cause}")?,
-            None => write!(f, ": {}", self.reason)?,
-        }
-        if let (Some(_), Some(decision)) = (self.cause, &self.decision) {
-            write!(f, "; {}", decision.reason)?;
-        }
-        Ok(())
+        f.write_str(&self.words().en)
     }
 }
 
 impl Attempt {
     /// It works.
-    pub fn granted(reason: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Granted, by: None, cause: None, reason: reason.into(), decision: None }
+    pub fn granted(reason: Words) -> Self {
+        Self { outcome: Outcome::Granted, by: None, cause: None, reason, decision: None }
+    }
+
+    /// It came to no node that could refuse.
+    pub fn failed(reason: Words) -> Self {
+        Self { outcome: Outcome::Failed, by: None, cause: None, reason, decision: None }
+    }
+
+    /// The traffic policy platform says no.
+    pub(crate) fn prohibited(decision: Decision) -> Self {
+        Self {
+            outcome: Outcome::Refused,
+            by: Some(Party::Policy),
+            // A name that is not known is answered by the resolver: no packet, no ICMP.
+            cause: decision.address.is_some().then_some(PROHIBITED),
+            reason: words::decision(&decision),
+            decision: Some(Box::new(decision)),
+        }
+    }
+
+    /// The traffic policy platform lets it through.
+    pub(crate) fn passed(decision: Decision) -> Self {
+        let why = words::decision(&decision);
+        let to = &decision.destination;
+        let reason = Words::new(format!("{to}: {}", why.en), format!("{to}: {}", why.ja));
+        Self { decision: Some(Box::new(decision)), ..Self::granted(reason) }
+    }
+
+    /// There is no session that could carry it.
+    pub(crate) fn without_bearer(modem: &Modem) -> Self {
+        let why = match modem.error() {
+            Some(error) => words::modem_error(error),
+            None => Words::new("the radio is off", "電波がオフです"),
+        };
+        Self::failed(Words::new(
+            format!("no connection to a network: {}", why.en),
+            format!("網に接続していません。{}", why.ja),
+        ))
     }
 
     /// What a procedure of the modem came to.
-    pub fn of(done: Result<Answer, ModemError>, granted: &str) -> Self {
+    pub fn of(done: Result<Answer, ModemError>, granted: Words) -> Self {
         let error = match done {
             Ok(_) => return Self::granted(granted),
             Err(error) => error,
         };
-        let reason = error.to_string();
+        let reason = words::modem_error(&error);
         let (by, cause) = match error {
             ModemError::Refused { by, cause } => (Some(party(by)), Some(cause)),
             ModemError::AuthenticationRejected { .. } => (Some(Party::Mme), None),
@@ -100,27 +134,28 @@ impl Attempt {
         Self { outcome, by, cause, reason, decision: None }
     }
 
+    /// All of it in a line: what came of it, who has refused, and why.
+    pub fn words(&self) -> Words {
+        let (en, ja) = match self.outcome {
+            Outcome::Granted => ("granted", "できました"),
+            Outcome::Refused => ("refused", "拒否されました"),
+            Outcome::Failed => ("failed", "できませんでした"),
+        };
+        let mut out = Words::new(en, ja);
+        if let Some(by) = self.by.map(words::party) {
+            out = Words::new(format!("{en} by {}", by.en), format!("{}に{ja}", by.ja));
+        }
+        let mut why = self.cause.map_or_else(|| self.reason.clone(), |cause| words::cause(&cause));
+        if let (Some(_), Some(_)) = (self.cause, &self.decision) {
+            why.en += &format!("; {}", self.reason.en);
+            why.ja += &format!("。{}", self.reason.ja);
+        }
+        Words::new(format!("{}: {}", out.en, why.en), format!("{}。{}", out.ja, why.ja))
+    }
+
     /// Whether it works.
     pub fn is_granted(&self) -> bool {
         self.outcome == Outcome::Granted
-    }
-}
-
-/// Name of a party for a reader.
-pub(crate) fn name(party: Party) -> &'static str {
-    match party {
-        Party::Operator => "operator",
-        Party::Sm => "SM",
-        Party::Lpa => "LPA",
-        Party::Euicc => "eUICC",
-        Party::Modem => "modem",
-        Party::Mme => "MME",
-        Party::Sgsn => "SGSN",
-        Party::Msc => "MSC",
-        Party::Hss => "HSS",
-        Party::Gateway => "gateway",
-        Party::Policy => "policy",
-        Party::Internet => "internet",
     }
 }
 
@@ -135,6 +170,25 @@ pub(crate) fn party(node: Node) -> Party {
         Node::Msc => Party::Msc,
         Node::Sm => Party::Sm,
         Node::Internet => Party::Internet,
+    }
+}
+
+/// What the circuit-switched domain grants, in words.
+pub(crate) enum Granted {
+    Call,
+    Text,
+    Supplementary,
+}
+
+impl Granted {
+    pub(crate) fn words(self) -> Words {
+        match self {
+            Self::Call => Words::new("the call is put through", "電話がつながりました"),
+            Self::Text => {
+                Words::new("the service centre has taken it", "メッセージはセンターが受け取りました")
+            }
+            Self::Supplementary => Words::new("the request is taken", "要求は受け付けられました"),
+        }
     }
 }
 
@@ -170,13 +224,9 @@ impl Radio<'_> {
         (trace, now): (&mut Trace, u64),
         destination: &Destination,
     ) -> Result<Passage, Box<Attempt>> {
-        let failed = |reason: String| {
-            Box::new(Attempt { outcome: Outcome::Failed, by: None, cause: None, reason, decision: None })
-        };
         for is_last in [false, true] {
             let Some(bearer) = self.modem.bearers().first().map(|bearer| bearer.id) else {
-                let why = self.modem.service().error.unwrap_or_else(|| "the radio is off".into());
-                return Err(failed(format!("no connection to a network: {why}")));
+                return Err(Box::new(Attempt::without_bearer(self.modem)));
             };
             let mut log = Log::default();
             let source = 49_152 + (trace.records().len() % 16_384) as u16;
@@ -186,27 +236,22 @@ impl Radio<'_> {
                 Carried::Decided { teid, decision } if decision.action == Action::Allow => {
                     return Ok(Passage { teid, decision });
                 }
-                Carried::Decided { decision, .. } => {
-                    let prohibited = decision.address.is_some();
-                    return Err(Box::new(Attempt {
-                        outcome: Outcome::Refused,
-                        by: Some(Party::Policy),
-                        cause: prohibited.then_some(PROHIBITED),
-                        reason: decision.reason.clone(),
-                        decision: Some(Box::new(decision)),
-                    }));
-                }
+                Carried::Decided { decision, .. } => return Err(Box::new(Attempt::prohibited(decision))),
                 Carried::NoBearer if is_last => break,
                 Carried::NoBearer => {
                     let done = self.run(device, (trace, now), Modem::request_service);
-                    if let Err(error) = done {
-                        return Err(Box::new(Attempt::of(Err(error), "")));
+                    if done.is_err() {
+                        return Err(Box::new(Attempt::of(done, Words::default())));
                     }
                 }
             }
         }
-        Err(failed("the network has no session for this device".into()))
+        Err(Box::new(Attempt::failed(no_session())))
     }
+}
+
+pub(crate) fn no_session() -> Words {
+    Words::new("the network has no session for this device", "網にこの端末のセッションがありません")
 }
 
 struct Waves<'a, N> {

@@ -4,6 +4,7 @@
 
 use crate::Clock;
 use crate::operator::{Ordered, Wish};
+use crate::picture::ELSEWHERE;
 use crate::port::User;
 use crate::transport::Transport;
 use crate::world::{ADDRESS, NOW, Seed, World, WorldError};
@@ -59,7 +60,7 @@ pub async fn tell<N: Nvm, T: Transport, U: User>(
     chapter: &mut dyn FnMut(&StoryStep),
 ) -> Result<Iccid, StoryError> {
     let mut told = Teller { from: 0, chapter };
-    let pp = leave_the_factory(world, &mut told, user).await?;
+    let pp = restricted(world, &mut told, user).await?;
     let (ordered, wish) = world.order(story.wish).await.map_err(|error| error.to_string())?;
     told.chapter(world, format!("ordered at the SM-DP+: {}", ordered.activation_code));
 
@@ -108,16 +109,24 @@ pub async fn tell<N: Nvm, T: Transport, U: User>(
     Ok(iccid)
 }
 
-/// A server that is no SM.
-const ELSEWHERE: &str = "www.example.com";
+/// A device as the factory made it.
+#[derive(Clone, Debug)]
+pub struct Factory {
+    /// The provisioning profile, which is enabled.
+    pub iccid: Iccid,
+    /// Its subscriber.
+    pub wish: Wish,
+}
 
-/// The device is made with a provisioning profile, over the factory's own line, and switched on by its owner:
-/// it is on the network and reaches nothing but the SM.
-async fn leave_the_factory<N: Nvm, T: Transport, U: User>(
+/// The device is made: a provisioning profile is ordered, loaded over the factory's own line and enabled. It leaves
+/// with Wi-Fi off and the radio off.
+///
+/// # Errors
+/// A sentence: which step, and why.
+pub async fn leave_the_factory<N: Nvm, T: Transport, U: User>(
     world: &mut World<N, T>,
-    told: &mut Teller<'_>,
     user: &mut U,
-) -> Result<Iccid, StoryError> {
+) -> Result<Factory, StoryError> {
     world.set_wifi(true);
     let wish = Wish {
         service_provider_name: "esim-lab PP".to_string(),
@@ -130,6 +139,16 @@ async fn leave_the_factory<N: Nvm, T: Transport, U: User>(
     world.enable(profile, user).await.map_err(|error| format!("not enabled: {error}"))?;
     deliver(world, 2, user).await?;
     world.set_wifi(false);
+    Ok(Factory { iccid: ordered.iccid, wish })
+}
+
+/// The device is made, and switched on by its owner: it is on the network and reaches nothing but the SM.
+async fn restricted<N: Nvm, T: Transport, U: User>(
+    world: &mut World<N, T>,
+    told: &mut Teller<'_>,
+    user: &mut U,
+) -> Result<Iccid, StoryError> {
+    let Factory { iccid, wish } = leave_the_factory(world, user).await?;
     told.chapter(world, format!("left the factory with a provisioning profile: IMSI {}", wish.imsi));
 
     world.attach().map_err(|cause| format!("no service: {cause}"))?;
@@ -142,7 +161,7 @@ async fn leave_the_factory<N: Nvm, T: Transport, U: User>(
         world,
         format!("powered on, attached, restricted: {ELSEWHERE}, a call and a message are refused"),
     );
-    Ok(ordered.iccid)
+    Ok(iccid)
 }
 
 async fn install<N: Nvm, T: Transport, U: User>(

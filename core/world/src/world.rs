@@ -11,7 +11,7 @@ use crate::transport::{Reply, Request, Transport};
 use esim_crypto::pki::{PkiParameters, TestPki};
 use esim_euicc::{BootError, Nvm, NvmError, Personal};
 use esim_lpa::driver::{self, Failure, Refresh};
-use esim_lpa::manage::{ChipInfo, MemoryReset};
+use esim_lpa::manage::{ChipInfo, ListProfiles, MemoryReset};
 use esim_lpa::{
     Download, DownloadParams, Effect, Event, Machine, Notified, NotifyParams, Outcome, Profile, ProfileRef,
     Session,
@@ -124,8 +124,18 @@ pub struct Phone {
     pub chip: ChipInfo,
     /// Profiles.
     pub profiles: Vec<Profile>,
+    /// Provisioning profiles, which an ordinary list leaves out (SGP.22 2.4.5.2).
+    pub provisioning: Vec<Profile>,
     /// Notifications that wait.
     pub notifications: usize,
+}
+
+/// The IMSI of a subscriber that is drawn; a provisioning profile's is in the range that the network takes for such.
+fn drawn_imsi(number: u64, is_provisioning: bool) -> String {
+    match is_provisioning {
+        true => format!("0010199{:08}", number + 1),
+        false => format!("00101{:010}", 123_456_789 + number),
+    }
 }
 
 /// Operator, SM and device.
@@ -138,7 +148,7 @@ pub struct World<N, T> {
     address: String,
     token: String,
     seed: Seed,
-    subscribers: u64,
+    ordered: u64,
     download: Option<Session<Download>>,
     pub(crate) network: Network,
     pub(crate) network_rng: ChaCha20Rng,
@@ -177,7 +187,7 @@ impl<N: Nvm, T: Transport> World<N, T> {
             network_rng: seed.stream(Stream::Network),
             cells: Vec::from([home_cell()]),
             seed,
-            subscribers: 0,
+            ordered: 0,
             download: None,
         })
     }
@@ -226,8 +236,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// # Errors
     /// [`OrderError`].
     pub async fn order(&mut self, mut wish: Wish) -> Result<(Ordered, Wish), OrderError> {
-        let number = self.subscribers;
-        self.subscribers += 1;
+        let is_provisioning = wish.profile_class.as_deref() == Some("provisioning");
+        let number = self.next_subscriber(is_provisioning);
         let (ki, opc) = self.seed.subscriber_keys(number);
         let fill = |field: &mut String, value: String| {
             if field.is_empty() {
@@ -241,15 +251,7 @@ impl<N: Nvm, T: Transport> World<N, T> {
             _ => String::new(),
         };
         fill(&mut wish.opc, opc + &more);
-        let is_provisioning = wish.profile_class.as_deref() == Some("provisioning");
-        fill(
-            &mut wish.imsi,
-            match is_provisioning {
-                // In the range that the network takes for provisioning profiles.
-                true => format!("0010199{:08}", number + 1),
-                false => format!("00101{:010}", 123_456_789 + number),
-            },
-        );
+        fill(&mut wish.imsi, drawn_imsi(number, is_provisioning));
         fill(&mut wish.service_provider_name, "esim-lab".to_string());
         let ordered = self.operator().order(&wish).await?;
         // The same customer order goes to the network; keys that the SM has taken are keys.
@@ -272,6 +274,17 @@ impl<N: Nvm, T: Transport> World<N, T> {
                 .map_err(|reason| OrderError::Lost { function: "provision".to_string(), reason })?;
         }
         Ok((ordered, wish))
+    }
+
+    /// The next number whose IMSI is nobody's: a network that was restored has subscribers of an earlier world.
+    fn next_subscriber(&mut self, is_provisioning: bool) -> u64 {
+        let is_taken = |number: u64| {
+            let imsi = drawn_imsi(number, is_provisioning).parse();
+            imsi.is_ok_and(|imsi| self.network.hss().has(&imsi))
+        };
+        let number = (self.ordered..).find(|number| !is_taken(*number)).unwrap_or(self.ordered);
+        self.ordered = number + 1;
+        number
     }
 
     /// An order with its history, as the SM tells it.
@@ -461,8 +474,10 @@ impl<N: Nvm, T: Transport> World<N, T> {
         let options = Default::default();
         let chip = driver::chip_info(&mut port, &options).await?;
         let profiles = driver::list(&mut port, &options).await?;
+        let only_provisioning = ListProfiles { only: None, provisioning: true };
+        let provisioning = driver::run(&mut port, &options, &only_provisioning).await?.output;
         let notifications = driver::notifications(&mut port, &options).await?;
-        Ok(Phone { chip, profiles, notifications: notifications.len() })
+        Ok(Phone { chip, profiles, provisioning, notifications: notifications.len() })
     }
 
     /// Runs any function of the driver over this world's port.

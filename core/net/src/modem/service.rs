@@ -80,6 +80,11 @@ pub fn bars(cell: &Cell) -> u8 {
 }
 
 impl Modem {
+    /// Why there is no service, if it is switched on and there is none.
+    pub fn error(&self) -> Option<&ModemError> {
+        self.error.as_ref().filter(|_| self.is_on)
+    }
+
     /// What the device's owner sees.
     pub fn service(&self) -> ServiceView {
         let registration = self.registration.as_ref().filter(|_| self.is_on);
@@ -99,7 +104,7 @@ impl Modem {
             let own = usim.and_then(|usim| usim.spn.clone()).filter(|_| !roaming);
             own.unwrap_or_else(|| registration.cell.plmn.to_string())
         });
-        let error = self.error.as_ref().filter(|_| self.is_on);
+        let error = self.error();
         ServiceView {
             state,
             operator,
