@@ -4,7 +4,10 @@
 //! the package's declarations.
 
 mod fetch;
+mod network;
 mod view;
+
+pub use network::Scenario;
 
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
@@ -28,6 +31,7 @@ const TYPES: &str = include_str!("types.ts");
 struct Options {
     seed: Option<u64>,
     now: Option<u64>,
+    subscribers: Option<String>,
     sm_url: Option<String>,
     token: Option<String>,
 }
@@ -36,7 +40,6 @@ struct Options {
 #[wasm_bindgen]
 pub struct World {
     world: esim_world::World<MemoryNvm, Way>,
-    service: Option<view::Service>,
 }
 
 type Fallible<T> = Result<T, JsError>;
@@ -93,9 +96,19 @@ impl World {
                 (Way::InPage { sm: Box::new(sm), clock }, ADDRESS.to_string(), "memory".to_string())
             }
         };
-        let world =
+        let mut world =
             esim_world::World::new(memory, way, &pki, seed, clock, (&address, &token)).map_err(sentence)?;
-        Ok(Self { world, service: None })
+        if let Some(kept) = options.subscribers {
+            world.restore_subscribers(serde_json::from_str(&kept).map_err(sentence)?).map_err(sentence)?;
+        }
+        Ok(Self { world })
+    }
+
+    /// Makes the device: a provisioning profile is ordered, loaded over the factory's own line and enabled. It leaves
+    /// with radio and Wi-Fi off.
+    #[wasm_bindgen(js_name = leaveFactory)]
+    pub async fn leave_factory(&mut self) -> Fallible<()> {
+        esim_world::leave_the_factory(&mut self.world, &mut Agreeable).await.map(|_| ()).map_err(sentence)
     }
 
     /// Orders a profile over ES2+.
@@ -146,13 +159,11 @@ impl World {
 
     /// Enables a profile; the card starts over.
     pub async fn enable(&mut self, iccid: &str) -> Fallible<()> {
-        self.service = None;
         self.world.enable(profile(iccid)?, &mut Agreeable).await.map_err(sentence)
     }
 
     /// Disables a profile; the card starts over.
     pub async fn disable(&mut self, iccid: &str) -> Fallible<()> {
-        self.service = None;
         self.world.disable(profile(iccid)?, &mut Agreeable).await.map_err(sentence)
     }
 
@@ -175,10 +186,11 @@ impl World {
         give(&view::Delivered { sent: notified.sent.len(), kept: notified.kept.len() })
     }
 
-    /// Switches the modem on: reads the USIM, answers the network's challenge.
+    /// Switches the radio on, or starts it over: reads the USIM, answers the network's challenge. How it stands then
+    /// is what the phone shows.
     #[wasm_bindgen(unchecked_return_type = "Phone")]
     pub async fn attach(&mut self) -> Fallible<JsValue> {
-        self.service = Some(view::Service::of(self.world.attach()));
+        let _service = self.world.attach();
         self.phone()
     }
 
@@ -187,7 +199,7 @@ impl World {
     pub fn phone(&mut self) -> Fallible<JsValue> {
         // The card is in this process: the future is ready at once.
         let phone = esim_sm_edge::block_on(self.world.phone(&mut Agreeable)).map_err(sentence)?;
-        give(&view::Phone::of(&phone, self.service.clone()))
+        give(&view::Phone::of(&phone, self.world.modem()))
     }
 
     /// All orders at the SM.
@@ -214,6 +226,12 @@ impl World {
         give(&records.get(from.unwrap_or(0) as usize..).unwrap_or_default())
     }
 
+    /// Number of records of the trace.
+    #[wasm_bindgen(js_name = traceLength)]
+    pub fn trace_length(&self) -> u32 {
+        self.world.trace().records().len() as u32
+    }
+
     /// SHA-256 over the whole trace.
     #[wasm_bindgen(js_name = traceDigest)]
     pub fn trace_digest(&self) -> String {
@@ -224,6 +242,11 @@ impl World {
     #[wasm_bindgen(js_name = exportTrace)]
     pub fn export_trace(&self) -> String {
         self.world.trace().to_lines()
+    }
+
+    /// The trace as a capture for Wireshark and tshark.
+    pub fn pcap(&self) -> Vec<u8> {
+        esim_world::pcap(self.world.trace())
     }
 
     /// The card's memory, to be kept and given to a later world.

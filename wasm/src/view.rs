@@ -1,24 +1,13 @@
 //! What the page is given: plain values, texts in both languages.
 
 use esim_lpa::{Answer, Download, Effect, Lang, Question, Session};
+use esim_net::{Modem, ServiceState};
+use esim_world::{RulesMistake, Words};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A text in both languages.
-#[derive(Serialize)]
-pub struct Both {
-    en: String,
-    ja: String,
-}
-
-impl Both {
-    fn of(text: impl Fn(Lang) -> String) -> Self {
-        Self { en: text(Lang::En), ja: text(Lang::Ja) }
-    }
-
-    fn from(en: &str, ja: &str) -> Self {
-        Self { en: en.into(), ja: ja.into() }
-    }
+fn both(text: impl Fn(Lang) -> String) -> Words {
+    Words::new(text(Lang::En), text(Lang::Ja))
 }
 
 #[derive(Serialize)]
@@ -88,8 +77,8 @@ struct Count {
 #[serde(rename_all = "camelCase")]
 struct Asked {
     kind: &'static str,
-    title: Both,
-    text: Both,
+    title: Words,
+    text: Words,
     service_provider_name: String,
     profile_name: String,
     strong: bool,
@@ -98,8 +87,8 @@ struct Asked {
 #[derive(Serialize)]
 struct Ended {
     ok: bool,
-    title: Both,
-    detail: Both,
+    title: Words,
+    detail: Words,
 }
 
 impl Step {
@@ -113,10 +102,10 @@ impl Step {
         let outcome = outcome.map(|outcome| Ended {
             ok: outcome.is_installed(),
             title: match outcome.is_installed() {
-                true => Both::from("Installed", "インストール完了"),
-                false => Both::from("Not installed", "インストールできませんでした"),
+                true => Words::new("Installed", "インストール完了"),
+                false => Words::new("Not installed", "インストールできませんでした"),
             },
-            detail: Both::of(|lang| outcome.text(lang)),
+            detail: both(|lang| outcome.text(lang)),
         });
         Self {
             done: outcome.is_some(),
@@ -130,11 +119,11 @@ impl Step {
 
 impl Asked {
     fn of(question: &Question) -> Self {
-        let text = Both::of(|lang| question.text(lang));
+        let text = both(|lang| question.text(lang));
         match question {
             Question::Consent(consent) => Self {
                 kind: "consent",
-                title: Both::from("Install this profile?", "このプロファイルをインストールしますか?"),
+                title: Words::new("Install this profile?", "このプロファイルをインストールしますか?"),
                 text,
                 service_provider_name: consent.profile.service_provider_name.clone().unwrap_or_default(),
                 profile_name: consent.profile.profile_name.clone().unwrap_or_default(),
@@ -142,7 +131,7 @@ impl Asked {
             },
             Question::ConfirmationCode(request) => Self {
                 kind: "confirmationCode",
-                title: Both::from("Confirmation code", "確認コード"),
+                title: Words::new("Confirmation code", "確認コード"),
                 text,
                 service_provider_name: request.service_provider_name.clone(),
                 profile_name: request.profile_name.clone(),
@@ -176,10 +165,10 @@ impl From<Said> for Answer {
 pub struct Phone {
     eid: String,
     profiles: Vec<Profile>,
+    provisioning: Vec<Profile>,
     notifications: usize,
     free_memory: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    service: Option<Service>,
+    service: Service,
 }
 
 #[derive(Serialize)]
@@ -195,39 +184,9 @@ struct Profile {
     class: String,
 }
 
-/// What the modem has brought.
-#[derive(Clone, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Service {
-    operator: String,
-    imsi: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    msisdn: Option<String>,
-    mcc_mnc: String,
-    attached: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<String>,
-}
-
-impl Service {
-    pub fn of(attached: Result<esim_net::Report, String>) -> Self {
-        match attached {
-            Ok(report) => Self {
-                operator: report.spn.unwrap_or_else(|| report.plmn.clone()),
-                imsi: report.imsi,
-                msisdn: report.msisdn,
-                mcc_mnc: report.plmn,
-                attached: true,
-                cause: None,
-            },
-            Err(cause) => Self { cause: Some(cause), ..Self::default() },
-        }
-    }
-}
-
-impl Phone {
-    pub fn of(phone: &esim_world::Phone, service: Option<Service>) -> Self {
-        let profiles = phone.profiles.iter().map(|profile| Profile {
+impl Profile {
+    fn of(profile: &esim_lpa::Profile) -> Self {
+        Self {
             iccid: profile.metadata.iccid.map(|iccid| iccid.to_string()).unwrap_or_default(),
             isdp_aid: hex::encode(&profile.isdp_aid),
             state: if profile.enabled { "enabled" } else { "disabled" },
@@ -235,13 +194,90 @@ impl Phone {
             service_provider_name: profile.metadata.service_provider_name.clone().unwrap_or_default(),
             profile_name: profile.metadata.profile_name.clone().unwrap_or_default(),
             class: profile.metadata.class.clone().unwrap_or_default(),
-        });
+        }
+    }
+}
+
+/// What the modem shows.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Service {
+    state: ServiceState,
+    operator: String,
+    imsi: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msisdn: Option<String>,
+    mcc_mnc: String,
+    attached: bool,
+    bars: u8,
+    roaming: bool,
+    calls: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<Words>,
+}
+
+impl Service {
+    fn of(modem: &Modem) -> Self {
+        let view = modem.service();
+        Self {
+            attached: view.state == ServiceState::InService,
+            state: view.state,
+            operator: view.operator.unwrap_or_default(),
+            imsi: view.imsi.unwrap_or_default(),
+            msisdn: view.msisdn,
+            mcc_mnc: view.plmn.map(|plmn| plmn.to_string()).unwrap_or_default(),
+            bars: view.bars,
+            roaming: view.roaming,
+            calls: view.calls,
+            cause: modem.error().map(esim_world::words::modem_error),
+        }
+    }
+}
+
+/// What has become of rules that somebody wrote.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RulesAnswer {
+    ok: bool,
+    /// Whether the device has registered anew.
+    attached: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Words>,
+}
+
+impl RulesAnswer {
+    /// They are in force.
+    pub fn taken(attached: bool) -> Self {
+        Self { ok: true, attached, line: None, reason: None }
+    }
+
+    /// They are none; the old ones stay.
+    pub fn refused(mistake: &RulesMistake) -> Self {
+        Self { ok: false, attached: false, line: mistake.line, reason: Some(mistake.words()) }
+    }
+}
+
+/// A scenario in a list.
+#[derive(Serialize)]
+pub struct ScenarioInfo {
+    pub name: &'static str,
+    pub title: Words,
+    pub summary: Words,
+    /// What is done, a line a step.
+    pub steps: Vec<Words>,
+}
+
+impl Phone {
+    pub fn of(phone: &esim_world::Phone, modem: &Modem) -> Self {
         Self {
             eid: phone.chip.eid.clone(),
-            profiles: profiles.collect(),
+            profiles: phone.profiles.iter().map(Profile::of).collect(),
+            provisioning: phone.provisioning.iter().map(Profile::of).collect(),
             notifications: phone.notifications,
             free_memory: phone.chip.info.resources.free_non_volatile.unwrap_or(0),
-            service,
+            service: Service::of(modem),
         }
     }
 }
