@@ -1,72 +1,27 @@
 /** Clicks through the page as a newcomer does. */
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { browser, serve, serveWorker } from "./serve.js";
+import { SHOTS, ask, at, fits, idle, install, op, open, text } from "./page.js";
+import { serveWorker } from "./serve.js";
 
-const SHOTS = fileURLToPath(new URL("../test-results/", import.meta.url));
-const WIDE = { width: 1600, height: 1000 };
-/** @type {Awaited<ReturnType<typeof serve>>} */
+/** @type {Awaited<ReturnType<typeof open>>} */
 let site;
-/** @type {import("playwright-core").Browser} */
-let chromium;
 
 before(async () => {
-  await mkdir(SHOTS, { recursive: true });
-  site = await serve();
-  chromium = await browser();
+  site = await open();
 });
+after(() => site?.close());
 
-after(async () => {
-  await chromium?.close();
-  site?.close();
-});
-
-/**
- * A page of its own storage; complaints in its console are kept.
- * @param {import("playwright-core").BrowserContext} context
- */
-async function visit(context, hash = "", url = site.url) {
-  const page = Object.assign(await context.newPage(), { complaints: /** @type {string[]} */ ([]) });
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && page.complaints.push(message.text()));
-  page.on("pageerror", (error) => page.complaints.push(String(error)));
-  await page.goto(url + hash);
-  await page.waitForSelector('main[data-ready="true"]');
-  return page;
-}
-
-const fresh = (options = {}) => chromium.newContext({ viewport: WIDE, locale: "en-GB", ...options });
-/** @param {import("playwright-core").Page} page @param {string} id */
-const at = (page, id) => page.getByTestId(id);
-/** @param {import("playwright-core").Page} page @param {string} id */
-const text = (page, id) => at(page, id).innerText();
-/** @param {import("playwright-core").Page} page */
-const idle = (page) => page.waitForSelector('main[data-busy="false"]');
-
-/**
- * Downloads as fast as it goes; stops at the question.
- * @param {import("playwright-core").Page} page
- */
-async function ask(page) {
-  await at(page, "pace").selectOption("0");
-  await at(page, "download").click();
-}
-
-/** @param {import("playwright-core").Page} page */
-async function install(page) {
-  await ask(page);
-  await at(page, "accept").click();
-  await page.waitForSelector('[data-testid="outcome"][data-ok="true"]');
-  await idle(page);
-}
+const fresh = (options = {}) => site.fresh(options);
+/** @param {import("playwright-core").BrowserContext} context */
+const visit = (context, hash = "", url = /** @type {string | undefined} */ (undefined)) => site.visit(context, hash, url);
 
 describe("the page", () => {
   test("downloads, enables and attaches with two clicks", async () => {
     const page = await visit(await fresh());
     await page.screenshot({ path: `${SHOTS}empty.png` });
     await install(page);
-    await page.waitForSelector('[data-testid="profile"][data-state="enabled"]');
+    assert.equal(await op(page).getAttribute("data-state"), "enabled");
     assert.equal(await text(page, "operator"), "esim-lab");
     assert.match(await text(page, "imsi"), /IMSI 00101\d{10}/);
     assert.equal(await at(page, "order-state").first().textContent(), "Installed");
@@ -91,11 +46,16 @@ describe("the page", () => {
     await install(page);
     const eid = await text(page, "eid");
     await page.reload();
-    await page.waitForSelector('[data-testid="profile"][data-state="enabled"]');
+    await page.waitForSelector('main[data-ready="true"]');
+    assert.equal(await op(page).getAttribute("data-state"), "enabled");
     assert.equal(await text(page, "eid"), eid);
     assert.ok(await at(page, "link").isDisabled(), "a card with a past has no link");
+    await at(page, "attach").click();
+    await idle(page);
+    assert.equal(await text(page, "operator"), "esim-lab", "the network has been kept with the card");
     await at(page, "over").click();
-    await page.waitForSelector('[data-testid="profile"]', { state: "detached" });
+    await op(page).waitFor({ state: "detached" });
+    assert.equal(await at(page, "pp").getAttribute("data-state"), "enabled");
     assert.deepEqual(page.complaints, []);
   });
 
@@ -106,19 +66,20 @@ describe("the page", () => {
     const eid = await text(page, "eid");
     const linked = await visit(context, "#seed=x");
     assert.match(await text(linked, "error"), /untouched/);
-    assert.equal(await at(linked, "profile").count(), 0);
+    assert.equal(await op(linked).count(), 0);
     const back = await visit(context);
     assert.equal(await text(back, "eid"), eid);
-    assert.equal(await at(back, "profile").getAttribute("data-state"), "enabled");
+    assert.equal(await op(back).getAttribute("data-state"), "enabled");
   });
 
   test("a link opens the same world to the octet", async () => {
     const context = await fresh();
     const one = await visit(context, "#seed=7&step=60");
     assert.equal(await one.locator('[data-testid="outcome"]').getAttribute("data-ok"), "true");
-    await one.locator('button[role="switch"]').click();
-    await one.waitForSelector('[data-testid="profile"][data-state="enabled"]');
-    await at(one, "attach").click();
+    await op(one).locator('button[role="switch"]').click();
+    await one.waitForSelector('[data-testid="profile"][data-class="operational"][data-state="enabled"]');
+    await at(one, "open-page").click();
+    await one.waitForSelector('[data-testid="attempt"][data-outcome="granted"]');
     await idle(one);
     const digest = await text(one, "digest");
     await at(one, "link").click();
@@ -126,6 +87,7 @@ describe("the page", () => {
     const two = await visit(await fresh(), link);
     assert.equal(await text(two, "digest"), digest);
     assert.equal(await text(two, "operator"), "esim-lab");
+    assert.equal(await at(two, "attempt").getAttribute("data-outcome"), "granted");
     assert.deepEqual([...one.complaints, ...two.complaints], []);
   });
 
@@ -148,7 +110,7 @@ describe("the page", () => {
     await ask(page);
     await at(page, "reject").click();
     await page.waitForSelector('[data-testid="outcome"][data-ok="false"]');
-    assert.equal(await at(page, "profile").count(), 0);
+    assert.equal(await op(page).count(), 0);
     assert.deepEqual(page.complaints, []);
   });
 
@@ -170,7 +132,7 @@ describe("the page", () => {
     await at(page, "code-refuse").click();
     await page.waitForSelector('[data-testid="outcome"][data-ok="false"]');
     await idle(page);
-    assert.equal(await at(page, "profile").count(), 0);
+    assert.equal(await op(page).count(), 0);
     assert.equal(await at(page, "error").count(), 0);
     assert.deepEqual(page.complaints, []);
   });
@@ -200,10 +162,10 @@ describe("the page", () => {
     await at(page, "accept").click();
     await page.waitForSelector('[data-testid="outcome"][data-ok="true"]');
     await idle(page);
-    const card = at(page, "profile");
+    const card = op(page);
     assert.equal(await card.getAttribute("data-state"), "disabled");
     const iccid = String(await card.getAttribute("data-iccid"));
-    await at(page, "delete").click();
+    await card.getByTestId("delete").click();
     await at(page, "delete-typed").fill("x");
     assert.ok(await at(page, "delete-confirm").isDisabled());
     await at(page, "delete-typed").fill(iccid.slice(-4));
@@ -243,8 +205,7 @@ describe("the page", () => {
   test("fits a narrow screen, light and dark", async () => {
     const page = await visit(await fresh({ viewport: { width: 390, height: 844 }, colorScheme: "dark" }));
     await install(page);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.ok(overflow <= 0, `the page is ${overflow} px too wide`);
+    await fits(page);
     await page.screenshot({ path: `${SHOTS}narrow-dark.png`, fullPage: true });
     assert.deepEqual(page.complaints, []);
   });
@@ -263,11 +224,11 @@ describe("the page", () => {
       await at(page, "sm-connect").click();
       await idle(page);
       await install(page);
-      await page.waitForSelector('[data-testid="profile"][data-state="enabled"]');
+      assert.equal(await op(page).getAttribute("data-state"), "enabled");
       assert.equal(`${await text(page, "sm")}/`, worker.url);
       assert.equal(await at(page, "order-state").first().textContent(), "Installed");
       const orders = await fetch(`${worker.url}esim-lab/orders`, { headers: { authorization: `Bearer ${worker.token}` } });
-      const iccid = String(await at(page, "profile").getAttribute("data-iccid"));
+      const iccid = String(await op(page).getAttribute("data-iccid"));
       assert.ok((await orders.text()).includes(iccid), "the worker knows the order");
       await page.screenshot({ path: `${SHOTS}worker.png` });
       // The refusal of the wrong token is the browser's own line, and expected.

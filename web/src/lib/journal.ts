@@ -1,6 +1,7 @@
 /**
- * What the reader did, in order. A seed, a clock and a journal reproduce a world, so the
- * three together are the permalink: `#seed=7&step=12`.
+ * What the reader did since the device left the factory, in order. A seed, a clock and a journal reproduce a world,
+ * so the three together are the permalink. `#seed=7&step=12` is the usual beginning: the radio goes on, a profile is
+ * ordered, and its download takes twelve steps.
  */
 import type { Answer, Subscriber } from "./world";
 
@@ -14,7 +15,16 @@ export type Op =
   | ["delete", string]
   | ["name", string, string]
   | ["notify"]
-  | ["attach"];
+  | ["attach"]
+  | ["radio-off"]
+  | ["wifi", boolean]
+  | ["apn", string]
+  | ["browse", string]
+  | ["call"]
+  | ["text", string, string]
+  | ["supplementary"]
+  | ["fall-back"]
+  | ["rules", string];
 
 export interface Replay {
   seed: number;
@@ -37,9 +47,10 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 export function toHash({ seed, now, ops }: Replay, usual: Subscriber): string {
   const hash = new URLSearchParams({ seed: String(seed) });
   let rest = [...ops];
-  if (rest[0]?.[0] === "order") {
-    if (!same(rest[0][1], usual)) hash.set("order", JSON.stringify(rest[0][1]));
-    rest = rest.slice(1);
+  const order = rest[1];
+  if (rest[0]?.[0] === "attach" && order?.[0] === "order") {
+    if (!same(order[1], usual)) hash.set("order", JSON.stringify(order[1]));
+    rest = rest.slice(2);
     let steps = 0;
     while (rest[0]?.[0] === "step" || (rest[0]?.[0] === "answer" && isUsual(rest[0][1]))) {
       if (rest[0][0] === "step") steps += rest[0][1];
@@ -61,7 +72,7 @@ export function fromHash(hash: string, usual: Subscriber): Replay | undefined {
   const step = fields.get("step");
   if (step !== null) {
     const order = fields.get("order");
-    ops.push(["order", order ? (JSON.parse(order) as Subscriber) : usual], ["step", whole(step)]);
+    ops.push(["attach"], ["order", order ? (JSON.parse(order) as Subscriber) : usual], ["step", whole(step)]);
   }
   const then = JSON.parse(fields.get("then") ?? "[]") as Op[];
   if (!Array.isArray(then)) throw new TypeError("“then” is not a list");

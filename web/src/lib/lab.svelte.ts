@@ -2,17 +2,27 @@
  * The page's one state: a world, what it has said so far, and what the reader
  * may do next. Calls into the world never overlap: `#work` is the one door.
  */
-import { del, get, set } from "idb-keyval";
+import { type Chapter, FACTORY, opened, titleOf } from "./chapters";
 import { type Op, type Replay, fromHash, recorded, toHash } from "./journal";
 import { t } from "./language.svelte";
-import type { Answer, Order, Phone, Step, Subscriber, TraceRecord, World } from "./world";
+import { type Device, kept, keptRules } from "./kept";
+import type { Answer, Attempt, Order, Phone, Picture, RulesAnswer, Step, Subscriber, TraceRecord, World } from "./world";
 import { newWorld, sentence } from "./world";
 
 export const USUAL: Subscriber = { serviceProviderName: "esim-lab", msisdn: "+81901234567" };
 
-const CARD = "esim-lab/card";
 const seconds = () => Math.floor(Date.now() / 1000);
 const anySeed = () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+
+/** Something that was tried over the radio. */
+export interface Tried {
+  /** Number, from 0. */
+  n: number;
+  op: Op;
+  attempt: Attempt;
+  /** What the network took the subscriber for. */
+  as: Picture["class"];
+}
 
 class Lab {
   ready = $state(false);
@@ -24,7 +34,16 @@ class Lab {
   order = $state.raw<Order>();
   orders = $state.raw<Order[]>([]);
   step = $state.raw<Step>();
-  selected = $state<number>();
+  /** Number of worlds so far. */
+  age = $state(0);
+  /** The first record of what was said last. */
+  fresh = $state(0);
+  chapters = $state.raw<Chapter[]>([]);
+  picture = $state.raw<Picture>();
+  /** What the reader has tried over the radio, the newest first. */
+  tried = $state.raw<Tried[]>([]);
+  /** The rules that are in force, if they are not the defaults. */
+  rules = $state<string>();
   /** Milliseconds between two steps of a run. */
   pause = $state(150);
   /** Enable and attach as soon as the profile is installed. */
@@ -46,8 +65,8 @@ class Lab {
     await this.#work(async () => {
       const replay = fromHash(location.hash, USUAL);
       if (replay) return this.#replay(replay);
-      const nvm = await get<Uint8Array>(CARD).catch(this.#unkept);
-      await this.#begin({ ...(nvm && { nvm }) });
+      const device = await kept.device().catch(this.#unkept);
+      await this.#begin({ ...(device && { device }) });
     });
     if (!this.#world) {
       const error = this.error;
@@ -61,25 +80,25 @@ class Lab {
     this.ready = true;
   }
 
-  /** An empty card and an SM without orders. */
+  /** A device from the factory and an SM without orders. */
   startOver = () =>
     this.#work(async () => {
       history.replaceState(null, "", location.pathname + location.search);
-      await del(CARD).catch(this.#unkept);
+      await kept.forget().catch(this.#unkept);
       await this.#begin({ ...(this.#sm && { sm: this.#sm }) });
     });
 
   /** The same card, another SM; no URL is the one inside the page. */
   connect = (smUrl: string | undefined, token: string) =>
     this.#work(async () => {
-      const nvm = this.#world?.nvm();
-      await this.#begin({ ...(nvm && { nvm }), ...(smUrl && { sm: { smUrl, token } }) });
+      const device = this.#device();
+      await this.#begin({ ...(device && { device }), ...(smUrl && { sm: { smUrl, token } }) });
     });
 
-  /** Orders a profile and downloads it. */
-  download = (subscriber: Subscriber) => this.#worked(() => this.#do(["order", subscriber]), true);
+  /** Orders a profile and downloads it, over the radio if there is no Wi-Fi. */
+  download = (subscriber: Subscriber) => this.#worked(() => this.#overRadio(["order", subscriber]), true);
 
-  downloadCode = (code: string) => this.#worked(() => this.#do(["code", code]), true);
+  downloadCode = (code: string) => this.#worked(() => this.#overRadio(["code", code]), true);
 
   /** The last download once more, from its activation code. */
   again = async () => {
@@ -112,13 +131,40 @@ class Lab {
   name = (iccid: string, name: string) => this.#worked(() => this.#do(["name", iccid, name]));
   notify = () => this.#worked(() => this.#do(["notify"]));
   attach = () => this.#worked(() => this.#do(["attach"]));
+  radioOff = () => this.#worked(() => this.#do(["radio-off"]));
+  wifi = (on: boolean) => this.#worked(() => this.#do(["wifi", on]));
+  browse = (destination: string) => this.#worked(() => this.#do(["browse", destination]));
+  call = () => this.#worked(() => this.#do(["call"]));
+  text = (to: string, text: string) => this.#worked(() => this.#do(["text", to, text]));
+  supplementary = () => this.#worked(() => this.#do(["supplementary"]));
+  fallBack = () => this.#worked(() => this.#do(["fall-back"]));
 
-  explain(n: number) {
-    return this.#open.explain(n);
-  }
+  /** Types an APN, and has the device ask for it. */
+  askApn = (apn: string) =>
+    this.#worked(async () => {
+      await this.#do(["apn", apn]);
+      await this.#do(["attach"]);
+    });
+
+  /** Puts rules in force, or, without a text, the defaults; kept in this browser. */
+  applyRules = async (text: string, isDefault: boolean): Promise<RulesAnswer | undefined> => {
+    let answer: RulesAnswer | undefined;
+    await this.#worked(async () => {
+      answer = await this.#setRules(text);
+      if (!answer.ok) return;
+      this.rules = isDefault ? undefined : text;
+      keptRules.set(this.rules);
+    });
+    return answer;
+  };
 
   exportTrace(): string {
     return this.#open.exportTrace();
+  }
+
+  /** The world, to be looked at. */
+  get world(): World {
+    return this.#open;
   }
 
   /** A URL that opens this very world, to the octet. */
@@ -153,28 +199,56 @@ class Lab {
     return this.#world;
   }
 
-  async #begin(wish: { nvm?: Uint8Array; sm?: { smUrl: string; token: string }; replay?: Replay }) {
-    const { nvm, sm, replay } = wish;
+  #device() {
+    const world = this.#world;
+    return world && { nvm: world.nvm(), subscribers: world.subscribers() };
+  }
+
+  async #begin(wish: { device?: Device; sm?: { smUrl: string; token: string }; replay?: Replay }) {
+    const { device, sm, replay } = wish;
     const seed = replay?.seed ?? anySeed();
     const now = replay?.now ?? seconds();
-    const options = sm ? { ...sm, ...(nvm ? { nvm } : {}) } : { seed, now, ...(nvm ? { nvm } : {}) };
-    const world = await newWorld(options);
+    const world = await newWorld(sm ? { ...sm, ...device } : { seed, now, ...device });
+    if (!device) await world.leaveFactory();
     this.#world?.free();
     this.#world = world;
+    this.age++;
     this.#seed = seed;
     this.#now = now;
     this.#ops = [];
     this.#sm = sm;
     this.#keep = !replay;
     this.smUrl = sm?.smUrl;
-    this.linkless = sm ? "sm" : nvm ? "card" : undefined;
+    this.linkless = sm ? "sm" : device ? "card" : undefined;
     this.order = undefined;
     this.#code = undefined;
     this.orders = [];
     this.#stale = true;
     this.step = undefined;
-    this.selected = undefined;
     this.running = false;
+    this.chapters = device ? [] : [FACTORY];
+    this.tried = [];
+    this.rules = undefined;
+    if (!replay) await this.#keptRules();
+  }
+
+  /** The rules that this browser keeps; if they make no sense any more, the defaults. */
+  async #keptRules() {
+    const rules = keptRules.get();
+    if (rules !== undefined && (await this.#setRules(rules)).ok) this.rules = rules;
+  }
+
+  async #setRules(text: string): Promise<RulesAnswer> {
+    this.#answer = undefined;
+    await this.#do(["rules", text]);
+    return this.#answer ?? { ok: false, attached: false };
+  }
+
+  /** Switches the radio on first if that is the way to the SM. */
+  async #overRadio(op: Op) {
+    const { wifi, service } = this.#open.network();
+    if (!wifi && service.state !== "in-service") await this.#do(["attach"]);
+    await this.#do(op);
   }
 
   async #replay(replay: Replay) {
@@ -194,6 +268,19 @@ class Lab {
 
   async #do(op: Op) {
     const world = this.#open;
+    const from = world.traceLength();
+    try {
+      await this.#act(world, op);
+    } finally {
+      const title = world.traceLength() > from && titleOf(op);
+      if (title) this.chapters = opened(this.chapters, { from, title });
+    }
+    // Rules that were refused have changed nothing: they are no part of the story.
+    if (op[0] !== "rules" || this.#answer?.ok) this.#ops = recorded(this.#ops, op);
+    this.#stale ||= op[0] !== "step" || this.step?.done === true;
+  }
+
+  async #act(world: World, op: Op) {
     switch (op[0]) {
       case "order":
         this.order = await world.order(op[1]);
@@ -236,11 +323,36 @@ class Lab {
       case "attach":
         await world.attach();
         break;
+      case "radio-off":
+        world.radioOff();
+        break;
+      case "wifi":
+        world.setWifi(op[1]);
+        break;
+      case "apn":
+        world.setApn(op[1]);
+        break;
+      case "browse":
+        this.#note(op, world.browse(op[1]));
+        break;
+      case "call":
+        this.#note(op, world.call());
+        break;
+      case "text":
+        this.#note(op, world.sendText(op[1], op[2]));
+        break;
+      case "supplementary":
+        this.#note(op, world.supplementary());
+        break;
+      case "fall-back":
+        if (!(await world.fallBack())) throw new Error(t("There is no provisioning profile to fall back to.", "戻れるプロビジョニングプロファイルがありません。"));
+        break;
+      case "rules":
+        this.#answer = world.applyRules(op[1]);
+        break;
       default:
         throw new TypeError(t(`A link cannot ask for “${String(op)}”.`, `リンクに不明な操作「${String(op)}」があります。`));
     }
-    this.#ops = recorded(this.#ops, op);
-    this.#stale ||= op[0] !== "step" || this.step?.done === true;
   }
 
   /** The profile on the card that was downloaded last. */
@@ -249,13 +361,18 @@ class Lab {
     return this.order ? known.find((profile) => profile.iccid === this.order?.iccid) : known.at(-1);
   }
 
+  #note(op: Op, attempt: Attempt) {
+    const as = this.#open.network().class;
+    this.tried = [{ n: this.tried.length, op, attempt, as }, ...this.tried];
+  }
+
   /** What “install and switch to it” goes on with. */
   async #use() {
     const profile = this.newest;
     if (profile?.state !== "disabled") return;
     await this.enable(profile.iccid);
-    if (!this.error) await this.attach();
-    if (!this.error) await this.notify();
+    if (!this.error && this.picture?.service.state === "off") await this.attach();
+    if (!this.error && this.picture?.service.state === "in-service") await this.notify();
   }
 
   async #worked(work: () => Promise<void>, thenRun = false) {
@@ -285,20 +402,28 @@ class Lab {
     const world = this.#world;
     if (!world) return;
     const fresh = world.trace(this.#traced === world ? this.records.length : 0);
-    if (this.#traced !== world) this.records = fresh;
-    else if (fresh.length > 0) this.records = [...this.records, ...fresh];
+    if (this.#traced !== world) {
+      [this.records, this.fresh] = [fresh, fresh.length];
+    } else if (fresh.length > 0) {
+      this.fresh = this.records.length;
+      this.records = [...this.records, ...fresh];
+    }
     this.#traced = world;
     this.phone = world.phone();
+    this.picture = world.network();
     this.digest = world.traceDigest();
     if (this.#stale) this.orders = await world.orders();
     this.#stale = false;
-    if (this.#keep) await set(CARD, world.nvm()).then(() => (this.unkept = undefined), this.#unkept);
+    const device = this.#keep && this.#device();
+    if (device) await kept.keep(device).then(() => (this.unkept = undefined), this.#unkept);
   }
 
   #unkept = (error: unknown): undefined => {
     this.unkept = sentence(error);
   };
 
+  /** What has become of the rules applied last. */
+  #answer: RulesAnswer | undefined;
   /** The world that `records` are of. */
   #traced: World | undefined;
   /** Activation code of the last download. */

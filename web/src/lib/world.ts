@@ -111,31 +111,176 @@ export interface Profile {
 }
 
 export interface Service {
+  state: "off" | "no-usim" | "limited" | "no-service" | "in-service";
   operator: string;
   imsi: string;
   msisdn?: string;
   mccMnc: string;
   attached: boolean;
-  cause?: string;
+  /** 0 to 4. */
+  bars: number;
+  roaming: boolean;
+  /** Whether the network has registered the device for calls and short messages, too. */
+  calls: boolean;
+  /** Why there is no service. */
+  cause?: Both;
 }
 
 export interface Phone {
   eid: string;
   profiles: Profile[];
+  /** Provisioning profiles, which an ordinary list leaves out (SGP.22 2.4.5.2). */
+  provisioning: Profile[];
   notifications: number;
   freeMemory: number;
-  service?: Service;
+  service: Service;
+}
+
+export interface Cause {
+  /** `EMM cause`, `RP-Cause`, … */
+  element: string;
+  number: number;
+  name: string;
+  clause: string;
+}
+
+export interface Decision {
+  n: number;
+  imsi: string;
+  class: "provisioning" | "operational";
+  apn: string;
+  destination: { host: string; port: number };
+  address: string | null;
+  isSm: boolean;
+  action: "allow" | "deny";
+  /** Number of the rule in the file; null for a default. */
+  rule: number | null;
+  reason: string;
+}
+
+/** What somebody at the device tried over the radio, and what came of it. */
+export interface Attempt {
+  outcome: "granted" | "refused" | "failed";
+  by: Party | null;
+  cause: Cause | null;
+  reason: Both;
+  /** All of it in a line. */
+  words: Both;
+  decision: Decision | null;
+}
+
+export interface Bearer {
+  id: number;
+  apn: string;
+  address: string;
+}
+
+export interface Session {
+  teid: number;
+  imsi: string;
+  class: "provisioning" | "operational";
+  /** APN that the device asked for. */
+  requested: string;
+  /** APN that it got. */
+  apn: string;
+  address: string;
+  up: number;
+  down: number;
+}
+
+/** The network as the device in hand stands in it. */
+export interface Picture {
+  service: {
+    state: Service["state"];
+    operator: string | null;
+    imsi: string | null;
+    plmn: string | null;
+    rat: "lte" | "umts" | null;
+    roaming: boolean;
+    bars: number;
+    level: number | null;
+    calls: boolean;
+    bearers: Bearer[];
+    error: string | null;
+  };
+  display: Both;
+  /** Which device is in hand, from 0, and how many there are. */
+  device: [number, number];
+  wifi: boolean;
+  apn: string;
+  rat: "lte" | "umts";
+  /** `EMM-REGISTERED`, … */
+  registration: string;
+  class: "provisioning" | "operational" | null;
+  sessions: Session[];
+  sm: { host: string; port: number } | null;
+  /** What would come of trying just now. */
+  outlook: Record<"sm" | "internet" | "voice" | "sms" | "supplementary", Attempt>;
+}
+
+export interface RulesAnswer {
+  ok: boolean;
+  /** Whether the device has registered anew. */
+  attached: boolean;
+  line?: number;
+  reason?: Both;
+}
+
+export interface ScenarioInfo {
+  name: string;
+  title: Both;
+  summary: Both;
+  steps: Both[];
+}
+
+export interface ScenarioStep {
+  n: number;
+  what: Both;
+  outcome: Both;
+  asExpected: boolean;
+  expected: string;
+  /** First record of the trace that tells of it, and the one behind the last. */
+  records: [number, number];
 }
 
 export interface WorldOptions {
   seed?: number;
   now?: number;
   nvm?: Uint8Array;
+  /** As `subscribers()` gave them. */
+  subscribers?: string;
   smUrl?: string;
   token?: string;
 }
 
-export interface World {
+/** What has a trace and a network: the world, or a scenario's own one. */
+export interface Scene {
+  network(): Picture;
+  trace(from?: number): TraceRecord[];
+  traceLength(): number;
+  traceDigest(): string;
+  exportTrace(): string;
+  pcap(): Uint8Array;
+  explain(n: number): Explained;
+  free(): void;
+}
+
+export interface Scenario extends Scene {
+  step(): Promise<ScenarioStep | undefined>;
+}
+
+export interface World extends Scene {
+  leaveFactory(): Promise<void>;
+  radioOff(): void;
+  setWifi(on: boolean): void;
+  setApn(apn: string): void;
+  browse(destination: string): Attempt;
+  call(): Attempt;
+  sendText(to: string, text: string): Attempt;
+  supplementary(): Attempt;
+  fallBack(): Promise<boolean>;
+  applyRules(text: string): RulesAnswer;
+  subscribers(): string;
   order(subscriber: Subscriber): Promise<Order>;
   startDownload(activationCode: string): void;
   step(): Promise<Step>;
@@ -150,17 +295,19 @@ export interface World {
   orders(): Promise<Order[]>;
   /** With the operator's credential: POST of JSON, or GET without a body. */
   request(path: string, body?: string): Promise<{ status: number; body: string }>;
-  trace(from?: number): TraceRecord[];
-  traceDigest(): string;
-  exportTrace(): string;
   nvm(): Uint8Array;
-  explain(n: number): Explained;
-  free(): void;
 }
 
 interface Package {
   default(): Promise<unknown>;
-  World: { new (options: WorldOptions): World; explainHex(hex: string): Explained };
+  World: {
+    new (options: WorldOptions): World;
+    explainHex(hex: string): Explained;
+    defaultRules(): string;
+    checkRules(text: string): RulesAnswer;
+    scenarios(): ScenarioInfo[];
+  };
+  Scenario: { new (name: string): Scenario };
 }
 
 let loaded: Promise<Package> | undefined;
@@ -180,6 +327,22 @@ export async function newWorld(options: WorldOptions): Promise<World> {
 
 export async function explainHex(hex: string): Promise<Explained> {
   return (await load()).World.explainHex(hex);
+}
+
+export async function defaultRules(): Promise<string> {
+  return (await load()).World.defaultRules();
+}
+
+export async function checkRules(text: string): Promise<RulesAnswer> {
+  return (await load()).World.checkRules(text);
+}
+
+export async function scenarios(): Promise<ScenarioInfo[]> {
+  return (await load()).World.scenarios();
+}
+
+export async function newScenario(name: string): Promise<Scenario> {
+  return new (await load()).Scenario(name);
 }
 
 /** The sentence of whatever was thrown. */

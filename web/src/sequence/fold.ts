@@ -1,11 +1,10 @@
+import type { Chapter } from "../lib/chapters";
 import type { Party, TraceRecord } from "../lib/world";
 
-/** Every party, in the order of their lanes. */
+/** Every party, in the order of their lanes: from the card outwards. */
 const ALL: readonly Party[] = [
-  "operator",
-  "sm",
-  "lpa",
   "euicc",
+  "lpa",
   "modem",
   "mme",
   "sgsn",
@@ -14,13 +13,38 @@ const ALL: readonly Party[] = [
   "gateway",
   "policy",
   "internet",
+  "sm",
+  "operator",
 ];
 const ALWAYS: readonly Party[] = ["operator", "sm", "lpa", "euicc", "modem"];
 
 /** The lanes of a trace: those of the device and the SM, and nodes of the network that have said something. */
-export function lanes(records: readonly TraceRecord[]): Party[] {
-  const seen = new Set<Party>([...ALWAYS, ...records.flatMap((record) => [record.from, record.to])]);
+export function lanes(records: readonly TraceRecord[], always: readonly Party[] = ALWAYS): Party[] {
+  const seen = new Set<Party>([...always, ...records.flatMap((record) => [record.from, record.to])]);
   return ALL.filter((party) => seen.has(party));
+}
+
+/** Records with their heading. */
+export interface Group {
+  /** Number of the chapter. */
+  n: number;
+  /** First record. */
+  from: number;
+  chapter: Chapter | undefined;
+  rows: Row[];
+  /** Messages, APDUs included. */
+  count: number;
+}
+
+/** A trace by chapters; of a party's messages alone if one is given. */
+export function groups(records: readonly TraceRecord[], chapters: readonly Chapter[], party?: Party): Group[] {
+  const bounds: { from: number; chapter: Chapter | undefined }[] = chapters.map((chapter) => ({ from: chapter.from, chapter }));
+  if (bounds[0]?.from !== 0) bounds.unshift({ from: 0, chapter: undefined });
+  return bounds.flatMap(({ from, chapter }, i) => {
+    const all = records.slice(from, bounds[i + 1]?.from);
+    const own = party ? all.filter((record) => record.from === party || record.to === party) : all;
+    return own.length > 0 || chapter?.ok !== undefined ? [{ n: i, from, chapter, rows: fold(own), count: own.length }] : [];
+  });
 }
 
 /** One line of the picture: a message, and what carried it. */

@@ -1,0 +1,85 @@
+/** Scenarios of the network: each has a world of its own, and is looked at in place of the reader's device. */
+import { type Chapter } from "./chapters";
+import { t } from "./language.svelte";
+import type { Picture, Scenario, ScenarioInfo, ScenarioStep, TraceRecord } from "./world";
+import { newScenario, scenarios, sentence } from "./world";
+
+/** A step that was taken, and how the device stands then. */
+export interface Act extends ScenarioStep {
+  picture: Picture;
+}
+
+/** Leaves the browser time to paint. */
+const breath = () => new Promise((resume) => setTimeout(resume, 30));
+
+class Theatre {
+  list = $state.raw<ScenarioInfo[]>([]);
+  /** The scenario that is looked at. */
+  on = $state.raw<ScenarioInfo>();
+  acts = $state.raw<Act[]>([]);
+  records = $state.raw<TraceRecord[]>([]);
+  running = $state(false);
+  error = $state<string>();
+  /** The step that is looked at; the last one if undefined. */
+  at = $state<number>();
+  digest = $state("");
+
+  #scenario: Scenario | undefined;
+
+  async load() {
+    if (this.list.length === 0) this.list = await scenarios();
+  }
+
+  play = async (name: string) => {
+    const info = this.list.find((one) => one.name === name);
+    if (!info || this.running) return;
+    this.running = true;
+    this.error = undefined;
+    try {
+      const scenario = await newScenario(name);
+      this.#scenario?.free();
+      this.#scenario = scenario;
+      [this.acts, this.records, this.at] = [[], [], undefined];
+      this.on = info;
+      await breath();
+      for (let step = await scenario.step(); step; step = await scenario.step()) {
+        this.acts = [...this.acts, { ...step, picture: scenario.network() }];
+        this.records = [...this.records, ...scenario.trace(this.records.length)];
+        await breath();
+        if (this.#scenario !== scenario) return;
+      }
+      this.digest = scenario.traceDigest();
+    } catch (error) {
+      this.error = sentence(error);
+    } finally {
+      this.running = false;
+    }
+  };
+
+  close = () => {
+    if (this.running) return;
+    this.on = undefined;
+    this.#scenario?.free();
+    this.#scenario = undefined;
+  };
+
+  /** The step that is looked at. */
+  get act(): Act | undefined {
+    return this.at === undefined ? this.acts.at(-1) : this.acts.find((act) => act.n === this.at);
+  }
+
+  get chapters(): Chapter[] {
+    return this.acts.map((act) => ({ from: act.records[0], title: act.what, ok: act.asExpected }));
+  }
+
+  get isAsExpected(): boolean {
+    return this.acts.length === this.on?.steps.length && this.acts.every((act) => act.asExpected);
+  }
+
+  get scenario(): Scenario {
+    if (!this.#scenario) throw new Error(t("No scenario is on.", "シナリオは表示されていません。"));
+    return this.#scenario;
+  }
+}
+
+export const theatre = new Theatre();
