@@ -4,7 +4,7 @@
 use esim_sm_edge::native::{
     Native, NativeHost, NativeOptions, SealSecret, backup, read_templates, reseal, restore,
 };
-use esim_sm_edge::{HttpRequest, block_on, handle};
+use esim_sm_edge::{HttpRequest, Vault, block_on, handle};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde_json::{Value, json};
@@ -159,6 +159,75 @@ fn records_are_sealed_anew_and_found_as_before() {
     assert_eq!(import(&host, 7, 7)["result"], "known");
     let reason = import(&host, 900, 7)["reason"].to_string();
     assert!(reason.contains("imsi is that of"), "{reason}");
+}
+
+/// A copy of a folder's records with its key beside them.
+fn twin(folder: &Folder) -> Folder {
+    let twin = Folder::new();
+    for file in ["sm.sqlite", "seal.key"] {
+        fs::copy(folder.at(file), twin.at(file)).unwrap();
+    }
+    twin
+}
+
+/// Takes every other record from another folder, sealed as it is there.
+fn take_half(folder: &Folder, from: &Folder) -> usize {
+    let database = rusqlite::Connection::open(folder.at("sm.sqlite")).unwrap();
+    database.execute("ATTACH ?1 AS done", [from.at("sm.sqlite").to_string_lossy()]).unwrap();
+    let taken = database
+        .execute(
+            "UPDATE record SET (revision, body) = (SELECT revision, body FROM done.record AS new WHERE new.name = \
+             record.name) WHERE rowid % 2 = 0",
+            (),
+        )
+        .unwrap();
+    let half = "name IN (SELECT name FROM main.record WHERE rowid % 2 = 0)";
+    database.execute(&format!("DELETE FROM main.alias WHERE {half}"), ()).unwrap();
+    database.execute(&format!("INSERT INTO main.alias SELECT * FROM done.alias WHERE {half}"), ()).unwrap();
+    taken
+}
+
+#[test]
+fn what_is_half_sealed_anew_is_sealed_to_the_end() {
+    let folder = Folder::new();
+    let host = open(&folder.0, None).unwrap();
+    for number in 0..20 {
+        import(&host, number, number);
+    }
+    drop(host);
+    let new = folder.at("new.key");
+    let done = twin(&folder);
+    assert_eq!(reseal(&done.0, None, &new, &mut rng()).unwrap(), 40);
+    // As it stands where the power goes: orders and packages of both keys, an order's package not always of its own.
+    assert_eq!(take_half(&folder, &done), 20);
+    fs::write(folder.at("reseal.pending"), "").unwrap();
+    assert!(open(&folder.0, None).err().unwrap().contains("sm reseal"));
+
+    // Neither a third key nor the new one alone will do.
+    let other = SealSecret::parse(OTHER).unwrap();
+    let refused = reseal(&folder.0, Some(other), &new, &mut rng()).unwrap_err().to_string();
+    assert!(refused.contains("key"), "{refused}");
+    let alone = SealSecret::read(&new).unwrap();
+    assert!(reseal(&folder.0, Some(alone), &new, &mut rng()).is_err());
+
+    assert_eq!(reseal(&folder.0, None, &new, &mut rng()).unwrap(), 20, "the other half alone");
+    assert!(!folder.at("reseal.pending").exists());
+    let key = esim_rsp::common::from_hex(fs::read_to_string(&new).unwrap().trim()).unwrap();
+    let vault = Vault::new(&key.try_into().unwrap());
+    let database = rusqlite::Connection::open(folder.at("sm.sqlite")).unwrap();
+    let mut rows = database.prepare("SELECT body FROM record").unwrap();
+    let bodies = rows.query_map((), |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    let sealed: Vec<bool> = bodies.map(|body| vault.is_current(&body.unwrap())).collect();
+    assert_eq!(sealed, [true; 40]);
+    drop(rows);
+    drop(database);
+    let host = open(&folder.0, None).unwrap();
+    assert_eq!(orders(&host), 20);
+    for number in 0..20 {
+        assert_eq!(import(&host, number, number)["result"], "known", "{number}");
+        let reason = import(&host, 900 + number, number)["reason"].to_string();
+        assert!(reason.contains("imsi is that of"), "{number}: {reason}");
+    }
 }
 
 #[test]
