@@ -9,12 +9,16 @@ use esim_crypto::pki::TestPki;
 use esim_rsp::es9p::{AuthenticateClientOk, InitiateAuthenticationOk};
 use esim_rsp::json::Base64;
 use esim_sm_edge::native::{Native, NativeHost, NativeOptions, SealSecret};
-use esim_sm_edge::{CommitError, Host, HttpRequest, HttpResponse, MemoryHost, Store, block_on, handle};
+use esim_sm_edge::{
+    CommitError, Host, HttpRequest, HttpResponse, MemoryHost, Store, attend_all, block_on, handle,
+};
 use esim_smdp::store::{Change, Lookup};
-use esim_smdp::{Config, Key, Records};
+use esim_smdp::{Call, Config, Key, Records, Reply};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::io::Write;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 const KEYS: [(&str, &str); 7] = [
@@ -118,6 +122,10 @@ fn row() -> Value {
     row
 }
 
+fn header() -> Value {
+    json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "call"})
+}
+
 /// What operator and LPA do, well and badly; every answer is kept.
 struct Life<'a, H> {
     host: &'a H,
@@ -148,7 +156,29 @@ impl<H: Host> Life<'_, H> {
     }
 
     fn import(&mut self, row: Value) -> Value {
-        self.operator("/esim-lab/import", json!({"template": "operational", "release": true, "rows": [row]}))
+        self.operator(
+            "/esim-lab/import",
+            json!({"header": header(), "template": "operational", "release": true, "rows": [row]}),
+        )
+    }
+
+    /// An order whose event goes to an SM-DS, and is taken back again.
+    fn event(&mut self) {
+        let subscriber = json!({"imsi": "001010000000088", "ki": value("ki"), "opc": value("opc")});
+        let iccid = self.operator("/esim-lab/provision", json!({"subscriber": subscriber}))["iccid"].clone();
+        let order = |more: Value| {
+            let mut request = json!({"header": header(), "iccid": iccid});
+            request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            request
+        };
+        let eid = self.euicc.eid;
+        self.operator("/gsma/rsp2/es2plus/downloadOrder", order(json!({"eid": eid})));
+        let confirm = json!({"smdsAddress": "smds.example", "confirmationCode": value("confirmation code"),
+            "releaseFlag": true});
+        let confirmed = self.operator("/gsma/rsp2/es2plus/confirmOrder", order(confirm));
+        assert!(confirmed["matchingId"].is_string(), "{confirmed}");
+        let cancel = json!({"eid": eid, "finalProfileStatusIndicator": "Unavailable"});
+        self.operator("/gsma/rsp2/es2plus/cancelOrder", order(cancel));
     }
 
     fn live(&mut self) {
@@ -200,7 +230,7 @@ impl<H: Host> Life<'_, H> {
             ] {
                 self.operator("/esim-lab/provision", wrong);
             }
-            let header = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "call"});
+            let header = header();
             for wrong in [
                 json!({"header": header, "iccid": given}),
                 json!({"header": header, "confirmationCode": [given]}),
@@ -256,13 +286,35 @@ impl<H: Host> Life<'_, H> {
 #[test]
 fn the_host_in_memory_keeps_them() {
     let pki = TestPki::well_known(Curve::P256);
-    let config = Config::of_test_pki(ADDRESS, &pki).unwrap();
+    let mut config = Config::of_test_pki(ADDRESS, &pki).unwrap();
+    config.operators.push(esim_smdp::Operator {
+        oid: "2.999.1".into(),
+        callback: Some("operator.example".into()),
+        token_key: None,
+        certificates: Vec::new(),
+    });
     let seal: [u8; 32] = esim_rsp::common::from_hex(value("seal key")).unwrap().try_into().unwrap();
-    let host = MemoryHost::new(config, seal, NOW).with_token(value("token"));
+    let told: Rc<RefCell<Vec<Call>>> = Rc::default();
+    let calls = told.clone();
+    let host = MemoryHost::new(config, seal, NOW).with_token(value("token")).with_network(move |call| {
+        calls.borrow_mut().push(call.clone());
+        Reply::Answered { status: 204, body: Vec::new() }
+    });
     let euicc = Euicc::new(&pki, "890490321234512345123456789012");
     let mut life = Life { host: &host, euicc, seen: Seen::default() };
     life.live();
+    life.event();
     life.records();
+    // What operator and SM-DS are told, some of it later, from errands that lie in the records.
+    while block_on(attend_all(&host, 100)).unwrap() > 0 {}
+    let told = told.take();
+    for path in ["es2plus/handleDownloadProgressInfo", "es12/registerEvent", "es12/deleteEvent"] {
+        assert!(told.iter().any(|call| call.path.ends_with(path)), "{path} in {told:?}");
+    }
+    for call in told {
+        life.seen.add(format!("call of {}", call.path), &call.body);
+        life.seen.add("debug of a call", format!("{call:?} {} {}", call.to, call.path));
+    }
     // A row in clear, as no version of ours would write it: refused, and not quoted.
     let name = Key::Order("8900101000000000017".parse().unwrap()).lookup();
     let Lookup::Name(name) = name else { panic!() };
