@@ -63,6 +63,8 @@ pub trait Host {
 pub trait Store {
     /// How many records one commit holds well: who has many to write cuts them into commits of so many.
     const COMMIT_RECORDS: usize;
+    /// How many commits of one request may well be under way at once: more than one where each waits for others.
+    const COMMITS_AT_ONCE: usize = 1;
 
     /// Finds rows. A row asked for twice may come twice.
     ///

@@ -7,6 +7,7 @@ use esim_rsp::es9p::Answer;
 use esim_rsp::json::{RequestHeader, ResponseHeader};
 use esim_rsp::{Error, Refusal};
 use esim_smdp::admin::{ImportOk, ImportRequest, prepare};
+use futures_util::stream::{self, StreamExt as _};
 
 /// An order and its package.
 const RECORDS_PER_ORDER: usize = 2;
@@ -28,8 +29,9 @@ pub(crate) async fn import<H: Host>(request: &HttpRequest, host: &H) -> Outcome 
     let mut made = ImportOk::default();
     made.add(refused);
     let mut conflicts = 0;
-    for part in parts {
-        match run(&part, host).await {
+    let mut parts = stream::iter(&parts).map(|part| run(part, host)).buffered(H::Store::COMMITS_AT_ONCE);
+    while let Some(executed) = parts.next().await {
+        match executed {
             Ok(Executed { answer: Ok(results), conflicts: again }) => {
                 conflicts += again;
                 made.add(results);

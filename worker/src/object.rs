@@ -102,7 +102,8 @@ impl SmObject {
     async fn set_alarm(&self, next: Option<u64>) -> Result<()> {
         if let Some(at) = next.filter(|_| next != self.alarm.get()) {
             #[allow(clippy::cast_precision_loss, reason = "milliseconds of this age have 41 bits")]
-            let at = JsValue::from_f64((at * 1000) as f64);
+            // The platform refuses 0, which says: at once.
+            let at = JsValue::from_f64((at.max(1) * 1000) as f64);
             self.state.storage().set_alarm(ScheduledTime::new(Date::new(&at))).await?;
             self.alarm.set(next);
         }

@@ -5,11 +5,14 @@
 mod common;
 
 use common::{Running, Sm, card_notifications, card_profiles, peer, run, wait_for};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// Of the card.
+const EID: &str = "89049032123451234512345678901235";
 
 /// A PC/SC daemon with one virtual reader.
 struct Reader {
@@ -91,7 +94,7 @@ fn lpac_does_all_that_it_can() {
     let folder = tempfile::tempdir().unwrap();
     let sm = Sm::start(folder.path());
     let state = folder.path().join("card").display().to_string();
-    run(&["euicc", "init", "--state", &state, "--eid", "89049032123451234512345678901235"]);
+    run(&["euicc", "init", "--state", &state, "--eid", EID]);
     let reader = Reader::start(folder.path());
     let with_card = |arguments: &[&str]| {
         let card = reader.insert(&state);
@@ -102,7 +105,7 @@ fn lpac_does_all_that_it_can() {
     };
 
     let info = with_card(&["chip", "info"]);
-    assert_eq!(info["eidValue"], "89049032123451234512345678901235");
+    assert_eq!(info["eidValue"], EID);
     assert_eq!(info["EUICCInfo2"]["svn"], "2.6.0");
 
     with_card(&["chip", "defaultsmdp", "smdp.example"]);
@@ -153,24 +156,37 @@ fn lpac_discovers_an_order() {
     let Some(path) = peer("ESIM_LAB_LPAC") else { return };
     let folder = tempfile::tempdir().unwrap();
     let sm = Sm::start_with(folder.path(), &["--smds-address", "127.0.0.1:0"]);
+    discovers(&path, folder.path(), &sm);
+}
+
+#[test]
+fn lpac_discovers_an_order_on_the_worker() {
+    let (Some(path), Some(_)) = (peer("ESIM_LAB_LPAC"), peer("ESIM_LAB_WORKER")) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let sm = Sm::on_worker(folder.path(), &json!({}));
+    discovers(&path, folder.path(), &sm);
+}
+
+fn discovers(path: &str, folder: &Path, sm: &Sm) {
     let smds = sm.address.replace("localhost", "127.0.0.1");
-    let state = folder.path().join("card").display().to_string();
-    let eid = "89049032123451234512345678901235";
-    run(&["euicc", "init", "--state", &state, "--eid", eid]);
-    let reader = Reader::start(folder.path());
+    let state = folder.join("card").display().to_string();
+    run(&["euicc", "init", "--state", &state, "--eid", EID]);
+    let reader = Reader::start(folder);
     let with_card = |arguments: &[&str]| {
         let card = reader.insert(&state);
-        let answer = lpac(&path, arguments);
+        let answer = lpac(path, arguments);
         drop(card);
         answer
     };
-    assert_eq!(with_card(&["profile", "discovery", "-s", &smds]), serde_json::json!([]));
-    let (iccid, token, _) = sm.order(&["--eid", eid, "--smds", &smds]);
+    assert_eq!(with_card(&["profile", "discovery", "-s", &smds]), json!([]));
+    let (iccid, token, _) = sm.order(&["--eid", EID, "--smds", &smds]);
     // lpac tells the servers, not the identifiers.
     let found = with_card(&["profile", "discovery", "-s", &smds]);
-    assert_eq!(found, serde_json::json!([sm.address]));
+    assert_eq!(found, json!([sm.address]));
     with_card(&["profile", "download", "-s", &sm.address, "-m", &token]);
     assert_eq!(card_profiles(&state), [(iccid, false)]);
+    with_card(&["notification", "process", "-a", "-r"]);
+    assert_eq!(card_notifications(&state), 0);
 }
 
 /// What the SM refuses, lpac shows with our codes, and the card stays empty.
@@ -178,13 +194,27 @@ fn lpac_discovers_an_order() {
 fn lpac_is_refused_with_the_codes_of_the_standard() {
     let Some(path) = peer("ESIM_LAB_LPAC") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let state = folder.path().join("card").display().to_string();
-    run(&["euicc", "init", "--state", &state, "--eid", "89049032123451234512345678901235"]);
-    let reader = Reader::start(folder.path());
+    let impatient = || Sm::start_with(folder.path(), &["--order-seconds", "1"]);
+    is_refused(&path, folder.path(), || Sm::start(folder.path()), impatient);
+}
+
+#[test]
+fn lpac_is_refused_by_the_worker_just_so() {
+    let (Some(path), Some(_)) = (peer("ESIM_LAB_LPAC"), peer("ESIM_LAB_WORKER")) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let start = |more: Value| Sm::on_worker(folder.path(), &more);
+    is_refused(&path, folder.path(), || start(json!({})), || start(json!({"ORDER_SECONDS": "1"})));
+}
+
+/// `impatient` starts an SM whose orders end after a second.
+fn is_refused(path: &str, folder: &Path, start: impl Fn() -> Sm, impatient: impl Fn() -> Sm) {
+    let state = folder.join("card").display().to_string();
+    run(&["euicc", "init", "--state", &state, "--eid", EID]);
+    let reader = Reader::start(folder);
     let refused = |sm: &Sm, token: &str, more: &[&str], subject: &str, reason: &str| {
         let card = reader.insert(&state);
         let arguments = [&["profile", "download", "-s", &sm.address, "-m", token], more].concat();
-        let (answer, printed) = lpac_says(&path, &arguments);
+        let (answer, printed) = lpac_says(path, &arguments);
         drop(card);
         assert_ne!(answer["payload"]["code"], 0, "{printed}");
         // lpac shows the message that comes with a code.
@@ -193,13 +223,13 @@ fn lpac_is_refused_with_the_codes_of_the_standard() {
         assert!(shown.contains(row.cause), "{subject}/{reason}, {}: {printed}", row.cause);
         assert_eq!(card_profiles(&state), []);
     };
-    let sm = Sm::start(folder.path());
+    let sm = start();
     let (_, token, _) = sm.order(&["--confirmation-code", "1234"]);
     refused(&sm, &token, &["-c", "9999"], "8.2.7", "3.8");
     let (_, token, _) = sm.order(&["--eid", "89049032000000000000000000000066"]);
     refused(&sm, &token, &[], "8.1.1", "3.8");
     drop(sm);
-    let sm = Sm::start_with(folder.path(), &["--order-seconds", "1"]);
+    let sm = impatient();
     let (_, token, _) = sm.order(&[]);
     std::thread::sleep(Duration::from_millis(2100));
     refused(&sm, &token, &[], "8.8.5", "4.10");
@@ -237,14 +267,14 @@ fn lpac_over_stdio() {
     let Some(path) = peer("ESIM_LAB_LPAC") else { return };
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("card").display().to_string();
-    run(&["euicc", "init", "--state", &state, "--eid", "89049032123451234512345678901235"]);
+    run(&["euicc", "init", "--state", &state, "--eid", EID]);
     let output = common::esim_lab()
         .args(["euicc", "serve", "--lpac-stdio", "--state", &state, "--", &path, "chip", "info"])
         .output()
         .unwrap();
     let printed = common::text(&output);
     if printed.contains(r#""code":0"#) {
-        assert!(printed.contains("89049032123451234512345678901235"), "{printed}");
+        assert!(printed.contains(EID), "{printed}");
         return;
     }
     println!("lpac's stdio driver does not work (its issue 436): {printed}");

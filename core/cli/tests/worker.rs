@@ -14,11 +14,10 @@ fn a_download_from_the_worker() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let address = format!("localhost:{port}");
-    // The native SM makes a certificate for this machine's name.
-    let data = folder.path().join("sm");
-    let own = common::Sm::start(folder.path());
-    let (certificate, key) = pem(&data.join("pki"), folder.path());
-    drop(own);
+    let (certificate, key) = (folder.path().join("tls.pem"), folder.path().join("tls.key"));
+    let (certificate_pem, key_pem) = common::tls();
+    std::fs::write(&certificate, certificate_pem).expect("a file");
+    std::fs::write(&key, key_pem).expect("a file");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/serve-worker.sh");
     let mut command = Command::new("setsid");
     command.arg("--wait").arg(&script).arg(port.to_string()).arg(folder.path().join("worker"));
@@ -51,27 +50,4 @@ fn stop(worker: Running) {
     let _ = Command::new("pkill").args(["-TERM", "-P", &id]).status();
     std::thread::sleep(Duration::from_millis(500));
     drop(worker);
-}
-
-/// CERT.DP.TLS and its key as PEM, by openssl, as an operator would.
-fn pem(pki: &Path, folder: &Path) -> (String, String) {
-    let certificate = folder.join("tls.pem");
-    let key = folder.join("tls.key");
-    let tls = std::fs::read_dir(pki).expect("a folder").flatten().map(|entry| entry.path());
-    let tls = tls.into_iter().find(|path| path.to_string_lossy().contains("DP_TLS")).expect("CERT.DP.TLS");
-    let convert = |arguments: &[&str]| {
-        let done = Command::new("openssl").args(arguments).status().expect("openssl is installed");
-        assert!(done.success(), "openssl {arguments:?}");
-    };
-    let path = |path: &Path| path.display().to_string();
-    convert(&["x509", "-inform", "der", "-in", &path(&tls), "-out", &path(&certificate)]);
-    let keys: Value =
-        serde_json::from_slice(&std::fs::read(pki.join("keys.json")).expect("keys")).expect("JSON");
-    let scalar = keys["SK.DPtls"].as_str().expect("SK.DPtls");
-    // ECPrivateKey (RFC 5915) of P-256 without the public key.
-    let der = format!("303102010104{:02x}{scalar}a00a06082a8648ce3d030107", 32);
-    let raw = folder.join("tls.der");
-    std::fs::write(&raw, hex::decode(der).expect("hexadecimal")).expect("a file");
-    convert(&["ec", "-inform", "der", "-in", &path(&raw), "-out", &path(&key)]);
-    (path(&certificate), path(&key))
 }

@@ -29,6 +29,7 @@ type Plan = BTreeMap<String, Vec<Part>>;
 impl<N: Network> Store for ShardedStore<N> {
     /// An order and its package are one object.
     const COMMIT_RECORDS: usize = 2;
+    const COMMITS_AT_ONCE: usize = 8;
 
     async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault> {
         for round in 0..ROUNDS {

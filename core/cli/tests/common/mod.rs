@@ -1,9 +1,13 @@
 //! The command and its servers, as a user starts them.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use serde_json::Value;
+use esim_crypto::Curve;
+use esim_crypto::pki::TestPki;
+use esim_sm_edge::native::pem;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -49,9 +53,14 @@ pub fn text(output: &Output) -> String {
 /// An SM on a free port of this machine.
 pub struct Sm {
     pub address: String,
+    /// Of a native one.
     pub data: PathBuf,
     pub child: Running,
+    /// The credential of one on the worker runtime.
+    token: Option<&'static str>,
 }
+
+const WORKER_TOKEN: &str = "worker-token";
 
 impl Sm {
     /// Starts it; its address is read from what it prints.
@@ -79,18 +88,66 @@ impl Sm {
         let stdout = child.0.stdout.take().expect("a pipe");
         let first = BufReader::new(stdout).lines().next().expect("a line").expect("a line");
         let address = first.split_whitespace().last().expect("an address").to_string();
-        Self { address, data, child }
+        Self { address, data, child, token: None }
+    }
+
+    /// The same SM on the worker runtime, over HTTPS, as an SM-DS at 127.0.0.1 too; `more` are variables besides.
+    pub fn on_worker(folder: &Path, more: &Value) -> Self {
+        let port = free_port();
+        let (address, data) = (format!("localhost:{port}"), folder.join(format!("worker-{port}")));
+        let mut variables = json!({"SMDP_ADDRESS": address, "SMDS_ADDRESS": format!("127.0.0.1:{port}"),
+            "ES2_TOKEN": WORKER_TOKEN, "SEAL_KEY": "5A".repeat(32)});
+        variables.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let (certificate, key) = tls();
+        let options =
+            json!({"port": port, "folder": data, "vars": variables, "cert": certificate, "key": key});
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../worker/serve.mjs");
+        let child = Command::new("node")
+            .arg(script)
+            .arg(options.to_string())
+            // It ends with its input.
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn();
+        let mut child = Running(child.expect("node is installed"));
+        let mut lines = BufReader::new(child.0.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.starts_with("ready")), "the worker does not start");
+        // What it prints goes nowhere, but must be read.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { address, data, child, token: Some(WORKER_TOKEN) }
     }
 
     /// Orders a profile: ICCID, matchingId, activation code.
     pub fn order(&self, more: &[&str]) -> (String, String, String) {
         let data = self.data.display().to_string();
-        let mut arguments = vec!["sm", "order", "--json", "--sm", &self.address, "--data", &data];
+        let mut arguments = vec!["sm", "order", "--json", "--sm", &self.address];
+        match self.token {
+            Some(token) => arguments.extend(["--token", token]),
+            None => arguments.extend(["--data", &data]),
+        }
         arguments.extend(more);
         let order: Value = serde_json::from_str(&run(&arguments)).expect("JSON");
         let field = |name: &str| order[name].as_str().expect(name).to_string();
         (field("iccid"), field("matchingId"), field("activationCode"))
     }
+}
+
+impl Drop for Sm {
+    fn drop(&mut self) {
+        if self.token.is_some() {
+            // The runtime is a child of node's.
+            let group = format!("-{}", self.child.0.id());
+            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        }
+    }
+}
+
+/// CERT.DP.TLS of the well-known PKI, for this machine's names, and its key: PEM.
+pub fn tls() -> (String, String) {
+    let tls = TestPki::well_known(Curve::P256).dp_tls;
+    (pem::write("CERTIFICATE", &tls.certificate), pem::write("PRIVATE KEY", &tls.key_pkcs8_der()))
 }
 
 /// What the card itself says of its profiles: ICCID and whether it is enabled.
