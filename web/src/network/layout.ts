@@ -47,7 +47,7 @@ export const WIDE: Layout = {
 
 export const NARROW: Layout = {
   width: 360,
-  height: 664,
+  height: 648,
   device: { x: 8, y: 12, w: 344, h: 112 },
   spots: {
     euicc: at(68, 74, 96, 44),
@@ -59,13 +59,13 @@ export const NARROW: Layout = {
     msc: at(186, 338, 88, 44),
     gateway: at(292, 250, 104, 44),
     policy: at(292, 344, 104, 44),
-    voice: at(72, 458, 128, 46),
-    sms: at(72, 540, 128, 46),
-    internet: at(222, 492, 136, 46),
-    sm: at(302, 584, 96, 44),
-    operator: at(176, 632, 104, 40),
+    voice: at(64, 440, 120, 46),
+    sms: at(182, 440, 108, 46),
+    internet: at(204, 532, 136, 46),
+    sm: at(302, 612, 96, 44),
+    operator: at(70, 612, 104, 40),
   },
-  wifi: "M180 124 V140 Q180 148 188 148 H344 Q352 148 352 156 V584",
+  wifi: "M180 124 V140 Q180 148 188 148 H344 Q352 148 352 156 V590",
 };
 
 /** Lines that are always drawn. */

@@ -100,6 +100,7 @@ class Walk {
   /** Goes on to the end, and agrees to the download on the way. */
   play = async () => {
     this.playing = true;
+    const atOnce = lab.useAtOnce;
     lab.useAtOnce = false;
     while (this.playing && this.at !== undefined && !lab.error) {
       const now = this.at;
@@ -113,7 +114,7 @@ class Walk {
       await this.rest();
     }
     this.playing = false;
-    lab.useAtOnce = true;
+    lab.useAtOnce = atOnce;
   };
 
   /** Time to look. */
