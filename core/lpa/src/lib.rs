@@ -22,7 +22,6 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-pub mod address;
 pub mod apdu;
 pub mod certificate;
 pub mod code;

@@ -5,7 +5,6 @@
 //! for the same receiver wait, those for others go on. What is not delivered
 //! stays on the eUICC.
 
-use crate::address;
 use crate::code::{self, Code};
 use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress};
 use crate::octets;
@@ -15,6 +14,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::Iccid;
+use esim_rsp::address::{same_server, to_dial};
 use esim_rsp::common::NotificationEvent;
 use esim_rsp::es9p::HandleNotificationRequest;
 use esim_rsp::json::{self, Base64, ResponseHeader};
@@ -188,7 +188,7 @@ impl Notify {
     /// Retrieves the next one whose receiver has not failed yet.
     fn next(&mut self) -> Effect<Notified> {
         while let Some(notification) = self.waiting.pop_front() {
-            let same = |kept: &&Kept| address::same_server(&kept.notification.address, &notification.address);
+            let same = |kept: &&Kept| same_server(&kept.notification.address, &notification.address);
             if let Some(before) = self.done.kept.iter().find(same) {
                 let why = format!("waits for number {}", before.notification.sequence_number);
                 self.done.kept.push(Kept { notification, why });
@@ -213,7 +213,7 @@ impl Notify {
             Err(why) => return self.keep(notification, why),
         };
         let dialled = self.params.dialled.as_deref();
-        let address = address::to_dial(&notification.address, dialled).to_owned();
+        let address = to_dial(&notification.address, dialled).to_owned();
         let request = HandleNotificationRequest { pending_notification: Base64(raw.clone()) };
         self.state = State::ExpectDelivered { notification, raw };
         Effect::Http(HttpCall::es9(&address, "handleNotification", &request))

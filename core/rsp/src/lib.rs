@@ -13,6 +13,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod activation_code;
+pub mod address;
 pub mod bpp;
 pub mod codec;
 pub mod common;

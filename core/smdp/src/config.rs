@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_crypto::pki::{Certificate, Issued, TestPki, TrustedCi, refuse_live_ci};
 use esim_crypto::{PrivateKey, PublicKey};
+use esim_rsp::address::same_server;
 use esim_rsp::{CertificateDer, Error, ObjectIdentifier};
 
 /// Who this server is and what it allows.
@@ -102,7 +103,7 @@ impl Smds {
 
     /// Whether an address is this SM-DS's.
     pub fn answers_to(&self, address: &str) -> bool {
-        crate::address::same(&self.address, address)
+        same_server(&self.address, address)
     }
 
     /// The certificate under a CI.
@@ -210,7 +211,7 @@ impl Config {
     /// Whether an address is this server's.
     pub fn answers_to(&self, address: &str) -> bool {
         let mut names = core::iter::once(&self.smdp_address).chain(&self.other_addresses);
-        names.any(|name| crate::address::same(name, address))
+        names.any(|name| same_server(name, address))
     }
 
     /// The OID that this server calls others with: its certificates'. Empty if it has none.

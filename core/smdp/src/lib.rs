@@ -15,7 +15,6 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-pub mod address;
 pub mod admin;
 mod attend;
 mod bind;

@@ -3,7 +3,6 @@
 use super::outcome::{CardRefusal, Ending, Misbehaviour};
 use super::params::DownloadParams;
 use super::state::{Advance, Loading, Offered, State, Turn, card, card_data, card_message, http_message};
-use crate::address::same_server;
 use crate::certificate;
 use crate::code::Code;
 use crate::effect::{Effect, Event, HttpCall};
@@ -13,6 +12,7 @@ use crate::policy::{self, Verdict};
 use crate::profile::Metadata;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use esim_rsp::address::same_server;
 use esim_rsp::es8p::StoreMetadataRequest;
 use esim_rsp::es9p::{
     AuthenticateClientOk, AuthenticateClientRequest, GetBoundProfilePackageOk, GetBoundProfilePackageRequest,

@@ -2,7 +2,7 @@
 
 /// Whether two addresses name the same server: the host regardless of case and
 /// of a final dot, the port only where both have one (SGP.22 5.6.1 compares the
-/// FQDN).
+/// FQDN; LPAs pass on what the activation code says, with or without port).
 pub fn same_server(a: &str, b: &str) -> bool {
     let ((host_a, port_a), (host_b, port_b)) = (split(a), split(b));
     let ports_agree = port_a.zip(port_b).is_none_or(|(a, b)| a == b);
