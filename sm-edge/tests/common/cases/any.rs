@@ -1,6 +1,9 @@
 //! What every function has in common: HTTP, JSON, versions, credentials (SGP.22 6.5).
 
 use super::*;
+use esim_crypto::pki::{Certificate, CrlDraft};
+use esim_sm_edge::ClientCertificate;
+use esim_smdp::Revocations;
 
 /// A function by which an interface is called; any of it would do.
 struct Door {
@@ -130,7 +133,7 @@ pub(super) fn es2p() -> Vec<Case> {
         |lab| {
             odd(lab, OPERATOR.path, |request| {
                 request.headers.truncate(1);
-                request.caller.certificate = Some(esim_sm_edge::ClientCertificate::Verified {
+                request.caller.certificate = Some(ClientCertificate::Verified {
                     fingerprint: [7; 32],
                     issuer_key_id: vec![1; 20],
                     subject: "CN=operator".into(),
@@ -165,8 +168,39 @@ pub(super) fn es12() -> Vec<Case> {
             ("body-too-long", |lab| too_long(lab, SERVER.path)),
         ],
     );
-    cases.push(no_sm_ds);
+    let memory =
+        |name, change, run| Case::new((SERVER.interface, "AnyFunction"), name, Setup::Memory(change), run);
+    cases.extend([
+        no_sm_ds,
+        memory("by-its-tls-certificate", an_sm_ds, |lab| by_certificate(lab, "2.999.10")),
+        memory("in-another-servers-name", an_sm_ds, |lab| by_certificate(lab, "2.999.11")),
+        memory("with-a-revoked-certificate", revoke_tls, |lab| by_certificate(lab, "2.999.10")),
+    ]);
     cases
+}
+
+fn an_sm_ds(config: &mut Config) {
+    config.smds = Some(smds(None));
+}
+
+/// An SM-DS that knows of a CRL with the SM-DP+'s TLS certificate.
+fn revoke_tls(config: &mut Config) {
+    an_sm_ds(config);
+    let pki = TestPki::well_known(Curve::P256);
+    let serials = [Certificate::parse(&pki.dp_tls.certificate).unwrap().serial().to_vec()];
+    let list = pki.issue_crl(&CrlDraft { number: 1, revoked: &serials, ..CrlDraft::default() });
+    config.revocations = Revocations::new(&[list], &config.trusted).unwrap();
+}
+
+/// A sound request of the SM-DP+, which shows its TLS certificate and names itself so.
+fn by_certificate(lab: &Lab, oid: &str) -> Seen {
+    odd(lab, SERVER.path, |request| {
+        request.headers.truncate(1);
+        let body = String::from_utf8(request.body.clone()).unwrap();
+        request.body = body.replace("\"2.999.1\"", &format!("\"{oid}\"")).into_bytes();
+        let chain = vec![lab.pki.dp_tls.certificate.clone()];
+        request.caller.certificate = Some(ClientCertificate::Chain(chain));
+    })
 }
 
 pub(super) fn es15() -> Vec<Case> {
