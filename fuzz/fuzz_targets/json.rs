@@ -1,19 +1,19 @@
-//! Requests at the SM-DP+: the first octet picks the path, the rest is the
-//! body. Never a 500, and what comes back is JSON or empty.
+//! Requests at the SM: every path of ES2+, ES9+, ES11, ES12, ES15 and of the operator, with and without a credential;
+//! and what an eUICC signs, bent before it is. Never a 5xx or a panic, always an execution status with a code that
+//! has a name, nothing open without a credential.
 #![no_main]
 
-use esim_fuzz::{PATHS, sm};
-use esim_sm_edge::{HttpRequest, block_on, handle};
+use esim_fuzz::service::Service;
 use libfuzzer_sys::fuzz_target;
 
+thread_local! {
+    static SERVICE: Service = Service::new();
+}
+
 fuzz_target!(|input: &[u8]| {
-    let Some((path, body)) = input.split_first() else { return };
-    let host = sm();
-    let path = PATHS[usize::from(*path) % PATHS.len()];
-    let request = HttpRequest::post(path, body.to_vec()).with_token("memory");
-    let response = block_on(handle(request, &host));
-    assert_ne!(response.status, 500, "{path}: {}", String::from_utf8_lossy(&response.body));
-    if !response.body.is_empty() {
-        serde_json::from_slice::<serde_json::Value>(&response.body).expect("JSON");
-    }
+    SERVICE.with(|service| {
+        if let Some(request) = service.request(input) {
+            service.check(request);
+        }
+    });
 });

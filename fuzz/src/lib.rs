@@ -1,28 +1,13 @@
 //! What fuzz targets and their seeds share: cards and servers made once.
 
-use esim_crypto::Curve;
-use esim_crypto::pki::{PkiParameters, TestPki};
+pub mod service;
+
+use esim_crypto::pki::TestPki;
 use esim_euicc::MemoryNvm;
 use esim_rsp::tlv;
-use esim_sm_edge::MemoryHost;
-use esim_sm_edge::smdp::Config;
-use esim_tests::bench::{ADDRESS, NOW, Slot, rng};
+use esim_tests::bench::Slot;
 use esim_tests::forge::{Forge, ICCID};
 use std::sync::OnceLock;
-
-/// Paths of the SM-DP+, in the order of a seed's first octet.
-pub const PATHS: &[&str] = &[
-    "/gsma/rsp2/es9plus/initiateAuthentication",
-    "/gsma/rsp2/es9plus/authenticateClient",
-    "/gsma/rsp2/es9plus/getBoundProfilePackage",
-    "/gsma/rsp2/es9plus/handleNotification",
-    "/gsma/rsp2/es9plus/cancelSession",
-    "/gsma/rsp2/es2plus/downloadOrder",
-    "/gsma/rsp2/es2plus/confirmOrder",
-    "/gsma/rsp2/es2plus/releaseProfile",
-    "/esim-lab/provision",
-    "/gsma/rsp2/es9plus/nothing",
-];
 
 /// Memory of a card whose one profile is enabled.
 pub fn enabled_card() -> MemoryNvm {
@@ -46,15 +31,4 @@ pub fn prepared() -> &'static (MemoryNvm, TestPki) {
         let forge = Forge::new();
         (forge.device.nvm().clone(), forge.pki)
     })
-}
-
-/// A fresh SM in memory.
-pub fn sm() -> MemoryHost {
-    static CONFIG: OnceLock<Config> = OnceLock::new();
-    let config = CONFIG.get_or_init(|| {
-        let pki =
-            TestPki::generate(&PkiParameters { curve: Curve::P256, ..PkiParameters::default() }, &mut rng(1));
-        Config::of_test_pki(ADDRESS, &pki).expect("a sound PKI")
-    });
-    MemoryHost::new(config.clone(), [2; 32], NOW)
 }

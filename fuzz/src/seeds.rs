@@ -3,7 +3,7 @@
 
 use esim_crypto::Curve;
 use esim_crypto::pki::{CrlDraft, TestPki};
-use esim_fuzz::PATHS;
+use esim_fuzz::service::{SIGNED, STEPS, Service};
 use esim_rsp::encode;
 use esim_saip::builder;
 use esim_sm_edge::block_on;
@@ -38,7 +38,13 @@ fn main() -> std::io::Result<()> {
     for (i, curve) in [Curve::P256, Curve::BrainpoolP256r1].into_iter().enumerate() {
         let pki = TestPki::well_known(curve);
         let euicc = pki.issue_euicc(&[0x89; 16], &mut rng(1)).certificate;
-        let crl = pki.issue_crl(&CrlDraft { number: 5, revoked: &[vec![1]], part: Some((1, 2)), base: None, next_update: None });
+        let crl = pki.issue_crl(&CrlDraft {
+            number: 5,
+            revoked: &[vec![1]],
+            part: Some((1, 2)),
+            base: None,
+            next_update: None,
+        });
         let pairs = [
             (&euicc, &pki.eum.certificate),
             (&pki.dp_auth.certificate, &pki.ci.certificate),
@@ -51,11 +57,14 @@ fn main() -> std::io::Result<()> {
         }
     }
 
-    let requests = records.iter().filter(|it| it.to == esim_rsp::trace::Party::Sm);
-    for (i, record) in requests.enumerate() {
-        if let Some(path) = PATHS.iter().position(|path| path.ends_with(record.function.as_str())) {
-            seed(&folder, "json", i, &[&[path as u8], &record.bytes[..]].concat())?;
-        }
+    let service = Service::new();
+    let sound = service.sound().into_iter().map(|(path, body)| [&[path as u8, 0], body.as_bytes()].concat());
+    let signed = (0..STEPS.len() as u8).map(|step| [SIGNED, step, 0, 0, 0, 0].to_vec());
+    for (i, input) in sound.chain(signed).enumerate() {
+        seed(&folder, "json", i, &input)?;
+        // A seed is a request that succeeds, or is refused for what it asks.
+        let status = service.check(service.request(&input).expect("a request")).status;
+        assert!(matches!(status, 200 | 204 | 404), "seed {i}: {status}");
     }
     Ok(())
 }

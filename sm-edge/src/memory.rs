@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows in memory.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     rows: RefCell<BTreeMap<String, Stored>>,
     aliases: RefCell<BTreeSet<(String, String)>>,
@@ -193,6 +193,22 @@ impl MemoryHost {
     pub fn with_admittance(mut self, admittance: Admittance) -> Self {
         self.admittance = admittance;
         self
+    }
+
+    /// Another host that goes on from here by itself: the same records, clock, generator and rules; no network, no log.
+    pub fn fork(&self) -> Self {
+        Self {
+            store: self.store.clone(),
+            config: self.config.clone(),
+            token: self.token.clone(),
+            now: self.now.clone(),
+            rng: self.rng.clone(),
+            log: RefCell::default(),
+            vault: self.vault.clone(),
+            limiter: RefCell::default(),
+            network: None,
+            admittance: self.admittance.clone(),
+        }
     }
 
     /// Sets the clock, seconds since 1970.
