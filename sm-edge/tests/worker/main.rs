@@ -8,7 +8,7 @@ mod start;
 
 use common::operator::CustomerSystem;
 use common::server::Scratch;
-use common::{Euicc, Lab, Remote, cases, code, subscriber, success};
+use common::{Euicc, Lab, Remote, SMDS, cases, code, subscriber, success};
 use esim_rsp::es9p::{AuthenticateClientOk, GetBoundProfilePackageOk, InitiateAuthenticationOk};
 use esim_sm_edge::HttpRequest;
 use serde::Serialize;
@@ -35,8 +35,12 @@ fn the_cases_hold_on_the_worker() {
         return;
     }
     let folder = Scratch::new("worker-cases");
-    let worker = Worker::start(free_port(), &folder.0, json!({}), None);
-    cases::all(&lab(worker.port, EUICCS[0]));
+    let worker = Worker::start(free_port(), &folder.0, json!({"SMDS_ADDRESS": SMDS}), None);
+    let url = format!("http://127.0.0.1:{}", worker.port);
+    // A connection for each call: workerd may close one that it has just answered on.
+    let remote = Remote::with(&url, None, |client| client.pool_max_idle_per_host(0));
+    let lab = lab(worker.port, EUICCS[0]);
+    cases::all(&Lab { smds: Some(SMDS.into()), remote: Some(remote), ..lab });
 }
 
 #[test]
