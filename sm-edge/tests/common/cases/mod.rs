@@ -8,6 +8,7 @@ mod es12;
 mod es2p;
 mod es9p;
 pub mod folder;
+mod package;
 mod progress;
 mod wire;
 
@@ -47,7 +48,8 @@ pub struct Seen {
 
 /// Every case, in the order of the document.
 pub fn table() -> Vec<Case> {
-    let interfaces = [es9p::cases(), es2p::cases(), progress::cases(), es11::cases(), es12::cases()];
+    let interfaces =
+        [es9p::cases(), package::cases(), es2p::cases(), progress::cases(), es11::cases(), es12::cases()];
     interfaces.into_iter().flatten().collect()
 }
 
