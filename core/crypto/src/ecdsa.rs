@@ -1,14 +1,16 @@
 //! ECDSA with SHA-256, raw r‖s (SGP.22 2.6.7.2, BSI TR-03111 plain format).
 
 use crate::hash::sha256;
-use ::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
-use ::ecdsa::{Signature, SigningKey, VerifyingKey};
+use ::ecdsa::hazmat::sign_prehashed_rfc6979;
+use ::ecdsa::signature::hazmat::PrehashVerifier;
+use ::ecdsa::{Signature, VerifyingKey};
 use bp256::BrainpoolP256r1;
 use core::fmt;
 use p256::NistP256;
 use p256::elliptic_curve::{Generate, SecretKey};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// The curves of SGP.22 2.6.7.1.
@@ -36,8 +38,8 @@ pub struct PrivateKey(Private);
 
 #[derive(Clone)]
 enum Private {
-    P256(SigningKey<NistP256>),
-    Brainpool(SigningKey<BrainpoolP256r1>),
+    P256(SecretKey<NistP256>),
+    Brainpool(SecretKey<BrainpoolP256r1>),
 }
 
 /// A public key, checked to lie on its curve.
@@ -57,18 +59,16 @@ impl PrivateKey {
     /// [`KeyError`] for another length, zero, or a value beyond the order.
     pub fn from_bytes(curve: Curve, octets: &[u8]) -> Result<Self, KeyError> {
         Ok(Self(match curve {
-            Curve::P256 => Private::P256(SigningKey::from_slice(octets).map_err(|_| KeyError)?),
-            Curve::BrainpoolP256r1 => {
-                Private::Brainpool(SigningKey::from_slice(octets).map_err(|_| KeyError)?)
-            }
+            Curve::P256 => Private::P256(scalar(octets)?),
+            Curve::BrainpoolP256r1 => Private::Brainpool(scalar(octets)?),
         }))
     }
 
     /// Draws a fresh key.
     pub fn generate<R: CryptoRng + ?Sized>(curve: Curve, mut rng: &mut R) -> Self {
         Self(match curve {
-            Curve::P256 => Private::P256(SecretKey::generate_from_rng(&mut rng).into()),
-            Curve::BrainpoolP256r1 => Private::Brainpool(SecretKey::generate_from_rng(&mut rng).into()),
+            Curve::P256 => Private::P256(SecretKey::generate_from_rng(&mut rng)),
+            Curve::BrainpoolP256r1 => Private::Brainpool(SecretKey::generate_from_rng(&mut rng)),
         })
     }
 
@@ -88,27 +88,25 @@ impl PrivateKey {
         }
     }
 
-    /// The public key that belongs to it.
+    /// The public key that belongs to it: a multiplication on the curve, each time.
     pub fn public_key(&self) -> PublicKey {
         PublicKey(match &self.0 {
-            Private::P256(key) => Public::P256(*key.verifying_key()),
-            Private::Brainpool(key) => Public::Brainpool(*key.verifying_key()),
+            Private::P256(key) => Public::P256(key.public_key().into()),
+            Private::Brainpool(key) => Public::Brainpool(key.public_key().into()),
         })
     }
 
     /// Signs the concatenation of `parts`: r‖s, 64 octets. Deterministic (RFC 6979).
     pub fn sign(&self, parts: &[&[u8]]) -> [u8; 64] {
         let digest = sha256(parts);
-        // Signing fails for a digest of the wrong size only, which SHA-256 never gives;
-        // should it ever, what comes out verifies nowhere.
         match &self.0 {
             Private::P256(key) => {
-                let made: Result<Signature<NistP256>, _> = key.sign_prehash(&digest);
-                made.map_or([0; 64], |signature| signature.to_bytes().into())
+                let scalar = Zeroizing::new(key.to_nonzero_scalar());
+                sign_prehashed_rfc6979::<NistP256, Sha256>(&scalar, &digest, &[]).0.to_bytes().into()
             }
             Private::Brainpool(key) => {
-                let made: Result<Signature<BrainpoolP256r1>, _> = key.sign_prehash(&digest);
-                made.map_or([0; 64], |signature| signature.to_bytes().into())
+                let scalar = Zeroizing::new(key.to_nonzero_scalar());
+                sign_prehashed_rfc6979::<BrainpoolP256r1, Sha256>(&scalar, &digest, &[]).0.to_bytes().into()
             }
         }
     }
@@ -117,10 +115,14 @@ impl PrivateKey {
         use p256::elliptic_curve::ecdh::diffie_hellman;
         Ok(Zeroizing::new(match (&self.0, &peer.0) {
             (Private::P256(key), Public::P256(peer)) => {
-                (*diffie_hellman(key.as_nonzero_scalar(), peer.as_affine()).raw_secret_bytes()).into()
+                (*diffie_hellman(&*Zeroizing::new(key.to_nonzero_scalar()), peer.as_affine())
+                    .raw_secret_bytes())
+                .into()
             }
             (Private::Brainpool(key), Public::Brainpool(peer)) => {
-                (*diffie_hellman(key.as_nonzero_scalar(), peer.as_affine()).raw_secret_bytes()).into()
+                (*diffie_hellman(&*Zeroizing::new(key.to_nonzero_scalar()), peer.as_affine())
+                    .raw_secret_bytes())
+                .into()
             }
             _ => return Err(KeyError),
         }))
@@ -183,6 +185,15 @@ impl PublicKey {
     /// # Errors
     /// [`SignatureError`], also for a signature of another length.
     pub fn verify(&self, parts: &[&[u8]], signature: &[u8]) -> Result<(), SignatureError> {
+        #[cfg(feature = "native")]
+        if let Public::P256(_) = &self.0 {
+            return crate::native::verify_p256(&self.to_sec1(), parts, signature);
+        }
+        self.verify_portably(parts, signature)
+    }
+
+    /// The same without the help of the machine.
+    pub(crate) fn verify_portably(&self, parts: &[&[u8]], signature: &[u8]) -> Result<(), SignatureError> {
         let digest = sha256(parts);
         let verified = match &self.0 {
             Public::P256(key) => Signature::<NistP256>::from_slice(signature)
@@ -198,4 +209,11 @@ impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({:?})", self.curve())
     }
+}
+
+fn scalar<C: p256::elliptic_curve::Curve>(octets: &[u8]) -> Result<SecretKey<C>, KeyError> {
+    if octets.len() != 32 {
+        return Err(KeyError);
+    }
+    SecretKey::from_slice(octets).map_err(|_| KeyError)
 }

@@ -15,6 +15,8 @@ mod hash;
 mod kdf;
 pub mod kdf3gpp;
 pub mod milenage;
+#[cfg(feature = "native")]
+mod native;
 pub mod pki;
 pub mod scp80;
 mod seal;
