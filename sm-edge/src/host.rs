@@ -1,6 +1,7 @@
 //! What a host brings: clock, randomness, configuration, store, log.
 
 use crate::{Admittance, Rate, Vault};
+use esim_crypto::pki::{NoneVerified, Verified};
 use esim_smdp::store::{Change, Lookup, Row};
 use esim_smdp::{Call, Config, Records, Reply, Write};
 use rand_core::CryptoRng;
@@ -22,6 +23,11 @@ pub trait Host {
 
     /// Who this server is.
     fn config(&self) -> &Config;
+
+    /// Signatures of manufacturers' certificates that are known to be good; hosts without a memory verify each time.
+    fn verified(&self) -> &dyn Verified {
+        &NoneVerified
+    }
 
     /// The credential that ES2+ and the operator's interface ask for.
     fn operator_token(&self) -> &str;

@@ -29,7 +29,8 @@ pub async fn run<F: Function, H: Host>(function: &F, host: &H) -> Result<Execute
     for conflicts in 0..ATTEMPTS {
         let records = gather(function, host, &mut replies).await?;
         let decision = host.with_rng(|rng| {
-            function.decide(&records, &mut Env { now: host.now(), rng, config: host.config() })
+            let (now, config, verified) = (host.now(), host.config(), host.verified());
+            function.decide(&records, &mut Env { now, rng, config, verified })
         });
         let answer = decision.answer;
         if decision.commit.is_empty() {

@@ -3,6 +3,7 @@
 use crate::configuration::{self, Settings};
 use crate::network::Edge;
 use crate::outgoing;
+use esim_crypto::pki::{Verified, VerifiedList};
 use esim_sm_edge::shard::{Answer, Message, Network, ShardedStore};
 use esim_sm_edge::{Admittance, Host, LogLine, Rate, Vault};
 use esim_smdp::{Call, Config, Reply};
@@ -15,6 +16,21 @@ use worker::{Date, Env, Result, console_error, console_log};
 thread_local! {
     /// One generator for all that runs in this instance; seeded by the first who needs it.
     static GENERATOR: RefCell<Option<ChaCha20Rng>> = const { RefCell::new(None) };
+    /// Manufacturers' certificates that have been verified in this instance.
+    static VERIFIED: RefCell<VerifiedList> = const { RefCell::new(VerifiedList::new()) };
+}
+
+/// The memory of this instance.
+struct InInstance;
+
+impl Verified for InInstance {
+    fn contains(&self, digest: &[u8; 32]) -> bool {
+        VERIFIED.with_borrow(|list| list.contains(digest))
+    }
+
+    fn insert(&self, digest: [u8; 32]) {
+        VERIFIED.with_borrow_mut(|list| list.insert(digest));
+    }
 }
 
 /// A host for one request, or one alarm.
@@ -84,6 +100,10 @@ impl Host for EdgeHost {
 
     fn admittance(&self) -> &Admittance {
         &self.settings.admittance
+    }
+
+    fn verified(&self) -> &dyn Verified {
+        &InInstance
     }
 
     fn vault(&self) -> &Vault {

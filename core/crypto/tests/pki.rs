@@ -1,11 +1,13 @@
 //! Certificates of our own making and of GSMA's test material, and every rule broken once.
 
 use esim_crypto::pki::{
-    Certificate, ChainReason, PkiParameters, Role, TestPki, TrustedCi, verify_euicc, verify_server,
+    Certificate, ChainReason, PkiParameters, Role, TestPki, TrustedCi, Verified, VerifiedList, verify_euicc,
+    verify_euicc_with, verify_server,
 };
 use esim_crypto::{Curve, PrivateKey};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 
 const NOW: u64 = 1_790_000_000;
@@ -63,6 +65,65 @@ fn server_rules() {
     wrong_key[0].key = PrivateKey::from_bytes(Curve::P256, &[9; 32]).unwrap().public_key();
     assert_eq!(reason(&auth, Role::DpAuth, &wrong_key, None), ChainReason::BadSignature);
     assert_eq!(reason(&parse(&pki.eum.certificate), Role::DpAuth, &cis, None), ChainReason::WrongRole);
+}
+
+/// A memory for one thread.
+#[derive(Default)]
+struct Memory(RefCell<VerifiedList>, Cell<usize>);
+
+impl Verified for Memory {
+    fn contains(&self, digest: &[u8; 32]) -> bool {
+        self.0.borrow().contains(digest)
+    }
+
+    fn insert(&self, digest: [u8; 32]) {
+        self.1.set(self.1.get() + 1);
+        self.0.borrow_mut().insert(digest);
+    }
+}
+
+#[test]
+fn a_manufacturer_is_verified_once_and_checked_each_time() {
+    let pki = TestPki::well_known(Curve::P256);
+    let cis = trusted(&pki.ci.certificate);
+    let euicc = parse(&pki.issue_euicc(&eid(), &mut ChaCha20Rng::from_seed([1; 32])).certificate);
+    let eum = parse(&pki.eum.certificate);
+    let memory = Memory::default();
+    let check = |eum: &Certificate, cis: &[TrustedCi], now| {
+        verify_euicc_with(&euicc, eum, cis, now, &memory).map_err(|error| (error.subject, error.reason))
+    };
+    for _ in 0..3 {
+        assert_eq!(check(&eum, &cis, NOW), Ok(eid()));
+    }
+    assert_eq!(memory.1.get(), 1);
+    // What is remembered is the signature, nothing else.
+    assert_eq!(check(&eum, &cis, u64::MAX), Err((Role::Eum, ChainReason::Expired)));
+    assert_eq!(check(&eum, &[], NOW), Err((Role::Eum, ChainReason::UnknownIssuer)));
+    let mut wrong_key = cis.clone();
+    wrong_key[0].key = PrivateKey::from_bytes(Curve::P256, &[9; 32]).unwrap().public_key();
+    assert_eq!(check(&eum, &wrong_key, NOW), Err((Role::Eum, ChainReason::BadSignature)));
+    let mut altered = pki.eum.certificate.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    let altered = parse(&altered);
+    assert_eq!(check(&altered, &cis, NOW), Err((Role::Eum, ChainReason::BadSignature)));
+    assert_eq!(check(&altered, &cis, NOW), Err((Role::Eum, ChainReason::BadSignature)));
+    // An eUICC's certificate is not remembered at all.
+    assert_eq!(memory.1.get(), 1);
+}
+
+#[test]
+fn the_memory_of_manufacturers_is_bounded() {
+    let mut list = VerifiedList::new();
+    let digest = |n: usize| {
+        let mut digest = [0; 32];
+        digest[..8].copy_from_slice(&n.to_be_bytes());
+        digest
+    };
+    (0..=VerifiedList::LIMIT).for_each(|n| list.insert(digest(n)));
+    assert!(!list.contains(&digest(0)));
+    assert!((1..=VerifiedList::LIMIT).all(|n| list.contains(&digest(n))));
+    list.insert(digest(1));
+    assert!(list.contains(&digest(2)));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::{Call, Config, Key, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
+use esim_crypto::pki::Verified;
 use esim_rsp::{Error, Refusal};
 use rand_core::CryptoRng;
 
@@ -14,6 +15,8 @@ pub struct Env<'a> {
     pub rng: &'a mut dyn CryptoRng,
     /// Who this server is.
     pub config: &'a Config,
+    /// Signatures of manufacturers' certificates that are known to be good.
+    pub verified: &'a dyn Verified,
 }
 
 impl Env<'_> {

@@ -1,6 +1,6 @@
 //! Certificates of eUICCs, with the codes of ES9+ (SGP.22 4.5.2, 5.6.3).
 
-use crate::Revocations;
+use crate::Env;
 use esim_crypto::PublicKey;
 use esim_crypto::pki::{self, Certificate, ChainError, ChainReason, Role, TrustedCi};
 use esim_rsp::{CertificateDer, Eid, Refusal};
@@ -14,13 +14,14 @@ pub(crate) fn verify_euicc(
     euicc: &CertificateDer,
     eum: &CertificateDer,
     trusted: &[TrustedCi],
-    revocations: &Revocations,
-    now: u64,
+    env: &Env<'_>,
 ) -> Result<(Eid, PublicKey), Refusal> {
     let unreadable = |subject| Refusal::new(subject, "6.1");
     let eum = Certificate::parse(eum.as_bytes()).map_err(|e| unreadable("8.1.2").because(e))?;
     let euicc = Certificate::parse(euicc.as_bytes()).map_err(|e| unreadable("8.1.3").because(e))?;
-    let octets = pki::verify_euicc(&euicc, &eum, trusted, now).map_err(refusal)?;
+    let octets = pki::verify_euicc_with(&euicc, &eum, trusted, env.now, env.verified);
+    let octets = octets.map_err(refusal)?;
+    let revocations = &env.config.revocations;
     let ci = trusted.iter().find(|ci| eum.authority_key_id() == Some(&ci.key_id[..]));
     if ci.is_some_and(|ci| revocations.contain(&eum, &ci.key)) {
         return Err(Refusal::new("8.1.2", "6.1").because("The manufacturer's certificate has been revoked"));

@@ -27,6 +27,7 @@ pub use sqlite::SqliteStore;
 pub use templates::read_templates;
 
 use crate::{Admittance, Fault, Host, LogLine, Rate, RateLimiter, Store, Vault, block_on};
+use esim_crypto::pki::{Verified, VerifiedList};
 use esim_smdp::config::Operator;
 use esim_smdp::store::Key;
 use esim_smdp::{Call, Config, Limits, Records, Reply, Revocations, Template, Write, template};
@@ -176,7 +177,7 @@ impl Native {
         config.operators = options.operators;
         config.random_profile_keys = options.random_profile_keys;
         let (rng, repeats) = (generator(options.seed)?, options.seed.is_some());
-        let limiter = Mutex::default();
+        let (limiter, verified) = (Mutex::default(), SharedList::default());
         let outgoing = Outgoing::new(&pki, &options.call_roots, options.call_web_roots)?;
         let rng = Mutex::new(rng);
         let host = NativeHost {
@@ -188,6 +189,7 @@ impl Native {
             now: options.now,
             vault,
             limiter,
+            verified,
             outgoing,
             admittance: options.admittance,
             trust_proxy: options.trust_proxy,
@@ -270,12 +272,28 @@ pub struct NativeHost {
     now: Option<u64>,
     vault: Vault,
     limiter: Mutex<RateLimiter>,
+    verified: SharedList,
     outgoing: Outgoing,
     _hold: keep::Hold,
     admittance: Admittance,
     trust_proxy: bool,
     patience: Duration,
     metrics: Metrics,
+}
+
+/// Manufacturers' certificates that have been verified, for all threads.
+#[derive(Default)]
+struct SharedList(Mutex<VerifiedList>);
+
+impl Verified for SharedList {
+    fn contains(&self, digest: &[u8; 32]) -> bool {
+        // Nothing that could panic happens behind the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(digest)
+    }
+
+    fn insert(&self, digest: [u8; 32]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(digest);
+    }
 }
 
 /// Orders that are counted at once.
@@ -352,6 +370,10 @@ impl Host for NativeHost {
 
     fn admittance(&self) -> &Admittance {
         &self.admittance
+    }
+
+    fn verified(&self) -> &dyn Verified {
+        &self.verified
     }
 
     async fn health(&self) -> Result<(), Fault> {

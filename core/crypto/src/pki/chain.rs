@@ -3,6 +3,7 @@
 //! manufacturer's range. Generic X.509 verifiers know none of this.
 
 use super::cert::Certificate;
+use super::verified::{NoneVerified, Verified, verify_once};
 use crate::{PublicKey, SignatureError};
 use ::ecdsa::der::Signature as DerSignature;
 use alloc::vec::Vec;
@@ -178,12 +179,31 @@ pub fn verify_euicc(
     trusted: &[TrustedCi],
     now: u64,
 ) -> Result<[u8; 16], ChainError> {
+    verify_euicc_with(euicc, eum, trusted, now, &NoneVerified)
+}
+
+/// The same, with a memory for the CI's signatures.
+///
+/// # Errors
+/// [`ChainError`] with the certificate and the first rule broken.
+pub fn verify_euicc_with(
+    euicc: &Certificate,
+    eum: &Certificate,
+    trusted: &[TrustedCi],
+    now: u64,
+    verified: &dyn Verified,
+) -> Result<[u8; 16], ChainError> {
     let eum_error = |reason| ChainError { subject: Role::Eum, reason };
-    check_eum(eum, trusted, now).map_err(eum_error)?;
+    check_eum(eum, trusted, now, verified).map_err(eum_error)?;
     check_euicc(euicc, eum, now).map_err(|reason| ChainError { subject: Role::Euicc, reason })
 }
 
-fn check_eum(eum: &Certificate, trusted: &[TrustedCi], now: u64) -> Result<(), ChainReason> {
+fn check_eum(
+    eum: &Certificate,
+    trusted: &[TrustedCi],
+    now: u64,
+    verified: &dyn Verified,
+) -> Result<(), ChainReason> {
     if !eum.has_role(Role::Eum) {
         return Err(ChainReason::WrongRole);
     }
@@ -192,7 +212,7 @@ fn check_eum(eum: &Certificate, trusted: &[TrustedCi], now: u64) -> Result<(), C
         return Err(ChainReason::NotCa);
     }
     common(eum, Some(now))?;
-    verify_signature(eum, &ci.key).map_err(|_| ChainReason::BadSignature)
+    verify_once(eum, &ci.key, verified).map_err(|_| ChainReason::BadSignature)
 }
 
 fn check_euicc(euicc: &Certificate, eum: &Certificate, now: u64) -> Result<[u8; 16], ChainReason> {

@@ -9,10 +9,15 @@ mod der_out;
 mod issue;
 mod live;
 mod registered_id;
+mod verified;
 
 pub use cert::{Certificate, CertificateError, NameConstraint};
-pub use chain::{ChainError, ChainReason, Role, TrustedCi, verify_euicc, verify_server, verify_signature};
+pub use chain::{
+    ChainError, ChainReason, Role, TrustedCi, verify_euicc, verify_euicc_with, verify_server,
+    verify_signature,
+};
 pub use client::{validity, verify_client};
 pub use crl::Crl;
 pub use issue::{CrlDraft, Issued, PkiParameters, TestPki};
 pub use live::{LiveCi, refuse_live_ci};
+pub use verified::{NoneVerified, Verified, VerifiedList};

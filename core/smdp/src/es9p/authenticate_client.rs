@@ -120,7 +120,7 @@ impl AuthenticateClient {
         let cis = env.config.trusted.iter().filter(|ci| ci.key_id == chosen[..]);
         let cis: Vec<_> = cis.cloned().collect();
         let (euicc, eum) = (&response.euicc_certificate, &response.eum_certificate);
-        let (eid, key) = trust::verify_euicc(euicc, eum, &cis, &env.config.revocations, env.now)?;
+        let (eid, key) = trust::verify_euicc(euicc, eum, &cis, env)?;
 
         let signed = &response.euicc_signed1;
         if key.verify(&[signed.raw()], &response.euicc_signature1.0).is_err() {

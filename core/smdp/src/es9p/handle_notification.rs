@@ -173,7 +173,7 @@ fn change(other: &OtherSignedNotification, records: &Records, env: &mut Env<'_>)
     let tbs = &other.tbs_other_notification;
     let cis = &env.config.trusted;
     let (euicc, eum) = (&other.euicc_certificate, &other.eum_certificate);
-    let (eid, key) = match trust::verify_euicc(euicc, eum, cis, &env.config.revocations, env.now) {
+    let (eid, key) = match trust::verify_euicc(euicc, eum, cis, env) {
         Ok(proved) => proved,
         Err(refusal) => return ignored(refusal),
     };
