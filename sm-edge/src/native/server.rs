@@ -155,7 +155,7 @@ fn answer(request: HttpRequest, host: &NativeHost) -> HttpResponse {
         Some("/metrics") => metrics(&request, host),
         _ => runtime::Handle::current().block_on(handle(request, host)),
     };
-    host.metrics.time(&call, response.status, begun.elapsed());
+    host.metrics.time(&call, begun.elapsed());
     response
 }
 
