@@ -1,5 +1,6 @@
 //! How often somebody may call: token buckets, with the time as an argument.
 
+use esim_crypto::sha256;
 use std::collections::BTreeMap;
 
 /// How much of something may be used.
@@ -11,10 +12,12 @@ pub struct Rate {
     pub per_minute: u32,
 }
 
-/// Buckets by key. Full ones are forgotten, so that memory does not grow with the number of callers seen.
+/// Buckets by key. Full ones are forgotten, so that memory does not grow with the number of callers seen; and of more than
+/// [`RateLimiter::LIMIT`] those are, that are nearest to being full.
 #[derive(Clone, Debug, Default)]
 pub struct RateLimiter {
-    buckets: BTreeMap<String, Bucket>,
+    /// By the SHA-256 of the key, which callers may make as long as a request is.
+    buckets: BTreeMap<[u8; 32], Bucket>,
     swept_at: u64,
 }
 
@@ -53,6 +56,9 @@ const COST: u64 = 60;
 const SWEEP: u64 = 60;
 
 impl RateLimiter {
+    /// Keys remembered at most: some 30 MB.
+    pub const LIMIT: usize = 1 << 18;
+
     /// Takes one for `key` at `now`, seconds since 1970.
     ///
     /// # Errors
@@ -62,9 +68,25 @@ impl RateLimiter {
             self.buckets.retain(|_, bucket| bucket.full_at > now);
             self.swept_at = now;
         }
-        let (bucket, taken) = Bucket::take(self.buckets.get(key).copied(), rate, now);
-        self.buckets.insert(key.to_string(), bucket);
+        let key = sha256(&[key.as_bytes()]);
+        let (bucket, taken) = Bucket::take(self.buckets.get(&key).copied(), rate, now);
+        self.buckets.insert(key, bucket);
+        if self.buckets.len() > Self::LIMIT {
+            self.halve();
+        }
         taken
+    }
+
+    /// Forgets the half that has used least.
+    fn halve(&mut self) {
+        let mut ends: Vec<_> = self.buckets.values().map(|bucket| bucket.full_at).collect();
+        let (_, &mut middle, _) = ends.select_nth_unstable(Self::LIMIT / 2);
+        let mut surplus = Self::LIMIT / 2;
+        self.buckets.retain(|_, bucket| {
+            let goes = surplus > 0 && bucket.full_at <= middle;
+            surplus -= usize::from(goes);
+            !goes
+        });
     }
 
     /// How many keys are remembered.
@@ -104,5 +126,18 @@ mod tests {
         }
         limiter.take("late", RATE, 1000).unwrap();
         assert_eq!(limiter.len(), 1);
+    }
+
+    #[test]
+    fn who_has_used_most_is_remembered_longest() {
+        let mut limiter = RateLimiter::default();
+        for _ in 0..3 {
+            limiter.take("greedy", RATE, 100).unwrap();
+        }
+        for i in 0..=RateLimiter::LIMIT {
+            limiter.take(&i.to_string(), RATE, 100).unwrap();
+        }
+        assert_eq!(limiter.len(), RateLimiter::LIMIT / 2 + 2);
+        assert_eq!(limiter.take("greedy", RATE, 100), Err(2));
     }
 }
