@@ -52,12 +52,13 @@ pub const DELETE_ALIASES: &str = "DELETE FROM alias WHERE name = ?1";
 /// alias, name
 pub const PUT_ALIAS: &str = "INSERT INTO alias (alias, name) VALUES (?1, ?2)";
 
-/// before
-pub const SWEEP_ALIASES: &str =
-    "DELETE FROM alias WHERE name IN (SELECT name FROM record WHERE expires < ?1)";
+/// before; of the rows that [`SWEEP`] will take
+pub const SWEEP_ALIASES: &str = "DELETE FROM alias WHERE name IN
+     (SELECT name FROM record WHERE expires < ?1 ORDER BY expires, rowid LIMIT 100)";
 
-/// before
-pub const SWEEP: &str = "DELETE FROM record WHERE expires < ?1";
+/// before; a hundred rows at most, so that no commit takes long: each comes with one new row that expires
+pub const SWEEP: &str = "DELETE FROM record WHERE rowid IN
+     (SELECT rowid FROM record WHERE expires < ?1 ORDER BY expires, rowid LIMIT 100)";
 
 /// The bounds of [`BY_RANGE`] for names that begin with `prefix` and come
 /// after `after`. Prefixes end in `/`.

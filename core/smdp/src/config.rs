@@ -151,7 +151,7 @@ impl core::fmt::Debug for KeyPair {
 pub struct Limits {
     /// Seconds within which the steps of a session are taken.
     pub session_seconds: u64,
-    /// Seconds for which a session is remembered.
+    /// Seconds for which a session is remembered in which an eUICC has proved itself; others are for `session_seconds`.
     pub session_memory_seconds: u64,
     /// Seconds from confirmOrder within which a profile is fetched, if limited.
     pub order_seconds: Option<u64>,

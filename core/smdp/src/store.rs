@@ -227,7 +227,7 @@ pub enum Write {
     DeletePackage(Iccid),
     /// No such event any more.
     DeleteEvent(Eid, String),
-    /// Forget what had to be kept until `before`, seconds since 1970.
+    /// Forget what had to be kept until `before`, seconds since 1970; stores may do it in parts.
     Sweep {
         /// Seconds since 1970.
         before: u64,
@@ -294,7 +294,7 @@ pub enum Change {
         /// Revision that the row must have now; 0 if it must not exist.
         expected: u64,
     },
-    /// Remove every row that expires before this second.
+    /// Remove rows that expire before this second; if there are many, some of them.
     Sweep {
         /// Seconds since 1970.
         before: u64,

@@ -207,6 +207,9 @@ fn offer(
             order.note(env.now, NAME, alloc::format!("Offered to eUICC {}", proved.eid));
             let (state, answer) = sign_offer(session, proved, &order, identity);
             let session = session.awaiting(SessionState::AwaitGetBoundProfilePackage(state));
+            // From here on a notification may come late.
+            let forget_at = env.now + env.config.limits.session_memory_seconds;
+            let session = Session { forget_at, ..session };
             Decision::new(Vec::from([session.into(), order.into()]), Ok(Authenticated::Profile(answer)))
         }
         Err(refusal) => {

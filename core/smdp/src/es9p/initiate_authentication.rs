@@ -114,7 +114,8 @@ impl InitiateAuthentication {
         let session = Session {
             transaction_id: transaction_id.clone(),
             expires_at: env.now + limits.session_seconds,
-            forget_at: env.now + limits.session_memory_seconds,
+            // Anybody may begin a session: one that nobody goes on with is not kept any longer.
+            forget_at: env.now + limits.session_seconds,
             state: SessionState::AwaitAuthenticateClient(AwaitAuthenticateClient {
                 server_address: self.smdp_address.clone(),
                 server_challenge: Base64(server_challenge.to_vec()),
