@@ -172,6 +172,9 @@ impl Store for SqliteStore {
 
     async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault> {
         self.read(|connection| {
+            if let [only] = lookups {
+                return find(connection, only);
+            }
             // One moment for all of them.
             let transaction = connection.unchecked_transaction()?;
             let mut rows = Vec::new();
@@ -217,8 +220,17 @@ fn apply_all(
 ) -> Result<Vec<Result<(), CommitError>>, Fault> {
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut outcomes = Vec::new();
-    for waiting in group {
-        outcomes.push(apply_one(&mut transaction, &waiting.changes));
+    if let [alone] = group {
+        let outcome = apply_each(&transaction, &alone.changes);
+        if outcome.is_err() {
+            // Dropping the transaction rolls it back.
+            return Ok(vec![outcome]);
+        }
+        outcomes.push(outcome);
+    } else {
+        for waiting in group {
+            outcomes.push(apply_one(&mut transaction, &waiting.changes));
+        }
     }
     crash::point("before");
     transaction.commit()?;
@@ -228,13 +240,18 @@ fn apply_all(
 
 fn apply_one(transaction: &mut Transaction<'_>, changes: &[Change]) -> Result<(), CommitError> {
     let savepoint = transaction.savepoint().map_err(Fault::from)?;
+    // Where it fails, dropping the savepoint rolls it back.
+    apply_each(&savepoint, changes)?;
+    Ok(savepoint.commit().map_err(Fault::from)?)
+}
+
+fn apply_each(connection: &Connection, changes: &[Change]) -> Result<(), CommitError> {
     for change in changes {
-        if !apply(&savepoint, change).map_err(Fault::from)? {
-            // Dropping the savepoint rolls it back.
+        if !apply(connection, change).map_err(Fault::from)? {
             return Err(CommitError::Conflict);
         }
     }
-    Ok(savepoint.commit().map_err(Fault::from)?)
+    Ok(())
 }
 
 fn find(connection: &Connection, lookup: &Lookup) -> rusqlite::Result<Vec<Row>> {
