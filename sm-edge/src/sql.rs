@@ -49,6 +49,12 @@ pub const DELETE: &str = "DELETE FROM record WHERE name = ?1";
 /// name
 pub const DELETE_ALIASES: &str = "DELETE FROM alias WHERE name = ?1";
 
+/// name → alias
+pub const ALIASES: &str = "SELECT alias FROM alias WHERE name = ?1";
+
+/// alias, name
+pub const DELETE_ALIAS: &str = "DELETE FROM alias WHERE alias = ?1 AND name = ?2";
+
 /// alias, name
 pub const PUT_ALIAS: &str = "INSERT INTO alias (alias, name) VALUES (?1, ?2)";
 

@@ -3,8 +3,9 @@
 use super::{crash, migrate};
 use crate::{CommitError, Fault, Store, Vault, sql};
 use esim_smdp::Records;
-use esim_smdp::store::{Change, Lookup, Row};
+use esim_smdp::store::{Alias, Change, Lookup, Row};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior, params};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -142,9 +143,13 @@ impl SqliteStore {
         self.checkpoint()
     }
 
-    /// Reads with a connection of its own, which a writer does not hold up.
+    /// Reads with the connection that writes, whose pages are up to date, and where that is busy with another one, which
+    /// it does not hold up.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {
         let Some(path) = &self.path else { return Ok(work(&lock(&self.writer))?) };
+        if let Ok(connection) = self.writer.try_lock() {
+            return Ok(work(&connection)?);
+        }
         let kept = lock(&self.readers).pop();
         let connection = match kept {
             Some(connection) => connection,
@@ -286,15 +291,7 @@ fn apply(transaction: &Connection, change: &Change) -> rusqlite::Result<bool> {
                 return Ok(false);
             }
             execute(transaction, sql::PUT, params![name, expected + 1, expires, due, body])?;
-            execute(transaction, sql::DELETE_ALIASES, params![name])?;
-            for alias in aliases {
-                let mut taken = transaction.prepare_cached(sql::TAKEN)?;
-                if alias.unique && taken.exists(params![alias.name, name])? {
-                    return Ok(false);
-                }
-                execute(transaction, sql::PUT_ALIAS, params![alias.name, name])?;
-            }
-            Ok(true)
+            put_aliases(transaction, name, *expected == 0, aliases)
         }
         Change::Delete { name, expected } => {
             if revision(transaction, name)? != *expected {
@@ -310,6 +307,36 @@ fn apply(transaction: &Connection, change: &Change) -> rusqlite::Result<bool> {
             Ok(true)
         }
     }
+}
+
+/// Leaves a row with these aliases, and most of the time all as it was; false if another row has one that is unique.
+fn put_aliases(
+    transaction: &Connection,
+    name: &str,
+    is_new: bool,
+    aliases: &[Alias],
+) -> rusqlite::Result<bool> {
+    let mut old = BTreeSet::new();
+    if !is_new {
+        let mut statement = transaction.prepare_cached(sql::ALIASES)?;
+        for alias in statement.query_map(params![name], |row| row.get::<_, String>(0))? {
+            old.insert(alias?);
+        }
+    }
+    for alias in aliases {
+        if old.remove(&alias.name) {
+            continue;
+        }
+        let mut taken = transaction.prepare_cached(sql::TAKEN)?;
+        if alias.unique && taken.exists(params![alias.name, name])? {
+            return Ok(false);
+        }
+        execute(transaction, sql::PUT_ALIAS, params![alias.name, name])?;
+    }
+    for alias in old {
+        execute(transaction, sql::DELETE_ALIAS, params![alias, name])?;
+    }
+    Ok(true)
 }
 
 fn revision(transaction: &Connection, name: &str) -> rusqlite::Result<u64> {
