@@ -51,7 +51,9 @@ fn main() {
 
 fn lab(port: u16, client: u32) -> Lab {
     let address = format!("127.0.0.1:{port}");
-    let mut lab = Lab::at(Remote::new(&format!("http://{address}"), None), &address, TOKEN);
+    // A connection for each call: workerd may close one that it has just answered on.
+    let remote = Remote::with(&format!("http://{address}"), None, |client| client.pool_max_idle_per_host(0));
+    let mut lab = Lab::at(remote, &address, TOKEN);
     lab.euicc = Euicc::new(&lab.pki, &format!("8904903212345123451234567890{:02}", client % 100));
     lab
 }
