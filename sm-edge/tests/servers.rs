@@ -142,3 +142,20 @@ fn a_list_that_its_issuer_has_not_signed_is_refused() {
     let Err(error) = esim_sm_edge::native::Native::open(options) else { panic!("taken") };
     assert!(error.to_string().contains("revocation list 1"), "{error}");
 }
+
+/// A key without its certificate is a mistake in the folder, and not an SM-DS under the SM-DP+'s name.
+#[test]
+fn a_key_of_an_smds_without_its_certificate_is_told() {
+    let server = Server::start("half-smds", |options| options.smds_address = Some(format!("{ROOT}:0")));
+    let folder = server.scratch.0.join("pki");
+    let file = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let certificate = file.into_iter().find(|path| path.to_string_lossy().contains("DS_TLS")).unwrap();
+    std::fs::remove_file(certificate).unwrap();
+    let scratch = server::Scratch::new("half-smds-data");
+    let options = esim_sm_edge::native::NativeOptions {
+        pki: esim_sm_edge::native::PkiSource::Folder(folder),
+        ..server::options(&scratch.0)
+    };
+    let Err(error) = esim_sm_edge::native::Native::open(options) else { panic!("taken") };
+    assert!(error.to_string().contains("DS_TLS"), "{error}");
+}

@@ -167,15 +167,15 @@ fn read_folder(path: &Path) -> io::Result<ServerPki> {
         ci_certificate,
         trusted,
         identities: vec![identity],
-        smds_identities: match folder.issued(DS_AUTH) {
-            Ok(issued) => {
+        smds_identities: match folder.issued_if_any(DS_AUTH)? {
+            Some(issued) => {
                 let pair = KeyPair::of_issued(&issued).and_then(SmdsIdentity::new);
                 vec![pair.map_err(|error| folder.wrong(error))?]
             }
-            Err(_) => Vec::new(),
+            None => Vec::new(),
         },
         tls: folder.issued(DP_TLS)?,
-        smds_tls: folder.issued(DS_TLS).ok(),
+        smds_tls: folder.issued_if_any(DS_TLS)?,
     })
 }
 
@@ -217,6 +217,11 @@ impl Folder {
         let scalar = scalar.ok_or_else(|| self.wrong(format!("keys.json has no {key}")))?;
         let key = PrivateKey::from_bytes(parsed.public_key().curve(), &scalar);
         Ok(Issued { certificate, key: key.map_err(|error| self.wrong(error))? })
+    }
+
+    /// None where there is no key of this name; with one, the certificate must be there, too.
+    fn issued_if_any(&self, names: (&str, &[&str])) -> io::Result<Option<Issued>> {
+        self.keys.contains_key(names.0).then(|| self.issued(names)).transpose()
     }
 
     fn wrong(&self, reason: impl core::fmt::Display) -> io::Error {
