@@ -4,24 +4,23 @@
 //! counted as the server's. Beside its CPU stands that of the P-256 operations that one download needs from a server,
 //! measured in the same run with the same code. `ESIM_LAB_DOWNLOADS` (4000) and `ESIM_LAB_CLIENTS` (8) say how many.
 
+#[path = "load/client.rs"]
+mod client;
 #[path = "../tests/common/mod.rs"]
 #[allow(missing_docs, reason = "it is the tests'")]
 mod common;
 #[path = "load/process.rs"]
 mod process;
 
+use client::{Orders, download, lab, number};
+use common::Remote;
 use common::server::Scratch;
-use common::{Euicc, Lab, Remote, assert_success, success};
 use esim_crypto::{Curve, PrivateKey, PublicKey, ecka};
-use esim_rsp::es9p::GetBoundProfilePackageOk;
 use esim_sm_edge::HttpRequest;
-use esim_sm_edge::smdp::profile::draw_iccid;
 use process::{Server, Settings, thread_cpu};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use serde_json::{Value, json};
 use std::hint::black_box;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Signatures that a server makes for one download: serverSigned1, smdpSigned2, BF23.
@@ -34,8 +33,6 @@ const GENERATE: u32 = 1;
 /// Key agreements: with otPK.EUICC.ECKA.
 const AGREE: u32 = 1;
 
-/// Rows of a request of an import.
-const ROWS: u64 = 500;
 /// initiateAuthentication, authenticateClient, getBoundProfilePackage, handleNotification.
 const REQUESTS: u32 = 4;
 /// How often the server's memory is looked at on the way.
@@ -48,7 +45,7 @@ fn main() {
     let (downloads, clients) = (number("ESIM_LAB_DOWNLOADS", 4000), number("ESIM_LAB_CLIENTS", 8));
     let folder = Scratch::new("load-bench");
     let server = Server::start(&folder.0, Settings::default());
-    let orders = Orders::import(&server, u64::from(downloads) * 3 / 2 + 400);
+    let orders = Orders::import(&server, 0, u64::from(downloads) * 3 / 2 + 400);
     // Until SQLite, the allocator and the thread pools have what they want.
     run(&server, clients, orders.take(400), Connections::Kept);
 
@@ -78,10 +75,6 @@ fn main() {
     );
     drop(server);
     forgotten(clients);
-}
-
-fn number(name: &str, usual: u32) -> u32 {
-    std::env::var(name).map_or(usual, |text| text.parse().expect(name))
 }
 
 fn millis(time: Duration, count: u32) -> f64 {
@@ -144,46 +137,6 @@ fn remembered(server: &Server) -> u64 {
     line.parse().expect("a number")
 }
 
-/// Orders that wait to be fetched: ICCID and matchingId.
-struct Orders(Mutex<Vec<(String, String)>>);
-
-impl Orders {
-    fn import(server: &Server, count: u64) -> Self {
-        let lab = lab(server, 0);
-        let orders = (0..count).step_by(ROWS as usize).flat_map(|from| {
-            let rows: Vec<_> = (from..count.min(from + ROWS)).map(row).collect();
-            let request = json!({"template": "operational", "release": true, "rows": rows});
-            let answer = lab.operator("/esim-lab/import", request);
-            let text =
-                |row: &Value, name: &str| row[name].as_str().unwrap_or_else(|| panic!("{row}")).to_string();
-            let rows = answer["rows"].as_array().expect("rows").clone();
-            rows.into_iter().map(move |row| (text(&row, "iccid"), text(&row, "matchingId")))
-        });
-        Self(Mutex::new(orders.collect()))
-    }
-
-    fn take(&self, count: usize) -> Vec<(String, String)> {
-        let mut orders = self.0.lock().expect("nobody panicked");
-        let from = orders.len() - count;
-        orders.split_off(from)
-    }
-}
-
-fn row(number: u64) -> Value {
-    let key = format!("{:032X}", u128::from(number) * 0x9E37_79B9_7F4A_7C15);
-    json!({
-        "line": number + 2, "iccid": draw_iccid(number), "imsi": format!("00101{number:010}"),
-        "msisdn": format!("+1555{number:07}"), "ki": key, "opc": key, "spn": "Operator",
-    })
-}
-
-fn lab(server: &Server, client: u32) -> Lab {
-    let remote = Remote::new(&server.url, Some(&server.root));
-    let mut lab = Lab::at(remote, &server.address, process::TOKEN);
-    lab.euicc = Euicc::new(&lab.pki, &format!("8904903212345123451234567890{:02}", client % 100));
-    lab
-}
-
 #[derive(Clone, Copy, PartialEq)]
 enum Connections {
     /// One for each client.
@@ -207,14 +160,6 @@ fn run(server: &Server, clients: u32, orders: Vec<(String, String)>, connections
             });
         }
     });
-}
-
-fn download(lab: &Lab, iccid: &str, matching_id: &str) {
-    let answer = lab.fetch(&lab.offered(matching_id), None);
-    assert_success(&answer);
-    let ok: GetBoundProfilePackageOk = serde_json::from_value(answer).expect("a package");
-    let result = lab.euicc.result(&ok.transaction_id, iccid, 1, success());
-    assert_eq!(lab.notify(result).status, 204);
 }
 
 /// The P-256 operations of one download, on messages as long as the real ones.

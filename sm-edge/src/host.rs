@@ -84,6 +84,14 @@ pub trait Store {
     /// [`CommitError::Conflict`] if a revision is not the one expected or a
     /// unique alias is another row's; then nothing has changed.
     async fn commit(&self, changes: &[Change]) -> Result<(), CommitError>;
+
+    /// Returns when everything that has been loaded will outlast a power cut: for answers that change nothing.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store fails.
+    async fn settled(&self) -> Result<(), Fault> {
+        Ok(())
+    }
 }
 
 /// Something of ours has failed: logged in full, generic outside.

@@ -29,7 +29,8 @@ pub(crate) async fn import<H: Host>(request: &HttpRequest, host: &H) -> Outcome 
     let mut made = ImportOk::default();
     made.add(refused);
     let mut conflicts = 0;
-    let mut parts = stream::iter(&parts).map(|part| run(part, host)).buffered(H::Store::COMMITS_AT_ONCE);
+    let parts = stream::iter(parts).map(async |part| run(&part, host).await);
+    let mut parts = parts.buffered(H::Store::COMMITS_AT_ONCE);
     while let Some(executed) = parts.next().await {
         match executed {
             Ok(Executed { answer: Ok(results), conflicts: again }) => {

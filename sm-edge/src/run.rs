@@ -6,7 +6,9 @@ use esim_smdp::store::Row;
 use esim_smdp::{Attend, Call, Env, Function, Key, Records, Reply};
 use std::collections::BTreeSet;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 
 /// How often a function is tried before the service calls itself overloaded.
 const ATTEMPTS: u32 = 16;
@@ -34,6 +36,7 @@ pub async fn run<F: Function, H: Host>(function: &F, host: &H) -> Result<Execute
         });
         let answer = decision.answer;
         if decision.commit.is_empty() {
+            host.store().settled().await?;
             return Ok(Executed { answer, conflicts });
         }
         let changes = records.changes(&decision.commit).into_iter().map(|change| host.vault().seal(change));
@@ -129,15 +132,21 @@ pub async fn attend<H: Host>(iccid: Iccid, host: &H) -> Result<Option<u64>, Faul
     Ok(attended.next)
 }
 
-/// Runs a future to its end on this thread. Good for hosts whose store answers
-/// at once, as memory and SQLite do: it polls without waiting.
+/// Runs a future to its end on this thread. Good for hosts whose store needs no runtime, as memory and SQLite.
 pub fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
     let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }
-        std::thread::yield_now();
+        thread::park();
     }
 }

@@ -39,9 +39,13 @@ pub const REVISION: &str = "SELECT revision FROM record WHERE name = ?1";
 /// alias, name → 1 for every other row that has the alias
 pub const TAKEN: &str = "SELECT 1 AS taken FROM alias WHERE alias = ?1 AND name <> ?2 LIMIT 1";
 
-/// name, revision, expires, due, body
-pub const PUT: &str = "INSERT INTO record (name, revision, expires, due, body) VALUES (?1, ?2, ?3, ?4, ?5)
-     ON CONFLICT (name) DO UPDATE SET revision = ?2, expires = ?3, due = ?4, body = ?5";
+/// name, expires, due, body; changes nothing if there is such a row
+pub const INSERT: &str = "INSERT INTO record (name, revision, expires, due, body) VALUES (?1, 1, ?2, ?3, ?4)
+     ON CONFLICT (name) DO NOTHING";
+
+/// name, revision expected, expires, due, body; changes nothing if the revision is another
+pub const UPDATE: &str = "UPDATE record SET revision = revision + 1, expires = ?3, due = ?4, body = ?5
+     WHERE name = ?1 AND revision = ?2";
 
 /// name
 pub const DELETE: &str = "DELETE FROM record WHERE name = ?1";

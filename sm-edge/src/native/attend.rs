@@ -7,7 +7,6 @@ use esim_smdp::{Key, Records};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -42,9 +41,7 @@ pub(super) fn start(host: Arc<NativeHost>, mut stop: watch::Receiver<bool>) -> J
 }
 
 async fn round(host: &Arc<NativeHost>, in_work: &InWork, tasks: &mut JoinSet<()>) {
-    let asked = host.clone();
-    let due = tokio::task::spawn_blocking(move || crate::block_on(due(&asked))).await;
-    let due = match due.map_err(Fault::new).and_then(|due| due) {
+    let due = match due(host).await {
         Ok(due) => due,
         Err(fault) => return tracing::error!(call = "attend", outcome = %fault),
     };
@@ -53,9 +50,8 @@ async fn round(host: &Arc<NativeHost>, in_work: &InWork, tasks: &mut JoinSet<()>
             continue;
         }
         let (host, in_work) = (host.clone(), in_work.clone());
-        tasks.spawn_blocking(move || {
-            // Decisions are not Send; the runtime drives the sockets of the errand.
-            if let Err(fault) = Handle::current().block_on(attend(iccid, &*host)) {
+        tasks.spawn(async move {
+            if let Err(fault) = attend(iccid, &*host).await {
                 tracing::error!(call = "attend", correlation = %iccid, outcome = %fault);
             }
             lock(&in_work).remove(&iccid);

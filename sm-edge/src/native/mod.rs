@@ -18,6 +18,7 @@ mod server;
 mod sqlite;
 mod templates;
 mod tls;
+mod writer;
 
 pub use keep::{SealSecret, backup, reseal, restore};
 pub use operators::read_operators;

@@ -10,13 +10,14 @@ use axum::response::Response;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls::TlsInfo;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use axum_server::{Handle, Server};
+use axum_server::{Handle as Stop, Server};
+use esim_rsp::es9p;
 use hyper_util::rt::TokioTimer;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::runtime;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -41,7 +42,7 @@ pub struct ServerHandle {
     /// The host behind it.
     pub host: Arc<NativeHost>,
     tls: bool,
-    stop: Handle<SocketAddr>,
+    stop: Stop<SocketAddr>,
     task: JoinHandle<io::Result<()>>,
     stop_attending: watch::Sender<bool>,
     attending: JoinHandle<()>,
@@ -93,7 +94,7 @@ pub(super) fn start(native: Native) -> io::Result<ServerHandle> {
     listener.set_nonblocking(true)?;
     let service = Router::new().fallback(serve).with_state(host.clone());
     let service = service.into_make_service_with_connect_info::<SocketAddr>();
-    let stop = Handle::new();
+    let stop = Stop::new();
     let mut server = axum_server::from_tcp(listener)?.handle(stop.clone());
     limit(&mut server, host.patience);
     let task = if plain_http {
@@ -140,20 +141,22 @@ async fn serve(
         Ok(request) => request,
         Err(status) => return status_only(status),
     };
-    // SQLite waits for the disk, and the futures of the handler are not Send.
-    let work = move || answer(request, &host);
-    let answered = tokio::task::spawn_blocking(work).await;
-    match answered {
-        Ok(response) => write(response),
-        Err(_) => status_only(StatusCode::INTERNAL_SERVER_ERROR),
-    }
+    let is_short = request.path.starts_with(es9p::PATH);
+    let answer = async move { answer(request, &host).await };
+    // As a task of its own, for it must come to its end if the client goes away. A function of an LPA takes a
+    // millisecond; a batch or a list of orders would hold up the sockets of this thread.
+    let answered = match is_short {
+        true => tokio::spawn(answer).await,
+        false => tokio::task::spawn_blocking(|| Handle::current().block_on(answer)).await,
+    };
+    answered.map_or_else(|_| status_only(StatusCode::INTERNAL_SERVER_ERROR), write)
 }
 
-fn answer(request: HttpRequest, host: &NativeHost) -> HttpResponse {
+async fn answer(request: HttpRequest, host: &NativeHost) -> HttpResponse {
     let (begun, call) = (Instant::now(), request.path.clone());
     let response = match call.split('?').next() {
         Some("/metrics") => metrics(&request, host),
-        _ => runtime::Handle::current().block_on(handle(request, host)),
+        _ => handle(request, host).await,
     };
     host.metrics.time(&call, begun.elapsed());
     response

@@ -1,16 +1,18 @@
 //! Records in one SQLite file.
 
+use super::writer::{Log, Writer};
 use super::{crash, migrate};
 use crate::{CommitError, Fault, Store, Vault, sql};
 use esim_smdp::Records;
 use esim_smdp::store::{Alias, Change, Lookup, Row};
-use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior, params};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OptionalExtension, Params, TransactionBehavior, params};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Connections for reading that are kept open.
+/// Connections for long reads that are kept open.
 const READERS: usize = 16;
 
 /// Records in one SQLite file. Every commit is on the disk before the answer leaves; commits that wait at the same time
@@ -19,14 +21,9 @@ pub struct SqliteStore {
     /// Absent for a store in memory, which has one connection for everything.
     path: Option<PathBuf>,
     readers: Mutex<Vec<Connection>>,
-    writer: Mutex<Connection>,
-    waiting: Mutex<Vec<Arc<Waiting>>>,
-}
-
-/// A commit that waits for its turn.
-struct Waiting {
-    changes: Vec<Change>,
-    outcome: OnceLock<Result<(), CommitError>>,
+    /// Writes, and reads what takes no time: its pages are up to date. Never locked while the disk is waited for.
+    main: Arc<Mutex<Connection>>,
+    writer: Writer,
 }
 
 /// A step of sealing anew.
@@ -44,15 +41,16 @@ impl SqliteStore {
     /// A file that cannot be opened, is no database, or is of a later version.
     pub fn open(path: &Path, vault: &Vault) -> Result<Self, Fault> {
         let mut connection = connect(path)?;
-        // An order must not be found undelivered after a power cut: sync each commit.
-        connection.pragma_update(None, "synchronous", "FULL")?;
         // Rows come in the order of ICCIDs, their aliases in none: with little room a batch reads and writes the same
         // pages many times over.
         connection.pragma_update(None, "cache_size", -(64 << 10))?;
-        connection.pragma_update(None, "wal_autocheckpoint", 8192)?;
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
         migrate::to_current(&mut connection, vault)?;
-        Ok(Self::with(Some(path.to_path_buf()), connection))
+        // The writer syncs the log and copies it into the file, without holding up those who read.
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        let log = Log::open(path, connect(path)?)?;
+        Ok(Self::with(Some(path.to_path_buf()), connection, Some(log)))
     }
 
     /// A store that is gone when it is dropped.
@@ -62,12 +60,13 @@ impl SqliteStore {
     pub fn in_memory() -> Result<Self, Fault> {
         let mut connection = Connection::open_in_memory()?;
         migrate::to_current(&mut connection, &Vault::new(&[0; 32]))?;
-        Ok(Self::with(None, connection))
+        Ok(Self::with(None, connection, None))
     }
 
-    fn with(path: Option<PathBuf>, connection: Connection) -> Self {
-        let (readers, waiting) = (Mutex::default(), Mutex::default());
-        Self { path, readers, writer: Mutex::new(connection), waiting }
+    fn with(path: Option<PathBuf>, connection: Connection, log: Option<Log>) -> Self {
+        let main = Arc::new(Mutex::new(connection));
+        let writer = Writer::start(main.clone(), log);
+        Self { path, readers: Mutex::default(), main, writer }
     }
 
     /// Whether records can be read, and a transaction that writes can be begun.
@@ -75,7 +74,7 @@ impl SqliteStore {
     /// # Errors
     /// What SQLite says: the file has gone or is damaged, the disk fails.
     pub fn health(&self) -> Result<(), Fault> {
-        let mut connection = lock(&self.writer);
+        let mut connection = lock(&self.main);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.query_row("SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)", (), |_| Ok(()))?;
         Ok(transaction.rollback()?)
@@ -99,19 +98,19 @@ impl SqliteStore {
     /// The disk is full or fails.
     pub fn checkpoint(&self) -> Result<(), Fault> {
         lock(&self.readers).clear();
-        Ok(lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?)
+        Ok(lock(&self.main).query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?)
     }
 
     /// Any one row, to try a key on; none if there is none.
     pub(super) fn any_row(&self) -> Result<Option<Row>, Fault> {
         let read =
             |row: &rusqlite::Row<'_>| Ok(Row { name: row.get(0)?, revision: row.get(1)?, body: row.get(2)? });
-        Ok(lock(&self.writer).query_row(sql::ANY, (), read).optional()?)
+        Ok(lock(&self.main).query_row(sql::ANY, (), read).optional()?)
     }
 
     /// Seals the next `limit` rows behind `after` with the vault's first key, in one transaction.
     pub(super) fn reseal(&self, vault: &Vault, after: &str, limit: u32) -> Result<Resealed, Fault> {
-        let mut connection = lock(&self.writer);
+        let mut connection = lock(&self.main);
         let rows = query(&connection, sql::BY_NAME_AFTER, params![after, limit])?;
         let last = rows.last().map(|row| row.name.clone());
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -139,17 +138,13 @@ impl SqliteStore {
 
     /// Writes the file anew, without anything that has been deleted or replaced.
     pub(super) fn vacuum(&self) -> Result<(), Fault> {
-        lock(&self.writer).execute_batch("VACUUM")?;
+        lock(&self.main).execute_batch("VACUUM")?;
         self.checkpoint()
     }
 
-    /// Reads with the connection that writes, whose pages are up to date, and where that is busy with another one, which
-    /// it does not hold up.
+    /// Reads what may take its time, with a connection that nobody else waits for.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {
-        let Some(path) = &self.path else { return Ok(work(&lock(&self.writer))?) };
-        if let Ok(connection) = self.writer.try_lock() {
-            return Ok(work(&connection)?);
-        }
+        let Some(path) = &self.path else { return Ok(work(&lock(&self.main))?) };
         let kept = lock(&self.readers).pop();
         let connection = match kept {
             Some(connection) => connection,
@@ -166,6 +161,8 @@ impl SqliteStore {
 
 fn connect(path: &Path) -> Result<Connection, Fault> {
     let connection = Connection::open(path)?;
+    // Or some statements are compiled anew for each new value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(32);
@@ -173,7 +170,7 @@ fn connect(path: &Path) -> Result<Connection, Fault> {
 }
 
 /// What a panic interrupted has been rolled back, or was not begun.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -181,7 +178,7 @@ impl Store for SqliteStore {
     const COMMIT_RECORDS: usize = 1000;
 
     async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault> {
-        self.read(|connection| {
+        let find_all = |connection: &Connection| {
             if let [only] = lookups {
                 return find(connection, only);
             }
@@ -193,75 +190,49 @@ impl Store for SqliteStore {
             }
             transaction.finish()?;
             Ok(rows)
-        })
+        };
+        let is_short = |lookup| matches!(lookup, &Lookup::Name(_) | &Lookup::Alias { .. });
+        if lookups.iter().all(is_short) {
+            return Ok(find_all(&lock(&self.main))?);
+        }
+        self.read(find_all)
     }
 
     async fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
-        let own = Arc::new(Waiting { changes: changes.to_vec(), outcome: OnceLock::new() });
-        lock(&self.waiting).push(own.clone());
-        let mut connection = lock(&self.writer);
-        // Whoever had the turn before may have taken this one along.
-        if own.outcome.get().is_none() {
-            let group = std::mem::take(&mut *lock(&self.waiting));
-            commit_all(&mut connection, &group);
-        }
-        drop(connection);
-        let lost = || Err(Fault::new("the commit was interrupted").into());
-        own.outcome.get().cloned().unwrap_or_else(lost)
+        self.writer.commit(changes.to_vec()).await
+    }
+
+    async fn settled(&self) -> Result<(), Fault> {
+        self.writer.settled().await
     }
 }
 
-/// One transaction for a whole group, in which each has its own savepoint: a conflict undoes nobody else's changes.
-fn commit_all(connection: &mut Connection, group: &[Arc<Waiting>]) {
-    let outcomes = apply_all(connection, group);
-    for (at, waiting) in group.iter().enumerate() {
-        let outcome = match &outcomes {
-            Ok(outcomes) => outcomes.get(at).cloned().unwrap_or(Ok(())),
-            Err(fault) => Err(fault.clone().into()),
-        };
-        // Set once, here.
-        let _ = waiting.outcome.set(outcome);
-    }
-}
-
-fn apply_all(
+/// Applies a group of commits in one transaction, each all or none: a conflict undoes nobody else's changes.
+pub(super) fn apply_all(
     connection: &mut Connection,
-    group: &[Arc<Waiting>],
+    group: &[Vec<Change>],
 ) -> Result<Vec<Result<(), CommitError>>, Fault> {
-    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut outcomes = Vec::new();
-    if let [alone] = group {
-        let outcome = apply_each(&transaction, &alone.changes);
-        if outcome.is_err() {
-            // Dropping the transaction rolls it back.
-            return Ok(vec![outcome]);
-        }
-        outcomes.push(outcome);
-    } else {
-        for waiting in group {
-            outcomes.push(apply_one(&mut transaction, &waiting.changes));
-        }
+    for changes in group {
+        outcomes.push(apply_one(&transaction, changes)?);
     }
     crash::point("before");
     transaction.commit()?;
-    crash::point("after");
     Ok(outcomes)
 }
 
-fn apply_one(transaction: &mut Transaction<'_>, changes: &[Change]) -> Result<(), CommitError> {
-    let savepoint = transaction.savepoint().map_err(Fault::from)?;
-    // Where it fails, dropping the savepoint rolls it back.
-    apply_each(&savepoint, changes)?;
-    Ok(savepoint.commit().map_err(Fault::from)?)
-}
-
-fn apply_each(connection: &Connection, changes: &[Change]) -> Result<(), CommitError> {
+fn apply_one(transaction: &Connection, changes: &[Change]) -> rusqlite::Result<Result<(), CommitError>> {
+    execute(transaction, "SAVEPOINT one", ())?;
     for change in changes {
-        if !apply(connection, change).map_err(Fault::from)? {
-            return Err(CommitError::Conflict);
+        if !apply(transaction, change)? {
+            execute(transaction, "ROLLBACK TO one", ())?;
+            execute(transaction, "RELEASE one", ())?;
+            return Ok(Err(CommitError::Conflict));
         }
     }
-    Ok(())
+    execute(transaction, "RELEASE one", ())?;
+    Ok(Ok(()))
 }
 
 fn find(connection: &Connection, lookup: &Lookup) -> rusqlite::Result<Vec<Row>> {
@@ -287,11 +258,11 @@ fn query(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::R
 fn apply(transaction: &Connection, change: &Change) -> rusqlite::Result<bool> {
     match change {
         Change::Put { name, expected, body, aliases, expires, due } => {
-            if revision(transaction, name)? != *expected {
-                return Ok(false);
-            }
-            execute(transaction, sql::PUT, params![name, expected + 1, expires, due, body])?;
-            put_aliases(transaction, name, *expected == 0, aliases)
+            let written = match expected {
+                0 => execute(transaction, sql::INSERT, params![name, expires, due, body])?,
+                _ => execute(transaction, sql::UPDATE, params![name, expected, expires, due, body])?,
+            };
+            Ok(written == 1 && put_aliases(transaction, name, *expected == 0, aliases)?)
         }
         Change::Delete { name, expected } => {
             if revision(transaction, name)? != *expected {
@@ -345,6 +316,7 @@ fn revision(transaction: &Connection, name: &str) -> rusqlite::Result<u64> {
     Ok(found.unwrap_or(0))
 }
 
-fn execute(transaction: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<()> {
-    transaction.prepare_cached(sql)?.execute(params).map(drop)
+/// How many rows it has changed.
+fn execute(transaction: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
+    transaction.prepare_cached(sql)?.execute(params)
 }
