@@ -113,7 +113,7 @@ fn a_stolen_certificate_opens_nothing() {
     let server = requiring_lpa_certificates("stolen", None);
     let lpa = well_known().issue_client("LPA", &mut rng(1));
     let other = well_known().issue_client("thief", &mut rng(2));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     for (key, opens) in [(&lpa, true), (&other, false)] {
         let der = rustls::pki_types::PrivateKeyDer::try_from(key.key_pkcs8_der()).unwrap();
         let key = provider.key_provider.load_private_key(der).unwrap();

@@ -61,7 +61,7 @@ struct Mortal {
 
 impl Mortal {
     fn start(name: &str, crash: &str) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let scratch = Scratch::new(name);
         let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let operator = CustomerSystem::answering(204);

@@ -16,7 +16,7 @@ use std::path::Path;
 
 /// A client that trusts the CI of the server and nobody else.
 fn client(server: &ServerHandle) -> reqwest::Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let ci = reqwest::Certificate::from_der(&server.pki.tls_ci_certificate).unwrap();
     reqwest::Client::builder().tls_certs_only([ci]).build().unwrap()
 }

@@ -47,7 +47,7 @@ impl Https {
         reroute: Option<(&str, SocketAddr)>,
     ) -> Result<Self> {
         // A second call finds the provider installed: that is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let mut roots = Vec::new();
         for ci in cis {
             roots.push(Certificate::from_der(ci).context("a CI certificate that TLS cannot read")?);

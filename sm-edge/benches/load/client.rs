@@ -47,7 +47,7 @@ fn row(number: u64) -> Value {
 }
 
 pub fn lab(server: &Server, client: u32) -> Lab {
-    let remote = Remote::new(&server.url, Some(&server.root));
+    let remote = Remote::with(&server.url, Some(&server.root), |client| client.http1_only());
     let mut lab = Lab::at(remote, &server.address, process::TOKEN);
     lab.euicc = Euicc::new(&lab.pki, &format!("8904903212345123451234567890{:02}", client % 100));
     lab

@@ -35,7 +35,7 @@ impl Outgoing {
     /// Trusts the CIs of `pki` and `roots` (DER), and Mozilla's where `web_roots`.
     pub(super) fn new(pki: &ServerPki, roots: &[Vec<u8>], web_roots: bool) -> io::Result<Self> {
         // A second call finds the provider installed: that is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let own = [&pki.ci_certificate, &pki.tls_ci_certificate];
         // TLS libraries know one of the curves only.
         let own = own.into_iter().filter(|der| {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// Server authentication (SGP.22 2.6.6), TLS 1.2 and 1.3. `ask` asks clients for a certificate.
 pub(super) fn config(pki: &ServerPki, smds_address: Option<&str>, ask: bool) -> io::Result<ServerConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
     let builder = builder.map_err(io::Error::other)?;
     let builder = match ask {

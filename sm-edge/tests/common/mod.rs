@@ -76,7 +76,7 @@ impl Remote {
         root: Option<&[u8]>,
         change: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
     ) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         // Between calls nobody polls the connections: one that the server has closed meanwhile must not be used again.
         // workerd closes those that were idle for 5 seconds.

@@ -141,7 +141,7 @@ struct Brave {
 
 impl Brave {
     fn new(port: u16, euicc: &str, answered: Arc<AtomicU64>) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
         let address = format!("127.0.0.1:{port}");
