@@ -135,8 +135,9 @@ impl MemoryStore {
 
 /// A host in memory, with a clock that stands still until it is set and a
 /// generator that starts from a seed: the same calls give the same octets.
-pub struct MemoryHost {
-    store: MemoryStore,
+/// Its records may lie in another store.
+pub struct MemoryHost<S = MemoryStore> {
+    store: S,
     config: Config,
     token: String,
     now: Cell<u64>,
@@ -176,6 +177,14 @@ impl MemoryHost {
         host.rng = RefCell::new(ChaCha20Rng::seed_from_u64(seed));
         host
     }
+}
+
+impl<S> MemoryHost<S> {
+    /// The same over another store.
+    pub fn with_store<T>(self, store: T) -> MemoryHost<T> {
+        let Self { config, token, now, rng, log, vault, limiter, network, admittance, .. } = self;
+        MemoryHost { store, config, token, now, rng, log, vault, limiter, network, admittance }
+    }
 
     /// The same with another credential than `memory`.
     pub fn with_token(mut self, token: impl Into<String>) -> Self {
@@ -196,7 +205,10 @@ impl MemoryHost {
     }
 
     /// Another host that goes on from here by itself: the same records, clock, generator and rules; no network, no log.
-    pub fn fork(&self) -> Self {
+    pub fn fork(&self) -> Self
+    where
+        S: Clone,
+    {
         Self {
             store: self.store.clone(),
             config: self.config.clone(),
@@ -222,10 +234,10 @@ impl MemoryHost {
     }
 }
 
-impl Host for MemoryHost {
-    type Store = MemoryStore;
+impl<S: Store> Host for MemoryHost<S> {
+    type Store = S;
 
-    fn store(&self) -> &MemoryStore {
+    fn store(&self) -> &S {
         &self.store
     }
 

@@ -55,6 +55,19 @@ fn the_cases_hold_over_tls() {
     runtime.block_on(server.shutdown()).unwrap();
 }
 
+/// Those too that need a clock, another configuration or a network, each with a file of its own.
+#[test]
+fn every_case_is_over_sqlite_what_it_is_in_memory() {
+    let scratch = Scratch::new("each");
+    std::fs::create_dir_all(&scratch.0).unwrap();
+    let mut number = 0;
+    cases::each_over(|host| {
+        number += 1;
+        let store = SqliteStore::open(&scratch.0.join(format!("{number}.sqlite")), host.vault());
+        host.with_store(store.unwrap())
+    });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn records_token_and_certificates_outlive_the_server() {
     let scratch = Scratch::new("reopen");

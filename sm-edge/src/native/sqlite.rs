@@ -74,6 +74,7 @@ impl SqliteStore {
     /// # Errors
     /// What SQLite says: the file has gone or is damaged, the disk fails.
     pub fn health(&self) -> Result<(), Fault> {
+        self.writer.check()?;
         let mut connection = lock(&self.main);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.query_row("SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)", (), |_| Ok(()))?;

@@ -63,7 +63,15 @@ impl Writer {
     /// A conflict, which has changed nothing; the disk.
     pub async fn commit(&self, changes: Vec<Change>) -> Result<(), CommitError> {
         let answered = self.desk.hand_in(changes);
-        answered.await.unwrap_or_else(|_| Err(Fault::new("the records cannot be written any more").into()))
+        answered.await.unwrap_or_else(|_| Err(ended().into()))
+    }
+
+    /// Whether commits are still taken.
+    ///
+    /// # Errors
+    /// The disk has failed.
+    pub fn check(&self) -> Result<(), Fault> {
+        if lock(&self.desk.queue).closed { Err(ended()) } else { Ok(()) }
     }
 
     /// Returns when everything that could be read is on the disk.
@@ -78,12 +86,16 @@ impl Writer {
     }
 }
 
+fn ended() -> Fault {
+    Fault::new("the records cannot be written any more: restart the server, and look at the disk")
+}
+
 impl Drop for Writer {
     fn drop(&mut self) {
         lock(&self.desk.queue).closed = true;
         self.desk.called.notify_one();
-        let ended = self.thread.take().map(JoinHandle::join);
-        debug_assert!(!matches!(ended, Some(Err(_))), "the writer has panicked");
+        // Had it panicked, all who waited would know.
+        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
@@ -210,5 +222,70 @@ impl Log {
         if let Err(error) = copied {
             tracing::error!(call = "checkpoint", outcome = %error);
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::native::migrate;
+    use crate::{Vault, block_on};
+
+    fn put(name: &str) -> Vec<Change> {
+        let (body, aliases) = (vec![1], Vec::new());
+        vec![Change::Put { name: name.into(), expected: 0, body, aliases, expires: None, due: None }]
+    }
+
+    fn connection() -> Arc<Mutex<Connection>> {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate::to_current(&mut connection, &Vault::new(&[0; 32])).unwrap();
+        Arc::new(Mutex::new(connection))
+    }
+
+    /// The system forgets what it could not write, and says the next time that all is well.
+    #[test]
+    fn nothing_is_written_any_more_once_the_disk_has_failed() {
+        let path = PathBuf::from("/dev/null");
+        // A device that cannot be synced.
+        let file = File::open(&path).unwrap();
+        let log = Log { file, path, connection: Connection::open_in_memory().unwrap(), pages: 0 };
+        let writer = Writer::start(connection(), Some(log));
+        let failed = |outcome| matches!(outcome, Err(CommitError::Fault(_)));
+        assert!(writer.check().is_ok());
+        assert!(failed(block_on(writer.commit(put("order/1")))));
+        assert!(failed(block_on(writer.commit(put("order/2")))));
+        // What can be read, but is on no disk, is nothing to answer with.
+        assert!(block_on(writer.settled()).is_err());
+        assert!(writer.check().is_err());
+    }
+
+    #[test]
+    fn a_conflict_fails_alone_and_leaves_nothing_behind() {
+        let connection = connection();
+        // Held so that all of them wait, and go together.
+        let held = lock(&connection);
+        let writer = Writer::start(connection.clone(), None);
+        let waiting: Vec<_> = [put("order/1"), [put("order/2"), put("order/1")].concat(), put("order/3")]
+            .map(|changes| writer.desk.hand_in(changes))
+            .into();
+        drop(held);
+        let outcomes: Vec<_> = waiting.into_iter().map(|answered| block_on(answered).unwrap()).collect();
+        assert_eq!(outcomes, [Ok(()), Err(CommitError::Conflict), Ok(())]);
+        assert!(block_on(writer.settled()).is_ok());
+        let names = "SELECT group_concat(name) FROM record ORDER BY name";
+        let names: String = lock(&connection).query_row(names, (), |row| row.get(0)).unwrap();
+        assert_eq!(names, "order/1,order/3");
+    }
+
+    #[test]
+    fn what_waits_when_the_writer_is_stopped_is_still_written() {
+        let connection = connection();
+        let held = lock(&connection);
+        let writer = Writer::start(connection.clone(), None);
+        let answered = writer.desk.hand_in(put("order/1"));
+        let stopped = thread::spawn(move || drop(writer));
+        drop(held);
+        assert_eq!(block_on(answered).unwrap(), Ok(()));
+        stopped.join().unwrap();
     }
 }

@@ -18,7 +18,7 @@ use esim_rsp::es10b::*;
 use esim_rsp::json::Base64;
 use esim_rsp::notification::*;
 use esim_rsp::{Eid, OctetString, TransactionId};
-use esim_sm_edge::{HttpRequest, HttpResponse, MemoryHost, block_on, handle};
+use esim_sm_edge::{HttpRequest, HttpResponse, MemoryHost, Store, attend_all, block_on, handle};
 use esim_smdp::{Call, Config, Reply};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -40,7 +40,7 @@ pub struct Lab {
     pub host: MemoryHost,
     pub remote: Option<Remote>,
     /// Another host in this process, in place of the one in memory.
-    pub other: Option<Other>,
+    pub other: Option<Box<dyn Service>>,
     /// SM-DP+ address as dialled.
     pub address: String,
     pub token: String,
@@ -54,8 +54,27 @@ pub struct Lab {
     pub euicc: Euicc,
 }
 
-/// Answers requests.
-pub type Other = Box<dyn Fn(HttpRequest) -> HttpResponse>;
+/// A host that is told what to do.
+pub trait Service {
+    fn answer(&self, request: HttpRequest) -> HttpResponse;
+    /// Attends to all orders, as long as any has something due.
+    fn attend(&self);
+    fn set_now(&self, now: u64);
+}
+
+impl<S: Store> Service for MemoryHost<S> {
+    fn answer(&self, request: HttpRequest) -> HttpResponse {
+        block_on(handle(request, self))
+    }
+
+    fn attend(&self) {
+        while block_on(attend_all(self, 100)).unwrap() > 0 {}
+    }
+
+    fn set_now(&self, now: u64) {
+        self.set_now(now);
+    }
+}
 
 /// A service elsewhere, with the well-known test PKI.
 pub struct Remote {
@@ -139,11 +158,25 @@ impl Lab {
         Self { remote: Some(remote), address, token, ..Self::new() }
     }
 
+    /// The one in this process.
+    fn service(&self) -> &dyn Service {
+        self.other.as_deref().unwrap_or(&self.host)
+    }
+
+    /// Sets the clock of the service.
+    pub fn set_now(&self, now: u64) {
+        self.service().set_now(now);
+    }
+
+    /// Lets the service attend to what is due.
+    pub fn attend(&self) {
+        self.service().attend();
+    }
+
     pub fn send(&self, request: HttpRequest) -> HttpResponse {
-        let response = match (&self.remote, &self.other) {
-            (Some(remote), _) => remote.send(request.clone()),
-            (None, Some(other)) => other(request.clone()),
-            (None, None) => block_on(handle(request.clone(), &self.host)),
+        let response = match &self.remote {
+            Some(remote) => remote.send(request.clone()),
+            None => self.service().answer(request.clone()),
         };
         self.last.replace(Some((request, response.clone())));
         response

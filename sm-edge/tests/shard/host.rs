@@ -1,32 +1,60 @@
 //! The service with its records over many objects, as the worker has it.
 
-use super::common::{Lab, NOW, Other};
+use super::common::Service;
 use super::sim::Sim;
 use esim_sm_edge::shard::{Answer, Message, Network, ShardedStore};
-use esim_sm_edge::{Host, LogLine, MemoryHost, Rate, Vault, block_on, handle};
-use esim_smdp::{Call, Config, Reply};
+use esim_sm_edge::{
+    Host, HttpRequest, HttpResponse, LogLine, MemoryHost, Rate, Store, Vault, attend, block_on, handle,
+};
+use esim_smdp::{Call, Config, Key, Records, Reply};
 use rand_core::CryptoRng;
 
-struct SimHost {
-    /// All but the store.
+/// All but the records is that of a host in memory.
+pub struct Objects {
     inner: MemoryHost,
+    sim: Sim,
+}
+
+impl Objects {
+    pub fn new(sim: Sim, inner: MemoryHost) -> Self {
+        Self { inner, sim }
+    }
+
+    /// With a store of its own for each request, as each may be served by another machine.
+    fn host(&self) -> ObjectsHost<'_> {
+        ObjectsHost { inner: &self.inner, store: ShardedStore::new(self.sim.clone()) }
+    }
+}
+
+impl Service for Objects {
+    fn answer(&self, request: HttpRequest) -> HttpResponse {
+        block_on(handle(request, &self.host()))
+    }
+
+    /// As the alarm of each order does.
+    fn attend(&self) {
+        let all = Key::Orders { after: None, limit: 100 }.lookup();
+        let mut records = Records::default();
+        for row in block_on(self.host().store().load(&[all])).unwrap() {
+            records.add(self.inner.vault().open(row).unwrap()).unwrap();
+        }
+        for order in records.orders() {
+            let is_due = |next: &u64| *next <= self.inner.now();
+            while block_on(attend(order.iccid, &self.host())).unwrap().filter(is_due).is_some() {}
+        }
+    }
+
+    fn set_now(&self, now: u64) {
+        self.inner.set_now(now);
+    }
+}
+
+struct ObjectsHost<'a> {
+    inner: &'a MemoryHost,
     store: ShardedStore<Sim>,
 }
 
-/// Answers with the configuration of `lab`; with a store of its own for each request, as each may be served by another
-/// machine.
-pub fn over(sim: Sim, lab: &Lab) -> Other {
-    let config = lab.host.config().clone();
-    let counter = std::cell::Cell::new(0u64);
-    Box::new(move |request| {
-        counter.set(counter.get() + 1);
-        let inner = MemoryHost::seeded(config.clone(), counter.get(), NOW);
-        let host = SimHost { inner, store: ShardedStore::new(sim.clone()) };
-        block_on(handle(request, &host))
-    })
-}
-
-impl Host for SimHost {
+impl Host for ObjectsHost<'_> {
     type Store = ShardedStore<Sim>;
 
     fn store(&self) -> &ShardedStore<Sim> {

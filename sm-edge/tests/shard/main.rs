@@ -103,10 +103,17 @@ fn the_objects_are_those_of_the_table() {
 fn the_cases_hold_over_many_objects() {
     let lab = Lab::new();
     let sim = Sim::new(6);
-    cases::all(&Lab { other: Some(host::over(sim.clone(), &lab)), ..lab });
+    let service = host::Objects::new(sim.clone(), lab.host.fork());
+    cases::all(&Lab { other: Some(Box::new(service)), ..lab });
     for table in ["pending", "touch", "decision"] {
         assert_eq!(sim.count(table), 0, "{table}");
     }
+}
+
+/// Those too that need a clock, another configuration or a network, each with objects of its own.
+#[test]
+fn every_case_is_over_many_objects_what_it_is_in_memory() {
+    cases::each_over(|host| host::Objects::new(Sim::new(7), host));
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn authenticate() -> Vec<Case> {
             "session-has-expired",
             |lab| {
                 let offer = offered(lab);
-                lab.host.set_now(NOW + 3600);
+                lab.set_now(NOW + 3600);
                 told(lab, &finds_with(lab, &offer))
             },
         ),
@@ -143,7 +143,7 @@ fn authenticate() -> Vec<Case> {
             |lab| {
                 let euicc = fresh(lab);
                 registered(lab, euicc.eid, "A");
-                lab.host.set_now(NOW + 101);
+                lab.set_now(NOW + 101);
                 told(lab, &finds(lab, &euicc, "A"))
             },
         ),

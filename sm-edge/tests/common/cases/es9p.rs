@@ -127,7 +127,7 @@ fn session() -> Vec<Case> {
         Case::new(AUTHENTICATE, "session-has-expired", Setup::Memory(|_| {}), |lab| {
             let (_, matching_id) = lab.order(json!({}));
             let offer = lab.initiate();
-            lab.host.set_now(NOW + 3600);
+            lab.set_now(NOW + 3600);
             told(lab, &lab.authenticate(&offer, &matching_id))
         }),
     ]
@@ -299,7 +299,7 @@ fn order() -> Vec<Case> {
             "order-has-expired",
             |lab| {
                 let (_, matching_id) = lab.order(json!({}));
-                lab.host.set_now(NOW + 100);
+                lab.set_now(NOW + 100);
                 asks(lab, &matching_id)
             },
         ),

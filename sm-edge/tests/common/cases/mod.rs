@@ -91,12 +91,28 @@ impl Case {
     /// # Errors
     /// The difference.
     pub fn in_memory(&self) -> Result<(), String> {
+        self.within(|_| None)
+    }
+
+    /// The same over other records: `service` makes a fresh host from one in memory.
+    ///
+    /// # Errors
+    /// The difference.
+    pub fn over<T: Service + 'static>(&self, service: impl FnOnce(MemoryHost) -> T) -> Result<(), String> {
+        self.within(|host| Some(Box::new(service(host))))
+    }
+
+    fn within(&self, other: impl FnOnce(MemoryHost) -> Option<Box<dyn Service>>) -> Result<(), String> {
         let mut lab = Lab::with(|config| match self.setup {
             Setup::Memory(change) => change(config),
             Setup::Any | Setup::Smds => config.smds = Some(smds(None)),
         });
-        let calls = lab.calls.clone();
-        lab.host = lab.host.with_network(move |call| answer_of(call, &calls));
+        let networked = |host: MemoryHost| {
+            let calls = lab.calls.clone();
+            host.with_network(move |call| answer_of(call, &calls))
+        };
+        lab.other = other(networked(lab.host.fork()));
+        lab.host = networked(lab.host);
         let seen = self.seen(&lab)?;
         let expected = self.expected()?;
         expected.holds(&seen.outcome)?;
@@ -153,6 +169,15 @@ pub fn all(lab: &Lab) {
         }
     }
     println!("{held} cases hold; left to the host in memory: {}", left_out.join(", "));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Runs every case on a host of its own, made from one in memory: the outcomes and octets must be those in memory.
+pub fn each_over<T: Service + 'static>(mut service: impl FnMut(MemoryHost) -> T) {
+    let wrong = |case: Case| {
+        case.over(&mut service).err().map(|why| format!("{}, {}: {why}", case.function, case.name))
+    };
+    let wrong: Vec<_> = table().into_iter().filter_map(wrong).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

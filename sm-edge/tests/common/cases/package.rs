@@ -92,7 +92,7 @@ fn fetch() -> Vec<Case> {
         }),
         Case::new(FETCH, "session-has-expired", Setup::Memory(|_| {}), |lab| {
             let offer = lab.offered(&lab.order(json!({})).1);
-            lab.host.set_now(NOW + 3600);
+            lab.set_now(NOW + 3600);
             told(lab, &lab.fetch(&offer, None))
         }),
         case("response-of-other-octets", |lab| {
@@ -171,7 +171,7 @@ fn fetch() -> Vec<Case> {
             "order-has-expired",
             |lab| {
                 let offer = lab.offered(&lab.order(json!({})).1);
-                lab.host.set_now(NOW + 100);
+                lab.set_now(NOW + 100);
                 told(lab, &lab.fetch(&offer, None))
             },
         ),
@@ -346,7 +346,7 @@ fn cancel() -> Vec<Case> {
         Case::new(CANCEL, "session-has-expired", Setup::Memory(|_| {}), |lab| {
             let (iccid, matching_id) = lab.order(json!({}));
             let id = lab.offered(&matching_id).transaction_id;
-            lab.host.set_now(NOW + 3600);
+            lab.set_now(NOW + 3600);
             let request = lab.euicc.cancel(&id, Reason::endUserRejection, OID);
             told_and(lab, &lab.es9("cancelSession", &request), &iccid)
         }),

@@ -1,7 +1,6 @@
 //! ES2+.HandleDownloadProgressInfo (SGP.22 5.3.5), what the operator is told.
 
 use super::*;
-use esim_sm_edge::attend_all;
 
 const TELL: (&str, &str) = ("es2p", "HandleDownloadProgressInfo");
 
@@ -18,7 +17,7 @@ fn with_operator(config: &mut Config) {
 
 /// The last thing told.
 fn last(lab: &Lab) -> Seen {
-    while block_on(attend_all(&lab.host, 100)).unwrap() > 0 {}
+    lab.attend();
     let call = lab.calls.borrow().last().cloned().unwrap();
     let told: Value = serde_json::from_str(&call.body).unwrap();
     let outcome = Outcome {
@@ -89,7 +88,7 @@ pub(super) fn cases() -> Vec<Case> {
         }),
         case("nobody-came", |lab| {
             lab.order(json!({}));
-            lab.host.set_now(NOW + 100);
+            lab.set_now(NOW + 100);
             last(lab)
         }),
         case("no-confirmation-code", |lab| {
