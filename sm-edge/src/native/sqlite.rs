@@ -184,13 +184,11 @@ impl Store for SqliteStore {
                 return find(connection, only);
             }
             // One moment for all of them.
-            let transaction = connection.unchecked_transaction()?;
-            let mut rows = Vec::new();
-            for lookup in lookups {
-                rows.extend(find(connection, lookup)?);
-            }
-            transaction.finish()?;
-            Ok(rows)
+            execute(connection, "BEGIN", ())?;
+            let rows: rusqlite::Result<Vec<_>> =
+                lookups.iter().map(|lookup| find(connection, lookup)).collect();
+            execute(connection, "COMMIT", ())?;
+            Ok(rows?.concat())
         };
         let is_short = |lookup| matches!(lookup, &Lookup::Name(_) | &Lookup::Alias { .. });
         if lookups.iter().all(is_short) {

@@ -116,7 +116,10 @@ impl Desk {
         let mut queue = lock(&self.queue);
         if !queue.closed {
             queue.waiting.push(Waiting { changes, answer });
-            self.called.notify_one();
+            // Where others wait already, it has been called.
+            if queue.waiting.len() == 1 {
+                self.called.notify_one();
+            }
         }
         answered
     }

@@ -63,15 +63,14 @@ impl Function for AuthenticateClient {
     fn keys(&self, known: &Records) -> Vec<Key> {
         let mut keys = Vec::from([Key::Session(self.transaction_id.clone())]);
         if let AuthenticateServerResponse::AuthenticateResponseOk(ok) = &self.response {
-            let eid = trust::claimed_eid(&ok.euicc_certificate);
+            let eid = || trust::claimed_eid(&ok.euicc_certificate);
             if known.session(&self.transaction_id).and_then(Session::role) == Some(ServerRole::Smds) {
-                keys.extend(eid.map(Key::EventsOf));
+                keys.extend(eid().map(Key::EventsOf));
                 return keys;
             }
-            match (matching_id(ok), eid) {
-                (Some(id), _) => keys.push(Key::MatchingId(id.into())),
-                (None, Some(eid)) => keys.push(Key::DefaultOf(eid)),
-                (None, None) => {}
+            match matching_id(ok) {
+                Some(id) => keys.push(Key::MatchingId(id.into())),
+                None => keys.extend(eid().map(Key::DefaultOf)),
             }
         }
         keys
