@@ -17,7 +17,7 @@ use common::Remote;
 use common::server::Scratch;
 use esim_crypto::{Curve, PrivateKey, PublicKey, ecka};
 use esim_sm_edge::HttpRequest;
-use process::{Server, Settings, thread_cpu};
+use process::{Server, Settings};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::hint::black_box;
@@ -200,4 +200,10 @@ impl Floor {
         }
         (thread_cpu() - before) / ROUNDS
     }
+}
+
+/// What this thread has used of a processor.
+fn thread_cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
+    Duration::from_nanos(stat.split_whitespace().next().and_then(|text| text.parse().ok()).expect("a number"))
 }

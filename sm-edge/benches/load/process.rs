@@ -107,9 +107,3 @@ impl Drop for Server {
         let _ = self.child.wait();
     }
 }
-
-/// What this thread has used of a processor.
-pub fn thread_cpu() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    Duration::from_nanos(stat.split_whitespace().next().and_then(|text| text.parse().ok()).expect("a number"))
-}
