@@ -2,7 +2,7 @@
 //!
 //! The server is this program once more, as a process of its own: whatever the cards and LPAs of the driver cost is not
 //! counted as the server's. Beside its CPU stands that of the P-256 operations that one download needs from a server,
-//! measured in the same run with the same code. `ESIM_LAB_DOWNLOADS` (4000) and `ESIM_LAB_CLIENTS` (8) say how many.
+//! measured in the same run with the same code. LPAs speak HTTP/1.1. `ESIM_LAB_DOWNLOADS` (4000) and `ESIM_LAB_CLIENTS` (8) say how many.
 
 #[path = "load/client.rs"]
 mod client;
@@ -12,8 +12,7 @@ mod common;
 #[path = "load/process.rs"]
 mod process;
 
-use client::{Orders, download, lab, number};
-use common::Remote;
+use client::{Orders, download, lab, number, remote};
 use common::server::Scratch;
 use esim_crypto::{Curve, PrivateKey, PublicKey, ecka};
 use esim_sm_edge::HttpRequest;
@@ -153,7 +152,7 @@ fn run(server: &Server, clients: u32, orders: Vec<(String, String)>, connections
                 let mut lab = lab(server, client);
                 for (iccid, matching_id) in orders {
                     if connections == Connections::Fresh {
-                        lab.remote = Some(Remote::new(&server.url, Some(&server.root)));
+                        lab.remote = Some(remote(server));
                     }
                     download(&lab, iccid, matching_id);
                 }

@@ -13,9 +13,9 @@ mod common;
 #[path = "load/process.rs"]
 mod process;
 
-use client::{Orders, download, lab, number};
+use client::{Orders, download, lab, number, remote};
 use common::server::Scratch;
-use common::{Euicc, Lab, Remote, assert_success, code};
+use common::{Euicc, Lab, assert_success, code};
 use esim_rsp::es10b::CancelSessionReason;
 use process::{Server, Settings};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -71,7 +71,7 @@ fn drive(server: &Server, orders: &Orders, numbers: std::ops::Range<u32>, pause:
                     }
                     let due = start + pause * (number - numbers.start);
                     thread::sleep(due.saturating_duration_since(Instant::now()));
-                    lab.remote = Some(Remote::new(&server.url, Some(&server.root)));
+                    lab.remote = Some(remote(server));
                     lab.euicc = Euicc::new(&lab.pki, &format!("89049032123451234512{number:010}"));
                     session(&lab, number % KINDS, orders);
                 }

@@ -2,6 +2,8 @@
 //! none is delivered to two eUICCs, and the operator hears of it.
 
 mod common;
+#[path = "../../tests/src/port.rs"]
+mod port;
 
 use common::operator::CustomerSystem;
 use common::server::{Scratch, options};
@@ -16,7 +18,7 @@ use esim_sm_edge::native::{Native, NativeOptions};
 use esim_smdp::Operator;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -63,7 +65,7 @@ impl Mortal {
     fn start(name: &str, crash: &str) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let scratch = Scratch::new(name);
-        let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let listen = SocketAddr::from(([127, 0, 0, 1], port::free_port()));
         let operator = CustomerSystem::answering(204);
         let child = spawn(&scratch, listen, &operator, Some(crash));
         let client = reqwest::blocking::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build();
@@ -241,6 +243,12 @@ fn die_everywhere(when: &str) {
 #[test]
 fn dead_before_each_commit() {
     die_everywhere("before");
+}
+
+/// What has been committed can be read then, and is not on the disk.
+#[test]
+fn dead_while_the_disk_is_waited_for() {
+    die_everywhere("applied");
 }
 
 #[test]

@@ -36,7 +36,7 @@ after(async () => {
 async function visit(options = {}, url = worker.url) {
   const context = await chromium.newContext({ viewport: { width: 1500, height: 950 }, locale: "en-GB", permissions: ["clipboard-read", "clipboard-write"], ...options });
   // Looking through orders asks each of them on the edge: a slow machine takes its time, and that is no failure.
-  context.setDefaultTimeout(120_000);
+  context.setDefaultTimeout(300_000);
   const page = Object.assign(await context.newPage(), { complaints: /** @type {string[]} */ ([]) });
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && page.complaints.push(message.text()));
   page.on("pageerror", (error) => page.complaints.push(String(error)));

@@ -52,7 +52,7 @@ pub(crate) fn sign_p256(key: &NonZeroScalar, digest: &[u8; 32]) -> Option<[u8; 6
         nonces.fill_next_k(&mut nonce);
         let Some(k) = NonZeroScalar::from_repr(*nonce).into_option() else { continue };
         let k = Zeroizing::new(k);
-        let point = multiple_of_base(&(*nonce).into())?;
+        let point = multiple_of_base(AsRef::<[u8; 32]>::as_ref(&*nonce))?;
         let r = reduced(point[1..33].try_into().ok()?);
         let s = *Invert::invert(&*k) * (z + r * **key);
         if let Ok(signature) = Signature::<NistP256>::from_scalars(r, s) {

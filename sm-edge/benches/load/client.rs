@@ -46,9 +46,13 @@ fn row(number: u64) -> Value {
     })
 }
 
+/// As most LPAs speak: HTTP/1.1, on a connection that is kept.
+pub fn remote(server: &Server) -> Remote {
+    Remote::with(&server.url, Some(&server.root), |client| client.http1_only())
+}
+
 pub fn lab(server: &Server, client: u32) -> Lab {
-    let remote = Remote::with(&server.url, Some(&server.root), |client| client.http1_only());
-    let mut lab = Lab::at(remote, &server.address, process::TOKEN);
+    let mut lab = Lab::at(remote(server), &server.address, process::TOKEN);
     lab.euicc = Euicc::new(&lab.pki, &format!("8904903212345123451234567890{:02}", client % 100));
     lab
 }

@@ -1,7 +1,7 @@
 //! A switch for tests: the process dies at a commit, as `kill -9` or a power cut would have it. Not in release builds.
 
-/// `ESIM_LAB_CRASH=before:3` ends the process at the third transaction, before it is committed; `after:3` after that,
-/// before anybody is answered.
+/// `ESIM_LAB_CRASH=before:3` ends the process at the third transaction, before it is committed; `applied:3` after that,
+/// before it is on the disk; `after:3` then, before anybody is answered.
 #[cfg(debug_assertions)]
 pub(super) fn point(when: &str) {
     use std::sync::LazyLock;

@@ -147,6 +147,7 @@ fn work(desk: &Desk, connection: &Mutex<Connection>, mut log: Option<Log>) {
             desk.unsettled.store(true, Ordering::Release);
             applied
         };
+        crash::point("applied");
         let synced = log.as_ref().map_or(Ok(()), Log::sync);
         let failed = synced.is_err();
         let outcomes = applied.and_then(|outcomes| synced.map(|()| outcomes));
@@ -154,12 +155,8 @@ fn work(desk: &Desk, connection: &Mutex<Connection>, mut log: Option<Log>) {
         if !failed {
             desk.unsettled.store(false, Ordering::Release);
         }
-        let mut outcomes = outcomes.map(Vec::into_iter);
-        for answer in answers {
-            let outcome = match &mut outcomes {
-                Ok(outcomes) => outcomes.next().unwrap_or(Ok(())),
-                Err(fault) => Err(fault.clone().into()),
-            };
+        let outcomes = outcomes.unwrap_or_else(|fault| vec![Err(fault.into()); answers.len()]);
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
             // Whoever has gone away does not want to know.
             let _ = answer.send(outcome);
         }

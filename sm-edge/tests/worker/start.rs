@@ -1,8 +1,11 @@
 //! The worker on its runtime, as a process.
 
+#[path = "../../../tests/src/port.rs"]
+mod port;
+
+pub use port::free_port;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -25,10 +28,6 @@ pub fn is_built() -> bool {
         println!("skipped: ESIM_LAB_WORKER is not set (./check sets it)");
     }
     set
-}
-
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Worker {

@@ -1,16 +1,18 @@
 //! The command and its servers, as a user starts them.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+#[path = "../../../../tests/src/port.rs"]
+mod port;
+
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
 use esim_sm_edge::native::pem;
+pub use port::free_port;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// A command that is killed with its owner.
@@ -169,19 +171,6 @@ pub fn card_profiles(state: &str) -> Vec<(String, bool)> {
 pub fn card_notifications(state: &str) -> usize {
     let listed = run(&["lpa", "--state", state, "--json", "notifications", "--list"]);
     serde_json::from_str::<Value>(&listed).expect("JSON").as_array().expect("a list").len()
-}
-
-/// A port that was free a moment ago. It is none of those that the system gives to connections: on a busy machine one
-/// of them could have it by now, or have left it a minute before it can be listened on again.
-pub fn free_port() -> u16 {
-    const FIRST: u32 = 15_000;
-    const COUNT: u32 = 15_000;
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    (0..COUNT)
-        .map(|_| NEXT.fetch_add(1, Ordering::Relaxed) + std::process::id() * 97)
-        .map(|number| (FIRST + number % COUNT) as u16)
-        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .expect("a free port")
 }
 
 /// Tries until it works, or for so long.

@@ -1,0 +1,17 @@
+//! Ports for servers that cannot be told to take a free one themselves. Tests of other packages use this file, too.
+
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A port that was free a moment ago. It is none of those that the system gives to connections: on a busy machine one
+/// of them could have it by now, or have left it a minute before it can be listened on again.
+pub fn free_port() -> u16 {
+    const FIRST: u32 = 15_000;
+    const COUNT: u32 = 15_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    (0..COUNT)
+        .map(|_| NEXT.fetch_add(1, Ordering::Relaxed) + std::process::id() * 97)
+        .map(|number| (FIRST + number % COUNT) as u16)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
+}
