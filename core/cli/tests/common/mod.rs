@@ -111,7 +111,6 @@ impl Sm {
             // It ends with its input.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .process_group(0)
             .spawn();
         let mut child = Running(child.expect("node is installed"));
