@@ -3,7 +3,7 @@
 use crate::{CommitError, Fault, Host, LogLine, Store};
 use esim_rsp::{Iccid, Refusal};
 use esim_smdp::store::Row;
-use esim_smdp::{Attend, Call, Env, Function, Key, Records, Reply};
+use esim_smdp::{Attend, Env, Function, Key, Records};
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
@@ -27,9 +27,9 @@ pub struct Executed<T> {
 /// [`Fault`] if the store fails, or the records change faster than they can be
 /// decided over.
 pub async fn run<F: Function, H: Host>(function: &F, host: &H) -> Result<Executed<F::Ok>, Fault> {
-    let mut replies = Vec::new();
+    let mut replies = Records::default();
     for conflicts in 0..ATTEMPTS {
-        let records = gather(function, host, &mut replies).await?;
+        let records = gather(function, host, replies).await?;
         let decision = host.with_rng(|rng| {
             let (now, config, verified) = (host.now(), host.config(), host.verified());
             function.decide(&records, &mut Env { now, rng, config, verified })
@@ -45,21 +45,20 @@ pub async fn run<F: Function, H: Host>(function: &F, host: &H) -> Result<Execute
                 host.committed(&records, &decision.commit);
                 return Ok(Executed { answer, conflicts });
             }
-            Err(CommitError::Conflict) => {}
+            Err(CommitError::Conflict) => replies = records.into_replies(),
             Err(CommitError::Fault(fault)) => return Err(fault),
         }
     }
     Err(Fault::new("the records change faster than they can be decided over"))
 }
 
-/// Loads what the function names and calls whom it names, until it names nothing new. `replies` of earlier rounds are
-/// used again: nobody is called twice for one execution.
+/// Loads what the function names and calls whom it names, until it names nothing new. `records` holds the replies of
+/// earlier rounds: nobody is called twice for one execution.
 async fn gather<F: Function, H: Host>(
     function: &F,
     host: &H,
-    replies: &mut Vec<(Call, Reply)>,
+    mut records: Records,
 ) -> Result<Records, Fault> {
-    let mut records = Records::default();
     let mut asked = BTreeSet::new();
     loop {
         let mut wanted = function.keys(&records);
@@ -78,12 +77,7 @@ async fn gather<F: Function, H: Host>(
             return Ok(records);
         }
         for call in calls {
-            let known = replies.iter().find(|(made, _)| *made == call).map(|(_, reply)| reply.clone());
-            let reply = match known {
-                Some(reply) => reply,
-                None => host.call(&call).await,
-            };
-            replies.push((call.clone(), reply.clone()));
+            let reply = host.call(&call).await;
             records.add_reply(call, reply);
         }
     }

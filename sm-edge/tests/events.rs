@@ -24,7 +24,11 @@ struct Net {
     hosts: Rc<RefCell<Vec<Reachable>>>,
     down: Rc<Cell<bool>>,
     calls: Rc<RefCell<Vec<String>>>,
+    /// Done once, when the next call has been answered and its caller does not know it yet.
+    meanwhile: Rc<RefCell<Option<Meanwhile>>>,
 }
+
+type Meanwhile = Box<dyn FnOnce()>;
 
 impl Net {
     fn reply(&self, call: &Call) -> Reply {
@@ -38,6 +42,8 @@ impl Net {
         };
         let request = HttpRequest::post(&call.path, call.body.clone()).with_token("memory");
         let response = block_on(handle(request, &**host));
+        let meanwhile = self.meanwhile.take();
+        meanwhile.into_iter().for_each(|act| act());
         Reply::Answered { status: response.status, body: response.body }
     }
 
@@ -62,6 +68,13 @@ impl Net {
         self.smds(ROOT, None, &lab.pki);
         lab.host = self.host(lab.host.config().clone(), 7);
         lab
+    }
+
+    /// The same, whose host others can call meanwhile.
+    fn shared_lab(&self) -> (Lab, Rc<MemoryHost>) {
+        let lab = self.lab();
+        let host = Rc::new(self.host(lab.host.config().clone(), 7));
+        (Lab { other: Some(host.clone()), ..lab }, host)
     }
 
     fn attend(&self, lab: &Lab) {
@@ -211,6 +224,114 @@ fn a_registration_that_was_half_done_is_done_again() {
     assert_eq!(entries(&net.discover(&lab, ROOT, "")).len(), 1);
 }
 
+/// Somebody else is faster between the SM-DS's answer and our commit.
+#[test]
+fn what_an_sm_ds_was_told_in_vain_is_taken_back() {
+    struct Case {
+        before: &'static [&'static str],
+        ours: &'static str,
+        meanwhile: &'static [&'static str],
+        /// Code, state of the order, whether the SM-DS has an event.
+        end: (&'static str, &'static str, bool),
+    }
+    let cases = [
+        Case {
+            before: &["order"],
+            ours: "confirm",
+            meanwhile: &["cancel"],
+            end: ("8.2.1/1.2", "Available", false),
+        },
+        // The event of the new round stays.
+        Case {
+            before: &["order"],
+            ours: "confirm",
+            meanwhile: &["cancel", "order"],
+            end: ("", "Released", true),
+        },
+        // It is the other's event, too.
+        Case {
+            before: &["order"],
+            ours: "confirm",
+            meanwhile: &["confirm"],
+            end: ("8.2.1/1.2", "Released", true),
+        },
+        Case {
+            before: &["order", "reserve"],
+            ours: "release",
+            meanwhile: &["cancel"],
+            end: ("8.2.1/3.5", "Available", false),
+        },
+        Case {
+            before: &["order", "reserve"],
+            ours: "release",
+            meanwhile: &["release"],
+            end: ("8.2.1/3.5", "Released", true),
+        },
+    ];
+    for Case { before, ours, meanwhile, end } in cases {
+        let net = Net::default();
+        let (lab, host) = net.shared_lab();
+        let iccid = lab.provision();
+        let order = json!({"iccid": iccid, "eid": lab.euicc.eid, "smdsAddress": ROOT,
+            "finalProfileStatusIndicator": "Available",
+            "header": {"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "call"}});
+        let say = Rc::new(move |what: &str| {
+            let mut request = order.clone();
+            let function = match what {
+                "order" => "downloadOrder",
+                "cancel" => "cancelOrder",
+                "release" => "releaseProfile",
+                _ => "confirmOrder",
+            };
+            request["releaseFlag"] = json!(what == "confirm");
+            let path = format!("/gsma/rsp2/es2plus/{function}");
+            let request = HttpRequest::post(path, request.to_string()).with_token("memory");
+            serde_json::from_slice::<Value>(&block_on(handle(request, &*host)).body).unwrap()
+        });
+        before.iter().for_each(|what| assert_success(&say(what)));
+        let others = say.clone();
+        net.meanwhile.replace(Some(Box::new(move || {
+            meanwhile.iter().for_each(|what| assert_success(&others(what)));
+        })));
+        let answer = say(ours);
+        assert!(net.meanwhile.borrow().is_none());
+        match end.0 {
+            "" => assert_success(&answer),
+            refused => assert_eq!(code(&answer), refused, "{ours} and {meanwhile:?}"),
+        }
+        lab.attend();
+        let order = lab.show(&iccid);
+        assert_eq!(order["state"], end.1, "{ours} and {meanwhile:?}");
+        let found = entries(&net.discover(&lab, ROOT, ""));
+        let wanted = end.2.then(|| order["matchingId"].as_str().unwrap().to_string());
+        let found: Vec<_> = found.into_iter().map(|(event_id, _)| event_id).collect();
+        assert_eq!(found, Vec::from_iter(wanted), "{ours} and {meanwhile:?}");
+    }
+}
+
+/// An errand of the order's last round waits while the order gets the same event again.
+#[test]
+fn an_event_that_is_had_again_is_not_deleted() {
+    let net = Net::default();
+    let lab = net.lab();
+    let confirm = || json!({"eid": lab.euicc.eid, "smdsAddress": ROOT, "matchingId": "EVENT-1"});
+    let (iccid, _) = lab.order(confirm());
+    net.down.set(true);
+    let cancel = json!({"iccid": iccid, "eid": lab.euicc.eid, "matchingId": "EVENT-1",
+        "finalProfileStatusIndicator": "Available"});
+    assert_success(&lab.es2("cancelOrder", cancel));
+    net.attend(&lab);
+    net.down.set(false);
+    assert_success(&lab.es2("downloadOrder", json!({"iccid": iccid})));
+    let mut again = confirm();
+    again["iccid"] = json!(iccid);
+    again["releaseFlag"] = json!(true);
+    assert_success(&lab.es2("confirmOrder", again));
+    lab.host.set_now(NOW + 1000);
+    net.attend(&lab);
+    assert_eq!(entries(&net.discover(&lab, ROOT, "")), [("EVENT-1".into(), ADDRESS.to_string())]);
+}
+
 fn net_twin(lab: &Lab) -> Lab {
     Lab { euicc: lab.euicc.clone(), ..Lab::new() }
 }
@@ -265,6 +386,7 @@ fn one_server_may_be_both() {
     lab.host = net.host(config, 7);
     for address in [ALTERNATIVE, "."] {
         let (iccid, matching_id) = lab.order(json!({"eid": lab.euicc.eid, "smdsAddress": address}));
+        net.attend(&lab);
         let found = entries(&discover(&lab.host, &lab, ALTERNATIVE, ""));
         assert_eq!(found, [(matching_id.clone(), ADDRESS.to_string())]);
         let at_root = entries(&net.discover(&lab, ROOT, ""));

@@ -68,13 +68,43 @@ impl Order {
     /// The SM-DS is to forget the order's event.
     pub(crate) fn withdraw_event(&mut self, env: &mut Env<'_>) {
         let Some(event) = self.event.take_if(|event| event.registered) else { return };
-        let request =
-            DeleteEventRequest { header: own_header(env), eid: event.eid, event_id: event.event_id };
-        let to = event.smds.as_deref().unwrap_or(Call::THIS_SERVER);
-        let call = Call::new(to, format!("{}deleteEvent", es12::PATH), &request);
+        self.send_deletion(event.place(), event.eid, event.event_id.clone(), env);
+    }
+
+    /// The SM-DS at `to` is to forget an event.
+    pub(crate) fn send_deletion(&mut self, to: &str, eid: Eid, event_id: String, env: &mut Env<'_>) {
+        let request = DeleteEventRequest { header: own_header(env), eid, event_id };
+        let call = Call::new(to, format!("{}{DELETE}", es12::PATH), &request);
         self.send(env.now, call, env.config.limits.errand_seconds);
     }
+
+    /// The order has this event, registered: what would still delete it, from an earlier round, is not sent any more.
+    pub(crate) fn keep_event(&mut self, event: OrderEvent) {
+        self.errands.retain(|errand| !event.is_deleted_by(&errand.call));
+        self.event = Some(OrderEvent { registered: true, ..event });
+    }
 }
+
+impl OrderEvent {
+    /// Where the event is: address of the SM-DS, or this server.
+    fn place(&self) -> &str {
+        self.smds.as_deref().unwrap_or(Call::THIS_SERVER)
+    }
+
+    /// Whether it is the event that an SM-DS at `to` has for an eUICC under this identifier.
+    pub(crate) fn is(&self, to: &str, eid: Eid, event_id: &str) -> bool {
+        self.place() == to && self.eid == eid && self.event_id == event_id
+    }
+
+    fn is_deleted_by(&self, call: &Call) -> bool {
+        let request = (call.function() == DELETE).then(|| esim_rsp::json::parse(call.body.as_bytes()));
+        let is_it = |request: DeleteEventRequest| self.is(&call.to, request.eid, &request.event_id);
+        request.and_then(Result::ok).is_some_and(is_it)
+    }
+}
+
+/// Function of ES12.
+const DELETE: &str = "deleteEvent";
 
 /// What an SM-DS's answer means for whoever has made us ask. `harmless` is the reason code under 8.9.5 that says that
 /// everything is already as it should be.

@@ -350,6 +350,17 @@ impl Records {
         self.replies.insert(call, reply);
     }
 
+    /// The replies without the rows, for another try over rows that have changed.
+    #[must_use]
+    pub fn into_replies(self) -> Self {
+        Self { replies: self.replies, ..Self::default() }
+    }
+
+    /// All calls that were made for this decision, for earlier tries of it too, and what came of them.
+    pub fn replies(&self) -> impl Iterator<Item = (&Call, &Reply)> {
+        self.replies.iter()
+    }
+
     /// What came of a call that [`crate::Function::calls`] named.
     pub fn reply(&self, call: &Call) -> Option<&Reply> {
         self.replies.get(call)

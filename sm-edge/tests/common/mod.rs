@@ -40,7 +40,7 @@ pub struct Lab {
     pub host: MemoryHost,
     pub remote: Option<Remote>,
     /// Another host in this process, in place of the one in memory.
-    pub other: Option<Box<dyn Service>>,
+    pub other: Option<Rc<dyn Service>>,
     /// SM-DP+ address as dialled.
     pub address: String,
     pub token: String,

@@ -104,7 +104,7 @@ fn the_cases_hold_over_many_objects() {
     let lab = Lab::new();
     let sim = Sim::new(6);
     let service = host::Objects::new(sim.clone(), lab.host.fork());
-    cases::all(&Lab { other: Some(Box::new(service)), ..lab });
+    cases::all(&Lab { other: Some(std::rc::Rc::new(service)), ..lab });
     for table in ["pending", "touch", "decision"] {
         assert_eq!(sim.count(table), 0, "{table}");
     }

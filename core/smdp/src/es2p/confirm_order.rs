@@ -59,7 +59,8 @@ impl Function for ConfirmOrder {
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ConfirmOrderOk> {
         let order = own_order(records, &self.0.iccid, &self.0.header);
         match order.and_then(|order| self.confirm(order, records, env)) {
-            Ok((order, mut commit)) => {
+            Ok((mut order, mut commit)) => {
+                discovery::take_back(&mut order, records, env);
                 let answer = ConfirmOrderOk {
                     eid: order.eid,
                     matching_id: order.matching_id.clone().unwrap_or_default(),
@@ -68,7 +69,7 @@ impl Function for ConfirmOrder {
                 commit.push(order.into());
                 Decision::new(commit, Ok(answer))
             }
-            Err(refusal) => Decision::refuse(refusal),
+            Err(refusal) => discovery::refuse(&self.0.iccid, refusal, records, env),
         }
     }
 }
@@ -117,7 +118,10 @@ impl ConfirmOrder {
             (None, Some(given)) => given.clone(),
             (None, None) => draw_matching_id(env),
         });
-        order.event = event.map(|event| OrderEvent { registered: self.0.release_flag, ..event });
+        match event {
+            Some(event) if self.0.release_flag => order.keep_event(event),
+            event => order.event = event,
+        }
         let code = self.0.confirmation_code.as_deref().filter(|code| !code.is_empty());
         order.confirmation = code.map(|code| Confirmation {
             hash: Base64(confirmation_code_hash(code).to_vec()),

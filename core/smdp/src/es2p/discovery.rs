@@ -2,13 +2,13 @@
 
 use crate::es12::RegisterEvent;
 use crate::event::{self, OrderEvent};
-use crate::{Call, Config, Decision, Env, Function, Key, Order, Records, Write};
+use crate::{Call, Config, Decision, Env, Function, Key, Order, Records, Reply, Write};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::es12::{self, RegisterEventRequest};
 use esim_rsp::json::RequestHeader;
-use esim_rsp::{Eid, Refusal};
+use esim_rsp::{Eid, Iccid, Refusal};
 
 /// How long an address may be: a domain name and a port.
 const ADDRESS_LIMIT: usize = 262;
@@ -120,6 +120,45 @@ impl Registration {
     }
 
     fn call(&self, address: &str) -> Call {
-        Call::new(address, format!("{}registerEvent", es12::PATH), &self.request)
+        Call::new(address, register_path(), &self.request)
     }
+}
+
+/// The function of an SM-DS elsewhere. What an SM-DS tells its root has another path (ES15).
+fn register_path() -> String {
+    format!("{}registerEvent", es12::PATH)
+}
+
+/// A refusal, and what is to be taken back because of it.
+pub(super) fn refuse<T>(
+    iccid: &Iccid,
+    refusal: Refusal,
+    records: &Records,
+    env: &mut Env<'_>,
+) -> Decision<T> {
+    let mut order = records.order(iccid).cloned();
+    let changed = order.take_if(|order| take_back(order, records, env));
+    Decision::new(changed.map(Write::from).into_iter().collect(), Err(refusal))
+}
+
+/// An SM-DS elsewhere may have been told of an event in vain: the order was confirmed, released or taken back by
+/// somebody else between the call and our commit. It is to forget what no order has. Whether there was any.
+pub(super) fn take_back(order: &mut Order, records: &Records, env: &mut Env<'_>) -> bool {
+    let path = register_path();
+    let told = |(call, reply): (&Call, &Reply)| {
+        let done = call.path == path && reply.executed().is_ok();
+        let request = done.then(|| esim_rsp::json::parse::<RegisterEventRequest>(call.body.as_bytes()));
+        Some((call.to.clone(), request?.ok()?))
+    };
+    let others = records.orders().filter(|other| other.iccid != order.iccid);
+    let events: Vec<_> = others.chain([&*order]).filter_map(|order| order.event.as_ref()).collect();
+    let is_had = |to: &str, told: &RegisterEventRequest| {
+        events.iter().any(|event| event.registered && event.is(to, told.eid, &told.event_id))
+    };
+    let mut in_vain: Vec<_> = records.replies().filter_map(told).collect();
+    in_vain.retain(|(to, told)| !is_had(to, told));
+    for (to, told) in &in_vain {
+        order.send_deletion(to, told.eid, told.event_id.clone(), env);
+    }
+    !in_vain.is_empty()
 }

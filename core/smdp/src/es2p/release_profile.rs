@@ -1,6 +1,6 @@
 //! ES2+.ReleaseProfile (SGP.22 5.3.4).
 
-use super::discovery::Registration;
+use super::discovery::{self, Registration};
 use super::own_order;
 use crate::{Call, Config, Decision, Env, Function, Key, Order, OrderState, Records, Write};
 use alloc::string::String;
@@ -39,7 +39,7 @@ impl Function for ReleaseProfile {
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
         match self.check(records).and_then(|order| self.release(order, records, env)) {
             Ok(commit) => Decision::new(commit, Ok(Nothing {})),
-            Err(refusal) => Decision::refuse(refusal),
+            Err(refusal) => discovery::refuse(&self.0.iccid, refusal, records, env),
         }
     }
 }
@@ -55,10 +55,11 @@ impl ReleaseProfile {
 
     fn release(&self, mut order: Order, records: &Records, env: &mut Env<'_>) -> Result<Vec<Write>, Refusal> {
         let mut commit = Vec::new();
-        if let Some(event) = &mut order.event {
-            commit = Registration::of(event, &self.0.header, env.config).settle(records, env)?;
-            event.registered = true;
+        if let Some(event) = order.event.take() {
+            commit = Registration::of(&event, &self.0.header, env.config).settle(records, env)?;
+            order.keep_event(event);
         }
+        discovery::take_back(&mut order, records, env);
         order.state = OrderState::Released;
         order.note(env.now, "releaseProfile", "Released");
         commit.push(order.into());

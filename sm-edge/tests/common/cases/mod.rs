@@ -99,10 +99,10 @@ impl Case {
     /// # Errors
     /// The difference.
     pub fn over<T: Service + 'static>(&self, service: impl FnOnce(MemoryHost) -> T) -> Result<(), String> {
-        self.within(|host| Some(Box::new(service(host))))
+        self.within(|host| Some(Rc::new(service(host))))
     }
 
-    fn within(&self, other: impl FnOnce(MemoryHost) -> Option<Box<dyn Service>>) -> Result<(), String> {
+    fn within(&self, other: impl FnOnce(MemoryHost) -> Option<Rc<dyn Service>>) -> Result<(), String> {
         let mut lab = Lab::with(|config| match self.setup {
             Setup::Memory(change) => change(config),
             Setup::Any | Setup::Smds => config.smds = Some(smds(None)),
