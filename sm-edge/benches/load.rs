@@ -2,7 +2,8 @@
 //!
 //! The server is this program once more, as a process of its own: whatever the cards and LPAs of the driver cost is not
 //! counted as the server's. Beside its CPU stands that of the P-256 operations that one download needs from a server,
-//! measured in the same run with the same code. LPAs speak HTTP/1.1. `ESIM_LAB_DOWNLOADS` (4000) and `ESIM_LAB_CLIENTS` (8) say how many.
+//! measured in the same run with the same code. LPAs speak HTTP/1.1. `ESIM_LAB_DOWNLOADS` (4000) and `ESIM_LAB_CLIENTS`
+//! (8) say how many.
 
 #[path = "load/client.rs"]
 mod client;

@@ -6,7 +6,7 @@
 #[path = "../tests/common/mod.rs"]
 #[allow(missing_docs, reason = "it is the tests'")]
 mod common;
-#[path = "../tests/worker/start.rs"]
+#[path = "../../tests/src/worker.rs"]
 #[allow(missing_docs, dead_code, reason = "it is the tests'")]
 mod start;
 
@@ -27,7 +27,7 @@ fn number(name: &str, usual: u32) -> u32 {
 fn main() {
     let (downloads, clients) = (number("ESIM_LAB_DOWNLOADS", 400), number("ESIM_LAB_CLIENTS", 4));
     let folder = Scratch::new("worker-bench");
-    let worker = Worker::start(free_port(), &folder.0, json!({}), None);
+    let worker = Worker::start(free_port(), &folder.0, json!({}), json!({}));
     let port = worker.port;
     // What is there already, so that the index is not empty; and the runtime has compiled what is hot.
     run(port, 1, clients.max(20));

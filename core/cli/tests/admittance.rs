@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Sm, card_profiles, esim_lab, fail, run, text};
+use common::{Sm, SmHost, card_profiles, esim_lab, fail, run, text};
 use serde_json::Value;
 
 #[test]
@@ -67,14 +67,15 @@ fn the_log_is_json_and_a_stop_is_orderly() {
     use std::process::{Command, Stdio};
     let folder = tempfile::tempdir().unwrap();
     let (log, errors) = std::io::pipe().unwrap();
-    let mut sm = Sm::start_logging(folder.path(), &["--log", "json"], Stdio::from(errors));
+    let sm = Sm::start_logging(folder.path(), &["--log", "json"], Stdio::from(errors));
     let (iccid, _, code) = sm.order(&[]);
     let state = folder.path().join("card").display().to_string();
     run(&["euicc", "init", "--state", &state]);
     run(&["lpa", "--state", &state, "download", "--yes", &code]);
-    let id = sm.child.0.id().to_string();
+    let SmHost::Native(mut server) = sm.host else { panic!("a native one") };
+    let id = server.0.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    assert!(sm.child.0.wait().unwrap().success());
+    assert!(server.0.wait().unwrap().success());
     let mut text = String::new();
     { log }.read_to_string(&mut text).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../../tests/src/worker.rs"]
 #[allow(dead_code, reason = "the bench uses the rest")]
 mod start;
 
@@ -35,7 +36,7 @@ fn the_cases_hold_on_the_worker() {
         return;
     }
     let folder = Scratch::new("worker-cases");
-    let worker = Worker::start(free_port(), &folder.0, json!({"SMDS_ADDRESS": SMDS}), None);
+    let worker = Worker::start(free_port(), &folder.0, json!({"SMDS_ADDRESS": SMDS}), json!({}));
     let url = format!("http://127.0.0.1:{}", worker.port);
     // A connection for each call: workerd may close one that it has just answered on.
     let remote = Remote::with(&url, None, |client| client.pool_max_idle_per_host(0));
@@ -50,7 +51,7 @@ fn of_two_racing_for_an_order_exactly_one_wins() {
     }
     let races: u32 = std::env::var("ESIM_LAB_RACES").map_or(1000, |text| text.parse().unwrap());
     let folder = Scratch::new("worker-race");
-    let worker = Worker::start(free_port(), &folder.0, json!({}), None);
+    let worker = Worker::start(free_port(), &folder.0, json!({}), json!({}));
     let operator = lab(worker.port, EUICCS[0]);
     std::thread::scope(|scope| {
         let racers: Vec<_> = EUICCS
@@ -105,7 +106,7 @@ fn orders_expire_and_their_operator_hears_of_it() {
     let operator = CustomerSystem::answering(204);
     let operators = json!([{"oid": "2.999.1", "callback": operator.url}]).to_string();
     let variables = json!({"ORDER_SECONDS": "2", "OPERATORS": operators});
-    let worker = Worker::start(free_port(), &folder.0, variables, None);
+    let worker = Worker::start(free_port(), &folder.0, variables, json!({}));
     let lab = lab(worker.port, EUICCS[0]);
     let (iccid, matching_id) = lab.order(json!({}));
     assert_eq!(lab.state(&iccid), "Released");
@@ -224,7 +225,7 @@ fn no_order_is_lost_and_none_delivered_twice_wherever_it_is_killed() {
             });
         }
         for round in 0..KILLS {
-            let mut worker = Worker::start(port, &folder.0, variables.clone(), None);
+            let mut worker = Worker::start(port, &folder.0, variables.clone(), json!({}));
             // After another number of answers in each round, and somewhere inside what it does then.
             let enough = answered.load(Ordering::Relaxed) + 12 + (round * 37) % 60;
             let patience = Instant::now() + Duration::from_secs(60);
@@ -237,7 +238,7 @@ fn no_order_is_lost_and_none_delivered_twice_wherever_it_is_killed() {
         }
         over.store(true, Ordering::Relaxed);
     });
-    let worker = Worker::start(port, &folder.0, variables, None);
+    let worker = Worker::start(port, &folder.0, variables, json!({}));
     let lab = lab(worker.port, EUICCS[0]);
     let book = book.lock().unwrap().clone();
     assert!(book.values().any(|known| known.installed), "nothing was done at all: {book:?}");
@@ -304,7 +305,7 @@ fn certificates_count_as_the_platform_has_verified_them() {
         ("SUCCESS", &[1; 20], 403, 200),
         ("FAILED:self signed certificate", &ci.key_id[..], 403, 401),
     ] {
-        let cf = Some(certificate(verified, issuer));
+        let cf = json!({"cf": certificate(verified, issuer)});
         let worker = Worker::start(free_port(), &folder.0, variables.clone(), cf);
         let lab = lab(worker.port, EUICCS[0]);
         let initiate = serde_json::to_vec(&lab.euicc.initiate(&lab.address)).unwrap();
@@ -322,7 +323,7 @@ fn callers_are_slowed_down_exactly() {
     }
     let folder = Scratch::new("worker-rate");
     let variables = json!({"RATE_PER_SOURCE": "1:5"});
-    let worker = Worker::start(free_port(), &folder.0, variables, None);
+    let worker = Worker::start(free_port(), &folder.0, variables, json!({}));
     let lab = lab(worker.port, EUICCS[0]);
     let status = || {
         let initiate = serde_json::to_vec(&lab.euicc.initiate(&lab.address)).unwrap();

@@ -1,19 +1,19 @@
 //! The command and its servers, as a user starts them.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-#[path = "../../../../tests/src/port.rs"]
-mod port;
+#[path = "../../../../tests/src/worker.rs"]
+pub mod worker;
 
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
 use esim_sm_edge::native::pem;
-pub use port::free_port;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
+use worker::Worker;
+pub use worker::free_port;
 
 /// A command that is killed with its owner.
 pub struct Running(pub Child);
@@ -58,12 +58,14 @@ pub struct Sm {
     pub address: String,
     /// Of a native one.
     pub data: PathBuf,
-    pub child: Running,
-    /// The credential of one on the worker runtime.
-    token: Option<&'static str>,
+    pub host: SmHost,
 }
 
-const WORKER_TOKEN: &str = "worker-token";
+/// The process of an SM.
+pub enum SmHost {
+    Native(Running),
+    Worker(Worker),
+}
 
 impl Sm {
     /// Starts it; its address is read from what it prints.
@@ -91,58 +93,32 @@ impl Sm {
         let stdout = child.0.stdout.take().expect("a pipe");
         let first = BufReader::new(stdout).lines().next().expect("a line").expect("a line");
         let address = first.split_whitespace().last().expect("an address").to_string();
-        Self { address, data, child, token: None }
+        Self { address, data, host: SmHost::Native(child) }
     }
 
     /// The same SM on the worker runtime, over HTTPS, as an SM-DS at 127.0.0.1 too; `more` are variables besides.
     pub fn on_worker(folder: &Path, more: &Value) -> Self {
         let port = free_port();
         let (address, data) = (format!("localhost:{port}"), folder.join(format!("worker-{port}")));
-        let mut variables = json!({"SMDP_ADDRESS": address, "SMDS_ADDRESS": format!("127.0.0.1:{port}"),
-            "ES2_TOKEN": WORKER_TOKEN, "SEAL_KEY": "5A".repeat(32)});
+        let mut variables = json!({"SMDP_ADDRESS": address, "SMDS_ADDRESS": format!("127.0.0.1:{port}")});
         variables.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         let (certificate, key) = tls();
-        let options =
-            json!({"port": port, "folder": data, "vars": variables, "cert": certificate, "key": key});
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../worker/serve.mjs");
-        let child = Command::new("node")
-            .arg(script)
-            .arg(options.to_string())
-            // It ends with its input.
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .process_group(0)
-            .spawn();
-        let mut child = Running(child.expect("node is installed"));
-        let mut lines = BufReader::new(child.0.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
-        assert!(lines.any(|line| line.starts_with("ready")), "the worker does not start");
-        // What it prints goes nowhere, but must be read.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { address, data, child, token: Some(WORKER_TOKEN) }
+        let worker = Worker::start(port, &data, variables, json!({"cert": certificate, "key": key}));
+        Self { address, data, host: SmHost::Worker(worker) }
     }
 
     /// Orders a profile: ICCID, matchingId, activation code.
     pub fn order(&self, more: &[&str]) -> (String, String, String) {
         let data = self.data.display().to_string();
         let mut arguments = vec!["sm", "order", "--json", "--sm", &self.address];
-        match self.token {
-            Some(token) => arguments.extend(["--token", token]),
-            None => arguments.extend(["--data", &data]),
+        match self.host {
+            SmHost::Worker(_) => arguments.extend(["--token", worker::TOKEN]),
+            SmHost::Native(_) => arguments.extend(["--data", &data]),
         }
         arguments.extend(more);
         let order: Value = serde_json::from_str(&run(&arguments)).expect("JSON");
         let field = |name: &str| order[name].as_str().expect(name).to_string();
         (field("iccid"), field("matchingId"), field("activationCode"))
-    }
-}
-
-impl Drop for Sm {
-    fn drop(&mut self) {
-        if self.token.is_some() {
-            // The runtime is a child of node's.
-            let group = format!("-{}", self.child.0.id());
-            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-        }
     }
 }
 

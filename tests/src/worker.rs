@@ -1,17 +1,20 @@
-//! The worker on its runtime, as a process.
+//! The worker on its runtime, as a process. Tests and benches of other packages use this file.
 
-#[path = "../../../tests/src/port.rs"]
+#[path = "port.rs"]
 mod port;
 
 pub use port::free_port;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 pub const TOKEN: &str = "worker-token";
+
+/// What node and the runtime complain of, in the folder of the records.
+const LOG: &str = "worker.log";
 
 /// A worker that is killed with its owner, and the runtime below it.
 pub struct Worker {
@@ -31,19 +34,26 @@ pub fn is_built() -> bool {
 }
 
 impl Worker {
-    /// With records in `folder` and these variables besides token and key; `cf` is what the platform says of callers.
-    pub fn start(port: u16, folder: &Path, more: Value, cf: Option<Value>) -> Self {
-        let mut vars = json!({"ES2_TOKEN": TOKEN, "SEAL_KEY": "5A".repeat(32)});
-        vars.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let options = json!({"port": port, "folder": folder, "vars": vars, "cf": cf.unwrap_or(false.into())});
-        let home = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../worker");
+    /// With records in `folder` and these variables besides token and key. `more` options of `worker/serve.mjs`: `cf`,
+    /// what the platform says of callers; `cert` and `key`.
+    pub fn start(port: u16, folder: &Path, variables: Value, more: Value) -> Self {
+        let mut options = json!({"port": port, "folder": folder,
+            "vars": {"ES2_TOKEN": TOKEN, "SEAL_KEY": "5A".repeat(32)}});
+        options["vars"].as_object_mut().unwrap().extend(variables.as_object().unwrap().clone());
+        options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let script =
+            here.ancestors().map(|folder| folder.join("worker/serve.mjs")).find(|path| path.exists());
         let mut command = Command::new("node");
-        command.arg(home.join("serve.mjs")).arg(options.to_string());
+        command.arg(script.expect("worker/serve.mjs")).arg(options.to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log(folder)).process_group(0);
         let mut child = command.spawn().expect("node is installed");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = lines.by_ref().map_while(Result::ok).find(|line| line.starts_with("ready"));
-        assert!(ready.is_some(), "the worker does not start: see {}", folder.display());
+        if ready.is_none() {
+            let why = std::fs::read_to_string(folder.join(LOG)).unwrap_or_default();
+            panic!("the worker does not start: {why}");
+        }
         // What it prints goes nowhere, but must be read.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, port }
@@ -81,6 +91,6 @@ impl Drop for Worker {
 
 fn log(folder: &Path) -> Stdio {
     std::fs::create_dir_all(folder).unwrap();
-    let file = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("worker.log"));
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(folder.join(LOG));
     file.unwrap().into()
 }
