@@ -65,9 +65,10 @@ async function signedIn(options) {
 }
 
 /**
- * Fills and sends the dialog; the order is open afterwards.
+ * Fills and sends the dialog; the order is open afterwards. Its ICCID is drawn: where it is in the list is chance.
  * @param {import("playwright-core").Page} page
  * @param {{ imsi: string, spn: string, more?: () => Promise<void> }} wish
+ * @returns {Promise<string>} the ICCID
  */
 async function order(page, { imsi, spn, more }) {
   await at(page, "new").click();
@@ -80,6 +81,7 @@ async function order(page, { imsi, spn, more }) {
   await at(page, "order-dialog").waitFor({ state: "detached" });
   await page.locator('[data-testid="detail"][data-state]').waitFor();
   await page.waitForFunction((name) => document.querySelector('[data-testid="spn"]')?.textContent === name, spn);
+  return (await text(page, "iccid")).replaceAll(" ", "");
 }
 
 /** What a camera reads. @param {import("playwright-core").Locator} element */
@@ -135,7 +137,7 @@ describe("the operator's page", () => {
 
   test("orders, shows the code, releases and cancels", async () => {
     const page = await signedIn();
-    await order(page, { imsi: "001019900000001", spn: "Zugspitz Mobil", more: () => at(page, "release-flag").uncheck() });
+    const iccid = await order(page, { imsi: "001019900000001", spn: "Zugspitz Mobil", more: () => at(page, "release-flag").uncheck() });
     assert.equal(await at(page, "detail").getAttribute("data-state"), "Confirmed");
     const code = await text(page, "activation-code");
     assert.equal(await scan(at(page, "qr")), code);
@@ -153,7 +155,6 @@ describe("the operator's page", () => {
     await at(page, "end-Unavailable").check();
     await at(page, "cancel-typed").fill("x");
     assert.ok(await at(page, "cancel-confirm").isDisabled());
-    const iccid = (await text(page, "iccid")).replaceAll(" ", "");
     await at(page, "cancel-typed").fill(iccid.slice(-4));
     await at(page, "cancel-confirm").click();
     await page.locator('[data-testid="detail"][data-state="Unavailable"]').waitFor();
@@ -294,14 +295,15 @@ describe("the operator's page", () => {
   test("works by keyboard, in Japanese, on a narrow dark screen", async () => {
     const page = await signedIn({ viewport: { width: 390, height: 844 }, colorScheme: "dark", locale: "ja-JP" });
     assert.equal(await text(page, "new"), "新しい注文");
-    await order(page, { imsi: "001019900000021", spn: "富士モバイル" });
+    const iccid = await order(page, { imsi: "001019900000021", spn: "富士モバイル" });
     assert.match(await text(page, "detail"), /リリース済み/);
     await page.screenshot({ path: `${SHOTS}operator-narrow-dark-ja.png`, fullPage: true });
     await at(page, "close").focus();
     await page.keyboard.press("Enter");
-    await at(page, "order").first().waitFor();
+    const row = page.locator(`[data-testid="order"][data-iccid="${iccid}"]`);
+    await row.waitFor();
     await page.screenshot({ path: `${SHOTS}operator-narrow-list-ja.png` });
-    await at(page, "order").first().getByRole("link").focus();
+    await row.getByRole("link").focus();
     await page.keyboard.press("Enter");
     await at(page, "cancel").focus();
     await page.keyboard.press("Enter");
