@@ -1,6 +1,6 @@
 /** The network in the page: from the provisioning profile into service, what is barred, rules, scenarios. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { SHOTS, at, fits, idle, op, open, text } from "./page.js";
 
 /** @type {Awaited<ReturnType<typeof open>>} */
@@ -9,6 +9,7 @@ let site;
 before(async () => {
   site = await open();
 });
+afterEach(() => site.tidy());
 after(() => site?.close());
 
 /** @param {import("playwright-core").Page} page @param {string} gate @param {string} standing */

@@ -12,7 +12,14 @@ export async function open() {
   await mkdir(SHOTS, { recursive: true });
   const site = await serve();
   const chromium = await browser();
-  const fresh = (options = {}) => chromium.newContext({ viewport: WIDE, locale: "en-GB", ...options });
+  const fresh = async (options = {}) => {
+    const context = await chromium.newContext({ viewport: WIDE, locale: "en-GB", ...options });
+    // A slow machine is no failure.
+    context.setDefaultTimeout(120_000);
+    return context;
+  };
+  /** Pages that nobody looks at any more still work. */
+  const tidy = () => Promise.all(chromium.contexts().map((context) => context.close()));
 
   /**
    * A page of its own storage; complaints in its console are kept.
@@ -31,7 +38,7 @@ export async function open() {
     await chromium.close();
     site.close();
   }
-  return { fresh, visit, close };
+  return { fresh, visit, tidy, close };
 }
 
 /** @param {import("playwright-core").Page} page @param {string} id */

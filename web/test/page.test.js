@@ -1,6 +1,6 @@
 /** Clicks through the page as a newcomer does. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { SHOTS, ask, at, fits, idle, install, op, open, text } from "./page.js";
 import { serveWorker } from "./serve.js";
 
@@ -10,6 +10,7 @@ let site;
 before(async () => {
   site = await open();
 });
+afterEach(() => site.tidy());
 after(() => site?.close());
 
 const fresh = (options = {}) => site.fresh(options);
@@ -210,7 +211,7 @@ describe("the page", () => {
     assert.deepEqual(page.complaints, []);
   });
 
-  test("downloads from the worker that serves it", { timeout: 120_000 }, async () => {
+  test("downloads from the worker that serves it", { timeout: 300_000 }, async () => {
     const worker = await serveWorker();
     try {
       const page = await visit(await fresh(), "", worker.url);

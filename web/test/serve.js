@@ -34,15 +34,30 @@ export function browser() {
   });
 }
 
+/**
+ * A port that was free a moment ago, and none of those that the system gives to connections: a server that starts
+ * slowly would find one of these taken.
+ */
+async function freePort() {
+  const [FIRST, COUNT] = [30_000, 2_700];
+  for (let n = 0; n < COUNT; n++) {
+    const port = FIRST + ((process.pid * 97 + n) % COUNT);
+    const server = createServer();
+    const free = await new Promise((answer) => server.once("error", () => answer(false)).listen(port, "127.0.0.1", () => answer(true)));
+    await new Promise((closed) => server.close(closed));
+    if (free) return port;
+  }
+  throw new Error(`no port is free from ${FIRST} on`);
+}
+
 /** The worker with the page in it: `{ url, token, close }`. It must be built (scripts/build-worker.sh). */
 export async function serveWorker() {
-  const { url, close } = await serve();
-  close(); // its port is free now
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}/`;
   const folder = await mkdtemp(join(tmpdir(), "esim-lab-worker-"));
   const token = "page-token";
-  const port = new URL(url).port;
   const script = fileURLToPath(new URL("../../scripts/serve-worker.sh", import.meta.url));
-  const child = spawn(script, [port, folder, `127.0.0.1:${port}`, token], { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(script, [String(port), folder, `127.0.0.1:${port}`, token], { stdio: ["ignore", "pipe", "pipe"], detached: true });
   const ended = new Promise((end) => child.on("close", end));
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));

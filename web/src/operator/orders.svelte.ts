@@ -34,6 +34,8 @@ class Orders {
   #before = $state.raw<(string | undefined)[]>([]);
   #after: string | undefined;
   #run = 0;
+  /** Whether the last run is under way. */
+  #busy = false;
 
   get page(): number {
     return this.#before.length + 1;
@@ -62,9 +64,10 @@ class Orders {
     await this.refresh();
   };
 
-  /** The same page, as it is now. */
+  /** The same page, as it is now; what was being looked for is not any more. */
   refresh = async () => {
     const run = ++this.#run;
+    this.#busy = true;
     const look = (seen: number) => {
       if (run === this.#run) this.looking = seen;
       return run === this.#run;
@@ -79,16 +82,19 @@ class Orders {
       // That nobody answers is said once, above everything.
       if (run === this.#run) this.error = error instanceof Unreachable ? undefined : sentence(error);
     }
-    if (run === this.#run) this.looking = undefined;
+    if (run !== this.#run) return;
+    this.looking = undefined;
+    this.#busy = false;
   };
 
-  /** Whether refreshing costs one request. */
-  get light(): boolean {
-    return (this.found?.seen ?? 0) <= STRIDE;
-  }
+  /** The same page as time passes: where that costs one request, and ends no look that is under way. */
+  beat = async () => {
+    if (!this.#busy && (this.found?.seen ?? 0) <= STRIDE) await this.refresh();
+  };
 
   forget() {
     this.#run++;
+    this.#busy = false;
     this.#before = [];
     this.#after = undefined;
     this.found = undefined;
