@@ -420,8 +420,12 @@ async fn a_server_that_is_stopped_finishes_what_it_has_begun() {
             tokio::spawn(request.header("Content-Type", "application/json").body(body).send())
         })
         .collect();
-    // The first is answered, the others are on their way.
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    // The first has its order, the others are on their way.
+    let start = std::time::Instant::now();
+    while server.host.store().count("order/").unwrap() == 0 {
+        assert!(start.elapsed().as_secs() < 30, "no order is made");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
     server.shutdown().await.unwrap();
     let mut answered = 0;
     for request in requests {

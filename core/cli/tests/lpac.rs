@@ -83,7 +83,7 @@ fn lpac_says(path: &str, arguments: &[&str]) -> (Value, String) {
         let parsed: Value = serde_json::from_str(last).unwrap_or(Value::Null);
         (parsed, format!("{text}{}", String::from_utf8_lossy(&output.stderr)))
     };
-    wait_for("the card in the reader", Duration::from_secs(20), || {
+    wait_for("the card in the reader", Duration::from_secs(60), || {
         (once(&["chip", "info"]).0["payload"]["code"] == 0).then_some(())
     });
     once(arguments)
@@ -250,7 +250,7 @@ fn opensc_sees_a_card() {
         let output = output.expect("opensc-tool is installed (package opensc)");
         (output.status.success(), common::text(&output))
     };
-    let (_, atr) = wait_for("the card in the reader", Duration::from_secs(20), || {
+    let (_, atr) = wait_for("the card in the reader", Duration::from_secs(60), || {
         Some(opensc(&["-a"])).filter(|(done, _)| *done)
     });
     assert!(atr.contains("3b:9f:96:80:3f:c7:82:80:31:e0:73:f6:21:13:67:4d:45:00"), "{atr}");

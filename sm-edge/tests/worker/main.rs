@@ -25,7 +25,9 @@ const EUICCS: [&str; 2] = ["890490321234512345123456789012", "890490321234512345
 
 fn lab(port: u16, euicc: &str) -> Lab {
     let address = format!("127.0.0.1:{port}");
-    let mut lab = Lab::at(Remote::new(&format!("http://{address}"), None), &address, TOKEN);
+    // A connection for each call: workerd may close one that it has just answered on.
+    let remote = Remote::with(&format!("http://{address}"), None, |client| client.pool_max_idle_per_host(0));
+    let mut lab = Lab::at(remote, &address, TOKEN);
     lab.euicc = Euicc::new(&lab.pki, euicc);
     lab
 }
@@ -37,11 +39,7 @@ fn the_cases_hold_on_the_worker() {
     }
     let folder = Scratch::new("worker-cases");
     let worker = Worker::start(free_port(), &folder.0, json!({"SMDS_ADDRESS": SMDS}), json!({}));
-    let url = format!("http://127.0.0.1:{}", worker.port);
-    // A connection for each call: workerd may close one that it has just answered on.
-    let remote = Remote::with(&url, None, |client| client.pool_max_idle_per_host(0));
-    let lab = lab(worker.port, EUICCS[0]);
-    cases::all(&Lab { smds: Some(SMDS.into()), remote: Some(remote), ..lab });
+    cases::all(&Lab { smds: Some(SMDS.into()), ..lab(worker.port, EUICCS[0]) });
 }
 
 #[test]
@@ -105,7 +103,7 @@ fn orders_expire_and_their_operator_hears_of_it() {
     let folder = Scratch::new("worker-alarm");
     let operator = CustomerSystem::answering(204);
     let operators = json!([{"oid": "2.999.1", "callback": operator.url}]).to_string();
-    let variables = json!({"ORDER_SECONDS": "2", "OPERATORS": operators});
+    let variables = json!({"ORDER_SECONDS": "6", "OPERATORS": operators});
     let worker = Worker::start(free_port(), &folder.0, variables, json!({}));
     let lab = lab(worker.port, EUICCS[0]);
     let (iccid, matching_id) = lab.order(json!({}));
