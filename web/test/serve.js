@@ -61,13 +61,18 @@ export async function serveWorker() {
   const ended = new Promise((end) => child.on("close", end));
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
-  const stop = async () => {
+  const signal = (/** @type {NodeJS.Signals} */ name) => {
     try {
-      if (child.pid) process.kill(-child.pid, "SIGTERM");
+      if (child.pid) process.kill(-child.pid, name);
     } catch {
       // It has ended by itself.
     }
+  };
+  const stop = async () => {
+    signal("SIGTERM");
+    const patience = setTimeout(() => signal("SIGKILL"), 20_000);
     await ended;
+    clearTimeout(patience);
     await rm(folder, { recursive: true, force: true });
   };
   for (let i = 0; i < 300; i++) {

@@ -1,7 +1,7 @@
 //! Two eUICCs race for one order, over and over.
 
 use super::*;
-use std::sync::Barrier;
+use std::sync::mpsc::sync_channel;
 
 /// `rounds` races side by side in `lanes`, each with two laboratories of its own. Of each two, exactly one gets the
 /// package, and the order says which.
@@ -26,21 +26,23 @@ pub fn for_one_order(rounds: usize, lanes: usize, lab: impl Fn() -> Lab + Sync) 
 
 fn run_lane(rounds: usize, lane: usize, lab: &(impl Fn() -> Lab + Sync)) -> [usize; 2] {
     let operator = lab();
-    let meet = Barrier::new(2);
     let orders: Vec<_> = (0..rounds).map(|_| operator.order(json!({}))).collect();
-    let race = |body: String| {
+    let race = |body: String, meet: &dyn Fn()| {
         let mut racer = lab();
         racer.euicc = Euicc::new(&racer.pki, &body);
         let won = orders.iter().map(|(_, matching_id)| {
-            meet.wait();
+            meet();
             try_download(&racer, matching_id)
         });
         (won.collect::<Vec<_>>(), racer.euicc.eid)
     };
     let body = |n: usize| format!("8904903212345123451234567{:05}", 2 * lane + n);
+    // They meet before each race; who waits for one that has failed fails, too.
+    let (here, there) = sync_channel(0);
     let (first, second) = std::thread::scope(|scope| {
-        let other = scope.spawn(|| race(body(1)));
-        (race(body(0)), other.join().unwrap())
+        let other = scope.spawn(move || race(body(1), &move || there.recv().unwrap()));
+        let first = (move || race(body(0), &move || here.send(()).unwrap()))();
+        (first, other.join().unwrap())
     });
     let mut wins = [0, 0];
     for (at, (iccid, _)) in orders.iter().enumerate() {
