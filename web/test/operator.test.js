@@ -84,8 +84,11 @@ async function order(page, { imsi, spn, more }) {
   await at(page, "order-dialog").waitFor({ state: "detached" });
   await page.locator('[data-testid="detail"][data-state]').waitFor();
   await page.waitForFunction((name) => document.querySelector('[data-testid="spn"]')?.textContent === name, spn);
-  return (await text(page, "iccid")).replaceAll(" ", "");
+  return opened(page);
 }
+
+/** The ICCID of the open order. @param {import("playwright-core").Page} page */
+const opened = async (page) => (await text(page, "iccid")).replaceAll(/\s/g, "");
 
 /** What a camera reads. @param {import("playwright-core").Locator} element */
 async function scan(element) {
@@ -93,7 +96,7 @@ async function scan(element) {
   return jsQR(new Uint8ClampedArray(data), width, height)?.data;
 }
 
-/** @param {import("playwright-core").Page} page @param {string} name @param {string} content */
+/** @param {import("playwright-core").Page} page @param {string} name @param {string | Buffer} content */
 const drop = (page, name, content) => at(page, "file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(content) });
 
 /** @param {import("playwright-core").Page} page @param {string} phase */
@@ -182,6 +185,44 @@ describe("the operator's page", () => {
     await at(page, "do-order").click();
     await at(page, "order-go").click();
     await page.locator('[data-testid="detail"][data-state="Released"]').waitFor();
+    // The same of a profile in stock; the second try confirms what the first has reserved.
+    await at(page, "live").uncheck();
+    await at(page, "cancel").click();
+    await at(page, "cancel-typed").fill((await opened(page)).slice(-4));
+    await at(page, "cancel-confirm").click();
+    await page.locator('[data-testid="detail"][data-state="Available"]').waitFor();
+    await at(page, "do-order").click();
+    await at(page, "token-kind").selectOption("chosen");
+    await at(page, "matching-id").fill("TAKEN-1");
+    await at(page, "order-go").click();
+    assert.match(await text(page, "order-error"), /is reserved, but was not confirmed/);
+    await at(page, "token-kind").selectOption("drawn");
+    await at(page, "order-go").click();
+    await page.locator('[data-testid="detail"][data-state="Released"]').waitFor();
+    quiet(page);
+  });
+
+  test("a dialog stays until what it has sent is answered", async () => {
+    const page = await signedIn();
+    await page.route("**/es2plus/downloadOrder", async (route) => {
+      for (const _ of [1, 2, 3]) await page.keyboard.press("Escape");
+      await route.continue();
+    });
+    await order(page, { imsi: "001019900000012", spn: "Patience" });
+    await page.unroute("**/es2plus/downloadOrder");
+    let asked = 0;
+    await page.route("**/es2plus/cancelOrder", async (route) => {
+      asked++;
+      for (const _ of [1, 2, 3]) await page.keyboard.press("Escape");
+      await route.fulfill({ json: { header: { functionExecutionStatus: { status: "Failed", statusCodeData: { subjectCode: "8.2.1", reasonCode: "3.3", message: "Not now" } } } } });
+    });
+    await at(page, "cancel").click();
+    await at(page, "cancel-typed").fill((await opened(page)).slice(-4));
+    await at(page, "cancel-confirm").click();
+    assert.match(await text(page, "cancel-error"), /Not now/);
+    assert.equal(asked, 1);
+    await page.keyboard.press("Escape");
+    await at(page, "cancel-dialog").waitFor({ state: "detached" });
     quiet(page);
   });
 
@@ -254,6 +295,68 @@ describe("the operator's page", () => {
     await page.locator('label:has([data-testid="filter-Error"])').click();
     await at(page, "empty").waitFor({ timeout: 30_000 });
     assert.deepEqual(asked, [null, "1", "2", "3", "4"], "each stretch once");
+    await page.waitForTimeout(5_000);
+    assert.equal(asked.length, 5, "what took several requests is not asked for again and again");
+    quiet(page);
+  });
+
+  test("what a look has found stays when the SM fails, and pages of others' orders are passed over", async () => {
+    const page = await signedIn();
+    const header = { functionExecutionStatus: { status: "Executed-Success" } };
+    const found = { iccid: iccidOf(1, 9), state: "Error", profileType: "operational", confirmationRequired: false, downloadAttempts: 0, octets: 1 };
+    let broken = true;
+    // As to an operator whose orders come behind those of others: pages are cut out of all of them.
+    await page.route(/\/esim-lab\/orders\?/, async (route) => {
+      const after = new URL(route.request().url()).searchParams.get("after");
+      if (after === "2" && broken) return route.fulfill({ status: 503, body: "" });
+      await route.fulfill({ json: { header, orders: after === "1" ? [found] : [], ...(after !== "2" && { next: after === "1" ? "2" : "1" }) } });
+    });
+    const shown = () => at(page, "order").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-iccid")));
+    await page.locator('label:has([data-testid="filter-Error"])').click();
+    await at(page, "orders-error").waitFor();
+    assert.match(await text(page, "orders-error"), /503/);
+    assert.deepEqual(await shown(), [found.iccid]);
+    broken = false;
+    await at(page, "next").click();
+    await at(page, "empty").waitFor();
+    assert.match(await text(page, "empty"), /no more orders/);
+    await at(page, "back").click();
+    await at(page, "order").waitFor();
+    assert.deepEqual(await shown(), [found.iccid]);
+    quiet(page, "503");
+  });
+
+  test("codes are printed once, of what can be fetched, and are gone with whoever has signed out", async () => {
+    const page = await signedIn();
+    const lines = csv(30, { series: 4 });
+    await at(page, "nav-import").click();
+    await drop(page, "twice.csv", `${lines}${lines.split("\r\n")[1]}\r\n`);
+    await at(page, "import").click();
+    await phase(page, "done");
+    assert.match(await text(page, "count-known"), /^1\b/);
+    await at(page, "print").click();
+    await at(page, "print-sheet").waitFor();
+    assert.equal(await at(page, "print-sheet").locator("figure").count(), 30);
+    await page.evaluate((iccid) => (location.hash = `#/orders/${iccid}`), iccidOf(0, 4));
+    await at(page, "cancel").click();
+    await at(page, "cancel-typed").fill(iccidOf(0, 4).slice(-4));
+    await at(page, "cancel-confirm").click();
+    await page.locator('[data-testid="detail"][data-state="Available"]').waitFor();
+    await at(page, "nav-import").click();
+    await at(page, "again").click();
+    await drop(page, "again.csv", lines);
+    await at(page, "import").click();
+    await phase(page, "done");
+    await at(page, "print").click();
+    await at(page, "print-sheet").waitFor();
+    const printed = await at(page, "print-sheet").innerText();
+    assert.ok(!printed.replaceAll(" ", "").includes(iccidOf(0, 4)), "its order is over");
+    assert.equal(await at(page, "print-sheet").locator("figure").count(), 29);
+    await at(page, "sign-out").click();
+    await at(page, "sign-in").waitFor();
+    await enter(page);
+    await at(page, "print-sheet").waitFor({ state: "attached" });
+    assert.equal(await at(page, "print-sheet").locator("figure").count(), 0);
     quiet(page);
   });
 
@@ -288,7 +391,10 @@ describe("the operator's page", () => {
     for (const [name, content, sentence] of /** @type {const} */ ([
       ["empty.csv", "", /empty|no rows/],
       ["values.csv", `${iccidOf(1)},001010000000001\n`, /names of the columns/],
+      // As a spreadsheet writes numbers.
+      ["numbers.csv", `8.98E+18,4.4E+14,${kiOf(1)},${kiOf(2)}\n`, /names of the columns/],
       ["twice.csv", "imsi,IMSI\n1,2\n", /Two columns/],
+      ["shift-jis.csv", Buffer.from([...Buffer.from("iccid,imsi,spn\n1,2,"), 0x83, 0x65, 0x83, 0x58, 0x83, 0x67]), /CSV UTF-8/],
       ["broken.json", `[{"ki":"${kiOf(1)}"`, /no JSON/],
       ["object.json", "{}", /neither a list/],
     ])) {

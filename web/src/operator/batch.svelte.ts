@@ -50,8 +50,11 @@ class Batch {
 
   async open(file: File) {
     this.clear();
+    const run = this.#run;
     try {
-      const sheet = read(file.name, await file.text());
+      const text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+      if (run !== this.#run) return;
+      const sheet = read(file.name, text);
       this.name = file.name;
       this.columns = sheet.columns;
       this.rows = sheet.rows;
@@ -59,7 +62,8 @@ class Batch {
       this.#take(sheet.bad);
       this.phase = "ready";
     } catch (error) {
-      this.error = error instanceof BadFile ? error.message : t("This file cannot be read as text.", "このファイルはテキストとして読めません。");
+      if (run !== this.#run) return;
+      this.error = error instanceof BadFile ? error.message : t("This file is no text in UTF-8. In a spreadsheet, save it as “CSV UTF-8”.", "UTF-8のテキストとして読めません。表計算ソフトでは「CSV UTF-8」として保存してください。");
     }
   }
 

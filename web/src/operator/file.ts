@@ -59,9 +59,10 @@ function fromCsv(text: string): Sheet {
 function named(cells: string[]): string[] {
   const unnamed = cells.findIndex((cell) => cell === "");
   if (unnamed >= 0) throw new BadFile(t(`Column ${unnamed + 1} has no name in the first row.`, `1行目の${unnamed + 1}列目に名前がありません。`));
+  // No column has two digits in its name; and what may be a key is not quoted.
+  if (cells.some((cell) => cell.length > 32 || /\d\D*\d/.test(cell))) throw new BadFile(t("The first row holds values, not the names of the columns. Put a row with the names first: iccid, imsi, ki, opc …", "1行目が列名ではなく値です。iccid、imsi、ki、opcなどの列名の行を先頭に置いてください。"));
   const twice = cells.find((cell, i) => cells.findIndex((other) => plain(other) === plain(cell)) !== i);
   if (twice) throw new BadFile(t(`Two columns are called “${twice}”.`, `「${twice}」という列が二つあります。`));
-  if (cells.some((cell) => /^[0-9]{6,}$/.test(cell))) throw new BadFile(t("The first row holds values, not the names of the columns. Put a row with the names first: iccid, imsi, ki, opc …", "1行目が列名ではなく値です。iccid、imsi、ki、opcなどの列名の行を先頭に置いてください。"));
   return cells;
 }
 

@@ -3,6 +3,8 @@
 /** States of a profile at the SM-DP+ (SGP.22 3.1.6), in the order of a life. */
 export const STATES = ["Available", "Allocated", "Linked", "Confirmed", "Released", "Downloaded", "Installed", "Error", "Unavailable"] as const;
 export type State = (typeof STATES)[number];
+/** Those whose activation code is of use to a subscriber, now or once it is released. */
+export const FETCHABLE: readonly (State | undefined)[] = ["Confirmed", "Released", "Downloaded"];
 
 export interface OrderView {
   iccid: string;
@@ -102,6 +104,8 @@ export interface ImportResult {
   line: number;
   result: "created" | "known" | "refused";
   iccid?: string;
+  /** Where the order stands: one that is known may be over. */
+  state?: State;
   matchingId?: string;
   activationCode?: string;
   /** The column to blame. */

@@ -3,9 +3,9 @@
  * matchingId at once. For anything else pages are looked through here, a stretch at a time.
  */
 import { sentence } from "../lib/world";
-import type { OrderView, State } from "./messages";
+import type { OrderView, Page, State } from "./messages";
 import { session } from "./session.svelte";
-import { type Sm, Refused, Unreachable } from "./sm";
+import { Busy, type Sm, Refused, Unreachable } from "./sm";
 
 /** Orders on a page of the list. */
 const SHOWN = 50;
@@ -18,8 +18,12 @@ export interface Found {
   orders: OrderView[];
   /** Where to go on, if there may be more. */
   next?: string | undefined;
-  /** Orders looked at. */
+  /** Orders looked at: of all orders those that this operator may see. */
   seen: number;
+  /** Requests that it took. */
+  asked: number;
+  /** Why it ended early: what has been found until then stays. */
+  broken?: unknown;
 }
 
 class Orders {
@@ -36,6 +40,8 @@ class Orders {
   #run = 0;
   /** Whether the last run is under way. */
   #busy = false;
+  /** Whether it has come to nothing. */
+  #failed = false;
 
   get page(): number {
     return this.#before.length + 1;
@@ -52,8 +58,11 @@ class Orders {
   forward = async () => {
     const next = this.found?.next;
     if (next === undefined) return;
-    this.#before = [...this.#before, this.#after];
-    this.#after = next;
+    // Asked for again before it has come, it is the same page.
+    if (next !== this.#after) {
+      this.#before = [...this.#before, this.#after];
+      this.#after = next;
+    }
     await this.refresh();
   };
 
@@ -77,24 +86,27 @@ class Orders {
       if (run !== this.#run) return;
       this.found = found;
       this.at = new Date();
-      this.error = undefined;
+      this.error = found.broken === undefined ? undefined : sentence(found.broken);
+      this.#failed = false;
     } catch (error) {
+      if (run !== this.#run) return;
       // That nobody answers is said once, above everything.
-      if (run === this.#run) this.error = error instanceof Unreachable ? undefined : sentence(error);
+      this.error = error instanceof Unreachable ? undefined : sentence(error);
+      this.#failed = true;
     }
-    if (run !== this.#run) return;
     this.looking = undefined;
     this.#busy = false;
   };
 
-  /** The same page as time passes: where that costs one request, and ends no look that is under way. */
+  /** The same page as time passes: what failed, and what costs one request; no look that is under way ends for it. */
   beat = async () => {
-    if (!this.#busy && (this.found?.seen ?? 0) <= STRIDE) await this.refresh();
+    if (!this.#busy && (this.#failed || (this.found?.asked ?? 0) <= 1)) await this.refresh();
   };
 
   forget() {
     this.#run++;
     this.#busy = false;
+    this.#failed = false;
     this.#before = [];
     this.#after = undefined;
     this.found = undefined;
@@ -114,35 +126,48 @@ interface Wish {
 async function find(sm: Sm, wish: Wish, look: (seen: number) => boolean): Promise<Found> {
   const query = tokenOf(wish.query);
   const right = (order: OrderView) => !wish.state || order.state === wish.state;
-  const only = (order: OrderView | undefined): Found => ({ orders: order && right(order) ? [order] : [], seen: 1 });
-  if (!query && !wish.state) {
-    const { orders, next } = await sm.orders(wish.after, SHOWN);
-    return { orders, next, seen: orders.length };
+  const only = (order: OrderView | undefined): Found => ({ orders: order && right(order) ? [order] : [], seen: 1, asked: 1 });
+  // A page is cut out of all orders; of another operator's nothing is shown.
+  if (!query && !wish.state) return walk(sm, wish.after, () => true, undefined, SHOWN, look);
+  if (/^\d{18,20}$/.test(query)) {
+    const order = await known(sm.order(query));
+    if (order) return only(order);
   }
-  if (/^\d{18,20}$/.test(query)) return only(await known(sm.order(query)));
   const digits = /^\d+$/.test(query);
   if (query && !digits && !wish.after) {
     const order = await sm.byMatchingId(query);
     if (order) return only(order);
   }
   // Digits are the beginning of an ICCID, which names a stretch of the list, or an EID.
-  const iccids = digits && query.length < 18 && query.startsWith("89") && !query.startsWith("89049032");
+  const iccids = digits && query.length <= 20 && query.startsWith("89") && !query.startsWith("89049032");
   const matches = (order: OrderView) => right(order) && fits(order, query);
-  return walk(sm, wish.after ?? (iccids ? lastBefore(query) : undefined), matches, iccids ? query : undefined, look);
+  return walk(sm, wish.after ?? (iccids ? lastBefore(query) : undefined), matches, iccids ? query : undefined, STRIDE, look);
 }
 
-async function walk(sm: Sm, from: string | undefined, matches: (order: OrderView) => boolean, prefix: string | undefined, look: (seen: number) => boolean): Promise<Found> {
-  const found: Found = { orders: [], next: from, seen: 0 };
+/** `first`: orders in the first request. */
+async function walk(sm: Sm, from: string | undefined, matches: (order: OrderView) => boolean, prefix: string | undefined, first: number, look: (seen: number) => boolean): Promise<Found> {
+  const found: Found = { orders: [], next: from, seen: 0, asked: 0 };
+  let covered = 0;
   do {
-    const { orders, next } = await sm.orders(found.next, STRIDE);
-    for (const order of orders) {
+    const limit = found.asked === 0 ? first : STRIDE;
+    let page: Page;
+    try {
+      page = await sm.orders(found.next, limit);
+    } catch (broken) {
+      if (found.asked === 0 || !(broken instanceof Unreachable || broken instanceof Busy)) throw broken;
+      return { ...found, broken };
+    }
+    found.asked++;
+    covered += limit;
+    const { orders, next } = page;
+    for (const [i, order] of orders.entries()) {
       found.seen++;
       if (prefix && order.iccid > prefix && !order.iccid.startsWith(prefix)) return { ...found, next: undefined };
       if (matches(order)) found.orders.push(order);
-      if (found.orders.length === SHOWN) return { ...found, next: order.iccid };
+      if (found.orders.length === SHOWN) return { ...found, next: i + 1 < orders.length ? order.iccid : next };
     }
     found.next = next;
-  } while (found.next !== undefined && found.seen < STRETCH && look(found.seen));
+  } while (found.next !== undefined && covered < STRETCH && look(found.seen));
   return found;
 }
 

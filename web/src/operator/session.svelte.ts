@@ -18,6 +18,11 @@ class Session {
   error = $state<string>();
   /** Why the last call did not arrive; gone with the next that does. */
   offline = $state<string>();
+  /** What others keep of a session is forgotten when it ends, whoever ends it. */
+  onleave: () => void = () => {};
+  /** The next session is of another SM or operator. */
+  onother: () => void = () => {};
+  #who: string | undefined;
 
   get tab(): Tab | undefined {
     return this.sm?.line instanceof Tab ? this.sm.line : undefined;
@@ -47,6 +52,7 @@ class Session {
     this.sm = undefined;
     this.offline = undefined;
     this.error = why;
+    this.onleave();
   };
 
   /** Calls the SM; what concerns the session, not the call, is dealt with here. Throws whatever came of it. */
@@ -68,7 +74,11 @@ class Session {
     this.busy = true;
     this.error = undefined;
     try {
-      this.sm = await enter();
+      const sm = await enter();
+      const who = `${sm.line.name} ${sm.requester}`;
+      if (this.#who !== undefined && this.#who !== who) this.onother();
+      this.#who = who;
+      this.sm = sm;
       this.offline = undefined;
     } catch (error) {
       this.error = sentence(error);

@@ -127,8 +127,8 @@ export class Sm {
 
   /** Rows that are known already give the codes that they have. */
   import(template: string, fate: Fate, rows: readonly ImportRow[]): Promise<Imported> {
-    // Orders belong to the operator who says who he is.
-    const owner = this.requester === EXAMPLE_OID ? {} : this.#header();
+    // Orders belong to the operator who says who he is; a signed token says it.
+    const owner = this.line.issuer === undefined && this.requester === EXAMPLE_OID ? {} : this.#header();
     return this.#ask(IMPORT, { ...owner, template, release: fate === "released", stock: fate === "stock", rows });
   }
 

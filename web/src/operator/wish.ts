@@ -59,7 +59,7 @@ async function halfway(work: Promise<unknown>, iccid: string, done: string) {
 /** Into stock: a batch of one. */
 async function make(wish: Wish): Promise<string> {
   const { template, imsi, iccid, msisdn, spn, profileName, algorithm, ki, opc, rules } = wish;
-  const row: ImportRow = { line: 1, iccid: digits(iccid), imsi: digits(imsi), msisdn: msisdn.replace(/[\s()-]/g, ""), spn, profileName, algorithm, ki, opc, policyRules: rules };
+  const row: ImportRow = { line: 1, iccid: digits(iccid), imsi: digits(imsi), msisdn: msisdn.replace(/[\s()-]/g, ""), spn, profileName, algorithm, ki, opc: algorithm === "usim-test" ? "" : opc, policyRules: rules };
   const { rows } = await session.call((sm) => sm.import(template, "stock", [row]));
   const [result] = rows;
   if (!result?.iccid) throw new Error(result?.reason ?? t("The SM has not said what became of it.", "SMから結果が返りませんでした。"));
