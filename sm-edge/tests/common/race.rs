@@ -41,8 +41,8 @@ fn run_lane(rounds: usize, lane: usize, lab: &(impl Fn() -> Lab + Sync)) -> [usi
     let (here, there) = sync_channel(0);
     let (first, second) = std::thread::scope(|scope| {
         let other = scope.spawn(move || race(body(1), &move || there.recv().unwrap()));
-        let first = (move || race(body(0), &move || here.send(()).unwrap()))();
-        (first, other.join().unwrap())
+        let first = scope.spawn(move || race(body(0), &move || here.send(()).unwrap()));
+        (first.join().unwrap(), other.join().unwrap())
     });
     let mut wins = [0, 0];
     for (at, (iccid, _)) in orders.iter().enumerate() {
