@@ -5,7 +5,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import jsQR from "jsqr";
 import { PNG } from "pngjs";
-import { browser, serve, serveWorker } from "./serve.js";
+import { browser, closePages, serve, serveWorker } from "./serve.js";
 import { csv, iccidOf, kiOf } from "./subscribers.js";
 
 const SHOTS = fileURLToPath(new URL("../test-results/", import.meta.url));
@@ -20,8 +20,7 @@ before(async () => {
   chromium = await browser();
 }, { timeout: 120_000 });
 
-// Pages that nobody looks at any more still ask the SM.
-afterEach(() => Promise.all(chromium.contexts().map((context) => context.close())));
+afterEach(() => closePages(chromium));
 
 after(async () => {
   await chromium?.close();
@@ -270,6 +269,9 @@ describe("the operator's page", () => {
     await page.waitForFunction((iccid) => document.querySelector('[data-testid="order"]')?.getAttribute("data-iccid") === iccid, iccidOf(51));
     await at(page, "search").fill(iccidOf(7));
     await page.waitForFunction(() => document.querySelectorAll('[data-testid="order"]').length === 1);
+    // Without its last digit it is the beginning of one.
+    await at(page, "search").fill(iccidOf(8).slice(0, 18));
+    await page.locator(`[data-testid="order"][data-iccid="${iccidOf(8)}"]`).waitFor();
     await at(page, "search").fill("");
     await page.locator('label:has([data-testid="filter-Error"])').click();
     await at(page, "empty").waitFor();
@@ -313,7 +315,8 @@ describe("the operator's page", () => {
     });
     const shown = () => at(page, "order").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-iccid")));
     await page.locator('label:has([data-testid="filter-Error"])').click();
-    await at(page, "orders-error").waitFor();
+    // The list before may have met the same page by itself: what counts is what is there with the order.
+    await at(page, "order").waitFor();
     assert.match(await text(page, "orders-error"), /503/);
     assert.deepEqual(await shown(), [found.iccid]);
     broken = false;

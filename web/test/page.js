@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { browser, serve } from "./serve.js";
+import { browser, closePages, serve } from "./serve.js";
 
 export const SHOTS = fileURLToPath(new URL("../test-results/", import.meta.url));
 export const WIDE = { width: 1600, height: 1000 };
@@ -18,8 +18,7 @@ export async function open() {
     context.setDefaultTimeout(120_000);
     return context;
   };
-  /** Pages that nobody looks at any more still work. */
-  const tidy = () => Promise.all(chromium.contexts().map((context) => context.close()));
+  const tidy = () => closePages(chromium);
 
   /**
    * A page of its own storage; complaints in its console are kept.

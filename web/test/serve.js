@@ -34,6 +34,9 @@ export function browser() {
   });
 }
 
+/** Pages that nobody looks at any more still work, and still ask the SM. @param {import("playwright-core").Browser} chromium */
+export const closePages = (chromium) => Promise.all(chromium.contexts().map((context) => context.close()));
+
 /**
  * A port that was free a moment ago, and none of those that the system gives to connections: a server that starts
  * slowly would find one of these taken.

@@ -129,7 +129,7 @@ async function find(sm: Sm, wish: Wish, look: (seen: number) => boolean): Promis
   const only = (order: OrderView | undefined): Found => ({ orders: order && right(order) ? [order] : [], seen: 1, asked: 1 });
   // A page is cut out of all orders; of another operator's nothing is shown.
   if (!query && !wish.state) return walk(sm, wish.after, () => true, undefined, SHOWN, look);
-  if (/^\d{18,20}$/.test(query)) {
+  if (/^\d{18,20}$/.test(query) && !wish.after) {
     const order = await known(sm.order(query));
     if (order) return only(order);
   }
