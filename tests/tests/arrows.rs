@@ -7,6 +7,7 @@ use std::process::Command;
 
 /// Who may see whom, among the project's own crates.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("esim-disk", &[]),
     ("esim-rsp", &[]),
     ("esim-crypto", &["esim-rsp"]),
     ("esim-saip", &["esim-rsp"]),
@@ -15,12 +16,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("esim-net", &["esim-crypto"]),
     ("esim-euicc", &["esim-rsp", "esim-crypto", "esim-saip"]),
     ("esim-smdp", &["esim-rsp", "esim-crypto", "esim-saip"]),
-    ("esim-sm-edge", &["esim-rsp", "esim-crypto", "esim-smdp"]),
+    ("esim-sm-edge", &["esim-disk", "esim-rsp", "esim-crypto", "esim-smdp"]),
     ("esim-worker", &["esim-rsp", "esim-crypto", "esim-smdp", "esim-sm-edge"]),
-    ("esim-world", &["esim-rsp", "esim-crypto", "esim-euicc", "esim-lpa", "esim-sm-edge", "esim-net"]),
+    (
+        "esim-world",
+        &["esim-disk", "esim-rsp", "esim-crypto", "esim-euicc", "esim-lpa", "esim-sm-edge", "esim-net"],
+    ),
     (
         "esim-cli",
         &[
+            "esim-disk",
             "esim-rsp",
             "esim-crypto",
             "esim-saip",
