@@ -75,7 +75,8 @@ pub struct InitiateAuthenticationOk {
     pub server_signed1: Base64,
     /// `5F37 40 …`.
     pub server_signature1: Base64,
-    /// `04 14 …`.
+    /// `04 14 …`. In capitals as the standard has it: other programs tell the case.
+    #[serde(rename = "euiccCiPKIdToBeUsed")]
     pub euicc_ci_pk_id_to_be_used: Base64,
     /// CERT.DPauth, DER.
     pub server_certificate: Base64,
