@@ -79,12 +79,12 @@ fn verify(chain: &[Vec<u8>], issuers: &[TrustedCi], now: u64) -> Result<(), Stri
 }
 
 /// On whose behalf a customer system or another server speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Requester<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Requester {
     /// The one who runs this service, by its token: for every operator.
     House,
-    /// One operator.
-    Operator(&'a Operator),
+    /// One operator or server, by its OID.
+    One(String),
 }
 
 /// The parts of a request that name somebody.
@@ -103,12 +103,16 @@ struct NamedHeader {
     function_requester_identifier: String,
 }
 
-impl<'a> Requester<'a> {
+impl Requester {
+    fn operator(operator: &Operator) -> Self {
+        Self::One(operator.oid.clone())
+    }
+
     /// OID of the operator, if it is one in particular.
-    pub fn oid(&self) -> Option<&'a str> {
+    pub fn oid(&self) -> Option<&str> {
         match self {
             Self::House => None,
-            Self::Operator(operator) => Some(&operator.oid),
+            Self::One(oid) => Some(oid),
         }
     }
 
@@ -136,19 +140,19 @@ fn speaks_for(own: &str, request: &HttpRequest) -> Result<(), Denied> {
 }
 
 /// Who calls ES2+ or the operator's interface: by the house's token, a signed token, or a client certificate.
-pub(crate) fn requester<'a, H: Host>(request: &HttpRequest, host: &'a H) -> Result<Requester<'a>, Denied> {
+pub(crate) fn requester<H: Host>(request: &HttpRequest, host: &H) -> Result<Requester, Denied> {
     let (config, now) = (host.config(), host.now());
     if let Some(credential) = bearer(request) {
         if is_house(credential, host.operator_token()) {
             return Ok(Requester::House);
         }
         if token::is_signed(credential) {
-            return token::verify(credential, config, now).map(Requester::Operator).map_err(|e| unknown(&e));
+            return token::verify(credential, config, now).map(Requester::operator).map_err(|e| unknown(&e));
         }
         return Err(unknown(&"the token is wrong"));
     }
     match &request.caller.certificate {
-        Some(certificate) => by_certificate(certificate, config, now).map(Requester::Operator),
+        Some(certificate) => by_certificate(certificate, config, now).map(Requester::operator),
         None if request.header("Authorization").is_some() => {
             Err(unknown(&"Authorization must be Bearer and a token"))
         }
@@ -209,10 +213,10 @@ fn by_certificate<'a>(
 
 /// Lets an SM-DP+ or SM-DS call ES12 or ES15: by its TLS certificate, whose OID it speaks for, or by the credential of
 /// an operator (SGP.22 6.5.1: mutual authentication).
-pub(crate) fn server<H: Host>(request: &HttpRequest, host: &H) -> Result<(), Denied> {
+pub(crate) fn server<H: Host>(request: &HttpRequest, host: &H) -> Result<Requester, Denied> {
     match server_oid(&request.caller, host.config(), host.now()) {
-        Some(oid) => speaks_for(&oid, request),
-        None => requester(request, host)?.may_say(request),
+        Some(oid) => Ok(Requester::One(oid)),
+        None => requester(request, host),
     }
 }
 

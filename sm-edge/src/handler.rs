@@ -20,13 +20,90 @@ use esim_smdp::es12::{DeleteEvent, RegisterEvent};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Answers one request.
+/// Answers one request: [`admit_head`], then [`answer`].
 ///
 /// Function errors are HTTP 200 with status `Failed`; notifications 204; HTTP
 /// 4xx is for requests that no function can be made of (SGP.22 6.5.1).
 pub async fn handle<H: Host>(request: HttpRequest, host: &H) -> HttpResponse {
-    let (response, note) = route(&request, host).await;
-    let call = format!("{} {}", request.method, path_of(&request));
+    match admit_head(&request, host).await {
+        Ok(admitted) => answer(request, admitted, host).await,
+        Err(refused) => refused,
+    }
+}
+
+/// A request whose body is worth reading: its path is one of ours, its caller has shown a credential where one is wanted,
+/// and has not asked too often.
+pub struct Admitted {
+    door: Door,
+}
+
+/// Where a request has come in, and for whom it may speak.
+enum Door {
+    /// What everybody may have: `OPTIONS` and `/healthz`.
+    Open,
+    /// ES9+ and ES11.
+    Lpa,
+    /// ES2+ and `/esim-lab/`.
+    Operator(Requester),
+    /// ES12 and ES15.
+    Server(Requester),
+}
+
+impl Admitted {
+    /// Longest body of this request that is read, in octets: a host stops at the octet after it, and answers
+    /// [`unread`].
+    pub fn body_limit(&self) -> usize {
+        match self.door {
+            Door::Open => 0,
+            Door::Lpa => HttpRequest::LPA_BODY_LIMIT,
+            Door::Operator(_) | Door::Server(_) => HttpRequest::BODY_LIMIT,
+        }
+    }
+}
+
+/// Looks at the head of a request (its body may be missing still) and says whether the body shall be read.
+///
+/// # Errors
+/// The response, if it shall not.
+pub async fn admit_head<H: Host>(head: &HttpRequest, host: &H) -> Result<Admitted, HttpResponse> {
+    match enter(head, host).await {
+        Ok(door) => Ok(Admitted { door }),
+        Err(outcome) => Err(tell(head, outcome, host)),
+    }
+}
+
+/// Answers a request that has been admitted.
+pub async fn answer<H: Host>(request: HttpRequest, admitted: Admitted, host: &H) -> HttpResponse {
+    let outcome = match request.body.len() > admitted.body_limit() {
+        true => unreadable(413),
+        false => route(&request, admitted.door, host).await,
+    };
+    tell(&request, outcome, host)
+}
+
+/// The response to a request whose body could not be read: 413 where it is too long, 408 where it did not come, 503
+/// where too many others are being read, 400 where its sender has broken off.
+pub fn unread<H: Host>(status: u16, head: &HttpRequest, host: &H) -> HttpResponse {
+    tell(head, unreadable(status), host)
+}
+
+fn unreadable(status: u16) -> Outcome {
+    let (subject, reason, detail) = match status {
+        413 => ("1.6", "2.1", "The request is too long"),
+        408 => ("1.6", "2.1", "The request did not come in time"),
+        503 => ("1.2", "3.7", "Too many requests are being read: try again"),
+        _ => ("1.6", "2.1", "The request broke off"),
+    };
+    let (response, note) = failed(status, Refusal::new(subject, reason).because(detail));
+    match status {
+        503 => (response.with_header("Retry-After", "5"), note),
+        _ => (response, note),
+    }
+}
+
+/// Writes the line of the log, and the headers that every response has.
+fn tell<H: Host>(request: &HttpRequest, (response, note): Outcome, host: &H) -> HttpResponse {
+    let call = format!("{} {}", request.method, path_of(request));
     host.log(&LogLine {
         call: &call,
         status: response.status,
@@ -34,7 +111,7 @@ pub async fn handle<H: Host>(request: HttpRequest, host: &H) -> HttpResponse {
         outcome: note.outcome,
         conflicts: note.conflicts,
     });
-    finish(response, &request)
+    finish(response, request)
 }
 
 /// What the log learns besides the status.
@@ -47,34 +124,62 @@ pub(crate) struct Note {
 
 pub(crate) type Outcome = (HttpResponse, Note);
 
-async fn route<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
-    let path = path_of(request);
-    if request.method == "OPTIONS" {
-        return plain(HttpResponse::empty(204));
+/// Finds the door and asks who is there.
+async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Outcome> {
+    let path = path_of(head);
+    if head.method == "OPTIONS" || path == "/healthz" {
+        return Ok(Door::Open);
     }
-    if request.body.len() > HttpRequest::BODY_LIMIT {
-        return failed(413, Refusal::new("1.6", "2.1").because("The request is too long"));
+    if path.starts_with(es9p::PATH) {
+        admit::lpa(&head.caller, host.admittance(), host.now()).map_err(deny)?;
+        admit::pace(&head.caller, host).await.map_err(deny)?;
+        return Ok(Door::Lpa);
     }
-    if path == "/healthz" {
-        return match method_is(request, "GET") {
-            Ok(()) => health(host).await,
-            Err(refused) => refused,
+    if path.starts_with(es2p::PATH) || path.starts_with(OPERATOR) {
+        return match admit::requester(head, host) {
+            Ok(requester) => Ok(Door::Operator(requester)),
+            Err(denied) => Err(deny(admit::pace_refused(denied, &head.caller, host).await)),
         };
     }
-    if let Some(function) = path.strip_prefix(es9p::PATH) {
-        return es9plus(function, request, host).await;
+    let is_event = path.starts_with(es12::PATH) || path.starts_with(es15::PATH);
+    // Where this server is no SM-DS, it has no such path.
+    if is_event && host.config().smds.is_some() {
+        return match admit::server(head, host) {
+            Ok(requester) => Ok(Door::Server(requester)),
+            Err(denied) => Err(deny(admit::pace_refused(denied, &head.caller, host).await)),
+        };
     }
-    if let Some(function) = path.strip_prefix(es2p::PATH) {
-        return es2plus(function, request, host).await;
-    }
-    for prefix in [es12::PATH, es15::PATH] {
-        if let Some(function) = path.strip_prefix(prefix) {
-            return events(function, request, host).await;
+    Err(unknown())
+}
+
+/// What no standard describes.
+const OPERATOR: &str = "/esim-lab/";
+
+async fn route<H: Host>(request: &HttpRequest, door: Door, host: &H) -> Outcome {
+    let path = path_of(request);
+    let prefixes = [es9p::PATH, es2p::PATH, es12::PATH, es15::PATH, OPERATOR];
+    let function = prefixes.iter().find_map(|prefix| path.strip_prefix(prefix)).unwrap_or_default();
+    match &door {
+        Door::Open if request.method == "OPTIONS" => return plain(HttpResponse::empty(204)),
+        Door::Open => {
+            return match method_is(request, "GET") {
+                Ok(()) => health(host).await,
+                Err(refused) => refused,
+            };
+        }
+        Door::Lpa => return es9plus(function, request, host).await,
+        Door::Operator(requester) | Door::Server(requester) => {
+            if let Err(denied) = requester.may_say(request) {
+                return deny(admit::pace_refused(denied, &request.caller, host).await);
+            }
         }
     }
-    match path.strip_prefix("/esim-lab/") {
-        Some(rest) => operator(rest, request, host).await,
-        None => unknown(),
+    match door {
+        Door::Operator(requester) if path.starts_with(OPERATOR) => {
+            operator(function, request, &requester, host).await
+        }
+        Door::Operator(_) => es2plus(function, request, host).await,
+        _ => events(function, request, host).await,
     }
 }
 
@@ -95,12 +200,6 @@ async fn health<H: Host>(host: &H) -> Outcome {
 }
 
 async fn es9plus<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Outcome {
-    if let Err(denied) = admit::lpa(&request.caller, host.admittance(), host.now()) {
-        return deny(denied);
-    }
-    if let Err(denied) = admit::pace(&request.caller, host).await {
-        return deny(denied);
-    }
     match function {
         "initiateAuthentication" => post::<InitiateAuthentication, H>(request, host).await,
         "authenticateClient" => post::<AuthenticateClient, H>(request, host).await,
@@ -112,9 +211,6 @@ async fn es9plus<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Ou
 }
 
 async fn es2plus<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Outcome {
-    if let Err(refused) = authorize(request, host).await {
-        return refused;
-    }
     match function {
         "downloadOrder" => post::<DownloadOrder, H>(request, host).await,
         "confirmOrder" => post::<ConfirmOrder, H>(request, host).await,
@@ -126,12 +222,6 @@ async fn es2plus<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Ou
 
 /// ES12 and ES15, where this server is an SM-DS.
 async fn events<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Outcome {
-    if host.config().smds.is_none() {
-        return unknown();
-    }
-    if let Err(denied) = admit::server(request, host) {
-        return deny(admit::pace_refused(denied, &request.caller, host).await);
-    }
     match function {
         "registerEvent" => post::<RegisterEvent, H>(request, host).await,
         "deleteEvent" => post::<DeleteEvent, H>(request, host).await,
@@ -140,18 +230,14 @@ async fn events<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Out
 }
 
 /// `/esim-lab/…`: what no standard describes.
-async fn operator<H: Host>(rest: &str, request: &HttpRequest, host: &H) -> Outcome {
-    let requester = match authorize(request, host).await {
-        Ok(requester) => requester,
-        Err(refused) => return refused,
-    };
+async fn operator<H: Host>(rest: &str, request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
     match rest {
         "provision" => return post::<Provision, H>(request, host).await,
         "import" => return crate::import::import(request, host).await,
         "templates" | "report" => {
             return match (method_is(request, "GET"), rest) {
                 (Err(refused), _) => refused,
-                (_, "report") => report(request, &requester, host).await,
+                (_, "report") => report(request, requester, host).await,
                 _ => execute::<ListTemplates, H>((), None, host).await,
             };
         }
@@ -182,7 +268,7 @@ async fn operator<H: Host>(rest: &str, request: &HttpRequest, host: &H) -> Outco
 }
 
 /// The report as JSON, or as CSV where `format=csv` asks for it.
-async fn report<H: Host>(request: &HttpRequest, requester: &Requester<'_>, host: &H) -> Outcome {
+async fn report<H: Host>(request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
     let list = match list_request(request) {
         Ok(list) => ListOrdersRequest { requester: requester.oid().map(str::to_string), ..list },
         Err(error) => return malformed(error),
@@ -320,16 +406,6 @@ pub(crate) fn method_is(request: &HttpRequest, method: &str) -> Result<(), Outco
     let detail = format!("This path is for {method} only");
     let (response, note) = failed(405, Refusal::new("1.6", "2.1").because(detail));
     Err((response.with_header("Allow", format!("{method}, OPTIONS")), note))
-}
-
-/// Who calls, and that the request speaks for nobody else.
-async fn authorize<'a, H: Host>(request: &HttpRequest, host: &'a H) -> Result<Requester<'a>, Outcome> {
-    let requester = admit::requester(request, host);
-    let requester = requester.and_then(|requester| requester.may_say(request).map(|()| requester));
-    match requester {
-        Ok(requester) => Ok(requester),
-        Err(denied) => Err(deny(admit::pace_refused(denied, &request.caller, host).await)),
-    }
 }
 
 /// Whoever is not let in learns why, and when to come again.

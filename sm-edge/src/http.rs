@@ -1,7 +1,7 @@
 //! Requests and responses as every host can make them.
 
 /// A request. Bodies are at most as long as the host lets through; the handler
-/// refuses those over [`HttpRequest::BODY_LIMIT`].
+/// refuses those over [`crate::Admitted::body_limit`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpRequest {
     /// `POST`.
@@ -51,8 +51,11 @@ impl core::fmt::Debug for ClientCertificate {
 }
 
 impl HttpRequest {
-    /// Longest body that is read, in octets.
+    /// Longest body that is read of an operator or another server, in octets.
     pub const BODY_LIMIT: usize = 1 << 20;
+    /// Longest body that is read of an LPA, which shows no credential, in octets: some ten times what the longest
+    /// function needs.
+    pub const LPA_BODY_LIMIT: usize = 1 << 16;
 
     /// A POST of JSON.
     pub fn post(path: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {

@@ -16,7 +16,8 @@
 //! ES2+ and `/esim-lab/` want a credential: `Authorization: Bearer` with the token of the house or one that the operator
 //! has signed ([`token`]), or the operator's client certificate. Who gets in besides is [`Admittance`]'s matter.
 //!
-//! [`handle`] takes a request and a [`Host`] and gives a response; it knows
+//! [`handle`] takes a request and a [`Host`] and gives a response (hosts that
+//! read from a network call [`admit_head`] before they read a body); it knows
 //! paths, JSON, credentials and status codes, and runs the decisions of
 //! [`esim_smdp`] as load, decide, commit ([`run()`]). A host brings a clock,
 //! randomness, configuration and a [`Store`]:
@@ -46,7 +47,7 @@ mod vault;
 pub use admit::Admittance;
 /// What the service decides, for hosts that make its configuration.
 pub use esim_smdp as smdp;
-pub use handler::handle;
+pub use handler::{Admitted, admit_head, answer, handle, unread};
 pub use host::{CommitError, Fault, Host, LogLine, Store};
 pub use http::{Caller, ClientCertificate, HttpRequest, HttpResponse};
 pub use memory::{MemoryHost, MemoryStore};

@@ -47,7 +47,7 @@ const FREE: &[&str] = &["esim-tests", "esim-size"];
 
 /// What makes a crate depend on the machine it runs on: never below `core/`, but for the command.
 const HOST_ONLY: &[&str] =
-    &["tokio", "reqwest", "rusqlite", "axum", "getrandom", "rustls", "wasm-bindgen", "worker"];
+    &["tokio", "reqwest", "rusqlite", "hyper", "getrandom", "rustls", "wasm-bindgen", "worker"];
 
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))

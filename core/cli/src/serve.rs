@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use esim_crypto::Curve;
 use esim_crypto::pki::TrustedCi;
-use esim_sm_edge::native::{self, Native, NativeOptions, PkiSource};
+use esim_sm_edge::native::{self, ConnectionLimits, Native, NativeOptions, PkiSource};
 use esim_sm_edge::smdp::Limits;
 use esim_sm_edge::smdp::config::trust_ci;
 use esim_sm_edge::{Admittance, Rate};
@@ -60,6 +60,12 @@ pub struct Serve {
     /// Believes X-Forwarded-For, for a server that is reached through a proxy only.
     #[arg(long)]
     trust_proxy: bool,
+    /// Connections at once; where there are more, those go that have been silent longest.
+    #[arg(long, value_name = "N", default_value_t = ConnectionLimits::default().total)]
+    connections: usize,
+    /// Of these from one network address; this machine's own and, with --trust-proxy, all others' are not counted.
+    #[arg(long, value_name = "N", default_value_t = ConnectionLimits::default().per_source)]
+    connections_source: usize,
     /// Requests of LPAs a minute from one network address, and how many at once; `off` for any number.
     #[arg(long, value_name = "N[:BURST]", default_value = "600:1200")]
     rate_source: Pace,
@@ -169,7 +175,7 @@ pub async fn serve(args: Serve) -> Result<()> {
         templates: args.templates.as_deref().map(native::read_templates).transpose()?.unwrap_or_default(),
         operators: args.operators.as_deref().map(native::read_operators).transpose()?.unwrap_or_default(),
         call_roots: every(&args.call_ca, native::pem::read_certificates)?,
-        revocation_lists: every(&args.crl, native::pem::read_crls)?,
+        revocation_files: args.crl,
         call_web_roots: args.call_web_roots,
         admittance: Admittance {
             lpa_issuers: issuers(&args.require_lpa_certificate)?,
@@ -177,22 +183,24 @@ pub async fn serve(args: Serve) -> Result<()> {
             per_order: args.rate_order.0,
         },
         trust_proxy: args.trust_proxy,
+        connections: ConnectionLimits {
+            total: args.connections,
+            per_source: args.connections_source,
+            ..ConnectionLimits::default()
+        },
         ..NativeOptions::default()
     };
     let server =
         Native::open(options).context("the SM cannot start")?.serve().context("the SM cannot start")?;
-    let outdated = server.revocation_lists_out_of_date();
-    if outdated > 0 {
-        eprintln!(
-            "{outdated} of the revocation lists should have been replaced by now: they stay in force; fetch newer ones"
-        );
+    for warning in server.warnings() {
+        eprintln!("warning: {warning}");
     }
     let data = args.data.display();
     say(&format!("SM-DP+ address  {}", server.smdp_address));
     say(&format!("serving         {}", server.url()));
     say(&format!("data            {data}"));
     say(&format!("order with      esim-lab sm order --data {data} --sm {}", server.smdp_address));
-    wait_for_interrupt().await?;
+    wait_for_interrupt(|| server.renew()).await?;
     say("stopping");
     Ok(server.shutdown().await?)
 }
@@ -202,19 +210,26 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-async fn wait_for_interrupt() -> Result<()> {
+/// Returns on Ctrl-C and SIGTERM; calls `renew` on SIGHUP.
+async fn wait_for_interrupt(renew: impl Fn()) -> Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted?,
-            _ = terminate.recv() => {}
+        let mut hang_up = signal(SignalKind::hangup())?;
+        loop {
+            tokio::select! {
+                interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
+                _ = terminate.recv() => return Ok(()),
+                _ = hang_up.recv() => renew(),
+            }
         }
-        Ok(())
     }
     #[cfg(not(unix))]
-    Ok(tokio::signal::ctrl_c().await?)
+    {
+        let _ = renew;
+        Ok(tokio::signal::ctrl_c().await?)
+    }
 }
 
 /// The CAs whose LPAs get in.

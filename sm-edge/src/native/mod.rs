@@ -5,7 +5,9 @@
 //! first start.
 
 mod attend;
+mod connections;
 mod crash;
+mod exchange;
 mod files;
 mod keep;
 mod metrics;
@@ -14,12 +16,15 @@ mod operators;
 mod outgoing;
 pub mod pem;
 mod pki;
+mod renew;
 mod server;
 mod sqlite;
 mod templates;
 mod tls;
+mod warnings;
 mod writer;
 
+pub use connections::ConnectionLimits;
 pub use keep::{SealSecret, backup, reseal, restore};
 pub use operators::read_operators;
 pub use pki::{PkiSource, ServerPki};
@@ -74,8 +79,12 @@ pub struct NativeOptions {
     pub smds_address: Option<String>,
     /// The root SM-DS: above the own one, and for orders that say `.`.
     pub smds_root: Option<String>,
-    /// Revocation lists of CIs and manufacturers, DER each ([`pem::read_crls`]).
+    /// Revocation lists of CIs and manufacturers, DER each.
     pub revocation_lists: Vec<Vec<u8>>,
+    /// Files of such lists ([`pem::read_crls`]), which are read again when they change.
+    pub revocation_files: Vec<PathBuf>,
+    /// How often the files of certificates and revocation lists are looked at.
+    pub renew_every: Duration,
     /// Numbers.
     pub limits: Limits,
     /// The operators that are known by name ([`read_operators`]).
@@ -84,9 +93,8 @@ pub struct NativeOptions {
     pub admittance: Admittance,
     /// Believes `X-Forwarded-For` of whoever connects: behind a proxy only.
     pub trust_proxy: bool,
-    /// How long a client may take to send the head of a request, and half of what it may take for its body: a slow one
-    /// must not hold a connection for ever.
-    pub patience: Duration,
+    /// What connections may cost.
+    pub connections: ConnectionLimits,
     /// Root certificates (DER) trusted for calls to others, besides the CIs.
     pub call_roots: Vec<Vec<u8>>,
     /// Trusts Mozilla's root certificates for calls to others as well.
@@ -118,11 +126,13 @@ impl Default for NativeOptions {
             smds_address: None,
             smds_root: None,
             revocation_lists: Vec::new(),
+            revocation_files: Vec::new(),
+            renew_every: Duration::from_secs(5),
             limits: Limits::default(),
             operators: Vec::new(),
             admittance: Admittance::OPEN,
             trust_proxy: false,
-            patience: Duration::from_secs(15),
+            connections: ConnectionLimits::default(),
             call_roots: Vec::new(),
             call_web_roots: false,
             random_profile_keys: false,
@@ -136,6 +146,7 @@ pub struct Native {
     listener: TcpListener,
     addr: SocketAddr,
     pki: ServerPki,
+    sources: renew::Sources,
     plain_http: bool,
 }
 
@@ -157,6 +168,15 @@ impl Native {
         setup.set_stream(1);
         let smdp_address = options.smdp_address.unwrap_or_else(|| default_address(addr));
         let names = pki::Names::of(&smdp_address, options.smds_address.as_deref());
+        let sources = renew::Sources {
+            pki: match &options.pki {
+                PkiSource::Folder(path) => path.clone(),
+                PkiSource::WellKnown(_) => folder.join("pki"),
+            },
+            lists: options.revocation_files,
+            given: options.revocation_lists,
+            every: options.renew_every,
+        };
         let pki = options.pki.open(&folder.join("pki"), names, &mut setup)?;
         let token = match options.token {
             Some(token) => token,
@@ -165,7 +185,7 @@ impl Native {
         let (store, vault) = keep::open(folder, options.seal_key, &mut setup)?;
         let mut config = Config::new(&smdp_address, pki.identities.clone(), pki.trusted.clone());
         config.other_addresses = ["localhost", "127.0.0.1", "[::1]"].map(String::from).into();
-        let revocations = Revocations::new(&options.revocation_lists, &config.trusted);
+        let revocations = Revocations::new(&sources.read_lists()?, &config.trusted);
         config.revocations = revocations.map_err(|error| io::Error::other(error.kind))?;
         config.limits = options.limits;
         config.smds = match options.smds_address {
@@ -194,13 +214,13 @@ impl Native {
             outgoing,
             admittance: options.admittance,
             trust_proxy: options.trust_proxy,
-            patience: options.patience,
+            connection_limits: options.connections,
             _hold: hold,
             metrics: Metrics::new(),
         };
         host.count_orders().map_err(io::Error::other)?;
         let plain_http = options.plain_http;
-        Ok(Self { host: Arc::new(host), listener, addr, pki, plain_http })
+        Ok(Self { host: Arc::new(host), listener, addr, pki, sources, plain_http })
     }
 
     /// Where it listens.
@@ -278,7 +298,7 @@ pub struct NativeHost {
     _hold: keep::Hold,
     admittance: Admittance,
     trust_proxy: bool,
-    patience: Duration,
+    connection_limits: ConnectionLimits,
     metrics: Metrics,
 }
 
@@ -408,7 +428,10 @@ impl Host for NativeHost {
         let correlation = correlation.as_deref().unwrap_or_default();
         let outcome = outcome.as_deref().unwrap_or_default();
         match status {
-            500.. => tracing::error!(call, status, correlation, outcome, conflicts),
+            // Who is sent away because there are too many is no fault of ours.
+            500.. if *status != 503 || outcome.starts_with("fault") => {
+                tracing::error!(call, status, correlation, outcome, conflicts)
+            }
             _ => tracing::info!(call, status, correlation, outcome, conflicts),
         }
     }

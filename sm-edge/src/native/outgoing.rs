@@ -3,13 +3,14 @@
 use super::pki::TLS_CURVE;
 use super::{ServerPki, pem};
 use crate::smdp::{Call, Reply};
+use arc_swap::ArcSwap;
 use esim_crypto::pki::{Certificate, Issued};
 use esim_rsp::es15;
 use reqwest::{Client, Url};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
@@ -26,8 +27,8 @@ const DEAD_FOR: Duration = Duration::from_secs(5);
 /// HTTPS clients that trust given roots alone and show CERT.DP.TLS, or CERT.DS.TLS where an SM-DS speaks to its root
 /// (SGP.22 6.5.1: ES2+, ES12 and ES15 are mutually authenticated).
 pub(super) struct Outgoing {
-    smdp: Client,
-    smds: Client,
+    trusted: Vec<reqwest::Certificate>,
+    clients: ArcSwap<Clients>,
     dead: Mutex<BTreeMap<String, Instant>>,
 }
 
@@ -46,12 +47,14 @@ impl Outgoing {
         for der in own.chain(roots).map(Vec::as_slice).chain(web.map(|der| &der[..])) {
             trusted.push(reqwest::Certificate::from_der(der).map_err(io::Error::other)?);
         }
-        let smdp = client(&trusted, &pki.tls)?;
-        let smds = match &pki.smds_tls {
-            Some(tls) => client(&trusted, tls)?,
-            None => smdp.clone(),
-        };
-        Ok(Self { smdp, smds, dead: Mutex::default() })
+        let clients = ArcSwap::from_pointee(Clients::new(&trusted, pki)?);
+        Ok(Self { trusted, clients, dead: Mutex::default() })
+    }
+
+    /// Shows other certificates from now on.
+    pub(super) fn renew(&self, pki: &ServerPki) -> io::Result<()> {
+        self.clients.store(Arc::new(Clients::new(&self.trusted, pki)?));
+        Ok(())
     }
 
     /// Makes a call on the tokio runtime that this is called in.
@@ -66,7 +69,8 @@ impl Outgoing {
         if self.is_dead(&call.to) {
             return Reply::Lost("it did not answer a moment ago".into());
         }
-        let client = if call.path.starts_with(es15::PATH) { &self.smds } else { &self.smdp };
+        let clients = self.clients.load_full();
+        let client = if call.path.starts_with(es15::PATH) { &clients.smds } else { &clients.smdp };
         let request = client
             .post(url)
             .header("Content-Type", "application/json")
@@ -92,6 +96,23 @@ impl Outgoing {
         let mut dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
         dead.retain(|_, since| since.elapsed() < DEAD_FOR);
         dead.insert(to.into(), Instant::now());
+    }
+}
+
+/// One for each certificate.
+struct Clients {
+    smdp: Client,
+    smds: Client,
+}
+
+impl Clients {
+    fn new(trusted: &[reqwest::Certificate], pki: &ServerPki) -> io::Result<Self> {
+        let smdp = client(trusted, &pki.tls)?;
+        let smds = match &pki.smds_tls {
+            Some(tls) => client(trusted, tls)?,
+            None => smdp.clone(),
+        };
+        Ok(Self { smdp, smds })
     }
 }
 

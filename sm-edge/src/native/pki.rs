@@ -151,7 +151,7 @@ const DS_AUTH: (&str, &[&str]) = ("SK.DSauth", &["DSAUTH"]);
 const DP_TLS: (&str, &[&str]) = ("SK.DPtls", &["DP_TLS", "DPTLS"]);
 const DS_TLS: (&str, &[&str]) = ("SK.DStls", &["DS_TLS", "DSTLS"]);
 
-fn read_folder(path: &Path) -> io::Result<ServerPki> {
+pub(super) fn read_folder(path: &Path) -> io::Result<ServerPki> {
     let folder = Folder::read(path)?;
     let ci_certificate = folder.certificate(&["CERT_CI"])?;
     let key_pair = |names| {

@@ -1,33 +1,38 @@
-//! Sockets and TLS.
+//! Sockets and TLS: connections are taken, driven and ended here; what they may cost is in [`connections`](super::connections).
 
-use super::{Native, NativeHost, ServerPki, attend, tls};
-use crate::{Caller, ClientCertificate, Host, HttpRequest, HttpResponse, admit, handle};
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::response::Response;
-use axum_server::accept::NoDelayAcceptor;
-use axum_server::tls::TlsInfo;
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use axum_server::{Handle as Stop, Server};
-use esim_rsp::es9p;
-use hyper_util::rt::TokioTimer;
+use super::connections::{ConnectionLimits, Connections, Life, Place};
+use super::exchange::{Desk, Peer};
+use super::renew::Renewal;
+use super::{Native, NativeHost, ServerPki, attend, tls, warnings};
+use crate::{ClientCertificate, Host};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 /// How long requests in flight may take to finish when the server is stopped.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long a connection that ends may take to say so.
+const LINGER: Duration = Duration::from_secs(1);
+/// How long nothing is accepted when the system has no room for it.
+const BREATH: Duration = Duration::from_millis(10);
 
 /// Requests at once on one connection of HTTP/2.
 const STREAMS: u32 = 64;
 /// Longest head of a request, in octets.
 const HEAD_LIMIT: u32 = 32 << 10;
+/// Octets of bodies that one connection of HTTP/2 may send before anybody has read them (what RFC 9113 begins with).
+const WINDOW: u32 = 65_535;
 
 /// A server at work. It goes on when the handle is dropped.
 pub struct ServerHandle {
@@ -42,10 +47,12 @@ pub struct ServerHandle {
     /// The host behind it.
     pub host: Arc<NativeHost>,
     tls: bool,
-    stop: Stop<SocketAddr>,
-    task: JoinHandle<io::Result<()>>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
     stop_attending: watch::Sender<bool>,
     attending: JoinHandle<()>,
+    setting: warnings::Setting,
+    renew: Arc<Notify>,
 }
 
 impl ServerHandle {
@@ -59,6 +66,17 @@ impl ServerHandle {
         self.host.config.revocations.out_of_date(self.host.now())
     }
 
+    /// What is wrong with this server, though it serves: a sentence each, for whoever runs it.
+    pub fn warnings(&self) -> Vec<String> {
+        warnings::of_start(&self.pki, &self.setting, self.revocation_lists_out_of_date(), self.host.now())
+    }
+
+    /// Reads certificates and revocation lists anew, as happens by itself when their files change. The log tells how that
+    /// went; what cannot be used leaves the old in force.
+    pub fn renew(&self) {
+        self.renew.notify_one();
+    }
+
     fn scheme(&self) -> &'static str {
         if self.tls { "https" } else { "http" }
     }
@@ -69,7 +87,7 @@ impl ServerHandle {
     /// # Errors
     /// The server had failed before.
     pub async fn shutdown(self) -> io::Result<()> {
-        self.stop.graceful_shutdown(Some(GRACE));
+        self.stop.send_replace(true);
         self.wait().await
     }
 
@@ -78,7 +96,7 @@ impl ServerHandle {
     /// # Errors
     /// The server has failed.
     pub async fn wait(self) -> io::Result<()> {
-        let served = self.task.await.map_err(io::Error::other).flatten();
+        let served = self.task.await.map_err(io::Error::other);
         self.stop_attending.send_replace(true);
         // Calls have time limits of their own, shorter than this.
         let attended = tokio::time::timeout(2 * GRACE, self.attending).await;
@@ -90,23 +108,27 @@ impl ServerHandle {
 }
 
 pub(super) fn start(native: Native) -> io::Result<ServerHandle> {
-    let Native { host, listener, addr, pki, plain_http } = native;
+    let Native { host, listener, addr, pki, sources, plain_http } = native;
     listener.set_nonblocking(true)?;
-    let service = Router::new().fallback(serve).with_state(host.clone());
-    let service = service.into_make_service_with_connect_info::<SocketAddr>();
-    let stop = Stop::new();
-    let mut server = axum_server::from_tcp(listener)?.handle(stop.clone());
-    limit(&mut server, host.patience);
-    let task = if plain_http {
-        tokio::spawn(server.serve(service))
-    } else {
-        let smds = host.config.smds.as_ref().map(|smds| smds.address.as_str());
-        let config = tls::config(&pki, smds, host.asks_for_certificates())?;
-        let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(Arc::new(config)));
-        // Answers are small: they leave at once.
-        let acceptor = acceptor.acceptor(NoDelayAcceptor::new());
-        tokio::spawn(server.acceptor(acceptor).serve(service))
+    let listener = TcpListener::from_std(listener)?;
+    let smds_address = host.config.smds.as_ref().map(|smds| smds.address.as_str());
+    let shown = (!plain_http).then(|| tls::Shown::new(&pki, smds_address)).transpose()?;
+    let tls = shown.clone().map(|shown| tls::config(shown, host.asks_for_certificates())).transpose()?;
+    let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+    let setting = warnings::Setting {
+        listen: addr,
+        smdp_address: host.config.smdp_address.clone(),
+        smds_address: smds_address.map(str::to_string),
+        plain_http,
+        trust_proxy: host.trust_proxy,
     };
+    let connections = Connections::new(within_descriptors(host.connection_limits), host.trust_proxy);
+    let hall = Arc::new(Hall { desk: Arc::new(Desk::new(host.clone())), tls, connections, http: http() });
+    let (stop, stopped) = watch::channel(false);
+    let task = tokio::spawn(accept(listener, hall, stopped));
+    let renew = Arc::new(Notify::new());
+    let renewal = Renewal { host: host.clone(), sources, shown, setting: setting.clone() };
+    renewal.start(renew.clone(), stop.subscribe());
     let (stop_attending, stopped) = watch::channel(false);
     let attending = attend::start(host.clone(), stopped);
     Ok(ServerHandle {
@@ -120,114 +142,211 @@ pub(super) fn start(native: Native) -> io::Result<ServerHandle> {
         task,
         stop_attending,
         attending,
+        setting,
+        renew,
     })
 }
 
-/// Limits on what a connection may cost.
-fn limit<A>(server: &mut Server<SocketAddr, A>, patience: Duration) {
-    let mut http = server.http_builder().http1();
-    http.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEAD_LIMIT as usize);
-    let mut http = server.http_builder().http2();
-    http.timer(TokioTimer::new()).keep_alive_interval(patience).keep_alive_timeout(patience);
-    http.max_concurrent_streams(STREAMS).max_header_list_size(HEAD_LIMIT);
+/// Files that connections leave to everything else: records, calls to others, what the system wants.
+const OTHER_FILES: usize = 64;
+
+/// No more connections than the process may open files for.
+fn within_descriptors(limits: ConnectionLimits) -> ConnectionLimits {
+    #[cfg(unix)]
+    if let Some(files) = rustix::process::getrlimit(rustix::process::Resource::Nofile).current {
+        let files = usize::try_from(files).unwrap_or(usize::MAX);
+        let room = files.saturating_sub(OTHER_FILES).max(files / 2).max(1);
+        return ConnectionLimits { total: limits.total.min(room), ..limits };
+    }
+    limits
+}
+
+/// HTTP/1.1 and HTTP/2. Time limits are not its matter: one rule holds for both, and for TLS before them.
+fn http() -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().header_read_timeout(None).max_buf_size(HEAD_LIMIT as usize);
+    http.http2()
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEAD_LIMIT)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW);
+    http
+}
+
+/// Where connections are served.
+struct Hall {
+    desk: Arc<Desk>,
+    tls: Option<TlsAcceptor>,
+    connections: Arc<Connections>,
+    http: auto::Builder<TokioExecutor>,
+}
+
+/// Takes connections until it is told to stop, and waits for those that are open to end.
+async fn accept(listener: TcpListener, hall: Arc<Hall>, mut stopped: watch::Receiver<bool>) {
+    let mut open = JoinSet::new();
+    let mut is_full = false;
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = told_to_stop(&mut stopped) => break,
+        };
+        while open.try_join_next().is_some() {}
+        match accepted {
+            Ok((stream, peer)) => {
+                is_full = false;
+                // Nobody waits for a connection that there is no room for: it is closed.
+                if let Some(place) = hall.connections.open(peer.ip(), Instant::now()) {
+                    open.spawn(serve(stream, peer, place, hall.clone(), stopped.clone()));
+                }
+            }
+            Err(error) if is_of_the_client(&error) => {}
+            Err(error) => {
+                // Out of descriptors or memory: a silent connection makes room for the next.
+                let shed = hall.connections.shed();
+                if !std::mem::replace(&mut is_full, true) {
+                    let open = hall.connections.len();
+                    tracing::error!(outcome = %format!("a connection could not be taken: {error}"), open, shed);
+                }
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+    }
+    drop(listener);
+    let all = async { while open.join_next().await.is_some() {} };
+    let _late = tokio::time::timeout(GRACE, all).await;
+    open.abort_all();
+}
+
+/// Returns when the server is stopped; never where nobody is there any more who could stop it.
+async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
+    if stopped.wait_for(|stopped| *stopped).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// Whether the connection broke before it was taken: the next one may be sound.
+fn is_of_the_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted, TimedOut};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted | TimedOut)
 }
 
 async fn serve(
-    State(host): State<Arc<NativeHost>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
-    let request = match read(request, peer, &host).await {
-        Ok(request) => request,
-        Err(status) => return status_only(status),
-    };
-    let is_short = request.path.starts_with(es9p::PATH);
-    let answer = async move { answer(request, &host).await };
-    // As a task of its own, for it must come to its end if the client goes away. A function of an LPA takes a
-    // millisecond; a batch or a list of orders would hold up the sockets of this thread.
-    let answered = match is_short {
-        true => tokio::spawn(answer).await,
-        false => tokio::task::spawn_blocking(|| Handle::current().block_on(answer)).await,
-    };
-    answered.map_or_else(|_| status_only(StatusCode::INTERNAL_SERVER_ERROR), write)
-}
-
-async fn answer(request: HttpRequest, host: &NativeHost) -> HttpResponse {
-    let (begun, call) = (Instant::now(), request.path.clone());
-    let response = match call.split('?').next() {
-        Some("/metrics") => metrics(&request, host),
-        _ => handle(request, host).await,
-    };
-    host.metrics.time(&call, begun.elapsed());
-    response
-}
-
-/// `/metrics`, for whoever is on this machine or has the credential of the house.
-fn metrics(request: &HttpRequest, host: &NativeHost) -> HttpResponse {
-    if let Err(refused) = admit::metrics(request, host) {
-        return refused;
-    }
-    match host.metrics() {
-        Ok(text) => {
-            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            let response = HttpResponse { body: text.into_bytes(), ..HttpResponse::empty(200) };
-            response.with_header("Content-Type", kind)
-        }
-        Err(fault) => {
-            tracing::error!(call = "GET /metrics", outcome = %fault);
-            HttpResponse::empty(503)
-        }
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Place,
+    hall: Arc<Hall>,
+    stopped: watch::Receiver<bool>,
+) {
+    let life = place.life.clone();
+    tokio::select! {
+        () = converse(stream, peer, life.clone(), hall, stopped) => {}
+        () = life.hung_up() => {}
     }
 }
 
-async fn read(request: Request, peer: SocketAddr, host: &NativeHost) -> Result<HttpRequest, StatusCode> {
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let headers = parts
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_string(), value.to_str().ok()?.to_string())));
-    // One octet more than the limit, for the handler to see that it is too long.
-    let body = tokio::time::timeout(2 * host.patience, to_bytes(body, HttpRequest::BODY_LIMIT + 1)).await;
-    let body = body.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
-    let mut read = HttpRequest {
-        method: parts.method.as_str().to_string(),
-        path: path.to_string(),
-        headers: headers.collect(),
-        body: body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?.to_vec(),
-        caller: Caller::default(),
+/// A connection from its first octet to its last.
+async fn converse(
+    stream: TcpStream,
+    address: SocketAddr,
+    life: Arc<Life>,
+    hall: Arc<Hall>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    // Answers are small: they leave at once. Where that cannot be, they leave later.
+    let _ = stream.set_nodelay(true);
+    let patience = hall.desk.host.connection_limits.patience;
+    let stream = Watched { stream, life: life.clone(), patience };
+    let peer = |certificate| Arc::new(Peer { address, certificate, life: life.clone() });
+    let Some(tls) = &hall.tls else { return drive(stream, peer(None), &hall, stopped).await };
+    let stream = tokio::select! {
+        accepted = tls.accept(stream) => accepted,
+        () = life.silence(patience) => return,
+        () = told_to_stop(&mut stopped) => return,
     };
-    let shown = parts.extensions.get::<Arc<TlsInfo>>().map(|info| info.peer_certificates.clone());
-    let certificate = shown.filter(|chain| !chain.is_empty()).map(ClientCertificate::Chain);
-    let forwarded = if host.trust_proxy { forwarded_for(&read) } else { None };
-    let source = Some(forwarded.unwrap_or(peer.ip()).to_string());
-    read.caller = Caller { source, certificate };
-    Ok(read)
+    // Whoever does not speak TLS is not answered.
+    let Ok(stream) = stream else { return };
+    let chain = stream.get_ref().1.peer_certificates().filter(|chain| !chain.is_empty());
+    let chain = chain.map(|chain| ClientCertificate::Chain(chain.iter().map(|der| der.to_vec()).collect()));
+    drive(stream, peer(chain), &hall, stopped).await;
 }
 
-/// Whom the nearest proxy says that it forwards for: the last address, as those before it are the client's own word.
-fn forwarded_for(request: &HttpRequest) -> Option<IpAddr> {
-    let named = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("X-Forwarded-For");
-    let last = request.headers.iter().rfind(named)?.1.rsplit(',').next()?.trim();
-    let address = last.parse().ok();
-    address.or_else(|| last.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
-}
-
-fn write(response: HttpResponse) -> Response {
-    let mut written = Response::new(Body::from(response.body));
-    *written.status_mut() =
-        StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in response.headers {
-        let pair = (HeaderName::try_from(name), HeaderValue::try_from(value));
-        if let (Ok(name), Ok(value)) = pair {
-            written.headers_mut().insert(name, value);
-        }
+/// Speaks HTTP until the client has no more to say.
+async fn drive<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: I,
+    peer: Arc<Peer>,
+    hall: &Hall,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let life = peer.life.clone();
+    let service = service_fn(|request| hall.desk.clone().serve(peer.clone(), request));
+    let mut connection = pin!(hall.http.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = life.silence(hall.desk.host.connection_limits.patience) => {}
+        () = told_to_stop(&mut stopped) => {}
     }
-    written
+    connection.as_mut().graceful_shutdown();
+    tokio::select! {
+        biased;
+        _ = connection => {}
+        () = life.silence(LINGER) => {}
+    }
 }
 
-fn status_only(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
+/// A socket that tells when its client takes something.
+struct Watched {
+    stream: TcpStream,
+    life: Arc<Life>,
+    patience: Duration,
+}
+
+impl Watched {
+    fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if matches!(written, Poll::Ready(Ok(_))) {
+            self.life.written(Instant::now(), self.patience);
+        }
+        written
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, octets);
+        self.note(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, octets);
+        self.note(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
 }
