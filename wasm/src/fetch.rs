@@ -1,5 +1,6 @@
 //! The way to the SM: in this page, or by `fetch` to a worker.
 
+use esim_lpa::{HttpReply, Unanswered};
 use esim_sm_edge::MemoryHost;
 use esim_world::{Clock, Reply, Request, Transport};
 use wasm_bindgen::{JsCast, JsValue};
@@ -29,7 +30,7 @@ pub fn host_of(url: &str) -> Option<String> {
 }
 
 impl Transport for Way {
-    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, String> {
+    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, Unanswered> {
         match self {
             Self::InPage { sm, clock } => {
                 sm.set_now(clock.now());
@@ -37,13 +38,16 @@ impl Transport for Way {
             }
             Self::Fetch { base } => {
                 let url = format!("{}{}", base.trim_end_matches('/'), request.path);
-                fetch(&url, request).await.map_err(|error| format!("{url}: {}", words(&error)))
+                let lost = |error| Unanswered::Lost(format!("{url}: {}", words(&error)));
+                let (status, body) = fetch(&url, request).await.map_err(lost)?;
+                Ok(Reply { status, body: body.ok_or(Unanswered::TooLong)? })
             }
         }
     }
 }
 
-async fn fetch(url: &str, request: &Request<'_>) -> Result<Reply, JsValue> {
+/// Status and body; no body if it is longer than anything that a page should hold.
+async fn fetch(url: &str, request: &Request<'_>) -> Result<(u16, Option<Vec<u8>>), JsValue> {
     let init = web_sys::RequestInit::new();
     let headers = web_sys::Headers::new()?;
     headers.set("X-Admin-Protocol", "gsma/rsp/v2.6.0")?;
@@ -61,8 +65,27 @@ async fn fetch(url: &str, request: &Request<'_>) -> Result<Reply, JsValue> {
     let fetch: js_sys::Function = js_sys::Reflect::get(&global, &"fetch".into())?.dyn_into()?;
     let promise: js_sys::Promise = fetch.call2(&global, &url.into(), &init)?.dyn_into()?;
     let response: web_sys::Response = JsFuture::from(promise).await?.dyn_into()?;
-    let body = JsFuture::from(response.array_buffer()?).await?;
-    Ok(Reply { status: response.status(), body: js_sys::Uint8Array::new(&body).to_vec() })
+    Ok((response.status(), read(&response).await?))
+}
+
+/// Reads a body as it comes; none if it does not end in time.
+async fn read(response: &web_sys::Response) -> Result<Option<Vec<u8>>, JsValue> {
+    let mut body = Vec::new();
+    let Some(stream) = response.body() else { return Ok(Some(body)) };
+    let reader: web_sys::ReadableStreamDefaultReader = stream.get_reader().dyn_into()?;
+    loop {
+        let part = JsFuture::from(reader.read()).await?;
+        if js_sys::Reflect::get(&part, &"done".into())?.is_truthy() {
+            return Ok(Some(body));
+        }
+        let octets = js_sys::Uint8Array::new(&js_sys::Reflect::get(&part, &"value".into())?);
+        if body.len() + octets.length() as usize > HttpReply::LIMIT {
+            // What it still sends is nobody's.
+            let _ended = reader.cancel();
+            return Ok(None);
+        }
+        body.extend(octets.to_vec());
+    }
 }
 
 fn words(error: &JsValue) -> String {

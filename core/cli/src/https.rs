@@ -1,9 +1,11 @@
 //! HTTPS as an LPA does it: trust in GSMA's CI alone, and a header or two (SGP.22 6.5.1).
 
 use anyhow::{Context, Result};
+use esim_lpa::{CertificateFault, HttpReply, Unanswered, Untrusted};
 use esim_sm_edge::native::pem;
 use esim_world::{Reply, Request, Transport};
 use reqwest::{Certificate, Client, Identity, Url};
+use rustls::CertificateError;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -107,14 +109,56 @@ impl Https {
     }
 }
 
+/// Reads an answer as it comes: a server must not fill this machine's memory.
 async fn receive(request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>)> {
-    let response = request.send().await?;
+    let mut response = request.send().await?;
     let status = response.status().as_u16();
-    Ok((status, response.bytes().await?.to_vec()))
+    let mut body = Vec::new();
+    while let Some(part) = response.chunk().await? {
+        if body.len() + part.len() > HttpReply::LIMIT {
+            return Err(Unanswered::TooLong.into());
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok((status, body))
+}
+
+/// Why there is no answer, by the chain of causes.
+fn unanswered(error: anyhow::Error) -> Unanswered {
+    // All of it: "certificate has expired" is the last link.
+    let detail = format!("{error:#}");
+    match error.downcast() {
+        Ok(known) => known,
+        Err(error) => match error.chain().find_map(certificate_fault) {
+            Some(fault) => Unanswered::Untrusted(Untrusted { fault, detail }),
+            None => Unanswered::Lost(detail),
+        },
+    }
+}
+
+/// What the TLS library has against the server's certificate, if that is what the error is.
+fn certificate_fault(error: &(dyn std::error::Error + 'static)) -> Option<CertificateFault> {
+    // An error of I/O carries another one inside, which is not in the chain.
+    let carried = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    if let Some(carried) = carried {
+        return certificate_fault(carried);
+    }
+    let rustls::Error::InvalidCertificate(error) = error.downcast_ref()? else { return None };
+    Some(match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => CertificateFault::Expired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            CertificateFault::NotYetValid
+        }
+        CertificateError::UnknownIssuer => CertificateFault::UnknownIssuer,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            CertificateFault::WrongName
+        }
+        _ => CertificateFault::Unacceptable,
+    })
 }
 
 impl Transport for Https {
-    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, String> {
+    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, Unanswered> {
         let sent = async {
             let url = self.url(request.address, request.path)?;
             let mut http = match request.body {
@@ -127,8 +171,42 @@ impl Transport for Https {
             }
             receive(http).await
         };
-        // The whole chain of causes: "certificate has expired" is the last link.
-        let (status, body) = sent.await.map_err(|error: anyhow::Error| format!("{error:#}"))?;
+        let (status, body) = sent.await.map_err(unanswered)?;
         Ok(Reply { status, body })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    /// A server that sends as long as anybody reads: whether it announces that, or sends piece by piece.
+    #[test]
+    fn an_answer_without_end_is_not_read_to_the_end() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for head in ["Content-Length: 1500000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap().to_string();
+            let server = std::thread::spawn(move || {
+                let (mut socket, _) = listener.accept().unwrap();
+                let _request = socket.read(&mut [0; 4096]).unwrap();
+                socket.write_all(format!("HTTP/1.1 200 OK\r\n{head}").as_bytes()).unwrap();
+                let chunk = [&b"10000\r\n"[..], &[b' '; 0x10000], b"\r\n"].concat();
+                let mut sent = 0;
+                while socket.write_all(&chunk).is_ok() {
+                    sent += chunk.len();
+                }
+                sent
+            });
+            let mut https = Https::new(&[]).unwrap().plain();
+            let request = Request { address: &address, path: "/", headers: &[], body: b"{}" };
+            let sent = runtime.block_on(https.send(&request));
+            assert_eq!(sent, Err(Unanswered::TooLong));
+            drop(https);
+            // What the sockets hold besides is a few megabytes.
+            assert!(server.join().unwrap() < 64 << 20);
+        }
     }
 }

@@ -27,8 +27,8 @@ pub trait Port {
     /// Sends a command APDU to the card; its response APDU with status word.
     async fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, Lost>;
 
-    /// POSTs to a server over TLS; its answer whatever the HTTP status.
-    async fn http(&mut self, call: &HttpCall) -> Result<HttpReply, Lost>;
+    /// POSTs to a server over TLS; its answer whatever the HTTP status. No more than [`HttpReply::LIMIT`] octets are read.
+    async fn http(&mut self, call: &HttpCall) -> Result<HttpReply, Unanswered>;
 
     /// Asks the user; [`Answer::Timeout`] if nobody answers.
     async fn ask(&mut self, question: &Question) -> Answer;
@@ -45,6 +45,53 @@ pub trait Port {
 #[error("{0}")]
 pub struct Lost(pub String);
 
+/// Why a server's answer cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "type", content = "value", rename_all = "camelCase")]
+pub enum Unanswered {
+    /// It cannot be reached: the transport's words.
+    #[error("{0}")]
+    Lost(String),
+    /// Its TLS certificate is refused, which ends the procedure (SGP.22 2.6.6, 3.1.2).
+    #[error("{}", .0.detail)]
+    Untrusted(Untrusted),
+    /// It says more than an LPA reads.
+    #[error("the answer is longer than {} MB", HttpReply::LIMIT >> 20)]
+    TooLong,
+}
+
+impl From<Lost> for Unanswered {
+    fn from(Lost(detail): Lost) -> Self {
+        Self::Lost(detail)
+    }
+}
+
+/// A TLS certificate that was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Untrusted {
+    /// What is wrong with it.
+    pub fault: CertificateFault,
+    /// The TLS library's words.
+    pub detail: String,
+}
+
+/// What is wrong with a TLS certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CertificateFault {
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotYetValid,
+    /// It is of a CI that the eUICC, and so its LPA, does not trust.
+    UnknownIssuer,
+    /// It is for another name than that which was dialled.
+    WrongName,
+    /// Anything else: signature, purpose, form.
+    Unacceptable,
+}
+
 /// A server's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpReply {
@@ -52,6 +99,12 @@ pub struct HttpReply {
     pub status: u16,
     /// Body; empty for 204.
     pub body: Vec<u8>,
+}
+
+impl HttpReply {
+    /// Longest body that an LPA reads, in octets: several times the largest package that a card has room for. A server
+    /// must not fill the memory of a device.
+    pub const LIMIT: usize = 4 << 20;
 }
 
 /// A message for the trace: an ES10 or ES9+ request or its answer. APDUs are
@@ -366,7 +419,9 @@ async fn http<P: Port>(port: &mut P, call: &HttpCall) -> Event {
             port.observe(&Observed { interface, function, response: true, bytes: &body, status });
             Event::Http { status, body }
         }
-        Err(Lost(detail)) => Event::Lost(detail),
+        Err(Unanswered::Lost(detail)) => Event::Lost(detail),
+        Err(Unanswered::Untrusted(untrusted)) => Event::Untrusted(untrusted),
+        Err(Unanswered::TooLong) => Event::TooLong,
     }
 }
 

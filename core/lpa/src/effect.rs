@@ -1,6 +1,7 @@
 //! What a machine asks of its surroundings, and what it hears from them.
 
 use crate::apdu::OpenError;
+use crate::driver::Untrusted;
 use crate::lui::{Answer, Question};
 use crate::octets;
 use alloc::borrow::Cow;
@@ -47,7 +48,9 @@ impl<D> Effect<D> {
             Self::Card(_) => {
                 matches!(event, Event::Card(_) | Event::CardStatus(_) | Event::Unopened(_) | Event::Lost(_))
             }
-            Self::Http(_) => matches!(event, Event::Http { .. } | Event::Lost(_)),
+            Self::Http(_) => {
+                matches!(event, Event::Http { .. } | Event::Lost(_) | Event::Untrusted(_) | Event::TooLong)
+            }
             Self::Ask(_) => matches!(event, Event::Answer(_)),
             Self::Done(_) => false,
         }
@@ -75,6 +78,10 @@ pub enum Event {
     },
     /// The card or the server, whichever was asked, could not be reached.
     Lost(String),
+    /// The server's TLS certificate is refused.
+    Untrusted(Untrusted),
+    /// The server's answer is longer than [`crate::HttpReply::LIMIT`].
+    TooLong,
     /// There is no ISD-R to send to.
     Unopened(OpenError),
     /// What the user said.

@@ -37,7 +37,7 @@ pub mod profile;
 
 pub use code::Code;
 pub use download::{Device, Download, DownloadParams, Ending, Outcome};
-pub use driver::{HttpReply, Lost, Port, Session, Step};
+pub use driver::{CertificateFault, HttpReply, Lost, Port, Session, Step, Unanswered, Untrusted};
 pub use effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress};
 pub use lui::{Answer, Lang, Question};
 pub use notify::{Notified, Notify, NotifyParams};

@@ -6,6 +6,7 @@
 //! stays on the eUICC.
 
 use crate::code::{self, Code};
+use crate::driver::{Unanswered, Untrusted};
 use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress};
 use crate::octets;
 use alloc::borrow::ToOwned;
@@ -300,7 +301,8 @@ fn accepted(event: Event) -> Result<(), String> {
     let body = match event {
         Event::Http { status: 200..=299, body } => body,
         Event::Http { status, .. } => return Err(format!("HTTP status {status}")),
-        Event::Lost(detail) => return Err(detail),
+        Event::Lost(detail) | Event::Untrusted(Untrusted { detail, .. }) => return Err(detail),
+        Event::TooLong => return Err(Unanswered::TooLong.to_string()),
         _ => return Err("not an answer of the server".into()),
     };
     let answer: Option<HeaderOnly> = json::parse(&body).ok();

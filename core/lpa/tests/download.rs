@@ -5,7 +5,9 @@ mod peers;
 
 use esim_lpa::download::{CardRefusal, LostPeer, Misbehaviour, Peer};
 use esim_lpa::policy::Forbidden;
-use esim_lpa::{Answer, Device, Download, DownloadParams, Ending, Lang, Outcome, Phase, Question};
+use esim_lpa::{
+    Answer, CertificateFault, Device, Download, DownloadParams, Ending, Lang, Outcome, Phase, Question,
+};
 use esim_rsp::es9p::CancelSessionEs9Request;
 use esim_rsp::es10b::{
     AuthenticateErrorCode, AuthenticateResponseError, AuthenticateServerRequest, AuthenticateServerResponse,
@@ -419,6 +421,45 @@ fn lost_servers_cancel_nothing_and_the_code_works_again() {
             assert!(peers.download(params()).is_installed());
         }
     }
+}
+
+/// SGP.22 2.6.6, 3.1.2: the procedure ends. Repeating meets the same certificate, so nobody is told to repeat.
+#[test]
+fn a_refused_tls_certificate_ends_it_and_says_what_helps() {
+    for (fault, en, ja) in [
+        (CertificateFault::Expired, "has expired", "有効期限"),
+        (CertificateFault::NotYetValid, "is not valid yet", "まだ有効"),
+        (CertificateFault::UnknownIssuer, "does not trust", "信頼しない認証局"),
+        (CertificateFault::WrongName, "for another name", "一致しません"),
+        (CertificateFault::Unacceptable, "cannot be accepted", "受け入れられません"),
+    ] {
+        let mut peers = Peers::default();
+        peers.say.insert("initiateAuthentication", Say::Untrusted(fault));
+        let outcome = peers.download(params());
+        let Ending::Untrusted(server) = &outcome.ending else { panic!("{outcome:?}") };
+        assert_eq!((server.fault, server.function.as_str()), (fault, "initiateAuthentication"));
+        assert_eq!(peers.count("CancelSession") + peers.count("cancelSession"), 0);
+        let (english, japanese) = (outcome.text(Lang::En), outcome.text(Lang::Ja));
+        assert!(english.contains(en) && english.contains("certificate refused"), "{english}");
+        assert!(
+            english.contains("trying again does not help") && !english.contains("Start again"),
+            "{english}"
+        );
+        assert!(japanese.contains(ja) && japanese.contains("もう一度試しても解決しません"), "{japanese}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_too_long_is_named_and_the_session_called_off() {
+    let mut peers = Peers::default();
+    peers.say.insert("authenticateClient", Say::TooLong);
+    let outcome = peers.download(params());
+    assert!(outcome.text(Lang::En).contains("longer than 4 MB"), "{}", outcome.text(Lang::En));
+    assert_eq!((peers.count("CancelSession"), peers.count("cancelSession")), (1, 1));
+    let mut peers = Peers { notifications: vec![(0, ADDRESS.into())], ..Peers::default() };
+    peers.say.insert("handleNotification", Say::TooLong);
+    let notified = peers.download(params()).notifications.unwrap();
+    assert!(notified.kept[0].why.contains("longer than"), "{notified:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use esim_lpa::apdu::{CardOptions, OpenError, TerminalCapability};
 use esim_lpa::driver::{self, Failure, Observed, Refresh};
 use esim_lpa::{
     Answer, Download, DownloadParams, Effect, Ending, Event, HttpCall, HttpReply, Lost, Outcome, Phase, Port,
-    ProfileRef, Progress, Question, Session, Step,
+    ProfileRef, Progress, Question, Session, Step, Unanswered,
 };
 use esim_rsp::tlv;
 use peers::*;
@@ -116,10 +116,10 @@ impl Port for Desk {
         Ok(self.card(apdu))
     }
 
-    async fn http(&mut self, call: &HttpCall) -> Result<HttpReply, Lost> {
+    async fn http(&mut self, call: &HttpCall) -> Result<HttpReply, Unanswered> {
         match self.peers.http(call) {
             Event::Http { status, body } => Ok(HttpReply { status, body }),
-            _ => Err(Lost("no route".into())),
+            _ => Err(Unanswered::Lost("no route".into())),
         }
     }
 

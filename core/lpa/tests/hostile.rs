@@ -6,8 +6,8 @@ use esim_lpa::apdu::{CardOptions, Exchange, Next, OpenStep, Opening};
 use esim_lpa::download::SimaResponse;
 use esim_lpa::manage::*;
 use esim_lpa::{
-    Answer, Download, DownloadParams, Effect, Event, Lang, Machine, Notify, NotifyParams, ProfileRef,
-    certificate,
+    Answer, CertificateFault, Download, DownloadParams, Effect, Event, Lang, Machine, Notify, NotifyParams,
+    ProfileRef, Untrusted, certificate,
 };
 use peers::*;
 use proptest::prelude::*;
@@ -21,6 +21,8 @@ fn event() -> impl Strategy<Value = Event> {
         any::<u16>().prop_map(Event::CardStatus),
         (any::<u16>(), octets()).prop_map(|(status, body)| Event::Http { status, body }),
         Just(Event::Lost("gone".into())),
+        Just(Event::TooLong),
+        Just(Event::Untrusted(Untrusted { fault: CertificateFault::Expired, detail: "expired".into() })),
         Just(Event::Answer(Answer::Accept)),
         Just(Event::Answer(Answer::ConfirmationCode("1".into()))),
     ]

@@ -208,7 +208,8 @@ impl<T: Transport> Operator<'_, T> {
         let headers = [("authorization", authorization.as_str())];
         self.trace.note(self.now, (Party::Operator, Party::Sm), interface, function, body);
         let request = Request { address: self.address, path, headers: &headers, body };
-        let reply = self.transport.send(&request).await.map_err(|reason| lost(function, &reason))?;
+        let reply =
+            self.transport.send(&request).await.map_err(|reason| lost(function, &reason.to_string()))?;
         let name = format!("{function} response");
         self.trace.note(self.now, (Party::Sm, Party::Operator), interface, &name, &reply.body);
         if reply.status == 401 {

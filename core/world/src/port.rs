@@ -6,7 +6,7 @@ use crate::trace::Trace;
 use crate::transport::{Request, Transport};
 use esim_euicc::Nvm;
 use esim_lpa::driver::Observed;
-use esim_lpa::{Answer, HttpCall, HttpReply, Lost, Port, Progress, Question};
+use esim_lpa::{Answer, HttpCall, HttpReply, Lost, Port, Progress, Question, Unanswered};
 use esim_net::Destination;
 use esim_rsp::trace::Party;
 
@@ -56,20 +56,21 @@ impl<N: Nvm, T: Transport, U: User> Port for Joined<'_, N, T, U> {
         Ok(response)
     }
 
-    async fn http(&mut self, call: &HttpCall) -> Result<HttpReply, Lost> {
+    async fn http(&mut self, call: &HttpCall) -> Result<HttpReply, Unanswered> {
         let tunnel = match &mut self.radio {
             None => None,
             Some(radio) => {
                 let Some(destination) = Destination::of(&call.address) else {
-                    return Err(Lost(format!("{} is no address of a server", call.address)));
+                    return Err(Unanswered::Lost(format!("{} is no address of a server", call.address)));
                 };
                 let through = radio.connect(self.device, (self.trace, self.now), &destination);
-                let passage = through.map_err(|attempt| Lost(format!("{destination}: {attempt}")))?;
+                let passage =
+                    through.map_err(|attempt| Unanswered::Lost(format!("{destination}: {attempt}")))?;
                 Some(passage.teid)
             }
         };
         let request = Request { address: &call.address, path: &call.path, headers: &[], body: &call.body };
-        let reply = self.transport.send(&request).await.map_err(Lost)?;
+        let reply = self.transport.send(&request).await?;
         if let (Some(radio), Some(teid)) = (&mut self.radio, tunnel) {
             radio.network.count(teid, call.body.len() as u64, reply.body.len() as u64);
         }

@@ -1,5 +1,6 @@
 //! How a request gets to the SM and its answer back: in this process, or over HTTPS by the host's own means.
 
+use esim_lpa::Unanswered;
 use esim_sm_edge::{HttpRequest, MemoryHost};
 
 /// A POST, or a GET without a body.
@@ -30,13 +31,13 @@ pub trait Transport {
     /// Sends one request.
     ///
     /// # Errors
-    /// A sentence, if no answer came.
-    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, String>;
+    /// Why no answer came; one over [`HttpReply::LIMIT`](esim_lpa::HttpReply::LIMIT) is none.
+    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, Unanswered>;
 }
 
 /// The SM in this process.
 impl Transport for MemoryHost {
-    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, String> {
+    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, Unanswered> {
         let http = match request.body {
             [] => HttpRequest::get(request.path),
             body => HttpRequest::post(request.path, body),

@@ -312,7 +312,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
     pub async fn request(&mut self, path: &str, body: &[u8]) -> Result<Reply, String> {
         let authorization = format!("Bearer {}", self.token);
         let headers = [("authorization", authorization.as_str())];
-        self.transport.send(&Request { address: &self.address, path, headers: &headers, body }).await
+        let request = Request { address: &self.address, path, headers: &headers, body };
+        self.transport.send(&request).await.map_err(|reason| reason.to_string())
     }
 
     fn operator(&mut self) -> Operator<'_, T> {

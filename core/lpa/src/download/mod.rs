@@ -20,7 +20,7 @@ mod steps;
 
 pub use outcome::{
     Cancelled, CardRefusal, ElementStatus, Ending, InstallError, Installed, LostPeer, Misbehaviour, Outcome,
-    Peer, ServerRefusal, SimaResponse,
+    Peer, ServerRefusal, SimaResponse, UntrustedServer,
 };
 pub use params::{Device, DownloadParams, Releases};
 

@@ -2,6 +2,7 @@
 
 use crate::apdu::OpenError;
 use crate::code::{self, Code};
+use crate::driver::CertificateFault;
 use crate::lui::Answer;
 use crate::notify::Notified;
 use crate::octets;
@@ -64,6 +65,9 @@ pub enum Ending {
     /// activation code can be used again, and the server can send again what it
     /// has bound already.
     Lost(LostPeer),
+    /// The server's TLS certificate is refused, which ends the procedure (SGP.22 2.6.6, 3.1.2); the same activation code
+    /// meets the same certificate again.
+    Untrusted(UntrustedServer),
     /// There is no ISD-R to speak to.
     NoEuicc {
         /// Why.
@@ -241,6 +245,18 @@ pub struct LostPeer {
     pub detail: String,
 }
 
+/// A server that cannot prove by TLS that it is the one that was dialled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UntrustedServer {
+    /// The function that was not called.
+    pub function: String,
+    /// What is wrong with its certificate.
+    pub fault: CertificateFault,
+    /// The TLS library's words.
+    pub detail: String,
+}
+
 /// One of the LPA's two peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -284,6 +300,7 @@ impl Ending {
             | Self::NotInstalled(_)
             | Self::Refused(_)
             | Self::Lost(_)
+            | Self::Untrusted(_)
             | Self::NoEuicc { .. } => None,
         }
     }

@@ -1,9 +1,12 @@
 //! The states of a download, named by what is awaited; each holds only what
 //! the steps after it need.
 
-use super::outcome::{Cancelled, CardRefusal, Ending, LostPeer, Outcome, Peer, ServerRefusal};
+use super::outcome::{
+    Cancelled, CardRefusal, Ending, LostPeer, Outcome, Peer, ServerRefusal, UntrustedServer,
+};
 use super::params::DownloadParams;
 use crate::code::Code;
+use crate::driver::{Unanswered, Untrusted};
 use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress};
 use crate::notify::{Notify, NotifyParams};
 use crate::profile::Metadata;
@@ -326,6 +329,11 @@ fn http_body(event: Event, function: &str) -> Result<Vec<u8>, Box<Ending>> {
         Event::Http { status: 200..=299, body } => return Ok(body),
         Event::Http { status, .. } => alloc::format!("HTTP status {status}"),
         Event::Lost(detail) => detail,
+        Event::Untrusted(Untrusted { fault, detail }) => {
+            let untrusted = UntrustedServer { function: function.into(), fault, detail };
+            return Err(Box::new(Ending::Untrusted(untrusted)));
+        }
+        Event::TooLong => return Err(Box::new(Ending::malformed(function, Unanswered::TooLong))),
         _ => return Err(Box::new(Ending::malformed(function, "not an answer of the server"))),
     };
     Err(Box::new(Ending::Lost(LostPeer { peer: Peer::Server, function: function.into(), detail })))

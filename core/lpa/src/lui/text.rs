@@ -3,7 +3,9 @@
 use super::{Lang, Question, readable_size, text_ja};
 use crate::download::{
     CardRefusal, Ending, InstallError, Misbehaviour, Outcome, Peer, ServerRefusal, SimaResponse,
+    UntrustedServer,
 };
+use crate::driver::CertificateFault;
 use crate::effect::Phase;
 use crate::notify::Notified;
 use crate::policy::Forbidden;
@@ -140,12 +142,42 @@ fn ending(ending: &Ending) -> String {
                 lost.function, lost.detail
             )
         }
+        Ending::Untrusted(server) => untrusted(server),
         Ending::NoEuicc { error } => {
             let text = error.to_string();
             let mut letters = text.chars();
             letters.next().map(|first| first.to_uppercase().chain(letters).chain(['.']).collect()).unwrap_or_default()
         }
     }
+}
+
+/// What is wrong with the certificate, and who can mend it; repeating cannot help.
+fn untrusted(server: &UntrustedServer) -> String {
+    let (what, remedy) = match server.fault {
+        CertificateFault::Expired => (
+            "The server's TLS certificate has expired",
+            "If the date and time of this device are right, the server needs a new certificate: tell the operator.",
+        ),
+        CertificateFault::NotYetValid => (
+            "The server's TLS certificate is not valid yet",
+            "Set the date and time of this device; if they are right, tell the operator.",
+        ),
+        CertificateFault::UnknownIssuer => (
+            "The server's TLS certificate is of a certificate issuer that this card does not trust",
+            "Ask the operator for an activation code of a server for this card: test cards and commercial servers do not go \
+             together.",
+        ),
+        CertificateFault::WrongName => (
+            "The server's TLS certificate is for another name than the address of the activation code",
+            "Compare the address with what the operator gave you; if it is right, tell the operator, for somebody may be in \
+             between.",
+        ),
+        CertificateFault::Unacceptable => (
+            "The server's TLS certificate cannot be accepted",
+            "The server needs another certificate: tell the operator.",
+        ),
+    };
+    format!("{what} ({}). The download was ended; trying again does not help. {remedy}", server.detail)
 }
 
 fn not_installed(error: &InstallError) -> String {

@@ -2,7 +2,8 @@
 
 use super::{Question, readable_size};
 use crate::apdu::OpenError;
-use crate::download::{Ending, InstallError, Misbehaviour, Peer, ServerRefusal};
+use crate::download::{Ending, InstallError, Misbehaviour, Peer, ServerRefusal, UntrustedServer};
+use crate::driver::CertificateFault;
 use crate::policy::Forbidden;
 use alloc::format;
 use alloc::string::String;
@@ -66,8 +67,35 @@ pub(super) fn ending(ending: &Ending) -> String {
                 lost.function, lost.detail
             )
         }
+        Ending::Untrusted(server) => untrusted(server),
         Ending::NoEuicc { error } => no_euicc(error),
     }
+}
+
+fn untrusted(server: &UntrustedServer) -> String {
+    let (what, remedy) = match server.fault {
+        CertificateFault::Expired => (
+            "サーバーのTLS証明書の有効期限が切れています",
+            "端末の日時が正しければ、サーバーの証明書の更新が必要です。通信事業者にお知らせください。",
+        ),
+        CertificateFault::NotYetValid => (
+            "サーバーのTLS証明書はまだ有効ではありません",
+            "端末の日時を合わせてください。日時が正しければ、通信事業者にお知らせください。",
+        ),
+        CertificateFault::UnknownIssuer => (
+            "サーバーのTLS証明書は、このカードが信頼しない認証局のものです",
+            "このカード用のサーバーのアクティベーションコードを通信事業者に依頼してください(テスト用カードと商用サーバーは組み合わせられません)。",
+        ),
+        CertificateFault::WrongName => (
+            "サーバーのTLS証明書の名前が、アクティベーションコードのアドレスと一致しません",
+            "アドレスを確認してください。正しければ、通信が傍受されているおそれがあるため、通信事業者にお知らせください。",
+        ),
+        CertificateFault::Unacceptable => (
+            "サーバーのTLS証明書を受け入れられません",
+            "サーバーの証明書の交換が必要です。通信事業者にお知らせください。",
+        ),
+    };
+    format!("{what}({})。ダウンロードを中止しました。もう一度試しても解決しません。{remedy}", server.detail)
 }
 
 fn no_euicc(error: &OpenError) -> String {

@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use esim_lpa::{
-    Answer, Download, DownloadParams, Effect, Event, HttpCall, Machine, Outcome, Phase, Question,
+    Answer, CertificateFault, Download, DownloadParams, Effect, Event, HttpCall, Machine, Outcome, Phase,
+    Question, Untrusted,
 };
 use esim_rsp::common::{NotificationEvent, NotificationEvents, OperatorId, PprIds, Version, bit_string};
 use esim_rsp::es8p::*;
@@ -29,6 +30,8 @@ pub enum Say {
     Status(u16),
     Http(u16, Vec<u8>),
     Lost,
+    Untrusted(CertificateFault),
+    TooLong,
 }
 
 pub struct Peers {
@@ -243,6 +246,10 @@ impl Peers {
         let down = self.down.contains(&call.address);
         match self.say.get(call.function.as_ref()) {
             Some(Say::Http(status, body)) => Event::Http { status: *status, body: body.clone() },
+            Some(Say::Untrusted(fault)) => {
+                Event::Untrusted(Untrusted { fault: *fault, detail: "certificate refused".into() })
+            }
+            Some(Say::TooLong) => Event::TooLong,
             Some(_) => Event::Lost("connection reset".into()),
             None if down => Event::Lost("no route".into()),
             None => self.serve(call),
