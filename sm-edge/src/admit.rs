@@ -6,8 +6,7 @@ use crate::{Caller, ClientCertificate, Host, HttpRequest, Rate};
 use esim_crypto::pki::{self, Certificate, ChainReason, Role, TrustedCi};
 use esim_crypto::sha256;
 use esim_rsp::Refusal;
-use esim_smdp::{Config, Operator};
-use serde::Deserialize;
+use esim_smdp::{Config, OnBehalf, Operator};
 use std::net::{IpAddr, Ipv6Addr};
 use subtle::ConstantTimeEq;
 
@@ -78,63 +77,47 @@ fn verify(chain: &[Vec<u8>], issuers: &[TrustedCi], now: u64) -> Result<(), Stri
     pki::verify_client(&parsed, issuers, now).map(drop).map_err(|reason| reason.to_string())
 }
 
-/// On whose behalf a customer system or another server speaks.
+/// Who has been let in, by what it has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Requester {
+    /// An LPA, which speaks for nobody but the eUICC that it proves later.
+    Lpa,
     /// The one who runs this service, by its token: for every operator.
     House,
-    /// One operator or server, by its OID.
-    One(String),
-}
-
-/// The parts of a request that name somebody.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Named {
-    #[serde(default)]
-    header: Option<NamedHeader>,
-    #[serde(default)]
-    owner: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NamedHeader {
-    function_requester_identifier: String,
+    /// One operator, by its OID.
+    Operator(String),
+    /// An SM-DP+ or SM-DS, by the OID of its TLS certificate.
+    Server(String),
 }
 
 impl Requester {
     fn operator(operator: &Operator) -> Self {
-        Self::One(operator.oid.clone())
+        Self::Operator(operator.oid.clone())
     }
 
-    /// OID of the operator, if it is one in particular.
-    pub fn oid(&self) -> Option<&str> {
-        match self {
-            Self::House => None,
-            Self::One(oid) => Some(oid),
+    /// Holds the request, as it was read, against who has sent it: it speaks in its own name, or is refused. Where it
+    /// names nobody it speaks for the one who has sent it.
+    pub fn speaks<T: OnBehalf>(&self, request: &mut T) -> Result<(), Denied> {
+        if *self == Self::House {
+            return Ok(());
         }
+        match (request.on_behalf_of(), self.oid()) {
+            (Some(named), own) if Some(named) != own => {
+                let own = own.unwrap_or("an LPA");
+                let detail = format!("The credential is that of {own}, the request speaks for {named}");
+                return Err(Denied::new(403, Refusal::new("1.1", "1.2").because(detail)));
+            }
+            (None, Some(own)) => request.speak_for(own),
+            _ => {}
+        }
+        Ok(())
     }
 
-    /// Whether the request speaks in the name of the one who sent it: `functionRequesterIdentifier` (`requester` of the
-    /// query where the body is no JSON), and the `owner` of what is put into stock. Where nobody is named, or what is
-    /// sent is not what the function expects, the function will say so.
-    pub fn may_say(&self, request: &HttpRequest) -> Result<(), Denied> {
-        self.oid().map_or(Ok(()), |own| speaks_for(own, request))
-    }
-}
-
-fn speaks_for(own: &str, request: &HttpRequest) -> Result<(), Denied> {
-    let named = serde_json::from_slice::<Named>(&request.body);
-    let named = named.unwrap_or(Named { header: None, owner: None });
-    let given = named.header.map(|header| header.function_requester_identifier);
-    let asked = request.query().filter(|(name, _)| *name == "requester").map(|(_, oid)| oid.to_string());
-    let other = given.into_iter().chain(named.owner).chain(asked).find(|oid| oid != own);
-    match other {
-        None => Ok(()),
-        Some(other) => {
-            let detail = format!("The credential is that of {own}, the request speaks for {other}");
-            Err(Denied::new(403, Refusal::new("1.1", "1.2").because(detail)))
+    /// OID of the operator or server, if it is one in particular.
+    fn oid(&self) -> Option<&str> {
+        match self {
+            Self::Lpa | Self::House => None,
+            Self::Operator(oid) | Self::Server(oid) => Some(oid),
         }
     }
 }
@@ -211,11 +194,11 @@ fn by_certificate<'a>(
     Ok(operator)
 }
 
-/// Lets an SM-DP+ or SM-DS call ES12 or ES15: by its TLS certificate, whose OID it speaks for, or by the credential of
+/// Which SM-DP+ or SM-DS calls ES12 or ES15: by its TLS certificate, whose OID it speaks for, or by the credential of
 /// an operator (SGP.22 6.5.1: mutual authentication).
 pub(crate) fn server<H: Host>(request: &HttpRequest, host: &H) -> Result<Requester, Denied> {
     match server_oid(&request.caller, host.config(), host.now()) {
-        Some(oid) => Ok(Requester::One(oid)),
+        Some(oid) => Ok(Requester::Server(oid)),
         None => requester(request, host),
     }
 }

@@ -2,12 +2,11 @@
 
 use crate::admit::{self, Denied, Requester};
 use crate::run::{Executed, run};
-use crate::{Caller, Fault, Host, HttpRequest, HttpResponse, LogLine};
+use crate::{Fault, Host, HttpRequest, HttpResponse, LogLine};
 use esim_rsp::common::Version;
 use esim_rsp::es9p::Answer;
 use esim_rsp::json::{self, ResponseHeader};
-use esim_rsp::{Refusal, es2p, es9p, es12, es15};
-use esim_smdp::Function;
+use esim_rsp::{Error, Refusal, es2p, es9p, es12, es15};
 use esim_smdp::admin::{
     ListOrders, ListOrdersRequest, ListTemplates, Provision, Report, ShowOrder, ShowOrderRequest,
 };
@@ -17,6 +16,7 @@ use esim_smdp::es9p::{
     InitiateAuthentication,
 };
 use esim_smdp::es12::{DeleteEvent, RegisterEvent};
+use esim_smdp::{Function, OnBehalf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -138,7 +138,7 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Outcome> {
     if path.starts_with(es2p::PATH) || path.starts_with(OPERATOR) {
         return match admit::requester(head, host) {
             Ok(requester) => Ok(Door::Operator(requester)),
-            Err(denied) => Err(deny(admit::pace_refused(denied, &head.caller, host).await)),
+            Err(denied) => Err(refuse(denied, head, host).await),
         };
     }
     let is_event = path.starts_with(es12::PATH) || path.starts_with(es15::PATH);
@@ -146,7 +146,7 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Outcome> {
     if is_event && host.config().smds.is_some() {
         return match admit::server(head, host) {
             Ok(requester) => Ok(Door::Server(requester)),
-            Err(denied) => Err(deny(admit::pace_refused(denied, &head.caller, host).await)),
+            Err(denied) => Err(refuse(denied, head, host).await),
         };
     }
     Err(unknown())
@@ -160,26 +160,17 @@ async fn route<H: Host>(request: &HttpRequest, door: Door, host: &H) -> Outcome 
     let prefixes = [es9p::PATH, es2p::PATH, es12::PATH, es15::PATH, OPERATOR];
     let function = prefixes.iter().find_map(|prefix| path.strip_prefix(prefix)).unwrap_or_default();
     match &door {
-        Door::Open if request.method == "OPTIONS" => return plain(HttpResponse::empty(204)),
-        Door::Open => {
-            return match method_is(request, "GET") {
-                Ok(()) => health(host).await,
-                Err(refused) => refused,
-            };
-        }
-        Door::Lpa => return es9plus(function, request, host).await,
-        Door::Operator(requester) | Door::Server(requester) => {
-            if let Err(denied) = requester.may_say(request) {
-                return deny(admit::pace_refused(denied, &request.caller, host).await);
-            }
-        }
-    }
-    match door {
+        Door::Open if request.method == "OPTIONS" => plain(HttpResponse::empty(204)),
+        Door::Open => match method_is(request, "GET") {
+            Ok(()) => health(host).await,
+            Err(refused) => refused,
+        },
+        Door::Lpa => es9plus(function, request, &Requester::Lpa, host).await,
         Door::Operator(requester) if path.starts_with(OPERATOR) => {
-            operator(function, request, &requester, host).await
+            operator(function, request, requester, host).await
         }
-        Door::Operator(_) => es2plus(function, request, host).await,
-        _ => events(function, request, host).await,
+        Door::Operator(requester) => es2plus(function, request, requester, host).await,
+        Door::Server(requester) => events(function, request, requester, host).await,
     }
 }
 
@@ -199,32 +190,32 @@ async fn health<H: Host>(host: &H) -> Outcome {
     }
 }
 
-async fn es9plus<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Outcome {
+async fn es9plus<H: Host>(function: &str, request: &HttpRequest, lpa: &Requester, host: &H) -> Outcome {
     match function {
-        "initiateAuthentication" => post::<InitiateAuthentication, H>(request, host).await,
-        "authenticateClient" => post::<AuthenticateClient, H>(request, host).await,
-        "getBoundProfilePackage" => post::<GetBoundProfilePackage, H>(request, host).await,
-        "handleNotification" => notification(request, host).await,
-        "cancelSession" => post::<CancelSession, H>(request, host).await,
+        "initiateAuthentication" => post::<InitiateAuthentication, H>(request, lpa, host).await,
+        "authenticateClient" => post::<AuthenticateClient, H>(request, lpa, host).await,
+        "getBoundProfilePackage" => post::<GetBoundProfilePackage, H>(request, lpa, host).await,
+        "handleNotification" => notification(request, lpa, host).await,
+        "cancelSession" => post::<CancelSession, H>(request, lpa, host).await,
         _ => unknown(),
     }
 }
 
-async fn es2plus<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Outcome {
+async fn es2plus<H: Host>(function: &str, request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
     match function {
-        "downloadOrder" => post::<DownloadOrder, H>(request, host).await,
-        "confirmOrder" => post::<ConfirmOrder, H>(request, host).await,
-        "cancelOrder" => post::<CancelOrder, H>(request, host).await,
-        "releaseProfile" => post::<ReleaseProfile, H>(request, host).await,
+        "downloadOrder" => post::<DownloadOrder, H>(request, requester, host).await,
+        "confirmOrder" => post::<ConfirmOrder, H>(request, requester, host).await,
+        "cancelOrder" => post::<CancelOrder, H>(request, requester, host).await,
+        "releaseProfile" => post::<ReleaseProfile, H>(request, requester, host).await,
         _ => unknown(),
     }
 }
 
 /// ES12 and ES15, where this server is an SM-DS.
-async fn events<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Outcome {
+async fn events<H: Host>(function: &str, request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
     match function {
-        "registerEvent" => post::<RegisterEvent, H>(request, host).await,
-        "deleteEvent" => post::<DeleteEvent, H>(request, host).await,
+        "registerEvent" => post::<RegisterEvent, H>(request, requester, host).await,
+        "deleteEvent" => post::<DeleteEvent, H>(request, requester, host).await,
         _ => unknown(),
     }
 }
@@ -232,49 +223,45 @@ async fn events<H: Host>(function: &str, request: &HttpRequest, host: &H) -> Out
 /// `/esim-lab/…`: what no standard describes.
 async fn operator<H: Host>(rest: &str, request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
     match rest {
-        "provision" => return post::<Provision, H>(request, host).await,
-        "import" => return crate::import::import(request, host).await,
-        "templates" | "report" => {
-            return match (method_is(request, "GET"), rest) {
-                (Err(refused), _) => refused,
-                (_, "report") => report(request, requester, host).await,
-                _ => execute::<ListTemplates, H>((), None, host).await,
-            };
-        }
+        "provision" => return post::<Provision, H>(request, requester, host).await,
+        "import" => return crate::import::import(request, requester, host).await,
         _ => {}
     }
-    if rest != "orders" && !rest.starts_with("orders/") {
-        return unknown();
-    }
-    if let Err(refused) = method_is(request, "GET") {
-        return refused;
-    }
-    match rest.strip_prefix("orders/") {
-        None => match list_request(request) {
-            Ok(list) => {
-                let requester = requester.oid().map(str::to_string);
-                execute::<ListOrders, H>(ListOrdersRequest { requester, ..list }, None, host).await
-            }
-            Err(error) => malformed(error),
-        },
-        Some(iccid) => match iccid.parse() {
-            Ok(iccid) => {
-                let requester = requester.oid().map(str::to_string);
-                execute::<ShowOrder, H>(ShowOrderRequest { iccid, requester }, None, host).await
-            }
-            Err(error) => malformed(error),
-        },
+    let known = matches!(rest, "templates" | "report" | "orders") || rest.starts_with("orders/");
+    match method_is(request, "GET") {
+        _ if !known => unknown(),
+        Err(refused) => refused,
+        Ok(()) => look(rest, request, requester, host).await,
     }
 }
 
-/// The report as JSON, or as CSV where `format=csv` asks for it.
-async fn report<H: Host>(request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
-    let list = match list_request(request) {
-        Ok(list) => ListOrdersRequest { requester: requester.oid().map(str::to_string), ..list },
+/// What operators may look at.
+async fn look<H: Host>(rest: &str, request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
+    match rest {
+        "templates" => get::<ListTemplates, H>(Ok(()), request, requester, host).await,
+        "orders" => get::<ListOrders, H>(list_request(request), request, requester, host).await,
+        "report" if request.query().any(|pair| pair == ("format", "csv")) => {
+            report_csv(request, requester, host).await
+        }
+        "report" => get::<Report, H>(list_request(request), request, requester, host).await,
+        _ => {
+            let show = rest.strip_prefix("orders/").unwrap_or(rest).parse().and_then(|iccid| {
+                let requester = asked_for(request)?;
+                Ok(ShowOrderRequest { iccid, requester })
+            });
+            get::<ShowOrder, H>(show, request, requester, host).await
+        }
+    }
+}
+
+/// The report as CSV.
+async fn report_csv<H: Host>(request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
+    let mut list = match list_request(request) {
+        Ok(list) => list,
         Err(error) => return malformed(error),
     };
-    if !request.query().any(|pair| pair == ("format", "csv")) {
-        return execute::<Report, H>(list, None, host).await;
+    if let Err(denied) = requester.speaks(&mut list) {
+        return refuse(denied, request, host).await;
     }
     let function = match Report::read(list) {
         Ok(function) => function,
@@ -295,13 +282,13 @@ async fn report<H: Host>(request: &HttpRequest, requester: &Requester, host: &H)
     }
 }
 
-fn list_request(request: &HttpRequest) -> Result<ListOrdersRequest, esim_rsp::Error> {
-    let mut list = ListOrdersRequest::default();
+fn list_request(request: &HttpRequest) -> Result<ListOrdersRequest, Error> {
+    let mut list = ListOrdersRequest { requester: asked_for(request)?, ..ListOrdersRequest::default() };
     for (name, value) in request.query() {
         match name {
             "after" => list.after = Some(value.parse()?),
             "limit" => {
-                let limit = value.parse().map_err(|_| esim_rsp::Error::text("limit is a number"))?;
+                let limit = value.parse().map_err(|_| Error::text("limit is a number"))?;
                 list.limit = Some(limit);
             }
             // Such tokens have letters, digits and hyphens alone, which need no escaping.
@@ -312,34 +299,67 @@ fn list_request(request: &HttpRequest) -> Result<ListOrdersRequest, esim_rsp::Er
     Ok(list)
 }
 
+/// `requester` of the query: the operator whose orders are asked for.
+fn asked_for(request: &HttpRequest) -> Result<Option<String>, Error> {
+    let mut asked = request.query().filter(|(name, _)| *name == "requester").map(|(_, oid)| oid.to_string());
+    match (asked.next(), asked.next()) {
+        (_, Some(_)) => Err(Error::text("requester is there twice")),
+        (asked, None) => Ok(asked),
+    }
+}
+
 /// A function that is called by POST of JSON.
-async fn post<F, H>(request: &HttpRequest, host: &H) -> Outcome
+async fn post<F, H>(request: &HttpRequest, requester: &Requester, host: &H) -> Outcome
 where
-    F: Function<Request: DeserializeOwned, Ok: Serialize>,
+    F: Function<Request: DeserializeOwned + OnBehalf, Ok: Serialize>,
     H: Host,
 {
     match read_json(request) {
-        Ok(body) => execute::<F, H>(body, Some(&request.caller), host).await,
+        Ok(body) => execute::<F, H>(body, requester, request, host).await,
         Err(refused) => refused,
     }
 }
 
-/// `caller` is whose tries are counted, where that makes sense.
-async fn execute<F, H>(request: F::Request, caller: Option<&Caller>, host: &H) -> Outcome
+/// A function that is called by GET.
+async fn get<F, H>(
+    asked: Result<F::Request, Error>,
+    request: &HttpRequest,
+    requester: &Requester,
+    host: &H,
+) -> Outcome
 where
-    F: Function<Ok: Serialize>,
+    F: Function<Request: OnBehalf, Ok: Serialize>,
     H: Host,
 {
-    let function = match F::read(request) {
+    match asked {
+        Ok(asked) => execute::<F, H>(asked, requester, request, host).await,
+        Err(error) => malformed(error),
+    }
+}
+
+/// `body` is what was read from the `request`, which tells besides who has sent it.
+async fn execute<F, H>(
+    mut body: F::Request,
+    requester: &Requester,
+    request: &HttpRequest,
+    host: &H,
+) -> Outcome
+where
+    F: Function<Request: OnBehalf, Ok: Serialize>,
+    H: Host,
+{
+    if let Err(denied) = requester.speaks(&mut body) {
+        return refuse(denied, request, host).await;
+    }
+    let caller = &request.caller;
+    let function = match F::read(body) {
         Ok(function) => function,
         // Sound JSON around something else: the caller learns where.
         Err(error) => return failed(200, Refusal::new("1.6", "2.1").because(error)),
     };
     let mut correlation = function.correlation();
     let tries = function.tries();
-    if let Some(caller) = caller
-        && let Err(denied) = admit::try_order(tries.as_deref(), caller, host).await
-    {
+    if let Err(denied) = admit::try_order(tries.as_deref(), caller, host).await {
         let (response, note) = deny(denied);
         return (response, Note { correlation, ..note });
     }
@@ -350,7 +370,7 @@ where
             (HttpResponse::json(200, &answer), Note { conflicts, ..Note::default() })
         }
         Ok(Executed { answer: Err(refusal), conflicts }) => {
-            if let Some(caller) = caller.filter(|_| tries.is_some()) {
+            if tries.is_some() {
                 admit::weigh_refusal(tries.as_deref(), caller, host).await;
             }
             let (response, note) = failed(200, refusal);
@@ -363,13 +383,16 @@ where
 
 /// handleNotification answers 204 without a body whatever became of it: the
 /// LPA could do nothing about it but send it again for ever (SGP.22 5.6.4).
-async fn notification<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
-    let request = match read_json(request) {
-        Ok(request) => request,
+async fn notification<H: Host>(request: &HttpRequest, lpa: &Requester, host: &H) -> Outcome {
+    let mut body = match read_json(request) {
+        Ok(body) => body,
         Err(refused) => return refused,
     };
+    if let Err(denied) = lpa.speaks(&mut body) {
+        return refuse(denied, request, host).await;
+    }
     let noted = |outcome: String| Note { outcome: Some(outcome), ..Note::default() };
-    let function = match HandleNotification::read(request) {
+    let function = match HandleNotification::read(body) {
         Ok(function) => function,
         Err(error) => return (HttpResponse::empty(204), noted(format!("ignored: {error}"))),
     };
@@ -396,7 +419,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T,
         let detail = "The request is not of Content-Type application/json";
         return Err(failed(400, Refusal::new("1.6", "2.1").because(detail)));
     }
-    json::parse(&request.body).map_err(malformed)
+    json::parse_request(&request.body).map_err(malformed)
 }
 
 pub(crate) fn method_is(request: &HttpRequest, method: &str) -> Result<(), Outcome> {
@@ -406,6 +429,11 @@ pub(crate) fn method_is(request: &HttpRequest, method: &str) -> Result<(), Outco
     let detail = format!("This path is for {method} only");
     let (response, note) = failed(405, Refusal::new("1.6", "2.1").because(detail));
     Err((response.with_header("Allow", format!("{method}, OPTIONS")), note))
+}
+
+/// Refuses an operator or a server, which have a measured number of such tries.
+pub(crate) async fn refuse<H: Host>(denied: Denied, request: &HttpRequest, host: &H) -> Outcome {
+    deny(admit::pace_refused(denied, &request.caller, host).await)
 }
 
 /// Whoever is not let in learns why, and when to come again.
@@ -428,7 +456,7 @@ fn unknown() -> Outcome {
     failed(404, Refusal::new("1.2", "1.1"))
 }
 
-pub(crate) fn malformed(error: esim_rsp::Error) -> Outcome {
+pub(crate) fn malformed(error: Error) -> Outcome {
     let (response, _) = failed(400, Refusal::new("1.6", "2.1").because(error));
     // The parser may quote the request, which may hold keys: not for the log.
     (response, Note { outcome: Some("1.6/2.1".into()), ..Note::default() })

@@ -1,6 +1,7 @@
 //! `POST /esim-lab/import`: a batch of subscribers, as JSON or CSV.
 
-use crate::handler::{Note, Outcome, failed, faulty, method_is, read_json};
+use crate::admit::Requester;
+use crate::handler::{Note, Outcome, failed, faulty, method_is, read_json, refuse};
 use crate::run::{Executed, run};
 use crate::{Host, HttpRequest, HttpResponse, Store, csv};
 use esim_rsp::es9p::Answer;
@@ -8,6 +9,7 @@ use esim_rsp::json::{RequestHeader, ResponseHeader};
 use esim_rsp::{Error, Refusal};
 use esim_smdp::admin::{ImportOk, ImportRequest, prepare};
 use futures_util::stream::{self, StreamExt as _};
+use std::collections::BTreeSet;
 
 /// An order and its package.
 const RECORDS_PER_ORDER: usize = 2;
@@ -15,11 +17,20 @@ const RECORDS_PER_ORDER: usize = 2;
 /// Makes orders of the rows that can be used and says of every row what became of it.
 ///
 /// A fault in the middle leaves the orders made until then: who sends the same rows again finds them known.
-pub(crate) async fn import<H: Host>(request: &HttpRequest, host: &H) -> Outcome {
-    let batch = match read(request) {
+pub(crate) async fn import<H: Host>(request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
+    let mut batch = match read(request) {
         Ok(batch) => batch,
         Err(refused) => return refused,
     };
+    if let Err(denied) = requester.speaks(&mut batch) {
+        return refuse(denied, request, host).await;
+    }
+    if is_csv(request) {
+        match csv::read_rows(&request.body) {
+            Ok(rows) => batch.rows = rows,
+            Err(error) => return unsound(error),
+        }
+    }
     let correlation = batch.header.as_ref().map(|header| header.function_call_identifier.clone());
     let per_commit = H::Store::COMMIT_RECORDS / RECORDS_PER_ORDER;
     let (parts, refused) = match prepare(batch, host.config(), per_commit) {
@@ -47,23 +58,32 @@ pub(crate) async fn import<H: Host>(request: &HttpRequest, host: &H) -> Outcome 
     (HttpResponse::json(200, &answer), note)
 }
 
+/// A batch: of JSON all of it, of CSV what its query says.
 fn read(request: &HttpRequest) -> Result<ImportRequest, Outcome> {
     method_is(request, "POST")?;
-    let kind = request.header("Content-Type").unwrap_or_default().to_ascii_lowercase();
-    if !kind.starts_with("text/csv") {
-        return read_json(request);
+    match is_csv(request) {
+        true => options(request.query()).map_err(unsound),
+        false => read_json(request),
     }
-    let sound = |error: Error| failed(200, Refusal::new("1.6", "2.1").because(error.kind));
-    let mut batch = options(request.query()).map_err(sound)?;
-    batch.rows = csv::read_rows(&request.body).map_err(sound)?;
-    Ok(batch)
+}
+
+fn is_csv(request: &HttpRequest) -> bool {
+    request.header("Content-Type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/csv"))
+}
+
+fn unsound(error: Error) -> Outcome {
+    failed(200, Refusal::new("1.6", "2.1").because(error.kind))
 }
 
 /// What JSON says beside the rows: `template`, `stock`, `release`, `defaultSmdp`, `requester`, `call`.
 fn options<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Result<ImportRequest, Error> {
     let mut batch = ImportRequest::default();
     let (mut requester, mut call) = (None, String::new());
+    let mut seen = BTreeSet::new();
     for (name, value) in query {
+        if !seen.insert(name) {
+            return Err(Error::text(format!("parameter {name:?} is there twice")));
+        }
         match name {
             "template" => batch.template = value.into(),
             "stock" => batch.stock = flag(name, value)?,

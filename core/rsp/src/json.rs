@@ -2,6 +2,7 @@
 //! (SGP.22 6.5.1).
 
 use crate::{Error, Refusal};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -126,6 +127,85 @@ pub fn parse<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
         .map_err(|error| Error::text(format!("not the JSON expected: {}", without_values(&error))))
 }
 
+/// Parses the JSON object that somebody has sent. A name that stands twice in one object is refused, however deep and
+/// whether or not anybody reads it: of two readers each might take another one, and one of them be asked who speaks.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_request<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    parse::<UniqueNames>(body)?;
+    parse(body)
+}
+
+/// A JSON object all of whose objects have each name once.
+struct UniqueNames;
+
+impl<'de> Deserialize<'de> for UniqueNames {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(NamesOnce).map(|()| Self)
+    }
+}
+
+/// Walks through a value and keeps nothing of it.
+#[derive(Clone, Copy)]
+struct NamesOnce;
+
+impl<'de> de::DeserializeSeed<'de> for NamesOnce {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> de::Visitor<'de> for NamesOnce {
+    type Value = ();
+
+    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if !names.insert(name) {
+                return Err(de::Error::custom("a name stands twice in one object"));
+            }
+            map.next_value_seed(self)?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(self)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
 /// What the parser says, but for the values that it quotes.
 fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
@@ -170,5 +250,21 @@ mod tests {
         assert!(told(parse::<Kind>(br#""secret""#).unwrap_err()).contains("expected"));
         assert!(told(parse::<Iccid>(br#""secret 4711""#).unwrap_err()).contains("18 to 20 digits"));
         assert!(matches!(parse::<Kind>(br#""a""#), Ok(Kind::A)));
+    }
+
+    #[test]
+    fn requests_have_each_name_once() {
+        let sound = |text: &str| parse_request::<serde_json::Value>(text.as_bytes()).is_ok();
+        assert!(sound(r#"{"a": [1, -1, 0.5, null, true, "a"], "b": {"a": {"b": 1}}}"#));
+        assert!(!sound(r#"{"a": 1, "b": 1, "a": 1}"#));
+        assert!(!sound(r#"{"b": [{"c": {"a": 1, "a": 1}}]}"#));
+        // The same name, written otherwise.
+        assert!(!sound(r#"{"a": 1, "\u0061": 1}"#));
+        assert!(!sound(r#"["a"]"#) && !sound(r#""a""#) && !sound(r#"{"a": 1} {}"#));
+        let told = parse_request::<serde_json::Value>(br#"{"a": 1, "a": "secret"}"#).unwrap_err().to_string();
+        assert!(
+            told.contains("a name stands twice in one object at line 1") && !told.contains("secret"),
+            "{told}"
+        );
     }
 }

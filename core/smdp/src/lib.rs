@@ -17,6 +17,7 @@ extern crate std;
 
 pub mod admin;
 mod attend;
+mod behalf;
 mod bind;
 pub mod call;
 pub mod config;
@@ -38,6 +39,7 @@ pub mod template;
 mod trust;
 
 pub use attend::{Attend, Attended};
+pub use behalf::OnBehalf;
 pub use call::{Call, Errand, Reply};
 pub use config::{Config, Identity, KeyPair, Limits, Operator, Smds, SmdsIdentity};
 pub use event::EventRecord;
