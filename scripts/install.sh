@@ -114,8 +114,8 @@ need_worker_build() {
 # Chromium with its driver, and a font for the Japanese page.
 need_chromium() { need_apt chromium chromium-driver fonts-vlgothic; }
 
-# A PC/SC daemon and a virtual reader, for programs that want a real card.
-need_pcsc() { need_apt pcscd vsmartcard-vpcd libpcsclite1 opensc; }
+# A PC/SC daemon and a virtual reader, for programs that want a real card; and a reader of answers to reset.
+need_pcsc() { need_apt pcscd vsmartcard-vpcd libpcsclite1 opensc pcsc-tools; }
 
 # Reads the captures that the network writes.
 need_tshark() { need_apt tshark; }

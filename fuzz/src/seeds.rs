@@ -35,6 +35,12 @@ fn main() -> std::io::Result<()> {
     }
     seed(&folder, "profile", 0, &upp)?;
 
+    // A whole memory; the beginning of each record bent.
+    seed(&folder, "memory", 0, &[&[0], &esim_fuzz::enabled_card().export()[..]].concat())?;
+    for record in 0..8 {
+        seed(&folder, "memory", 1 + usize::from(record), &[1, record, 0, 2, 1, 0xFF])?;
+    }
+
     for (i, curve) in [Curve::P256, Curve::BrainpoolP256r1].into_iter().enumerate() {
         let pki = TestPki::well_known(curve);
         let euicc = pki.issue_euicc(&[0x89; 16], &mut rng(1)).certificate;

@@ -179,6 +179,23 @@ fn transport() -> Vec<Row> {
         case("SELECT ISD-R", "6881", "select_on_a_closed_channel", || {
             apdu(&mut Forge::new(), "02A4040010A0000005591010FFFFFFFF890000010000")
         }),
+        case("STATUS (ISD-R)", "9000", "what_select_told", || {
+            let mut forge = Forge::new();
+            let told = forge.device.transmit(&hex::decode("81F2000000").unwrap());
+            let selected = "01A4040010A0000005591010FFFFFFFF890000010000";
+            let selected = forge.device.transmit(&hex::decode(selected).unwrap());
+            if told == selected { apdu(&mut forge, "81F2000000") } else { hex::encode(told) }
+        }),
+        case("STATUS (ISD-R)", "9000", "its_name", || {
+            let told = Forge::new().device.transmit(&hex::decode("81F2000100").unwrap());
+            hex::encode_upper(told).replacen("8410A0000005591010FFFFFFFF8900000100", "", 1)
+        }),
+        case("STATUS (ISD-R)", "9000", "on_the_basic_channel_is_the_card_there", || {
+            let mut forge = Forge::new();
+            assert_eq!(apdu(&mut forge, "00A4040C10A0000005591010FFFFFFFF8900000100"), "9000");
+            apdu(&mut forge, "80F2000C")
+        }),
+        case("STATUS (ISD-R)", "6A86", "answer_of_no_kind", || apdu(&mut Forge::new(), "81F2000200")),
         case(F, "9000", "first_of_two_blocks", || apdu(&mut Forge::new(), "81E2110001BF")),
         case(F, "6700", "empty_block", || apdu(&mut Forge::new(), "81E2910000")),
         case(F, "6700", "endless_chain", || {
@@ -771,6 +788,17 @@ fn package_content() -> Vec<Row> {
                 it.metadata = encode(&StoreMetadataRequest { service_provider_name, ..metadata(ICCID) });
             })
         }),
+        case(METADATA, "storeMetadata (2): incorrectInputValues (1)", "thirty_three_receivers", || {
+            bent_parcel(|it| {
+                let mut many = metadata(ICCID);
+                let receivers = many.notification_configuration_info.as_mut().unwrap();
+                *receivers = vec![receivers[0].clone(); 33];
+                it.metadata = encode(&many);
+            })
+        }),
+        case(METADATA, "storeMetadata (2): incorrectInputValues (1)", "segments_without_end", || {
+            bent_parcel(|it| it.metadata = tlv::wrap(0xBF25, &[&[0; 9000]]))
+        }),
         case(METADATA, "storeMetadata (2): incorrectInputValues (1)", "not_a_metadata_request", || {
             bent_parcel(|it| it.metadata = vec![0xBF, 0x25, 0x00])
         }),
@@ -973,7 +1001,28 @@ fn notifications() -> Vec<Row> {
                 assert_eq!(disables(&mut forge, ICCID), "ok (0)");
             }
             let seen = events_of(&mut forge, &LIST_ALL);
-            expect((seen.len(), seen.first().map(|it| it.0)), (64, Some(17)), "the oldest gives way")
+            expect((seen.len(), seen.first().map(|it| it.0)), (32, Some(49)), "the oldest gives way")
+        }),
+        case(LIST, "another's stay", "a_profile_with_more_than_there_is_room_for", || {
+            let mut forge = Forge::new();
+            a_life(&mut forge, THIRD);
+            forge.install_plain(OTHER);
+            forge.install_plain(ICCID);
+            for _ in 0..40 {
+                assert_eq!(enables(&mut forge, ICCID), "ok (0)");
+                assert_eq!(disables(&mut forge, ICCID), "ok (0)");
+            }
+            let numbers: Vec<u32> = events_of(&mut forge, &LIST_ALL).iter().map(|it| it.0).collect();
+            expect(numbers[..6] == [0, 1, 2, 3, 4, 54], true, "another's stay")
+        }),
+        case(LIST, "another's stay", "downloads_that_fail_under_its_iccid", || {
+            let mut forge = Forge::new();
+            forge.install_plain(ICCID);
+            for _ in 0..40 {
+                forge.install(&metadata(ICCID), &subscriber(ICCID));
+            }
+            let numbers: Vec<u32> = events_of(&mut forge, &LIST_ALL).iter().map(|it| it.0).collect();
+            expect(numbers[..2] == [0, 25] && numbers.len() == 17, true, "another's stay")
         }),
         blank(LIST, "undefinedError (127)", "nothing leads to it"),
         case(RETRIEVE, "4 given", "all", || {

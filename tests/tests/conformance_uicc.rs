@@ -163,6 +163,7 @@ fn selection() -> Vec<Row> {
             let seen = after(&["80F2000001"]);
             if seen.starts_with("6C") { "6Cxx".to_string() } else { seen }
         }),
+        case("STATUS", "6A88", "name_where_no_application_is_selected", || after(&["80F2000100"])),
         case("STATUS", "6A86", "state_of_no_kind", || after(&["80F2030000"])),
         case("STATUS", "6A86", "answer_of_no_kind", || after(&["80F2000200"])),
         case("STATUS", "6E00", "interindustry_class", || after(&["00F2000000"])),
@@ -249,6 +250,8 @@ fn pins() -> Vec<Row> {
     vec![
         case(VERIFY, "9000", "the_right_one", || locked(&[USIM, PIN1])),
         case(VERIFY, "63C3", "asks_for_the_tries_left", || locked(&[USIM, "0020000100"])),
+        case(VERIFY, "63C3", "asks_for_those_of_a_disabled_pin", || after(&[USIM, "0020000100"])),
+        case(VERIFY, "6984", "a_disabled_pin", || after(&[USIM, PIN1])),
         case(VERIFY, "63C2", "a_wrong_one", || locked(&[USIM, WRONG_PIN1])),
         case(VERIFY, "6983", "blocked", || locked(&[USIM, WRONG_PIN1, WRONG_PIN1, WRONG_PIN1, PIN1])),
         case(VERIFY, "6700", "seven_octets", || locked(&[USIM, "0020000107 30303030FFFFFF"])),

@@ -1,10 +1,10 @@
 //! The card in a state file, as the commands use it.
 
 use crate::https::Https;
-use crate::memory::FileNvm;
 use crate::{clock, random};
 use anyhow::{Context, Result};
 use esim_euicc::{Nvm, Personal};
+use esim_world::FileNvm;
 use std::path::Path;
 
 /// A card whose memory is a file, and the terminal's way to the network.
@@ -22,7 +22,7 @@ impl Device {
         let nvm = FileNvm::open(state)?;
         let missing =
             || format!("no card in {0}; make one: esim-lab euicc init --state {0}", state.display());
-        let personal = Personal::read_from(&nvm as &dyn Nvm).with_context(missing)?;
+        let personal = Personal::read_from(&nvm as &dyn Nvm)?.with_context(missing)?;
         let card = esim_world::Device::power_on(nvm, random()?, clock())?;
         Ok(Self { card, ci_certificates: personal.ci_certificates })
     }

@@ -1,13 +1,13 @@
 //! `esim-lab euicc`: a card in a file, and the plugs that others reach it by.
 
 use crate::device::Device;
-use crate::memory::FileNvm;
 use crate::{lpac, pki, random, vpcd};
 use anyhow::{Context, Result, bail};
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
 use esim_euicc::{Nvm, Personal};
 use esim_rsp::Eid;
+use esim_world::FileNvm;
 use std::path::PathBuf;
 
 /// `euicc init`.
@@ -26,15 +26,15 @@ pub struct Init {
     /// brainpoolP256r1 in place of P-256.
     #[arg(long, conflicts_with = "pki")]
     brainpool: bool,
-    /// Overwrites a card that is there, with all its profiles.
+    /// Overwrites a card that is there, with all its profiles, damaged or not.
     #[arg(long)]
     force: bool,
 }
 
 /// Personalises a card.
 pub fn init(args: &Init) -> Result<()> {
-    let mut nvm = FileNvm::open(&args.state)?;
-    if Personal::read_from(&nvm as &dyn Nvm).is_ok() && !args.force {
+    let mut nvm = if args.force { FileNvm::create(&args.state) } else { FileNvm::open(&args.state) }?;
+    if Personal::read_from(&nvm as &dyn Nvm)?.is_some() {
         bail!("there is a card in {}; --force overwrites it with all its profiles", args.state.display());
     }
     let personal = if args.pki.is_empty() {

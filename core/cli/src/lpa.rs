@@ -156,7 +156,7 @@ pub async fn run(args: Lpa) -> Result<ExitCode> {
     Ok(code)
 }
 
-type Port<'a> = Joined<'a, crate::memory::FileNvm, Https, Terminal>;
+type Port<'a> = Joined<'a, esim_world::FileNvm, Https, Terminal>;
 
 async fn execute(
     port: &mut Port<'_>,

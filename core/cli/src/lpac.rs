@@ -1,14 +1,21 @@
 //! lpac's JSON lines: the card on lpac's stdin and stdout (`LPAC_APDU=stdio`).
 //!
 //! lpac writes a request a line and waits for the answer; its progress and
-//! result lines share the stream and are passed through.
+//! result lines share the stream and are passed through. A line of more than
+//! [`LONGEST`] octets is dropped with a word, and so never fills the memory.
 
 use crate::device::Device;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
+
+/// Longest line taken. A request carries a message of ES9+ in hexadecimal digits: a package with its segments.
+const LONGEST: usize = 16 << 20;
+
+/// Longest AID (ISO/IEC 7816-4 12.2.3).
+const LONGEST_AID: usize = 16;
 
 /// An answer; its type comes first, as the peer writes it.
 #[derive(Serialize)]
@@ -25,12 +32,12 @@ struct Reply {
 /// When the card does not start again; nothing that the peer does is an error.
 pub fn serve(
     device: &mut Device,
-    from: impl BufRead,
+    mut from: impl BufRead,
     mut to: impl Write,
     mut aside: impl Write,
 ) -> Result<()> {
     let mut listening = true;
-    for line in from.split(b'\n').map_while(Result::ok) {
+    while let Ok(Some(line)) = next_line(&mut from) {
         let line = String::from_utf8_lossy(&line);
         let line = line.strip_suffix('\r').unwrap_or(&line);
         match answer(device, line) {
@@ -40,11 +47,28 @@ pub fn serve(
             }
             Some(_) => {}
             None if line.trim().is_empty() => {}
-            None => writeln!(aside, "{line}")?,
+            // Nobody may be listening there either.
+            None => drop(writeln!(aside, "{line}")),
         }
     }
     // The peer is gone: as a reader that loses power.
     device.reset()
+}
+
+/// The next line without its end; none when the stream has ended. Lines too long are passed over.
+fn next_line(from: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
+    loop {
+        let mut line = Vec::new();
+        from.by_ref().take(LONGEST as u64).read_until(b'\n', &mut line)?;
+        if line.pop_if(|last| *last == b'\n').is_some() {
+            return Ok(Some(line));
+        }
+        if line.len() < LONGEST {
+            return Ok((!line.is_empty()).then_some(line));
+        }
+        eprintln!("a line of more than {LONGEST} octets is dropped");
+        from.skip_until(b'\n')?;
+    }
 }
 
 /// Runs a command with its stdin and stdout connected to the card; its exit code.
@@ -101,11 +125,11 @@ fn apdu(device: &mut Device, payload: &Value) -> Value {
 }
 
 fn open_channel(device: &mut Device, aid: &Value) -> Option<u8> {
-    let aid = hex::decode(aid.as_str()?).ok()?;
+    let aid = hex::decode(aid.as_str()?).ok().filter(|aid| aid.len() <= LONGEST_AID)?;
     let opened = device.transmit(&[0x00, 0x70, 0x00, 0x00, 0x01]);
     let [number, 0x90, 0x00] = opened[..] else { return None };
     let class = if number < 4 { number } else { 0x40 | (number - 4) };
-    let mut select = vec![class, 0xA4, 0x04, 0x00, u8::try_from(aid.len()).ok()?];
+    let mut select = vec![class, 0xA4, 0x04, 0x00, aid.len() as u8];
     select.extend(&aid);
     let response = device.transmit(&select);
     if matches!(response[..], [.., 0x90 | 0x61, _]) {

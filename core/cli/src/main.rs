@@ -10,7 +10,6 @@ mod issue;
 mod keep;
 mod lpa;
 mod lpac;
-mod memory;
 mod net;
 mod operator;
 mod pki;

@@ -1,9 +1,14 @@
 //! The card's plugs survive whoever sits at the other end: disconnects in the
-//! middle of a message, garbage, lengths without octets.
+//! middle of a message, garbage, lengths without octets, commands drawn at
+//! random, answers longer than a message.
 
 mod common;
 
 use common::{Running, free_port, run, wait_for};
+use esim_rsp::{Iccid, tlv};
+use esim_tests::forge::{Forge, metadata, subscriber};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
@@ -24,6 +29,118 @@ fn card(folder: &tempfile::TempDir) -> Command {
     let mut command = common::esim_lab();
     command.args(["euicc", "serve", "--state", &state]).stderr(Stdio::null());
     command
+}
+
+/// The same with a card whose notifications take more than 65,535 octets.
+fn card_with_much_to_tell(folder: &tempfile::TempDir) -> Command {
+    let mut forge = Forge::new();
+    for iccid in ["89000123456789012341", "89000123456789012358", "89000123456789012366"] {
+        let mut metadata = metadata(iccid);
+        let receivers = metadata.notification_configuration_info.as_mut().unwrap();
+        *receivers = vec![receivers[0].clone(); 32];
+        forge.install(&metadata, &subscriber(iccid));
+        let iccid: Iccid = iccid.parse().unwrap();
+        let which = tlv::wrap(0xA0, &[&tlv::wrap(0x5A, &[&iccid.octets()])]);
+        forge.es10(&tlv::wrap(0xBF31, &[&which, &[0x81, 1, 0]])).unwrap();
+    }
+    let state = folder.path().join("card");
+    std::fs::write(&state, forge.device.nvm().export()).unwrap();
+    let mut command = common::esim_lab();
+    command.args(["euicc", "serve", "--state", &state.display().to_string()]).stderr(Stdio::null());
+    command
+}
+
+/// RetrieveNotificationsList with an extended Le, and GET RESPONSE with one.
+const RETRIEVE: &[u8] = &[0x80, 0xE2, 0x91, 0x00, 0x00, 0x00, 0x03, 0xBF, 0x2B, 0x00, 0x00, 0x00];
+const GET_RESPONSE: &[u8] = &[0x00, 0xC0, 0x00, 0x00, 0x00, 0x00, 0x00];
+
+/// Messages drawn at random; every third is nearly a command.
+fn drawn(seed: u64) -> impl Iterator<Item = Vec<u8>> {
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    let known = [
+        SELECT_ISDR,
+        GET_EID,
+        RETRIEVE,
+        GET_RESPONSE,
+        &[0x00, 0x70, 0, 0, 1],
+        &[0x00, 0xA4, 0, 0, 2, 0x3F, 0],
+    ];
+    std::iter::repeat_with(move || {
+        let draw = rng.next_u32() as usize;
+        if draw % 3 == 0 {
+            let mut octets = known[draw / 3 % known.len()].to_vec();
+            let at = rng.next_u32() as usize % octets.len();
+            octets[at] = rng.next_u32() as u8;
+            return octets;
+        }
+        let length = if draw % 50 == 1 { draw / 50 % 0xFFFF } else { draw / 50 % 300 };
+        let mut octets = vec![0; length];
+        rng.fill_bytes(&mut octets);
+        octets
+    })
+}
+
+/// Much to tell, and many commands: each is answered, and the card is well afterwards.
+fn is_patient(peer: &mut TcpStream) {
+    is_well(peer);
+    let first = ask(peer, RETRIEVE);
+    assert!(first.len() > 0xFF00 && first[first.len() - 2] == 0x61, "{} octets", first.len());
+    while ask(peer, GET_RESPONSE).ends_with(&[0x61, 0x00]) {}
+    for octets in drawn(1).take(3000) {
+        match octets[..] {
+            [] | [_] => peer.write_all(&message(&octets)).unwrap(),
+            _ => assert!(ask(peer, &octets).len() >= 2),
+        }
+        if let [4] = octets[..] {
+            // It was asked for its ATR.
+            let mut length = [0; 2];
+            peer.read_exact(&mut length).unwrap();
+            peer.read_exact(&mut vec![0; usize::from(length[1])]).unwrap();
+        }
+    }
+    is_well(peer);
+}
+
+#[test]
+fn a_plug_carries_long_answers_and_any_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("127.0.0.1:{}", free_port());
+    {
+        let _card = Running(card_with_much_to_tell(&folder).args(["--tcp", &address]).spawn().unwrap());
+        is_patient(&mut wait_for("the card", LIMIT, || TcpStream::connect(&address).ok()));
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let _card = Running(card_with_much_to_tell(&folder).args(["--vpcd", &address]).spawn().unwrap());
+    is_patient(&mut listener.accept().unwrap().0);
+}
+
+#[test]
+fn lines_carry_long_answers_and_any_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = card_with_much_to_tell(&folder);
+    let child = command.arg("--lpac-stdio").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Running(child);
+    let mut input = child.0.stdin.take().unwrap();
+    let mut output = BufReader::new(child.0.stdout.take().unwrap());
+    let mut ask = |function: &str, parameter: &str| {
+        let payload = format!("{{\"func\":\"{function}\",\"param\":\"{parameter}\"}}");
+        writeln!(input, "{{\"type\":\"apdu\",\"payload\":{payload}}}").unwrap();
+        let mut answer = String::new();
+        output.read_line(&mut answer).unwrap();
+        assert!(answer.contains("\"ecode\":"), "{function} {parameter}: {answer:?}");
+        answer
+    };
+    ask("transmit", &hex::encode(SELECT_ISDR));
+    assert!(ask("transmit", &hex::encode(RETRIEVE)).len() > 2 * 0xFF00);
+    for octets in drawn(2).take(1000) {
+        let functions = ["transmit", "logic_channel_open", "logic_channel_close", "nothing"];
+        ask(functions[octets.len() % functions.len()], &hex::encode(&octets));
+    }
+    ask("connect", "");
+    ask("transmit", &hex::encode(SELECT_ISDR));
+    let eid = ask("transmit", &hex::encode(GET_EID));
+    assert!(eid.contains(EID), "{eid}");
 }
 
 fn message(octets: &[u8]) -> Vec<u8> {

@@ -6,12 +6,12 @@ use crate::memory::{self, Draft, State, Switch};
 use crate::nvm::{Nvm, NvmError};
 use crate::personal::{Identity, Personal};
 use crate::session::Session;
-use crate::uicc::{Uicc, UiccEvent};
+use crate::uicc::{Change, Uicc, UiccEvent};
 use crate::{ecasd, isdr, ota};
 use alloc::vec::Vec;
 use esim_crypto::pki::TrustedCi;
 use esim_rsp::{Eid, Error};
-use esim_saip::Capabilities;
+use esim_saip::{Capabilities, Image};
 use rand_core::CryptoRng;
 
 /// What a card has of the world while it executes a command.
@@ -51,11 +51,23 @@ pub enum BootError {
     Nvm(#[from] NvmError),
 }
 
-/// Answer to reset: T=0 and T=1, TS 102 221 compliant, no voltage classes beyond A to C.
-pub const ATR: [u8; 19] = [
-    0x3B, 0x9F, 0x96, 0x80, 0x3F, 0xC7, 0x82, 0x80, 0x31, 0xE0, 0x73, 0xF6, 0x21, 0x13, 0x67, 0x4D, 0x45,
-    0x00, 0x00,
-];
+/// Answer to reset (ISO/IEC 7816-3 8.2, TS 102 221 6.3), the check octet left out. The protocol is T=0, as the
+/// procedures with `61xx` and GET RESPONSE are; T=15 only says that global interface octets follow.
+///
+/// | octets | |
+/// |---|---|
+/// | `3B 9F` | direct convention; TA1, TD1, 15 historical octets |
+/// | `96` | TA1: F 512, D 32 |
+/// | `80 3F` | TD1: T=0, TD2; TD2: T=15, TA3, TB3 |
+/// | `C7` | TA3: the clock may stop in either state, voltage classes A, B, C |
+/// | `82` | TB3: functions of an eUICC (TS 102 221 table 6.7) |
+/// | `80` | historical octets in compact TLV (ISO/IEC 7816-4 12.1.1) |
+/// | `31 E0` | applications by whole and by cut name; EF.DIR in BER-TLV, read by records |
+/// | `73 F6 21 1F` | files by name, path, FID, SFI; records by number; octets as units; no extended lengths, which T=0 has not; 8 channels or more, numbered by the card or by the terminal |
+/// | `67 …` | seven octets of the issuer: `esimlab` |
+pub const ATR: [u8; 22] = *b"\x3B\x9F\x96\x80\x3F\xC7\x82\x80\x31\xE0\x73\xF6\x21\x1F\x67esimlab";
+
+const STATUS: u8 = 0xF2;
 
 /// The one command of the UICC that draws randomness.
 const GET_IDENTITY: u8 = 0x78;
@@ -66,7 +78,8 @@ impl Card {
     /// # Errors
     /// [`BootError`] if the memory is not a card's or does not take writes.
     pub fn power_on(env: &mut Env<'_>) -> Result<Self, BootError> {
-        let personal = Personal::read_from(env.nvm)?;
+        let personal =
+            Personal::read_from(env.nvm)?.ok_or_else(|| Error::text("the memory holds no eUICC"))?;
         let (identities, verification) = personal.load()?;
         let mut card = Self {
             eid: personal.eid()?,
@@ -95,12 +108,8 @@ impl Card {
 
     /// The answer to reset.
     pub fn atr(&self) -> Vec<u8> {
-        let mut atr = ATR.to_vec();
-        let check = atr.iter().skip(1).fold(0, |sum, octet| sum ^ octet);
-        if let Some(last) = atr.last_mut() {
-            *last = check;
-        }
-        atr
+        let check = ATR.iter().skip(1).fold(0, |sum, octet| sum ^ octet);
+        [&ATR[..], &[check]].concat()
     }
 
     /// The EID.
@@ -165,6 +174,10 @@ impl Card {
             0xA4 if !command.is_proprietary() && command.p1 == 0x04 => self.select_by_aid(number, command),
             // TERMINAL CAPABILITY (TS 102 221 11.1.19): nothing here depends on it.
             0xAA if command.is_proprietary() => Ok((Vec::new(), Status::OK)),
+            STATUS if command.is_proprietary() && application != Application::Uicc => {
+                let data = domain_status(application, command)?;
+                Ok(self.channel(number)?.answer(data, Status::OK, command.le))
+            }
             _ => match application {
                 Application::Isdr => self.isdr_command(number, command, env),
                 Application::Ecasd => {
@@ -222,19 +235,16 @@ impl Card {
 
     /// SELECT by AID: the security domains first, then the profile's applications.
     fn select_by_aid(&mut self, number: u8, command: &Command<'_>) -> Result<(Vec<u8>, Status), Status> {
-        let own = if command.data == isdr::AID {
-            Some((Application::Isdr, isdr::fci()))
-        } else if command.data == ecasd::AID {
-            Some((
-                Application::Ecasd,
-                esim_rsp::tlv::wrap(0x6F, &[&esim_rsp::tlv::wrap(0x84, &[&ecasd::AID])]),
-            ))
-        } else {
-            None
+        let named = |application| {
+            let (aid, fci) = domain_of(application)?;
+            (command.data == aid).then_some((application, fci))
         };
+        let own = named(Application::Isdr).or_else(|| named(Application::Ecasd));
         let Some((application, fci)) = own else {
             let mut channel = core::mem::take(self.channel(number)?);
-            let outcome = self.uicc.command(&mut channel.uicc, command);
+            // SELECT changes nothing that is kept.
+            let outcome =
+                self.uicc.command(&mut channel.uicc, command, &mut |_, _| Err(Status::MEMORY_PROBLEM));
             if outcome.is_ok() {
                 channel.select(Application::Uicc);
                 self.leave(number);
@@ -263,25 +273,23 @@ impl Card {
             self.uicc.set_entropy(entropy);
         }
         let mut channel = core::mem::take(self.channel(number)?);
-        let outcome = self.uicc.command(&mut channel.uicc, command);
+        let profile = self.state.enabled().map(|profile| profile.number);
+        let nvm = &mut *env.nvm;
+        let mut keep = |image: &Image, changes: &[Change]| memory::keep_changes(nvm, profile, image, changes);
+        let outcome = self.uicc.command(&mut channel.uicc, command, &mut keep);
+        let changes = self.uicc.take_changes();
+        let kept = keep(self.uicc.image(), &changes);
         *self.channel(number)? = channel;
-        self.keep_changes(env)?;
+        if kept.is_err() || outcome == Err(Status::MEMORY_PROBLEM) {
+            // What the memory did not take has not happened: the files are again as it has them, no PIN is verified.
+            let _ = self.load_uicc(env).inspect_err(|_| self.uicc.replace(None));
+            return Err(Status::MEMORY_PROBLEM);
+        }
         if let Some(UiccEvent::RefreshDone) = self.uicc.take_event() {
             self.refresh_done(env)?;
         }
         let response = outcome?;
         Ok(self.channel(number)?.answer(response.data, response.status, command.le))
-    }
-
-    /// Writes what a command changed in the profile before it is answered.
-    fn keep_changes(&mut self, env: &mut Env<'_>) -> Result<(), Status> {
-        let changes = self.uicc.take_changes();
-        let Some(profile) = self.state.enabled().filter(|_| !changes.is_empty()) else {
-            return Ok(());
-        };
-        let writes = memory::image_writes(profile.number, self.uicc.image(), &changes);
-        let committed = writes.and_then(|writes| env.nvm.commit(&writes));
-        committed.map_err(|_| Status::MEMORY_PROBLEM)
     }
 
     /// The terminal carried out REFRESH: the switch takes effect (SGP.22 5.7.16).
@@ -321,5 +329,27 @@ impl Card {
         };
         let data = self.es10(number, &chain, env)?;
         Ok(self.channel(number)?.answer(data, Status::OK, command.le))
+    }
+}
+
+/// AID of a security domain, and what SELECT answers.
+fn domain_of(application: Application) -> Option<([u8; 16], Vec<u8>)> {
+    let name = |aid: [u8; 16]| esim_rsp::tlv::wrap(0x84, &[&aid]);
+    match application {
+        Application::Isdr => Some((isdr::AID, isdr::fci())),
+        Application::Ecasd => Some((ecasd::AID, esim_rsp::tlv::wrap(0x6F, &[&name(ecasd::AID)]))),
+        Application::Uicc => None,
+    }
+}
+
+/// STATUS while a security domain is selected: terminals ask it of whatever is, to know that the card is still there
+/// (TS 102 221 11.1.2, 14.5.2). P2 `00` brings what SELECT did, `01` the name, `0C` nothing.
+fn domain_status(application: Application, command: &Command<'_>) -> Result<Vec<u8>, Status> {
+    let (aid, fci) = domain_of(application).ok_or(Status::INS_NOT_SUPPORTED)?;
+    match (command.p1, command.p2) {
+        (0x00..=0x02, 0x00) => Ok(fci),
+        (0x00..=0x02, 0x01) => Ok(esim_rsp::tlv::wrap(0x84, &[&aid])),
+        (0x00..=0x02, 0x0C) => Ok(Vec::new()),
+        _ => Err(Status::INCORRECT_P1_P2),
     }
 }

@@ -12,6 +12,13 @@ pub(crate) const CHANNELS: usize = 20;
 /// Most octets of one ES10 command; a metadata segment with an icon needs 1,100.
 const MAX_CHAIN: usize = 16 * 1024;
 
+/// Most octets of one answer, however many are asked for: with its status word it fits the 16 bits that plugs give a
+/// message. More waits for GET RESPONSE.
+const MAX_ANSWER: usize = 0xFFFF - 2;
+
+/// Most octets that one GET RESPONSE brings: its Le has one octet (TS 102 221 7.3.1.1.4, 10.1.6).
+const MAX_GET_RESPONSE: u32 = 0x100;
+
 /// Who answers on a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(crate) enum Application {
@@ -86,11 +93,11 @@ impl Channel {
         if self.response.is_empty() {
             return Err(Status::CONDITIONS_NOT_SATISFIED);
         }
-        Ok(self.give(le.unwrap_or(256)))
+        Ok(self.give(le.unwrap_or(MAX_GET_RESPONSE).min(MAX_GET_RESPONSE)))
     }
 
     fn give(&mut self, le: u32) -> (Vec<u8>, Status) {
-        let n = self.response.len().min(le as usize);
+        let n = self.response.len().min(le as usize).min(MAX_ANSWER);
         let rest = self.response.split_off(n);
         let now = core::mem::replace(&mut self.response, rest);
         if self.response.is_empty() {

@@ -2,6 +2,7 @@
 //! (SGP.22 2.5.5, 5.5). Nothing is written before the last segment is in.
 
 use crate::apdu::Status;
+use crate::pending::OF_A_PROFILE;
 use crate::session::Prepared;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -21,6 +22,12 @@ use esim_saip::{Capabilities, ElementError, EuiccResponse, Image, Installer, Spl
 const MAX_SEGMENT: usize = 2048;
 /// Most octets of dpProprietaryData (SGP.22 2.4a.1.4).
 const MAX_PROPRIETARY: usize = 128;
+/// Most octets of ConfigureISDP, whose one field that is.
+const MAX_CONFIGURATION: usize = 1024;
+/// Most octets of metadata: names, an icon of 1,024, receivers of notifications, and room for what later versions add.
+const MAX_METADATA: usize = 8 * 1024;
+/// Most octets of a receiver's address: those of a domain name (RFC 1035 2.3.4).
+const MAX_ADDRESS: usize = 255;
 
 /// What loading must know of the card.
 pub(crate) struct Facts<'a> {
@@ -184,11 +191,14 @@ impl Loading {
 
     /// ES8+.ConfigureISDP (SGP.22 5.5.2).
     fn configure_isdp(&mut self, plain: &[u8], last: bool) -> Result<(), Failure> {
+        let wrong = || fail(BppCommandId::configureISDP, ErrorReason::incorrectInputValues);
         self.configuration.extend_from_slice(plain);
+        if self.configuration.len() > MAX_CONFIGURATION {
+            return Err(wrong());
+        }
         if !last {
             return Ok(());
         }
-        let wrong = || fail(BppCommandId::configureISDP, ErrorReason::incorrectInputValues);
         let request: ConfigureIsdpRequest = esim_rsp::decode(&self.configuration).map_err(|_| wrong())?;
         if request.dp_proprietary_data.is_some() {
             let outer = tlv::read_only(&self.configuration).map_err(|_| wrong())?;
@@ -202,11 +212,14 @@ impl Loading {
 
     /// ES8+.StoreMetadata (SGP.22 5.5.3).
     fn store_metadata(&mut self, plain: &[u8], last: bool, facts: &Facts<'_>) -> Result<(), Failure> {
+        let refuse = |reason| fail(BppCommandId::storeMetadata, reason);
         self.metadata_octets.extend_from_slice(plain);
+        if self.metadata_octets.len() > MAX_METADATA {
+            return Err(refuse(ErrorReason::incorrectInputValues));
+        }
         if !last {
             return Ok(());
         }
-        let refuse = |reason| fail(BppCommandId::storeMetadata, reason);
         let decoded = esim_rsp::decode::<StoreMetadataRequest>(&self.metadata_octets);
         let metadata = decoded.map_err(|_| refuse(ErrorReason::incorrectInputValues))?;
         if facts.installed.contains(&metadata.iccid) {
@@ -343,13 +356,16 @@ fn signed_octets(bf23: &[u8], prepared: &Prepared) -> Option<Vec<u8>> {
     Some(octets)
 }
 
-/// Sizes of SGP.22 5.5.3.
+/// Sizes of SGP.22 5.5.3, and no more receivers of notifications than the card keeps notifications of a profile.
 pub(crate) fn within_limits(metadata: &StoreMetadataRequest) -> bool {
     let icon = metadata.icon.as_ref();
+    let receivers = metadata.notification_configuration_info.as_deref().unwrap_or_default();
     metadata.service_provider_name.chars().count() <= 32
         && metadata.profile_name.chars().count() <= 64
         && icon.is_none_or(|icon| icon.len() <= 1024)
         && icon.is_some() == metadata.icon_type.is_some()
+        && receivers.len() <= OF_A_PROFILE
+        && receivers.iter().all(|receiver| receiver.notification_address.len() <= MAX_ADDRESS)
 }
 
 /// A test profile may authenticate with the test algorithm alone, whose keys

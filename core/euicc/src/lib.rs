@@ -18,8 +18,10 @@ mod isdr;
 mod memory;
 pub mod nvm;
 mod ota;
+mod pending;
 mod personal;
 mod session;
+mod stored;
 pub mod uicc;
 
 pub use card::{BootError, Card, Env};

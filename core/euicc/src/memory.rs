@@ -1,6 +1,8 @@
 //! The card's own records in [`Nvm`], and how they change: on a draft, by one commit.
 
+use crate::apdu::Status;
 use crate::nvm::{Nvm, NvmError, Write};
+use crate::pending;
 use crate::uicc::Change;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -14,9 +16,6 @@ use esim_saip::Image;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 const STATE: &str = "state";
-
-/// Notifications kept; the oldest gives way (SGP.22 3.5).
-pub(crate) const NOTIFICATION_LIMIT: usize = 64;
 
 /// Everything but files and notification texts.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -34,6 +33,10 @@ pub(crate) struct State {
     pub suspended: Option<u16>,
     /// One for each CI that published one.
     pub crls: Vec<StoredCrl>,
+    /// Sequence numbers of notifications that tell of a download that failed. Written behind the rest, which cards of
+    /// before end with.
+    #[serde(skip)]
+    pub failed: Vec<u32>,
 }
 
 /// What a CI's revocation lists say.
@@ -125,8 +128,15 @@ impl State {
         let Some(octets) = nvm.read(STATE) else {
             return Ok(Self { next_isdp: FIRST_ISDP, ..Self::default() });
         };
-        postcard::from_bytes(&octets)
-            .map_err(|error| Error::text(format!("the card's state is damaged: {error}")))
+        let (mut state, rest): (Self, _) = postcard::take_from_bytes(&octets).map_err(|_| damaged(STATE))?;
+        if !rest.is_empty() {
+            state.failed = whole(rest).ok_or_else(|| damaged(STATE))?;
+        }
+        Ok(state)
+    }
+
+    fn to_octets(&self) -> Result<Vec<u8>, NvmError> {
+        Ok([to_octets(self)?, to_octets(&self.failed)?].concat())
     }
 
     pub fn enabled(&self) -> Option<&Profile> {
@@ -148,16 +158,22 @@ impl State {
 pub(crate) struct Draft {
     pub state: State,
     pub writes: Vec<Write>,
+    /// There may be more notifications of some kind than there is room for.
+    crowded: bool,
 }
 
 impl Draft {
     pub fn new(state: &State) -> Self {
-        Self { state: state.clone(), writes: Vec::new() }
+        Self { state: state.clone(), writes: Vec::new(), crowded: false }
     }
 
     /// Commits; the caller replaces its state with the one returned.
     pub fn commit(mut self, nvm: &mut dyn Nvm) -> Result<State, NvmError> {
-        self.writes.push(Write::Put(STATE.to_string(), to_octets(&self.state)?));
+        let surplus = if self.crowded { pending::surplus(&self.state) } else { Vec::new() };
+        for sequence_number in surplus {
+            self.remove_notification(sequence_number);
+        }
+        self.writes.push(Write::Put(STATE.to_string(), self.state.to_octets()?));
         nvm.commit(&self.writes)?;
         Ok(self.state)
     }
@@ -183,12 +199,9 @@ impl Draft {
         }
     }
 
-    /// Puts a signed notification into the list; the oldest gives way when it is full.
+    /// Puts a signed notification into the list. The commit makes room where there are too many.
     pub fn store_notification(&mut self, metadata: &NotificationMetadata, signed: Vec<u8>) {
-        while self.state.notifications.len() >= NOTIFICATION_LIMIT {
-            let oldest = self.state.notifications.remove(0);
-            self.writes.push(Write::Remove(notification_name(oldest.sequence_number)));
-        }
+        self.crowded = true;
         self.writes.push(Write::Put(notification_name(metadata.seq_number), signed));
         self.state.notifications.push(StoredNotification {
             sequence_number: metadata.seq_number,
@@ -199,6 +212,7 @@ impl Draft {
     pub fn remove_notification(&mut self, sequence_number: u32) -> bool {
         let before = self.state.notifications.len();
         self.state.notifications.retain(|stored| stored.sequence_number != sequence_number);
+        self.state.failed.retain(|failed| *failed != sequence_number);
         self.writes.push(Write::Remove(notification_name(sequence_number)));
         self.state.notifications.len() < before
     }
@@ -216,6 +230,7 @@ impl Draft {
     }
 
     pub fn remove_profile(&mut self, number: u16) {
+        self.crowded = true;
         self.state.profiles.retain(|profile| profile.number != number);
         self.state.suspended = self.state.suspended.filter(|suspended| *suspended != number);
         self.writes.push(Write::RemoveAll(format!("profile/{number}/")));
@@ -236,31 +251,37 @@ pub(crate) fn read_notification(nvm: &dyn Nvm, sequence_number: u32) -> Option<V
 }
 
 /// A profile's files as they stand: those installed, with all that was changed since.
+///
+/// # Errors
+/// A sentence that names the record, if one is missing or damaged: never a file as it was installed in its place.
 pub(crate) fn read_image(nvm: &dyn Nvm, number: u16) -> Result<Image, Error> {
-    let damaged = || Error::text(format!("the files of profile {number} are damaged"));
-    let mut image: Image = read(nvm, &profile_name(number, "image")).ok_or_else(damaged)?;
+    let missing = || Error::text(format!("the files of profile {number} are missing from the card's memory"));
+    let mut image: Image = read(nvm, &profile_name(number, "image"))?.ok_or_else(missing)?;
     for (i, file) in image.files.iter_mut().enumerate() {
-        if let Some(changed) = read(nvm, &profile_name(number, &format!("file/{i}"))) {
-            *file = changed;
-        }
+        read_over(nvm, number, &format!("file/{i}"), file)?;
     }
-    if let Some(pins) = read(nvm, &profile_name(number, "pins")) {
-        image.pins = pins;
-    }
-    if let Some(puks) = read(nvm, &profile_name(number, "puks")) {
-        image.puks = puks;
-    }
+    read_over(nvm, number, "pins", &mut image.pins)?;
+    read_over(nvm, number, "puks", &mut image.puks)?;
     for (i, naa) in image.naas.iter_mut().enumerate() {
-        if let Some(aka) = read(nvm, &profile_name(number, &format!("aka/{i}"))) {
-            naa.aka = aka;
-        }
+        read_over(nvm, number, &format!("aka/{i}"), &mut naa.aka)?;
     }
     for (i, application) in image.applications.iter_mut().enumerate() {
-        if let Some(changed) = read(nvm, &profile_name(number, &format!("application/{i}"))) {
-            *application = changed;
-        }
+        read_over(nvm, number, &format!("application/{i}"), application)?;
     }
     Ok(image)
+}
+
+/// Puts what was changed in the place of what was installed, if anything was.
+fn read_over<T: DeserializeOwned>(
+    nvm: &dyn Nvm,
+    number: u16,
+    part: &str,
+    installed: &mut T,
+) -> Result<(), Error> {
+    if let Some(changed) = read(nvm, &profile_name(number, part))? {
+        *installed = changed;
+    }
+    Ok(())
 }
 
 /// The writes that keep what a command changed in the enabled profile.
@@ -281,10 +302,68 @@ pub(crate) fn image_writes(number: u16, image: &Image, changes: &[Change]) -> Re
     Ok(writes)
 }
 
-fn read<T: DeserializeOwned>(nvm: &dyn Nvm, name: &str) -> Option<T> {
-    postcard::from_bytes(&nvm.read(name)?).ok()
+/// Writes what a command changed in the enabled profile, at once or not at all.
+///
+/// # Errors
+/// 6581 if the memory does not take it.
+pub(crate) fn keep_changes(
+    nvm: &mut dyn Nvm,
+    profile: Option<u16>,
+    image: &Image,
+    changes: &[Change],
+) -> Result<(), Status> {
+    let Some(number) = profile.filter(|_| !changes.is_empty()) else { return Ok(()) };
+    let committed = image_writes(number, image, changes).and_then(|writes| nvm.commit(&writes));
+    committed.map_err(|_| Status::MEMORY_PROBLEM)
+}
+
+/// A record, if it is there.
+///
+/// # Errors
+/// A sentence that names the record, if it is not what was written under this name.
+pub(crate) fn read<T: DeserializeOwned>(nvm: &dyn Nvm, name: &str) -> Result<Option<T>, Error> {
+    let Some(octets) = nvm.read(name) else { return Ok(None) };
+    whole(&octets).map(Some).ok_or_else(|| damaged(name))
+}
+
+/// A value of which nothing is left over.
+fn whole<T: DeserializeOwned>(octets: &[u8]) -> Option<T> {
+    postcard::take_from_bytes(octets).ok().filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value)
+}
+
+fn damaged(name: &str) -> Error {
+    Error::text(format!(
+        "record {name} of the card's memory is damaged: put a copy in its place, or make a new card"
+    ))
 }
 
 fn to_octets<T: Serialize>(value: &T) -> Result<Vec<u8>, NvmError> {
     postcard::to_allocvec(value).map_err(|error| NvmError(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nvm::MemoryNvm;
+
+    fn kept(octets: Vec<u8>) -> MemoryNvm {
+        let mut nvm = MemoryNvm::default();
+        nvm.commit(&[Write::Put(STATE.to_string(), octets)]).unwrap();
+        nvm
+    }
+
+    /// Before there was a list of failed downloads, the record ended where that begins now.
+    #[test]
+    fn a_state_of_before_opens_and_half_a_one_does_not() {
+        let state = State { next_isdp: 17, failed: Vec::from([3, 300]), ..State::default() };
+        let former = State::load(&kept(to_octets(&state).unwrap())).unwrap();
+        assert_eq!((former.next_isdp, former.failed.len()), (17, 0));
+        let octets = state.to_octets().unwrap();
+        assert_eq!(State::load(&kept(octets.clone())).unwrap().failed, [3, 300]);
+        let bent = [&octets[..], &[0]].concat();
+        for octets in [&octets[..octets.len() - 1], &octets[..3], &bent] {
+            let refused = State::load(&kept(octets.to_vec())).expect_err("damage").to_string();
+            assert!(refused.contains("record state"), "{refused}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Non-volatile memory: records by name, written by whole transactions.
 
+use crate::stored;
 use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What the card writes to. An implementation must make [`Nvm::commit`]
@@ -40,18 +41,17 @@ pub struct MemoryNvm {
 }
 
 impl MemoryNvm {
-    /// All records as octets, to be kept elsewhere.
+    /// All records as octets, to be kept elsewhere: with a version, and a checksum over each record and over all.
     pub fn export(&self) -> Vec<u8> {
-        postcard::to_allocvec(&self.records).unwrap_or_default()
+        stored::write(&self.records)
     }
 
-    /// What [`MemoryNvm::export`] made.
+    /// What [`MemoryNvm::export`] made, or a build from before there were checksums.
     ///
     /// # Errors
-    /// [`NvmError`] if it is anything else.
+    /// [`NvmError`] if it is anything else, or damaged in any octet.
     pub fn import(octets: &[u8]) -> Result<Self, NvmError> {
-        let records = postcard::from_bytes(octets);
-        Ok(Self { records: records.map_err(|error| NvmError(error.to_string()))? })
+        Ok(Self { records: stored::read(octets)? })
     }
 
     /// Names and sizes in octets of all records.

@@ -1,6 +1,7 @@
 //! What the manufacturer puts into a card: EID, certificates and keys of the
 //! ECASD, rules authorisation table, addresses.
 
+use crate::memory;
 use crate::nvm::{Nvm, NvmError, Write};
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -129,14 +130,12 @@ impl Personal {
         nvm.commit(&[Write::RemoveAll(String::new()), Write::Put(RECORD.to_string(), octets)])
     }
 
-    /// Reads what [`Personal::write_to`] wrote.
+    /// Reads what [`Personal::write_to`] wrote; none if the memory was never personalised.
     ///
     /// # Errors
-    /// A sentence, if the memory was never personalised or is of another kind.
-    pub fn read_from(nvm: &dyn Nvm) -> Result<Self, Error> {
-        let octets = nvm.read(RECORD).ok_or_else(|| Error::text("the memory holds no eUICC"))?;
-        postcard::from_bytes(&octets)
-            .map_err(|error| Error::text(alloc::format!("the memory is not an eUICC's: {error}")))
+    /// A sentence, if the record is damaged: that is no memory without a card.
+    pub fn read_from(nvm: &dyn Nvm) -> Result<Option<Self>, Error> {
+        memory::read(nvm, RECORD)
     }
 
     pub(crate) fn load(&self) -> Result<(Vec<Identity>, Vec<TrustedCi>), Error> {

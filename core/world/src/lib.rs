@@ -4,6 +4,7 @@
 
 mod device;
 mod explained;
+mod file_nvm;
 mod operator;
 mod pcap;
 mod phone;
@@ -23,6 +24,7 @@ mod world;
 pub use device::{Clock, Device};
 pub use esim_net as net;
 pub use explained::{Explained, Part, explain_octets, explain_record};
+pub use file_nvm::FileNvm;
 pub use operator::{Operator, OrderError, Ordered, Wish};
 pub use pcap::pcap;
 pub use phone::{NetworkSubscriber, home_cell};

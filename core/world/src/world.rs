@@ -169,7 +169,7 @@ impl<N: Nvm, T: Transport> World<N, T> {
         clock: Clock,
         (address, token): (&str, &str),
     ) -> Result<Self, WorldError> {
-        if Personal::read_from(&nvm as &dyn Nvm).is_err() {
+        if Personal::read_from(&nvm as &dyn Nvm)?.is_none() {
             seed.card(pki)?.write_to(&mut nvm)?;
         }
         let device = Device::power_on(nvm, seed.stream(Stream::Card), clock)?;

@@ -181,6 +181,9 @@ impl Card {
         final_result: FinalResult,
     ) -> Vec<u8> {
         let metadata = draft.next_notification(NotificationEvent::Install, &server.server_address, iccid);
+        if matches!(final_result, FinalResult::ErrorResult(_)) {
+            draft.state.failed.push(metadata.seq_number);
+        }
         let data = Signed::new(ProfileInstallationResultData {
             transaction_id: server.transaction_id.clone(),
             notification_metadata: metadata.clone(),

@@ -14,6 +14,9 @@ use crate::apdu::{Command, Response, Status};
 /// Tag under which RETRIEVE DATA lists the tags present.
 const TAG_LIST: u32 = 0x5C;
 
+/// Octets of a block for which no length was given.
+const BLOCK: u32 = 0x100;
+
 /// A data object on its way in several blocks.
 #[derive(Clone, Debug)]
 pub(super) struct Transfer {
@@ -34,7 +37,8 @@ enum Block {
 }
 
 impl Uicc {
-    /// RETRIEVE DATA: the data object with a tag, in blocks of Le octets; `62F1` while more remains.
+    /// RETRIEVE DATA: the data object with a tag, in blocks of Le octets; `62F1` while more remains. Without Le, as T=0
+    /// sends a command with data, a block is what one GET RESPONSE brings.
     pub(super) fn retrieve_data(
         &mut self,
         channel: &mut ChannelState,
@@ -53,7 +57,7 @@ impl Uicc {
             channel.transfer.as_mut().filter(|transfer| transfer.file == file && !transfer.incoming);
         let transfer = transfer.ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
         let start = if block == Block::Again { transfer.sent.start } else { transfer.sent.end };
-        let size = command.le.ok_or(Status::WRONG_LENGTH)? as usize;
+        let size = command.le.unwrap_or(BLOCK) as usize;
         let end = start.saturating_add(size).min(transfer.octets.len());
         if start >= end {
             return Err(Status::CONDITIONS_NOT_SATISFIED);

@@ -83,7 +83,16 @@ pub struct ChannelState {
     transfer: Option<Transfer>,
 }
 
-type Handler = fn(&mut Uicc, &mut ChannelState, &Command<'_>) -> Result<Response, Status>;
+/// Writes changes to non-volatile memory while a command is still being executed. `6581` if the memory does not take
+/// them.
+pub type Keep<'a> = &'a mut dyn FnMut(&Image, &[Change]) -> Result<(), Status>;
+
+/// What executes an instruction: with what it has read so far, or with a way to write before it goes on.
+enum Handler {
+    Plain(fn(&mut Uicc, &mut ChannelState, &Command<'_>) -> Result<Response, Status>),
+    Counting(fn(&mut Uicc, &mut ChannelState, &Command<'_>, Keep<'_>) -> Result<Response, Status>),
+}
+use Handler::{Counting, Plain};
 
 /// Whether the class of an instruction is `0X`/`4X` or `8X`/`CX`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,30 +105,30 @@ use Class::{Interindustry, Proprietary};
 /// Instructions with the class they belong to (TS 102 221 table 10.5, TS 31.102 table 7.1).
 #[rustfmt::skip]
 static INSTRUCTIONS: &[(u8, Class, Handler)] = &[
-    (0x04, Interindustry, Uicc::deactivate_file),
-    (0x10, Proprietary,   |uicc, _, command| uicc.toolkit.terminal_profile(command)),
-    (0x12, Proprietary,   |uicc, _, command| uicc.toolkit.fetch(command)),
-    (0x14, Proprietary,   |uicc, _, command| uicc.toolkit.terminal_response(command)),
-    (0x20, Interindustry, Uicc::verify_pin),
-    (0x24, Interindustry, Uicc::change_pin),
-    (0x26, Interindustry, Uicc::disable_pin),
-    (0x28, Interindustry, Uicc::enable_pin),
-    (0x2C, Interindustry, Uicc::unblock_pin),
-    (0x32, Proprietary,   Uicc::increase),
-    (0x44, Interindustry, Uicc::activate_file),
-    (0x78, Proprietary,   Uicc::get_identity),
-    (0x88, Interindustry, Uicc::authenticate),
-    (0x89, Interindustry, |_, _, _| Err(Status::FUNCTION_NOT_SUPPORTED)),
-    (0xA2, Interindustry, Uicc::search_record),
-    (0xA4, Interindustry, Uicc::select),
-    (0xB0, Interindustry, Uicc::read_binary),
-    (0xB2, Interindustry, Uicc::read_record),
-    (0xC2, Proprietary,   |uicc, _, command| uicc.toolkit.envelope(command)),
-    (0xCB, Proprietary,   Uicc::retrieve_data),
-    (0xD6, Interindustry, Uicc::update_binary),
-    (0xDB, Proprietary,   Uicc::set_data),
-    (0xDC, Interindustry, Uicc::update_record),
-    (0xF2, Proprietary,   Uicc::status),
+    (0x04, Interindustry, Plain(Uicc::deactivate_file)),
+    (0x10, Proprietary,   Plain(|uicc, _, command| uicc.toolkit.terminal_profile(command))),
+    (0x12, Proprietary,   Plain(|uicc, _, command| uicc.toolkit.fetch(command))),
+    (0x14, Proprietary,   Plain(|uicc, _, command| uicc.toolkit.terminal_response(command))),
+    (0x20, Interindustry, Counting(Uicc::verify_pin)),
+    (0x24, Interindustry, Counting(Uicc::change_pin)),
+    (0x26, Interindustry, Counting(Uicc::disable_pin)),
+    (0x28, Interindustry, Counting(Uicc::enable_pin)),
+    (0x2C, Interindustry, Counting(Uicc::unblock_pin)),
+    (0x32, Proprietary,   Plain(Uicc::increase)),
+    (0x44, Interindustry, Plain(Uicc::activate_file)),
+    (0x78, Proprietary,   Plain(Uicc::get_identity)),
+    (0x88, Interindustry, Counting(Uicc::authenticate)),
+    (0x89, Interindustry, Plain(|_, _, _| Err(Status::FUNCTION_NOT_SUPPORTED))),
+    (0xA2, Interindustry, Plain(Uicc::search_record)),
+    (0xA4, Interindustry, Plain(Uicc::select)),
+    (0xB0, Interindustry, Plain(Uicc::read_binary)),
+    (0xB2, Interindustry, Plain(Uicc::read_record)),
+    (0xC2, Proprietary,   Plain(|uicc, _, command| uicc.toolkit.envelope(command))),
+    (0xCB, Proprietary,   Plain(Uicc::retrieve_data)),
+    (0xD6, Interindustry, Plain(Uicc::update_binary)),
+    (0xDB, Proprietary,   Plain(Uicc::set_data)),
+    (0xDC, Interindustry, Plain(Uicc::update_record)),
+    (0xF2, Proprietary,   Plain(Uicc::status)),
 ];
 
 impl Uicc {
@@ -165,11 +174,17 @@ impl Uicc {
         self.toolkit = Toolkit::default();
     }
 
-    /// Executes one command, SELECT by AID included.
+    /// Executes one command, SELECT by AID included. A counter that a presented value uses up goes through `keep`
+    /// before the value is compared; what else changed is for the caller to write.
     ///
     /// Warnings come as `Ok` with their status, errors as `Err`. `6D00` for an unknown instruction, `6E00` for a class
     /// that does not belong to it, `6882` and `6884` for secure messaging and chaining.
-    pub fn command(&mut self, channel: &mut ChannelState, command: &Command<'_>) -> Result<Response, Status> {
+    pub fn command(
+        &mut self,
+        channel: &mut ChannelState,
+        command: &Command<'_>,
+        keep: Keep<'_>,
+    ) -> Result<Response, Status> {
         command.channel()?;
         if command.is_secured() {
             return Err(Status::SECURE_MESSAGING_NOT_SUPPORTED);
@@ -183,7 +198,10 @@ impl Uicc {
             return Err(Status::CLASS_NOT_SUPPORTED);
         }
         self.forget_foreign_selection(channel);
-        handler(self, channel, command)
+        match handler {
+            Plain(handler) => handler(self, channel, command),
+            Counting(handler) => handler(self, channel, command, keep),
+        }
     }
 
     /// AID of the application active on a channel.
@@ -232,6 +250,13 @@ impl Uicc {
         if !self.changes.contains(&change) {
             self.changes.push(change);
         }
+    }
+
+    /// Writes a change before the command goes on.
+    fn keep_now(&mut self, change: Change, keep: Keep<'_>) -> Result<(), Status> {
+        keep(self.image(), &[change])?;
+        self.changes.retain(|noted| *noted != change);
+        Ok(())
     }
 
     /// The EF that a command works on: by short identifier, which also selects it, or the current one for 0

@@ -1,10 +1,14 @@
 //! PINs: verification state, VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN (TS 102 221 9.4, 11.1.9 to 11.1.13).
 //!
 //! A verification counts on every logical channel and ends with the card session (11.1.9.1.1).
+//!
+//! A try is used up in non-volatile memory before the value is compared, and given back when it was right: power that
+//! goes in between, or memory that takes no writes, gives nobody a try for nothing.
 
 use esim_saip::image::{Image, Pin, PinScope};
+use subtle::ConstantTimeEq;
 
-use super::{Change, ChannelState, Uicc};
+use super::{Change, ChannelState, Keep, Uicc};
 use crate::apdu::{Command, Response, Status};
 
 /// Key reference of the universal PIN (TS 102 221 9.4.1).
@@ -23,21 +27,23 @@ mod attribute {
 }
 
 impl Uicc {
-    /// VERIFY PIN. Without data it tells the tries left.
+    /// VERIFY PIN. Without data it tells the tries left, also those of a disabled PIN (11.1.9.1.2).
     pub(super) fn verify_pin(
         &mut self,
         channel: &mut ChannelState,
         command: &Command<'_>,
+        keep: Keep<'_>,
     ) -> Result<Response, Status> {
         let pin = self.addressed_pin(channel, command, 0x00)?;
         if !matches!(command.data.len(), 0 | LENGTH) {
             return Err(Status::WRONG_LENGTH);
         }
-        self.require_usable(pin)?;
-        if command.data.is_empty() {
-            return Err(Status::retries(self.pin(pin).attempts_left));
+        let left = self.pin(pin).attempts_left;
+        if command.data.is_empty() && left > 0 {
+            return Err(Status::retries(left));
         }
-        self.present(pin, command.data)?;
+        self.require_usable(pin)?;
+        self.present(pin, command.data, keep)?;
         self.verified[pin] = true;
         Ok(Status::OK.into())
     }
@@ -47,13 +53,14 @@ impl Uicc {
         &mut self,
         channel: &mut ChannelState,
         command: &Command<'_>,
+        keep: Keep<'_>,
     ) -> Result<Response, Status> {
         let pin = self.addressed_pin(channel, command, 0x00)?;
         let (old, new) = two_values(command)?;
         self.require_usable(pin)?;
         self.require(pin, attribute::CHANGEABLE)?;
         check_coding(self.pin(pin).reference, new)?;
-        self.present(pin, old)?;
+        self.present(pin, &old, keep)?;
         self.pin_mut(pin).value = new;
         self.verified[pin] = true;
         Ok(Status::OK.into())
@@ -64,6 +71,7 @@ impl Uicc {
         &mut self,
         channel: &mut ChannelState,
         command: &Command<'_>,
+        keep: Keep<'_>,
     ) -> Result<Response, Status> {
         let replaced = command.p1 == 0x80 | UNIVERSAL;
         let pin = self.addressed_pin(channel, command, if replaced { command.p1 } else { 0x00 })?;
@@ -73,7 +81,7 @@ impl Uicc {
         if replaced && self.find_pin(UNIVERSAL, channel.directory).is_none() {
             return Err(Status::REFERENCED_DATA_NOT_FOUND);
         }
-        self.present(pin, value)?;
+        self.present(pin, &value, keep)?;
         let attributes = &mut self.pin_mut(pin).attributes;
         *attributes &= !attribute::ENABLED;
         if replaced {
@@ -87,6 +95,7 @@ impl Uicc {
         &mut self,
         channel: &mut ChannelState,
         command: &Command<'_>,
+        keep: Keep<'_>,
     ) -> Result<Response, Status> {
         let pin = self.addressed_pin(channel, command, 0x00)?;
         let value = one_value(command)?;
@@ -96,7 +105,7 @@ impl Uicc {
         if is_enabled(self.pin(pin)) {
             return Err(Status::CONDITIONS_NOT_SATISFIED);
         }
-        self.present(pin, value)?;
+        self.present(pin, &value, keep)?;
         self.switch_on(pin);
         Ok(Status::OK.into())
     }
@@ -106,6 +115,7 @@ impl Uicc {
         &mut self,
         channel: &mut ChannelState,
         command: &Command<'_>,
+        keep: Keep<'_>,
     ) -> Result<Response, Status> {
         let pin = self.addressed_pin(channel, command, 0x00)?;
         let puk = find_puk(self.image(), self.pin(pin)).ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
@@ -119,7 +129,7 @@ impl Uicc {
         let (code, new) = two_values(command)?;
         self.require(pin, attribute::CHANGEABLE)?;
         check_coding(self.pin(pin).reference, new)?;
-        self.present_puk(puk, &code)?;
+        self.present_puk(puk, &code, keep)?;
         let unblocked = self.pin_mut(pin);
         unblocked.value = new;
         unblocked.attempts_left = unblocked.max_attempts.max(1);
@@ -212,28 +222,32 @@ impl Uicc {
         self.verified[index] = true;
     }
 
-    /// Compares a value that was presented and counts: `63Cx` with the tries left if it is wrong.
-    fn present(&mut self, index: usize, value: impl AsRef<[u8]>) -> Result<(), Status> {
-        let pin = self.pin(index);
-        let right = pin.value == *value.as_ref();
-        let left = if right { pin.max_attempts.max(1) } else { pin.attempts_left.saturating_sub(1) };
-        if left != pin.attempts_left {
-            self.pin_mut(index).attempts_left = left;
+    /// Uses up a try, then compares a value that was presented: `63Cx` with the tries left if it is wrong, all of them
+    /// back if it is right. The caller has checked that the PIN is not blocked.
+    fn present(&mut self, index: usize, value: &[u8], keep: Keep<'_>) -> Result<(), Status> {
+        let left = self.pin(index).attempts_left.checked_sub(1).ok_or(Status::METHOD_BLOCKED)?;
+        self.pin_mut(index).attempts_left = left;
+        self.keep_now(Change::Pins, keep)?;
+        if !bool::from(self.pin(index).value.ct_eq(value)) {
+            self.verified[index] = false;
+            return Err(Status::retries(left));
         }
-        if right {
-            return Ok(());
-        }
-        self.verified[index] = false;
-        Err(Status::retries(left))
+        let pin = self.pin_mut(index);
+        pin.attempts_left = pin.max_attempts.max(1);
+        Ok(())
     }
 
-    fn present_puk(&mut self, index: usize, value: &[u8; LENGTH]) -> Result<(), Status> {
+    fn present_puk(&mut self, index: usize, value: &[u8; LENGTH], keep: Keep<'_>) -> Result<(), Status> {
+        let left = self.image().puks[index].attempts_left.checked_sub(1).ok_or(Status::METHOD_BLOCKED)?;
+        self.fs.image_mut().puks[index].attempts_left = left;
+        self.keep_now(Change::Puks, keep)?;
         let puk = &mut self.fs.image_mut().puks[index];
-        let right = puk.value == *value;
-        puk.attempts_left = if right { puk.max_attempts.max(1) } else { puk.attempts_left.saturating_sub(1) };
-        let left = puk.attempts_left;
+        if !bool::from(puk.value.ct_eq(value)) {
+            return Err(Status::retries(left));
+        }
+        puk.attempts_left = puk.max_attempts.max(1);
         self.changed(Change::Puks);
-        if right { Ok(()) } else { Err(Status::retries(left)) }
+        Ok(())
     }
 }
 

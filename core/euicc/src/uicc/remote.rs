@@ -72,7 +72,8 @@ impl Uicc {
         if command.ins == 0xA4 && command.p1 == 0x04 {
             return Err(Status::INCORRECT_P1_P2);
         }
-        self.command(channel, command)
+        // None of these uses up a try.
+        self.command(channel, command, &mut |_, _| Err(Status::MEMORY_PROBLEM))
     }
 
     /// Keeps the counter of a security domain's key set.

@@ -63,7 +63,8 @@ impl Uicc {
         Ok(self.selected(file, control.silent))
     }
 
-    /// STATUS: about the current directory; the states of an application that P1 announces need no answer.
+    /// STATUS: about the current directory; the states of an application that P1 announces need no answer. `6A88` for
+    /// the name of an application where none was selected: there is none to tell.
     pub(super) fn status(
         &mut self,
         channel: &mut ChannelState,
@@ -74,7 +75,10 @@ impl Uicc {
         }
         let data = match command.p2 {
             0x00 => self.fcp(channel.directory),
-            0x01 => self.active_application(channel).map(|aid| wrap(0x84, &[aid])).unwrap_or_default(),
+            0x01 => {
+                let aid = self.active_application(channel).ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
+                wrap(0x84, &[aid])
+            }
             0x0C => Vec::new(),
             _ => return Err(Status::INCORRECT_P1_P2),
         };

@@ -3,9 +3,10 @@
 use alloc::vec::Vec;
 
 use esim_saip::image::{Algorithm, Naa, NaaKind};
+use subtle::ConstantTimeEq;
 
 use super::aka::{self, Keys};
-use super::{Change, ChannelState, Uicc, sqn};
+use super::{Change, ChannelState, Keep, Uicc, sqn};
 use crate::apdu::{Command, Response, Status};
 
 /// FID and service numbers of EF.UST (TS 31.102 4.2.8).
@@ -27,6 +28,7 @@ impl Uicc {
         &mut self,
         channel: &mut ChannelState,
         command: &Command<'_>,
+        keep: Keep<'_>,
     ) -> Result<Response, Status> {
         let (adf, naa) = self.active_naa(channel)?;
         if command.p1 != 0 {
@@ -45,7 +47,7 @@ impl Uicc {
         };
         self.require_application_pin(adf)?;
         let source = source(&self.image().naas, naa).ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
-        self.count_authentication(source)?;
+        self.count_authentication(source, keep)?;
         let aka = self.image().naas[source].aka.as_ref().ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
         let keys = aka::keys(aka, &rand).ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
         let with_kc = kind == NaaKind::Usim && self.has_service(adf, SERVICE_GSM_ACCESS);
@@ -66,10 +68,10 @@ impl Uicc {
     ) -> Result<Response, Status> {
         let [s0, s1, s2, s3, s4, s5, amf @ .., _, _, _, _, _, _, _, _] = *autn;
         let received = sqn::octets(sqn::number(&[s0, s1, s2, s3, s4, s5]) ^ sqn::number(&keys.ak));
-        let mac = &autn[8..];
         let unavailable = Status::CONDITIONS_NOT_SATISFIED;
         let aka = self.fs.image_mut().naas[source].aka.as_mut().ok_or(unavailable)?;
-        if aka::mac(aka, rand, &received, amf).ok_or(unavailable)? != mac {
+        let mac = aka::mac(aka, rand, &received, amf).ok_or(unavailable)?;
+        if !bool::from(mac.ct_eq(&autn[8..])) {
             return Err(Status::AUTHENTICATION_MAC);
         }
         let is_test = matches!(aka.algorithm, Algorithm::UsimTest { .. });
@@ -110,13 +112,13 @@ impl Uicc {
         }
     }
 
-    /// Uses up one of the authentications that the profile grants; `6983` when none is left.
-    fn count_authentication(&mut self, source: usize) -> Result<(), Status> {
+    /// Uses up one of the authentications that the profile grants, before any of it is computed; `6983` when none is
+    /// left.
+    fn count_authentication(&mut self, source: usize, keep: Keep<'_>) -> Result<(), Status> {
         let aka = self.fs.image_mut().naas[source].aka.as_mut();
         let Some(left) = aka.and_then(|aka| aka.auth_counter_max.as_mut()) else { return Ok(()) };
         *left = left.checked_sub(1).ok_or(Status::METHOD_BLOCKED)?;
-        self.changed(Change::Sqn(source));
-        Ok(())
+        self.keep_now(Change::Sqn(source), keep)
     }
 
     /// Whether EF.UST offers a service; without the file all are.

@@ -9,7 +9,7 @@ use esim_saip::image::Algorithm;
 
 use super::Card;
 use super::profile::{self, KEY};
-use crate::uicc::{Change, ChannelState, Uicc};
+use crate::uicc::{Change, Uicc};
 
 const SELECT_USIM: &str = "00A4040C0CA0000000871002FF49FF0589";
 const SELECT_ISIM: &str = "00A4040C0CA0000000871004FF49FF0589";
@@ -19,6 +19,7 @@ const RAND: [u8; 16] = [0; 16];
 fn usim() -> Card {
     let mut card = Card::new();
     card.expect_ok(&[SELECT_USIM, PIN1]);
+    card.uicc.take_changes();
     card
 }
 
@@ -36,7 +37,6 @@ fn challenge(sqn: u64) -> alloc::string::String {
 #[test]
 fn libosmocore_vector() {
     let mut card = usim();
-    card.uicc.take_changes();
     let challenge = "0088008122 1000000000000000000000000000000000 10EC9320C2C2120000C8B7DE2A3449F1BD";
     let answer = [
         "DB 08E9FC88CCC8A35381",
@@ -145,8 +145,9 @@ fn mapped_application() {
 fn test_algorithm() {
     let mut image = profile::image();
     image.naas[0].aka.as_mut().unwrap().algorithm = Algorithm::UsimTest { key: KEY };
-    let mut card = Card { uicc: Uicc::new(image), channel: ChannelState::default() };
+    let mut card = Card::of(image);
     card.expect_ok(&[SELECT_USIM, PIN1]);
+    card.uicc.take_changes();
     let rand = [0x5A; 16];
     let out = usim_test::f2345(&KEY, &rand);
     let challenge = |amf: [u8; 2]| {
@@ -166,9 +167,12 @@ fn test_algorithm() {
 fn authentication_counter() {
     let mut image = profile::image();
     image.naas[0].aka.as_mut().unwrap().auth_counter_max = Some(1);
-    let mut card = Card { uicc: Uicc::new(image), channel: ChannelState::default() };
+    let mut card = Card::of(image);
     card.expect_ok(&[SELECT_USIM, PIN1]);
+    card.uicc.take_changes();
+    card.kept.clear();
     assert!(card.send(&challenge(0x20)).starts_with("DB"));
+    assert_eq!(card.kept, [Change::Sqn(0)], "counted before it is computed");
     card.talk(&[(&challenge(0x40), "6983")]);
     assert_eq!(card.uicc.take_changes(), [Change::Sqn(0)]);
 }
@@ -214,7 +218,8 @@ fn tuak_card(options: u8, key: &[u8]) -> Card {
     let aka = image.naas[0].aka.as_mut().unwrap();
     aka.algorithm = Algorithm::Tuak { key: key.to_vec(), topc: [0x55; 32], iterations: 2 };
     aka.options = options;
-    let mut card = Card { uicc: Uicc::new(image), channel: ChannelState::default() };
+    let mut card = Card::of(image);
     card.expect_ok(&[SELECT_USIM, PIN1]);
+    card.uicc.take_changes();
     card
 }

@@ -197,10 +197,9 @@ fn search_in_records() {
 fn deactivated_file() {
     let mut card = usim();
     card.expect_ok(&[PIN1, "00A4000C026F38"]);
+    card.talk(&[("00040000", "6982"), (ADM, "9000")]);
     card.uicc.take_changes();
     card.talk(&[
-        ("00040000", "6982"),
-        (ADM, "9000"),
         ("00040000", "9000"),
         ("00B0000001", "6984"),
         ("00A40004026F3800", "6217 82024121 83026F38 8A0104 8B036F0601 80020005 880120 6283"),

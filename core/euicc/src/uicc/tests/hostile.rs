@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::Card;
 use crate::apdu::{Command, Status};
-use crate::uicc::{ChannelState, Uicc};
+use crate::uicc::Uicc;
 
 /// Commands that have a chance to reach deep: known instructions, parameters and lengths at their edges.
 fn command() -> impl Strategy<Value = Vec<u8>> {
@@ -35,7 +35,7 @@ fn command() -> impl Strategy<Value = Vec<u8>> {
 /// Executes what parses; every answer has a status word of a known family.
 fn run(card: &mut Card, octets: &[u8]) {
     let Ok(command) = Command::parse(octets) else { return };
-    let status = match card.uicc.command(&mut card.channel, &command) {
+    let status = match card.uicc.command(&mut card.channel, &command, &mut |_, _| Ok(())) {
         Ok(response) => response.status,
         Err(status) => status,
     };
@@ -76,7 +76,7 @@ proptest! {
         image.files.remove(7);
         image.naas[0].aka = None;
         image.pins[0].max_attempts = 0;
-        let mut card = Card { uicc: Uicc::new(image), channel: ChannelState::default() };
+        let mut card = Card::of(image);
         for octets in commands {
             run(&mut card, &octets);
         }

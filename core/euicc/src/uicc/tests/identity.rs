@@ -9,7 +9,6 @@ use esim_saip::image::{File, FileKind, Image};
 
 use super::Card;
 use super::profile;
-use crate::uicc::{ChannelState, Uicc};
 
 const SELECT_USIM: &str = "00A4040C0CA0000000871002FF49FF0589";
 const PIN1: &str = "002000010831323334FFFFFFFF";
@@ -38,7 +37,7 @@ fn card(calculation: &[u8]) -> Card {
 }
 
 fn with(image: Image) -> Card {
-    Card { uicc: Uicc::new(image), channel: ChannelState::default() }
+    Card::of(image)
 }
 
 #[test]

@@ -13,25 +13,38 @@ mod toolkit;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{ChannelState, Uicc};
-use crate::apdu::{Command, Response};
+use super::{Change, ChannelState, Uicc};
+use crate::apdu::{Command, Response, Status};
+use esim_saip::Image;
 
 /// A card with a channel that the tests talk to.
 struct Card {
     uicc: Uicc,
     channel: ChannelState,
+    /// What was written before a command went on.
+    kept: Vec<Change>,
+    /// The memory takes no writes.
+    refuses: bool,
 }
 
 impl Card {
     fn new() -> Self {
-        Self { uicc: Uicc::new(profile::image()), channel: ChannelState::default() }
+        Self::of(profile::image())
+    }
+
+    fn of(image: Image) -> Self {
+        Self { uicc: Uicc::new(image), channel: ChannelState::default(), kept: Vec::new(), refuses: false }
     }
 
     /// Data and status word as hexadecimal digits.
     fn send(&mut self, apdu: &str) -> String {
         let octets = unhex(apdu);
-        let result =
-            Command::parse(&octets).and_then(|command| self.uicc.command(&mut self.channel, &command));
+        let Self { uicc, channel, kept, refuses } = self;
+        let mut keep = |_: &Image, changes: &[Change]| {
+            kept.extend(changes);
+            if *refuses { Err(Status::MEMORY_PROBLEM) } else { Ok(()) }
+        };
+        let result = Command::parse(&octets).and_then(|command| uicc.command(channel, &command, &mut keep));
         hex::encode_upper(Response::from(result).to_bytes())
     }
 

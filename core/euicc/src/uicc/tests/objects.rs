@@ -27,6 +27,8 @@ fn store_read_replace_delete() {
         ("80DB008001 80", "6A88"),
         ("80CB008001 5C 00", "5C025F37 9000"),
         ("80CB008601 5C 00", "5C025F37 9000"),
+        // Without Le, as T=0 has it: the card makes 61xx of it.
+        ("80CB008001 5C", "5C025F37 9000"),
     ]);
     assert_eq!(card.uicc.take_changes(), [Change::File(13)]);
 }
@@ -47,6 +49,8 @@ fn several_blocks() {
     ]);
     assert_eq!(card.send("80CB000000").len(), (256 + 2) * 2);
     assert!(card.send("80CB000000").ends_with("5A9000"));
+    assert_eq!(card.send("80CB00800180").len(), (256 + 2) * 2, "a block is what one GET RESPONSE brings");
+    assert!(card.send("80CB0000").ends_with("5A9000"));
     card.talk(&[("80CB000000", "6985"), ("80CB008001 80 04", "8082012C 62F1"), ("00A4000C026F38", "9000")]);
     card.talk(&[("80CB000000", "6981"), ("00A4000C026F4D", "9000"), ("80CB000000", "6985")]);
 }

@@ -1,5 +1,8 @@
 //! PINs from the first wrong try to the unblocking.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use esim_saip::image::{PinScope, SharedPins};
 
 use super::Card;
@@ -36,7 +39,7 @@ fn three_wrong_tries_block_and_ten_wrong_codes_end_it() {
         (PIN1, "63C2"),
         ("002000010835353535FFFFFFFF", "9000"),
     ]);
-    assert_eq!(card.uicc.take_changes(), [Change::Pins, Change::Puks]);
+    assert_eq!(card.uicc.take_changes(), [Change::Puks, Change::Pins]);
     for left in (0..10).rev() {
         assert_eq!(card.send("002C0001103030303030303030 35353535FFFFFFFF"), alloc::format!("63C{left:X}"));
     }
@@ -57,15 +60,45 @@ fn verification_ends_with_a_wrong_try_and_with_a_reset() {
     ]);
     card.uicc.reset();
     card.talk(&[("00B0000001", "6982"), ("00200001", "63C2")]);
-    let mut stored = Card { uicc: Uicc::new(card.uicc.image().clone()), channel: Default::default() };
+    let mut stored = Card::of(card.uicc.image().clone());
     assert_eq!(stored.send("00200001"), "63C2");
 }
 
+/// The try is used up in memory before the comparison; a wrong value leaves it at that, a right one gives it back.
 #[test]
-fn nothing_is_written_when_nothing_changed() {
+fn a_try_is_written_before_the_value_is_compared() {
     let mut card = Card::new();
-    card.expect_ok(&[PIN1, PIN1]);
-    assert_eq!(card.uicc.take_changes(), []);
+    card.talk(&[("00200001", "63C3"), ("002C0001", "63CA")]);
+    assert_eq!((card.kept.len(), card.uicc.take_changes()), (0, Vec::new()), "nothing was presented");
+    card.talk(&[(WRONG, "63C2")]);
+    assert_eq!((core::mem::take(&mut card.kept), card.uicc.take_changes()), (vec![Change::Pins], Vec::new()));
+    card.talk(&[(PIN1, "9000")]);
+    assert_eq!(
+        (core::mem::take(&mut card.kept), card.uicc.take_changes()),
+        (vec![Change::Pins], vec![Change::Pins])
+    );
+    card.talk(&[("002C0001103030303030303030 35353535FFFFFFFF", "63C9")]);
+    assert_eq!((core::mem::take(&mut card.kept), card.uicc.take_changes()), (vec![Change::Puks], Vec::new()));
+    card.talk(&[("002C0001103132333435363738 35353535FFFFFFFF", "9000")]);
+    assert_eq!(card.kept, [Change::Puks]);
+    assert_eq!(card.uicc.take_changes(), [Change::Puks, Change::Pins]);
+}
+
+/// Whatever is presented, the answer is the same: nothing is learnt of the value.
+#[test]
+fn memory_that_takes_no_writes_compares_nothing() {
+    for command in [
+        WRONG,
+        PIN1,
+        "002400011031323334FFFFFFFF35353535FFFFFFFF",
+        "002600010831323334FFFFFFFF",
+        "002C0001103132333435363738 35353535FFFFFFFF",
+        "0020000A083132333435363738",
+    ] {
+        let mut card = Card { refuses: true, ..Card::new() };
+        assert_eq!(card.send(command), "6581", "{command}");
+        assert_eq!(card.uicc.verified, vec![false; card.uicc.verified.len()]);
+    }
 }
 
 #[test]
@@ -96,7 +129,8 @@ fn disable_and_enable() {
         ("00A4000C026F07", "9000"),
         ("00B0000001", "08 9000"),
         (PIN1, "6984"),
-        ("00200001", "6984"),
+        // The tries left are told whether or not the PIN is disabled (TS 102 221 11.1.9.1.2).
+        ("00200001", "63C3"),
         ("002600010831323334FFFFFFFF", "6984"),
         ("002400011031323334FFFFFFFF35353535FFFFFFFF", "6984"),
     ]);

@@ -151,7 +151,9 @@ fn status_words_of_select_and_status() {
         ("80F2000200", "6A86"),
         ("80F2000C00", "9000"),
         ("80F2000010", "6C28"),
-        ("80F2000100", "9000"),
+        // No application was selected.
+        ("80F2000100", "6A88"),
+        ("80F20001", "6A88"),
         ("00F2000000", "6E00"),
     ]);
     assert_eq!(card.send("80F2000028"), card.send("00A40004023F0000"));
@@ -164,17 +166,17 @@ fn channels_do_not_disturb_each_other() {
     let mut other = ChannelState::default();
     card.expect_ok(&[SELECT_USIM, "00A4000C026F38"]);
     let select_mf = [0x01, 0xA4, 0x00, 0x0C, 0x02, 0x3F, 0x00];
-    card.uicc.command(&mut other, &Command::parse(&select_mf).unwrap()).unwrap();
+    card.uicc.command(&mut other, &Command::parse(&select_mf).unwrap(), &mut |_, _| Ok(())).unwrap();
     card.talk(&[("00B0000002", "FFFF9000"), ("00A4000C027FFF", "9000")]);
     let select_adf = [0x01, 0xA4, 0x00, 0x0C, 0x02, 0x7F, 0xFF];
-    let refused = card.uicc.command(&mut other, &Command::parse(&select_adf).unwrap());
+    let refused = card.uicc.command(&mut other, &Command::parse(&select_adf).unwrap(), &mut |_, _| Ok(()));
     assert_eq!(refused, Err(Status::FILE_NOT_FOUND));
 }
 
 /// The card without an enabled profile.
 #[test]
 fn bare_card() {
-    let mut card = Card { uicc: Uicc::empty(), channel: ChannelState::default() };
+    let mut card = Card { uicc: Uicc::empty(), ..Card::new() };
     card.talk(&[
         ("00A40004023F0000", "6217 82027821 83023F00 A506800171870101 8A0105 C6029000 9000"),
         ("00A4000C022FE2", "6A82"),
