@@ -43,7 +43,7 @@ impl<D: Disk> FileNvm<D> {
     pub fn on(disk: D, path: &Path) -> Result<Self, NvmError> {
         let found = disk.read(path).map_err(|error| at(path, &error))?;
         let records = found.map_or_else(|| Ok(MemoryNvm::default()), |octets| MemoryNvm::import(&octets));
-        let records = records.map_err(|error| at(path, &error))?;
+        let records = records.map_err(|error| at(path, &error.0))?;
         Ok(Self { disk, path: path.to_path_buf(), records, _lock: None })
     }
 }
