@@ -7,33 +7,101 @@
 use csv::{ByteRecord, ReaderBuilder};
 use esim_rsp::Error;
 use esim_smdp::admin::{Column, Flaw, ReportRow, Row};
+use std::io::{self, Cursor, Read};
+
+/// Octets from the beginning of which the separator is known: the first line, more or less.
+const HEAD: u64 = 16 << 10;
+/// Longest row, in octets.
+const ROW_OCTETS: usize = 4 << 20;
 
 /// Reads a file into rows, each with the line it begins in.
 ///
 /// # Errors
-/// A file that is no CSV in UTF-8, or one without a header row of known columns: what to do about it.
+/// As [`each_row`].
 pub fn read_rows(file: &[u8]) -> Result<Vec<Row>, Error> {
-    let file = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
-    if file.starts_with(b"\xFF\xFE") || file.starts_with(b"\xFE\xFF") {
+    let mut rows = Vec::new();
+    each_row(file, |row| {
+        rows.push(row);
+        true
+    })?;
+    Ok(rows)
+}
+
+/// Reads a file row by row, each with the line it begins in, as long as `take` wants more; never more of it than the
+/// longest row is in memory.
+///
+/// # Errors
+/// A file that is no CSV in UTF-8, or one without a header row of known columns: what to do about it.
+pub fn each_row(mut file: impl Read, mut take: impl FnMut(Row) -> bool) -> Result<(), Error> {
+    let mut head = Vec::new();
+    file.by_ref().take(HEAD).read_to_end(&mut head).map_err(unreadable)?;
+    let start = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    if head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF") {
         return Err(Error::text("the file is in UTF-16: save it as CSV in UTF-8"));
     }
+    let head = head.split_off(start);
+    let delimiter = delimiter(&head);
+    let file = Window { file: Cursor::new(head).chain(file), kept: Vec::new(), from: 0, gone: 0 };
     let mut reader =
-        ReaderBuilder::new().delimiter(delimiter(file)).flexible(true).has_headers(false).from_reader(file);
+        ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(file);
     let mut record = ByteRecord::new();
-    let mut next = |record: &mut ByteRecord| {
-        reader.read_byte_record(record).map_err(|error| Error::text(format!("the file is no CSV: {error}")))
-    };
-    if !next(&mut record)? {
+    if !reader.read_byte_record(&mut record).map_err(unreadable)? {
         return Err(Error::text("the file is empty: its first line names the columns"));
     }
     let columns = columns(&record)?;
-    let mut rows = Vec::new();
-    while next(&mut record)? {
-        if record.iter().any(|value| !value.trim_ascii().is_empty()) {
-            rows.push(row(line(&record, file), &record, &columns));
+    loop {
+        let next = reader.position().byte();
+        reader.get_mut().forget(next);
+        if !reader.read_byte_record(&mut record).map_err(unreadable)? {
+            return Ok(());
+        }
+        let line = line(&record, reader.get_ref().octets());
+        let is_empty = record.iter().all(|value| value.trim_ascii().is_empty());
+        if !is_empty && !take(row(line, &record, &columns)) {
+            return Ok(());
         }
     }
-    Ok(rows)
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Error {
+    Error::text(format!("the file is no CSV: {error}"))
+}
+
+/// A file that remembers what the record that is being read is made of.
+struct Window<R> {
+    file: R,
+    kept: Vec<u8>,
+    /// Where in the file that begins.
+    from: u64,
+    /// How much of it nobody asks for any more.
+    gone: usize,
+}
+
+impl<R> Window<R> {
+    fn octets(&self) -> &[u8] {
+        self.kept.get(self.gone..).unwrap_or_default()
+    }
+
+    /// Nothing before this place of the file is asked for any more.
+    fn forget(&mut self, place: u64) {
+        self.gone = usize::try_from(place - self.from).unwrap_or(usize::MAX).min(self.kept.len());
+        // Not after each row: it moves what is behind.
+        if self.gone as u64 >= HEAD {
+            self.kept.drain(..self.gone);
+            (self.from, self.gone) = (place, 0);
+        }
+    }
+}
+
+impl<R: Read> Read for Window<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.octets().len() > ROW_OCTETS {
+            return Err(io::Error::other("a row is longer than 4 MB: is a quote missing?"));
+        }
+        let read = self.file.read(buffer)?;
+        self.kept.extend(buffer.iter().take(read));
+        Ok(read)
+    }
 }
 
 /// The header of [`write_report`].
@@ -109,11 +177,10 @@ fn unknown(name: &str) -> Error {
     Error::text(format!("{what}; the columns are {}", names.join(", ")))
 }
 
-/// The line that a record begins in: the reader counts empty lines before it as the record's own.
-fn line(record: &ByteRecord, file: &[u8]) -> u64 {
+/// The line that a record begins in, which is made of these octets and those behind it: the reader counts empty lines before it as the record's own.
+fn line(record: &ByteRecord, octets: &[u8]) -> u64 {
     let Some(position) = record.position() else { return 0 };
-    let before = usize::try_from(position.byte()).ok().and_then(|at| file.get(at..)).unwrap_or_default();
-    let breaks = before.iter().take_while(|octet| matches!(octet, b'\r' | b'\n'));
+    let breaks = octets.iter().take_while(|octet| matches!(octet, b'\r' | b'\n'));
     position.line() + breaks.filter(|octet| **octet == b'\n').count() as u64
 }
 
@@ -176,6 +243,40 @@ mod tests {
         );
         let headless = refused(b"8900101000000000017,465B5CE8B199B49FAA5F0A2EE238A6BC\n");
         assert!(headless.contains("does not name") && !headless.contains("465B"), "{headless}");
+    }
+
+    #[test]
+    fn no_more_of_a_file_is_kept_than_a_row_needs() {
+        let row = format!("{},{}\n\n", "8".repeat(19), "x".repeat(1000));
+        let rows = 50_000;
+        let file = b"iccid,spn\n".chain(Repeated { text: row.as_bytes(), at: 0 });
+        let length = 10 + row.len() as u64 * rows;
+        let mut lines = Vec::new();
+        each_row(file.take(length), |row| {
+            lines.push(row.line);
+            true
+        })
+        .unwrap();
+        assert_eq!(lines.len() as u64, rows);
+        assert!(lines.iter().zip(1..).all(|(line, number)| *line == 2 * number));
+        let endless = b"iccid,spn\n1,\"".chain(io::repeat(b'x'));
+        let refused = each_row(endless, |_| true).unwrap_err().to_string();
+        assert!(refused.contains("quote"), "{refused}");
+    }
+
+    struct Repeated<'a> {
+        text: &'a [u8],
+        at: usize,
+    }
+
+    impl Read for Repeated<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let rest = &self.text[self.at..];
+            let count = rest.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&rest[..count]);
+            self.at = (self.at + count) % self.text.len();
+            Ok(count)
+        }
     }
 
     #[test]

@@ -1,22 +1,23 @@
 //! `esim-lab sm import | templates | orders`: subscribers into profiles, many at a time.
 
 use crate::operator::Server;
+use crate::rows;
 use anyhow::{Context, Result, bail};
 use esim_rsp::es9p::Answer;
 use esim_rsp::json::RequestHeader;
 use esim_sm_edge::csv;
 use esim_sm_edge::smdp::admin::{
-    Column, Flaw, ImportOk, ImportRequest, ListTemplatesOk, ROW_LIMIT, ReportOk, ReportRow, Row, RowOutcome,
+    Column, ImportOk, ImportRequest, ListTemplatesOk, ROW_LIMIT, ReportOk, ReportRow, Row, RowOutcome,
     RowResult,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Deserialize;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, VecDeque};
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 
 /// Requests that are under way at a time: the server has something to do while the next one travels.
 const IN_FLIGHT: usize = 4;
@@ -60,127 +61,117 @@ pub struct Import {
 
 /// Imports a file. Every row that can be used becomes an order; the same file again changes nothing.
 ///
-/// Exit code 1 if rows were refused.
+/// The file is read twice: to its end before anything is sent, and then as the server takes it, so that neither file nor
+/// report is ever in memory whole. Exit code 1 if rows were refused.
 pub async fn import(args: Import) -> Result<ExitCode> {
-    let rows = read_rows(&args.file)?;
-    let (rows, clashing) = separate(rows);
-    let total = rows.len();
+    let total = rows::count(&args.file)?;
     let client = Arc::new(args.server.connect()?);
     check_template(&client, &args.template).await?;
     let bar = progress(total, args.quiet);
-    let mut made = ImportOk::default();
-    made.add(clashing);
-    let mut waiting = chunks(&args, rows).into_iter();
-    let mut under_way = JoinSet::new();
+    let args = Arc::new(args);
+    let mut kept = Kept::begin(args.report.as_deref(), args.qr.as_deref())?;
+    let mut pieces = read_pieces(args.clone());
+    let mut under_way = VecDeque::new();
     loop {
         while under_way.len() < IN_FLIGHT {
-            let Some(chunk) = waiting.next() else { break };
-            let client = client.clone();
-            under_way.spawn(async move { client.send::<Answer<ImportOk>>("import", Some(&chunk)).await });
+            let Some(piece) = pieces.recv().await else { break };
+            under_way.push_back(tokio::spawn(send(client.clone(), piece?)));
         }
-        let Some(answer) = under_way.join_next().await else { break };
-        let answer = answer?.context("the import has stopped; start it again, nothing is made twice")?;
-        let rows = crate::operator::success(answer)?.rows;
+        // In the order of the file, whichever is answered first.
+        let Some(oldest) = under_way.pop_front() else { break };
+        let rows = oldest.await?.context("the import has stopped; start it again, nothing is made twice")?;
         bar.inc(rows.len() as u64);
-        made.add(rows);
+        kept.add(&rows)?;
     }
     bar.finish_and_clear();
-    keep(&args, &made)?;
-    tell(&made, args.report.as_deref());
-    Ok(if made.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    kept.tell();
+    Ok(if kept.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn progress(rows: usize, quiet: bool) -> ProgressBar {
-    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let bar = ProgressBar::with_draw_target(Some(rows as u64), target);
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}, {eta} left");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+/// Some rows of the file.
+#[derive(Default)]
+struct Piece {
+    /// The request, as JSON; none if no row can be sent.
+    request: Option<Vec<u8>>,
+    /// Rows that clash with earlier ones.
+    clashing: Vec<RowResult>,
 }
 
-fn read_rows(path: &Path) -> Result<Vec<Row>> {
-    let octets = std::fs::read(path).with_context(|| path.display().to_string())?;
-    let first = octets.iter().find(|octet| !octet.is_ascii_whitespace());
-    let rows = match first {
-        Some(b'[' | b'{') => read_json(&octets),
-        _ => csv::read_rows(&octets).map_err(|error| anyhow::anyhow!("{}", error.kind)),
+/// Reads the file on a thread of its own, no faster than the pieces are taken.
+fn read_pieces(args: Arc<Import>) -> mpsc::Receiver<Result<Piece>> {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::task::spawn_blocking(move || {
+        let hand_over = |piece| sender.blocking_send(Ok(piece)).context("nobody waits any more");
+        if let Err(error) = cut(&args, hand_over) {
+            // If nobody waits, nobody wants to know.
+            let _ = sender.blocking_send(Err(error));
+        }
+    });
+    receiver
+}
+
+/// Cuts the file into pieces.
+fn cut(args: &Import, mut hand_over: impl FnMut(Piece) -> Result<()>) -> Result<()> {
+    let (mut seen, mut clashing) = (rows::Seen::default(), Vec::new());
+    let (mut kept, mut octets) = (Vec::new(), 0);
+    let mut finish = |kept: &mut Vec<Row>, clashing: &mut Vec<RowResult>| {
+        let rows = std::mem::take(kept);
+        let request = (!rows.is_empty()).then(|| request(args, rows));
+        hand_over(Piece { request, clashing: std::mem::take(clashing) })
     };
-    rows.with_context(|| path.display().to_string())
-}
-
-/// A list of rows, or an object with one. Rows that do not say where they stand are counted.
-fn read_json(octets: &[u8]) -> Result<Vec<Row>> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum File {
-        List(Vec<Row>),
-        Object { rows: Vec<Row> },
-    }
-    // The parser's reason may quote keys.
-    let file = serde_json::from_slice(octets)
-        .map_err(|error| anyhow::anyhow!("no list of rows in JSON (line {})", error.line()))?;
-    let (File::List(mut rows) | File::Object { mut rows }) = file;
-    for (row, line) in rows.iter_mut().zip(1..) {
-        if row.line == 0 {
-            row.line = line;
-        }
-    }
-    Ok(rows)
-}
-
-/// Takes out the rows that clash with an earlier one of the file: the server sees a part of it at a time.
-fn separate(rows: Vec<Row>) -> (Vec<Row>, Vec<RowResult>) {
-    let mut seen: HashMap<(Column, String), u64> = HashMap::new();
-    let (mut kept, mut clashing) = (Vec::new(), Vec::new());
-    for row in rows {
-        let values = [Column::Iccid, Column::Imsi, Column::MatchingId].map(|column| {
-            let value = row.get(column).map(|value| value.trim_end_matches(['F', 'f']).to_string());
-            value.map(|value| (column, value))
-        });
-        let clash = values.iter().flatten().find_map(|value| Some((value.0, *seen.get(value)?)));
-        match clash.filter(|_| row.flaw().is_none()) {
-            Some((column, line)) => {
-                let flaw = Flaw::of(column, format!("is that of line {line}"));
-                clashing.push(RowResult::refused(row.line, flaw));
+    rows::each(&args.file, |row| {
+        if let Err(flaw) = seen.add(&row) {
+            clashing.push(RowResult::refused(row.line, flaw));
+        } else {
+            let length =
+                row.values().map(|(column, value)| column.name().len() + value.len() + 6).sum::<usize>();
+            if !kept.is_empty() && octets + length > CHUNK_OCTETS {
+                finish(&mut kept, &mut clashing)?;
+                octets = 0;
             }
-            None => {
-                seen.extend(values.into_iter().flatten().map(|value| (value, row.line)));
-                kept.push(row);
-            }
+            octets += length;
+            kept.push(row);
         }
-    }
-    (kept, clashing)
+        if kept.len().max(clashing.len()) == ROW_LIMIT {
+            finish(&mut kept, &mut clashing)?;
+            octets = 0;
+        }
+        Ok(())
+    })?;
+    finish(&mut kept, &mut clashing)
 }
 
-/// The requests, as JSON.
-fn chunks(args: &Import, rows: Vec<Row>) -> Vec<Vec<u8>> {
+fn request(args: &Import, rows: Vec<Row>) -> Vec<u8> {
     let header = args.operator.as_ref().map(|operator| RequestHeader {
         function_requester_identifier: operator.clone(),
         function_call_identifier: format!("import {}", args.file.display()),
     });
-    let request = |rows| {
-        esim_rsp::json::to_vec(&ImportRequest {
-            header: header.clone(),
-            template: args.template.clone(),
-            stock: args.stock,
-            release: args.release,
-            default_smdp: args.default_smdp,
-            rows,
-        })
-    };
-    let (mut chunks, mut chunk, mut octets) = (Vec::new(), Vec::new(), 0);
-    for row in rows {
-        let length = row.values().map(|(column, value)| column.name().len() + value.len() + 6).sum::<usize>();
-        if chunk.len() == ROW_LIMIT || !chunk.is_empty() && octets + length > CHUNK_OCTETS {
-            chunks.push(request(std::mem::take(&mut chunk)));
-            octets = 0;
-        }
-        octets += length;
-        chunk.push(row);
+    esim_rsp::json::to_vec(&ImportRequest {
+        header,
+        template: args.template.clone(),
+        stock: args.stock,
+        release: args.release,
+        default_smdp: args.default_smdp,
+        rows,
+    })
+}
+
+/// What became of the rows of a piece, by line.
+async fn send(client: Arc<crate::operator::Client>, piece: Piece) -> Result<Vec<RowResult>> {
+    let mut rows = piece.clashing;
+    if let Some(request) = piece.request {
+        let answer = client.send::<Answer<ImportOk>>("import", Some(&request)).await?;
+        rows.extend(crate::operator::success(answer)?.rows);
     }
-    if !chunk.is_empty() {
-        chunks.push(request(chunk));
-    }
-    chunks
+    rows.sort_by_key(|row| row.line);
+    Ok(rows)
+}
+
+fn progress(rows: u64, quiet: bool) -> ProgressBar {
+    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(Some(rows), target);
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}, {eta} left");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 async fn check_template(client: &crate::operator::Client, name: &str) -> Result<()> {
@@ -195,25 +186,72 @@ async fn check_template(client: &crate::operator::Client, name: &str) -> Result<
     Ok(())
 }
 
-/// Report and QR codes.
-fn keep(args: &Import, made: &ImportOk) -> Result<()> {
-    if let Some(path) = &args.report {
-        write_private(path, &report(made))?;
-    }
-    let Some(folder) = &args.qr else { return Ok(()) };
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    for row in &made.rows {
-        if let (Some(iccid), Some(code)) = (row.iccid, &row.activation_code) {
-            write_private(&folder.join(format!("{iccid}.svg")), qr_svg(code)?.as_bytes())?;
-        }
-    }
-    Ok(())
+/// What is kept of an import: counts, the first refusals, report and QR codes.
+struct Kept<'a> {
+    report: Option<(&'a Path, File)>,
+    qr: Option<&'a Path>,
+    created: u64,
+    known: u64,
+    refused: u64,
+    shown: Vec<String>,
 }
 
-fn report(made: &ImportOk) -> Vec<u8> {
+const REPORT_COLUMNS: [&str; 8] =
+    ["line", "result", "iccid", "state", "matchingId", "activationCode", "column", "reason"];
+
+impl<'a> Kept<'a> {
+    fn begin(report: Option<&'a Path>, qr: Option<&'a Path>) -> Result<Self> {
+        let begin = |path: &'a Path| {
+            let mut file = create_private(path)?;
+            file.write_all(&csv::write(REPORT_COLUMNS, []))?;
+            Ok::<_, std::io::Error>((path, file))
+        };
+        let report =
+            report.map(|path| begin(path).with_context(|| path.display().to_string())).transpose()?;
+        if let Some(folder) = qr {
+            std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
+        Ok(Self { report, qr, created: 0, known: 0, refused: 0, shown: Vec::new() })
+    }
+
+    fn add(&mut self, rows: &[RowResult]) -> Result<()> {
+        if let Some((path, file)) = &mut self.report {
+            file.write_all(&report_lines(rows)).with_context(|| path.display().to_string())?;
+        }
+        for row in rows {
+            *match row.result {
+                RowOutcome::Created => &mut self.created,
+                RowOutcome::Known => &mut self.known,
+                RowOutcome::Refused => &mut self.refused,
+            } += 1;
+            if let Some(reason) = row.reason.as_ref().filter(|_| self.shown.len() < SHOWN) {
+                self.shown.push(format!("line {}: {reason}", row.line));
+            }
+            if let (Some(folder), Some(iccid), Some(code)) = (self.qr, row.iccid, &row.activation_code) {
+                write_private(&folder.join(format!("{iccid}.svg")), qr_svg(code)?.as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self) {
+        for line in &self.shown {
+            eprintln!("{line}");
+        }
+        let hidden = self.refused.saturating_sub(SHOWN as u64);
+        match &self.report {
+            _ if hidden == 0 => {}
+            Some((path, _)) => eprintln!("… and {hidden} more, in {}", path.display()),
+            None => eprintln!("… and {hidden} more; --report FILE has them all"),
+        }
+        println!("{} created, {} known, {} refused", self.created, self.known, self.refused);
+    }
+}
+
+/// Lines of the report, without its header.
+fn report_lines(rows: &[RowResult]) -> Vec<u8> {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let columns = ["line", "result", "iccid", "state", "matchingId", "activationCode", "column", "reason"];
-    let rows = made.rows.iter().map(|row| {
+    let lines = rows.iter().map(|row| {
         [
             row.line.to_string(),
             outcome(row.result).into(),
@@ -225,7 +263,8 @@ fn report(made: &ImportOk) -> Vec<u8> {
             text(&row.reason),
         ]
     });
-    csv::write(columns, rows)
+    let header = csv::write(REPORT_COLUMNS, []).len();
+    csv::write(REPORT_COLUMNS, lines).split_off(header)
 }
 
 fn outcome(outcome: RowOutcome) -> &'static str {
@@ -236,28 +275,18 @@ fn outcome(outcome: RowOutcome) -> &'static str {
     }
 }
 
-fn tell(made: &ImportOk, report: Option<&Path>) {
-    let refused = made.rows.iter().filter_map(|row| Some((row.line, row.reason.as_ref()?)));
-    for (line, reason) in refused.clone().take(SHOWN) {
-        eprintln!("line {line}: {reason}");
-    }
-    let hidden = refused.count().saturating_sub(SHOWN);
-    match report {
-        _ if hidden == 0 => {}
-        Some(path) => eprintln!("… and {hidden} more, in {}", path.display()),
-        None => eprintln!("… and {hidden} more; --report FILE has them all"),
-    }
-    println!("{} created, {} known, {} refused", made.created, made.known, made.refused);
-}
-
 /// Activation codes let whoever has them fetch the profile.
 fn write_private(path: &Path, octets: &[u8]) -> Result<()> {
+    let write = || create_private(path)?.write_all(octets);
+    write().with_context(|| path.display().to_string())
+}
+
+fn create_private(path: &Path) -> std::io::Result<File> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let write = || options.open(path)?.write_all(octets);
-    write().with_context(|| path.display().to_string())
+    options.open(path)
 }
 
 fn qr_svg(text: &str) -> Result<String> {
@@ -339,7 +368,10 @@ pub async fn orders(args: Orders) -> Result<()> {
 }
 
 fn iccids(batch: &Path) -> Result<BTreeSet<String>> {
-    let rows = read_rows(batch)?;
-    let iccids = rows.iter().filter_map(|row| row.get(Column::Iccid));
-    Ok(iccids.map(|iccid| iccid.trim_end_matches(['F', 'f']).to_string()).collect())
+    let mut iccids = BTreeSet::new();
+    rows::each(batch, |row| {
+        iccids.extend(row.get(Column::Iccid).map(|iccid| iccid.trim_end_matches(['F', 'f']).to_string()));
+        Ok(())
+    })?;
+    Ok(iccids)
 }

@@ -14,6 +14,7 @@ mod net;
 mod operator;
 mod pki;
 mod profile;
+mod rows;
 mod serve;
 mod sm;
 mod vpcd;

@@ -96,6 +96,82 @@ fn a_file_becomes_orders_once() {
     );
 }
 
+/// The most that a process has ever had in memory, in octets; read until it ends.
+#[cfg(target_os = "linux")]
+fn peak(mut child: std::process::Child) -> (u64, String) {
+    use std::io::Read;
+    let (status, mut peak) = (format!("/proc/{}/status", child.id()), 0);
+    let ended = loop {
+        let line = |text: String| text.lines().find(|line| line.starts_with("VmHWM")).map(String::from);
+        let line = fs::read_to_string(&status).ok().and_then(line);
+        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+        peak = peak.max(kilobytes.unwrap_or(0) * 1024);
+        match child.try_wait().unwrap() {
+            Some(ended) => break ended,
+            None => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+    };
+    let (mut said, mut errors) = (String::new(), String::new());
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert!(ended.code().is_some(), "{errors}");
+    (peak, said + &errors)
+}
+
+/// 60 MB took 8 GB: more than a hundred times the file. Rows that are refused at once are as many, and sooner done.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_long_file_does_not_need_as_much_memory() {
+    use std::fmt::Write as _;
+    let folder = tempfile::tempdir().unwrap();
+    let sm = Sm::start(folder.path());
+    let data = sm.data.display().to_string();
+    const ROWS: u64 = 60_000;
+    const MEMORY: u64 = 100 << 20;
+    let mut csv = String::from("iccid,imsi,ki,opc,spn\n");
+    let mut json = String::from("{\"rows\": [");
+    for number in 0..ROWS {
+        let (iccid, key) = (format!("891{number:014}"), format!("{number:032X}"));
+        writeln!(csv, "{iccid},00101{number:010},{key},{key},Laboratory").unwrap();
+        let comma = if number == 0 { "" } else { "," };
+        write!(json, "{comma}{{\"iccid\":\"{iccid}\",\"imsi\":\"00101{number:010}\",\"ki\":\"{key}\",\"opc\":\"{key}\"}}")
+            .unwrap();
+    }
+    json += "]}";
+    for (name, content) in [("long.csv", csv), ("long.json", json)] {
+        let batch = folder.path().join(name);
+        fs::write(&batch, &content).unwrap();
+        assert!(content.len() > 6 << 20);
+        let report = folder.path().join("report.csv");
+        let import = esim_lab()
+            .args([
+                "sm",
+                "import",
+                "--quiet",
+                "--template",
+                "operational",
+                "--sm",
+                &sm.address,
+                "--data",
+                &data,
+            ])
+            .args([batch.as_os_str(), "--report".as_ref(), report.as_os_str()])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (peak, said) = peak(import);
+        assert!(said.contains(&format!("0 created, 0 known, {ROWS} refused")), "{said}");
+        assert!(said.contains("… and 59980 more") && said.lines().count() < 30, "{said}");
+        assert!(peak < MEMORY, "{name}: {peak} octets for a file of {}", content.len());
+        let report = fs::read_to_string(report).unwrap();
+        let lines: Vec<u64> =
+            report.lines().skip(1).filter_map(|line| line.split(',').next()?.parse().ok()).collect();
+        assert_eq!(lines.len() as u64, ROWS);
+        assert!(lines.is_sorted(), "by line");
+    }
+}
+
 #[test]
 fn files_that_are_no_batch_are_refused_before_anything_is_sent() {
     let folder = tempfile::tempdir().unwrap();
