@@ -60,6 +60,12 @@ pub trait Host {
     /// Hears what has been committed, and what was there before: for hosts that count.
     fn committed(&self, _before: &Records, _writes: &[Write]) {}
 
+    /// Hears of a row that cannot be read: it costs whoever needs it, and nobody else.
+    fn damaged(&self, name: &str, fault: &Fault) {
+        let (correlation, outcome) = (Some(name.to_string()), Some(fault.to_string()));
+        self.log(&LogLine { call: "load", status: 0, correlation, outcome, conflicts: 0 });
+    }
+
     /// Takes a line for the log.
     fn log(&self, line: &LogLine<'_>);
 }

@@ -2,7 +2,7 @@
 
 use crate::{CommitError, Fault, Host, LogLine, Store};
 use esim_rsp::{Iccid, Refusal};
-use esim_smdp::store::Row;
+use esim_smdp::store::{Lookup, Row};
 use esim_smdp::{Attend, Env, Function, Key, Records};
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -12,6 +12,8 @@ use std::thread::{self, Thread};
 
 /// How often a function is tried before the service calls itself overloaded.
 const ATTEMPTS: u32 = 16;
+/// How many rows that cannot be read may lie before one that can, where any one will do.
+const DAMAGED: u32 = 64;
 
 /// A function that has been executed.
 pub struct Executed<T> {
@@ -30,6 +32,9 @@ pub async fn run<F: Function, H: Host>(function: &F, host: &H) -> Result<Execute
     let mut replies = Records::default();
     for conflicts in 0..ATTEMPTS {
         let records = gather(function, host, replies).await?;
+        if let Some((_, row)) = records.damaged().find(|(key, _)| key.is_single() && !F::BEARS_DAMAGE) {
+            return Err(Fault::new(format!("{row} cannot be read")));
+        }
         let decision = host.with_rng(|rng| {
             let (now, config, verified) = (host.now(), host.config(), host.verified());
             function.decide(&records, &mut Env { now, rng, config, verified })
@@ -39,8 +44,8 @@ pub async fn run<F: Function, H: Host>(function: &F, host: &H) -> Result<Execute
             host.store().settled().await?;
             return Ok(Executed { answer, conflicts });
         }
-        let changes = records.changes(&decision.commit).into_iter().map(|change| host.vault().seal(change));
-        match host.store().commit(&changes.collect::<Vec<_>>()).await {
+        let changes = host.vault().seal_writes(&records, &decision.commit)?;
+        match host.store().commit(&changes).await {
             Ok(()) => {
                 host.committed(&records, &decision.commit);
                 return Ok(Executed { answer, conflicts });
@@ -65,8 +70,9 @@ async fn gather<F: Function, H: Host>(
         wanted.retain(|key| !asked.contains(key));
         if !wanted.is_empty() {
             let lookups: Vec<_> = wanted.iter().flat_map(|key| host.vault().lookups(key.lookup())).collect();
-            for row in host.store().load(&lookups).await? {
-                add(&mut records, host.vault().open(row)?)?;
+            let damaged = add(&mut records, host.store().load(&lookups).await?, host);
+            if !damaged.is_empty() {
+                look_closer(&mut records, &wanted, &damaged, host).await?;
             }
             asked.extend(wanted);
             continue;
@@ -83,10 +89,51 @@ async fn gather<F: Function, H: Host>(
     }
 }
 
-/// A row whose text cannot be read is named in the fault, and no more of it.
-fn add(records: &mut Records, row: Row) -> Result<(), Fault> {
-    let name = row.name.clone();
-    records.add(row).map_err(|_| Fault::new(format!("{name}: not a record of this version")))
+/// Adds rows to the records. Those that cannot be read are told to the host, and no more of them than the name.
+fn add<H: Host>(records: &mut Records, rows: Vec<Row>, host: &H) -> BTreeSet<String> {
+    let mut damaged = BTreeSet::new();
+    for row in rows {
+        let name = row.name.clone();
+        let added = host.vault().open(row).and_then(|row| {
+            records.add(row).map_err(|_| Fault::new(format!("{name}: not a record of this version")))
+        });
+        if let Err(fault) = added {
+            host.damaged(&name, &fault);
+            damaged.insert(name);
+        }
+    }
+    damaged
+}
+
+/// Which keys have found rows that cannot be read; and what else those keys find that want some of many.
+async fn look_closer<H: Host>(
+    records: &mut Records,
+    wanted: &[Key],
+    damaged: &BTreeSet<String>,
+    host: &H,
+) -> Result<(), Fault> {
+    for key in wanted {
+        let mut lookups = host.vault().lookups(key.lookup());
+        for lookup in &mut lookups {
+            if let Lookup::Alias { limit, .. } = lookup
+                && !key.is_single()
+            {
+                *limit += DAMAGED;
+            }
+        }
+        let (rows, spoilt): (Vec<_>, Vec<_>) = host
+            .store()
+            .load(&lookups)
+            .await?
+            .into_iter()
+            .partition(|row| host.vault().open(row.clone()).is_ok());
+        let unread = add(records, rows, host);
+        let spoilt = spoilt.into_iter().map(|row| row.name);
+        for row in spoilt.chain(unread).filter(|row| damaged.contains(row) || !key.is_single()) {
+            records.add_damaged(key.clone(), row);
+        }
+    }
+    Ok(())
 }
 
 /// Attends to every order that is due now, `limit` at most: how many were. Hosts without a clock that wakes each
@@ -97,9 +144,8 @@ fn add(records: &mut Records, row: Row) -> Result<(), Fault> {
 pub async fn attend_all<H: Host>(host: &H, limit: u32) -> Result<usize, Fault> {
     let rows = host.store().load(&[Key::Due { by: host.now(), limit }.lookup()]).await?;
     let mut records = Records::default();
-    for row in rows {
-        add(&mut records, host.vault().open(row)?)?;
-    }
+    // One that cannot be read keeps nobody waiting.
+    add(&mut records, rows, host);
     let due: Vec<_> = records.orders().map(|order| order.iccid).collect();
     for iccid in &due {
         attend(*iccid, host).await?;

@@ -2,7 +2,8 @@
 
 use crate::Fault;
 use esim_crypto::{SealKey, seal_key_of};
-use esim_smdp::store::{Alias, Change, IMSI_ALIAS, Lookup, Row};
+use esim_smdp::store::{Alias, Change, EVENT_NAME, IMSI_ALIAS, Lookup, MATCHING_ALIAS, Row};
+use esim_smdp::{Records, Write};
 
 /// The keys that records are sealed with. The first one seals, all of them open:
 /// keys are changed by putting a new one first and sealing every row anew.
@@ -10,18 +11,24 @@ use esim_smdp::store::{Alias, Change, IMSI_ALIAS, Lookup, Row};
 pub struct Vault {
     first: SealKey,
     older: Vec<SealKey>,
+    has_clear_names: bool,
 }
 
 impl Vault {
     /// `secret` seals; 32 octets of a random generator.
     pub fn new(secret: &[u8; 32]) -> Self {
-        Self { first: SealKey::new(secret), older: Vec::new() }
+        Self { first: SealKey::new(secret), older: Vec::new(), has_clear_names: false }
     }
 
     /// The same, and opens what has been sealed with an older key.
     pub fn with_older(mut self, secret: &[u8; 32]) -> Self {
         self.older.push(SealKey::new(secret));
         self
+    }
+
+    /// The same over a store in which earlier versions have left activation codes in clear: they are found there, too.
+    pub fn with_clear_names(self) -> Self {
+        Self { has_clear_names: true, ..self }
     }
 
     /// Whether a body is sealed with the first key.
@@ -41,43 +48,145 @@ impl Vault {
         Ok(row)
     }
 
-    /// A question as the store understands it: one for each key, where what is asked for is disguised.
+    /// A question as the store understands it: one for each key, where what is asked for is disguised, and one in clear
+    /// where such rows may be left.
     pub fn lookups(&self, lookup: Lookup) -> Vec<Lookup> {
-        match lookup {
-            Lookup::Alias { alias, limit } if alias.starts_with(IMSI_ALIAS) => {
-                let keys = std::iter::once(&self.first).chain(&self.older);
-                keys.map(|key| Lookup::Alias { alias: disguised(key, &alias), limit }).collect()
-            }
-            other => vec![other],
-        }
+        let clear = match &lookup {
+            Lookup::Alias { alias, .. } => alias,
+            Lookup::Name(name) => name,
+            Lookup::Due { .. } | Lookup::Range { .. } => return vec![lookup],
+        };
+        let Some(secret) = Secret::of(clear) else { return vec![lookup] };
+        let keys = std::iter::once(&self.first).chain(&self.older);
+        let left = (self.has_clear_names && secret.was_clear).then(|| clear.clone());
+        let names = keys.map(|key| secret.disguised(key)).chain(left);
+        let ask = |name| match &lookup {
+            Lookup::Alias { limit, .. } => Lookup::Alias { alias: name, limit: *limit },
+            _ => Lookup::Name(name),
+        };
+        names.map(ask).collect()
     }
 
     /// A body sealed under the name of its row.
-    pub fn seal_body(&self, name: &str, body: &[u8]) -> Vec<u8> {
-        self.first.seal(name, body)
+    ///
+    /// # Errors
+    /// An empty body, which no record has, or one that is too long: nothing may be stored that would not open.
+    pub fn seal_body(&self, name: &str, body: &[u8]) -> Result<Vec<u8>, Fault> {
+        if body.is_empty() {
+            return Err(Fault::new(format!("{name}: a record without a body")));
+        }
+        self.first.seal(name, body).map_err(|error| Fault::new(format!("{name}: {error}")))
     }
 
-    /// A change with its body sealed, and IMSIs in its aliases disguised.
-    pub fn seal(&self, change: Change) -> Change {
+    /// A change with its body sealed, and what is secret in its names disguised. A row that is there keeps the name that
+    /// it has.
+    ///
+    /// # Errors
+    /// As [`Vault::seal_body`].
+    pub fn seal(&self, change: Change) -> Result<Change, Fault> {
         match change {
             Change::Put { name, expected, body, aliases, expires, due } => {
-                let body = self.seal_body(&name, &body);
-                let aliases = aliases.into_iter().map(|alias| self.disguise(alias)).collect();
-                Change::Put { name, expected, body, aliases, expires, due }
+                let name = if expected == 0 { self.disguise(name) } else { name };
+                let body = self.seal_body(&name, &body)?;
+                let disguise = |alias: Alias| Alias { name: self.disguise(alias.name), unique: alias.unique };
+                let aliases = aliases.into_iter().map(disguise).collect();
+                Ok(Change::Put { name, expected, body, aliases, expires, due })
             }
-            other => other,
+            other => Ok(other),
         }
     }
 
-    fn disguise(&self, alias: Alias) -> Alias {
-        match alias.name.starts_with(IMSI_ALIAS) {
-            true => Alias { name: disguised(&self.first, &alias.name), unique: alias.unique },
-            false => alias,
+    /// The writes of a decision as a store gets them.
+    ///
+    /// # Errors
+    /// As [`Vault::seal_body`].
+    pub fn seal_writes(&self, records: &Records, writes: &[Write]) -> Result<Vec<Change>, Fault> {
+        let changes = records.changes(writes).map_err(|error| Fault::new(error.kind))?;
+        changes.into_iter().map(|change| self.seal(change)).collect()
+    }
+
+    /// What makes of a row the same as it would be written now: sealed with the first key, under the names that this
+    /// version gives.
+    ///
+    /// # Errors
+    /// As [`Vault::open`] and [`Vault::seal_body`]; a record that cannot be read.
+    pub fn renew(&self, row: Row) -> Result<Vec<Change>, Fault> {
+        let (old, mut records) = (row.name.clone(), Records::default());
+        let unread = |error: esim_rsp::Error| Fault::new(format!("{old}: {}", error.kind));
+        records
+            .add(self.open(row)?)
+            .map_err(|_| Fault::new(format!("{old}: not a record of this version")))?;
+        let mut renewed = Vec::new();
+        for change in records.rewrite().map_err(unread)? {
+            match change {
+                Change::Put { name, expected, body, aliases, expires, due }
+                    if self.disguise(name.clone()) != old =>
+                {
+                    renewed.push(Change::Delete { name: old.clone(), expected });
+                    renewed.push(self.seal(Change::Put {
+                        name,
+                        expected: 0,
+                        body,
+                        aliases,
+                        expires,
+                        due,
+                    })?);
+                }
+                Change::Put { expected, body, aliases, expires, due, .. } => {
+                    renewed.push(self.seal(Change::Put {
+                        name: old.clone(),
+                        expected,
+                        body,
+                        aliases,
+                        expires,
+                        due,
+                    })?);
+                }
+                other => renewed.push(other),
+            }
+        }
+        Ok(renewed)
+    }
+
+    /// Whether a body is sealed with one of the keys, as far as it says.
+    pub fn knows(&self, body: &[u8]) -> bool {
+        let id = seal_key_of(body);
+        std::iter::once(&self.first).chain(&self.older).any(|key| id == Ok(key.id()))
+    }
+
+    /// A name or alias as the store gets it.
+    pub(crate) fn disguise(&self, name: String) -> String {
+        match Secret::of(&name) {
+            Some(secret) => secret.disguised(&self.first),
+            None => name,
         }
     }
 }
 
-fn disguised(key: &SealKey, alias: &str) -> String {
-    let octets: String = key.disguise(alias).iter().map(|octet| format!("{octet:02x}")).collect();
-    format!("{IMSI_ALIAS}{octets}")
+/// A name that ends in something that a store must not see.
+struct Secret<'a> {
+    whole: &'a str,
+    /// What stands in clear before it, in the store.
+    before: &'a str,
+    /// Whether earlier versions did not disguise it.
+    was_clear: bool,
+}
+
+impl<'a> Secret<'a> {
+    fn of(whole: &'a str) -> Option<Self> {
+        if whole.starts_with(IMSI_ALIAS) {
+            return Some(Self { whole, before: IMSI_ALIAS, was_clear: false });
+        }
+        if whole.starts_with(MATCHING_ALIAS) {
+            // Another beginning than it has in clear, so that nobody takes the one for the other.
+            return Some(Self { whole, before: "code/", was_clear: true });
+        }
+        let eid = whole.strip_prefix(EVENT_NAME)?.find('/')?;
+        Some(Self { whole, before: &whole[..=EVENT_NAME.len() + eid], was_clear: true })
+    }
+
+    fn disguised(&self, key: &SealKey) -> String {
+        let octets: String = key.disguise(self.whole).iter().map(|octet| format!("{octet:02x}")).collect();
+        format!("{}{octets}", self.before)
+    }
 }

@@ -54,6 +54,50 @@ fn without_matching_id_the_eid_finds_the_order() {
     assert_eq!(lab.state(&iccid), "Downloaded");
 }
 
+/// A default order of the lab's eUICC, released or not yet.
+fn default_order(lab: &Lab, number: u64, release: bool) -> String {
+    let iccid = esim_smdp::profile::draw_iccid(number).unwrap();
+    let made = lab.operator("/esim-lab/provision", json!({"subscriber": subscriber(), "iccid": iccid}));
+    assert_success(&made);
+    assert_success(&lab.es2("downloadOrder", json!({"iccid": iccid, "eid": lab.euicc.eid})));
+    let confirm = json!({"iccid": iccid, "matchingId": "", "releaseFlag": release});
+    assert_success(&lab.es2("confirmOrder", confirm));
+    iccid.to_string()
+}
+
+#[test]
+fn default_orders_that_are_over_hide_none_that_waits() {
+    let lab = Lab::with(|config| config.limits.order_seconds = Some(100));
+    let dead: Vec<_> = (1..=20).map(|number| default_order(&lab, number, true)).collect();
+    lab.set_now(NOW + 100);
+    lab.attend();
+    assert!(dead.iter().all(|iccid| lab.state(iccid) == "Error"));
+    assert_eq!(
+        code(&lab.authenticate(&lab.initiate(), "")),
+        "8.8.5/4.10",
+        "as long as there is nothing else"
+    );
+    let unreleased: Vec<_> = (21..=40).map(|number| default_order(&lab, number, false)).collect();
+    let waiting = default_order(&lab, 41, true);
+    lab.download("");
+    assert_eq!(lab.state(&waiting), "Downloaded");
+    assert!(unreleased.iter().all(|iccid| lab.state(iccid) == "Confirmed"));
+}
+
+/// Nobody has looked at those whose time is up: the eUICC gets what it may have all the same.
+#[test]
+fn default_orders_whose_time_is_up_hide_none_that_waits() {
+    let lab = Lab::with(|config| config.limits.order_seconds = Some(100));
+    for number in 1..=15 {
+        default_order(&lab, number, true);
+    }
+    lab.set_now(NOW + 99);
+    let waiting = default_order(&lab, 41, true);
+    lab.set_now(NOW + 100);
+    lab.download("");
+    assert_eq!(lab.state(&waiting), "Downloaded");
+}
+
 #[test]
 fn confirm_and_release_may_be_two_steps() {
     let lab = Lab::new();

@@ -148,9 +148,9 @@ fn records_are_sealed_anew_and_found_as_before() {
     // As an interruption leaves it: nothing starts until it is done.
     fs::write(folder.at("reseal.pending"), "").unwrap();
     assert!(open(&folder.0, None).err().unwrap().contains("sm reseal"));
-    assert_eq!(reseal(&folder.0, None, &new, &mut rng()).unwrap(), 120);
+    assert_eq!(reseal(&folder.0, None, &new, &mut rng()).unwrap().records, 120);
     assert_eq!(fs::read(&new).unwrap(), fs::read(folder.at("seal.key")).unwrap());
-    assert_eq!(reseal(&folder.0, None, &new, &mut rng()).unwrap(), 0, "repeating it changes nothing");
+    assert_eq!(reseal(&folder.0, None, &new, &mut rng()).unwrap().records, 0, "repeating it changes nothing");
 
     let old = SealSecret::read(&old).unwrap();
     let options = NativeOptions { data_dir: folder.0.clone(), seal_key: Some(old), ..Default::default() };
@@ -159,6 +159,77 @@ fn records_are_sealed_anew_and_found_as_before() {
     assert_eq!(import(&host, 7, 7)["result"], "known");
     let reason = import(&host, 900, 7)["reason"].to_string();
     assert!(reason.contains("imsi is that of"), "{reason}");
+}
+
+#[test]
+fn two_servers_do_not_share_a_folder() {
+    let folder = Folder::new();
+    let host = open(&folder.0, None).unwrap();
+    let refused = open(&folder.0, None).err().unwrap();
+    assert!(refused.contains("stop it first") && refused.contains(&*folder.0.to_string_lossy()), "{refused}");
+    import(&host, 1, 1);
+    drop(host);
+    assert_eq!(orders(&open(&folder.0, None).unwrap()), 1);
+}
+
+/// Files of a folder that others than their owner may touch.
+fn open_to_others(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let open = entries.filter(|entry| {
+        let found = entry.metadata().unwrap();
+        found.is_file() && found.permissions().mode() & 0o077 != 0
+    });
+    open.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// What a test does where every file would be open to everybody; in a process of its own, as all of one share a umask.
+fn with_open_umask(test: &str) -> bool {
+    if std::env::var_os("ESIM_LAB_UMASK").is_some() {
+        return true;
+    }
+    let itself = std::env::current_exe().unwrap();
+    let shell = format!("umask 0; ESIM_LAB_UMASK=1 exec '{}' --exact {test} --nocapture", itself.display());
+    let done = std::process::Command::new("sh").args(["-c", &shell]).output().unwrap();
+    let output = String::from_utf8_lossy(&done.stdout);
+    assert!(
+        done.status.success() && output.contains("1 passed"),
+        "{output}{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    false
+}
+
+#[test]
+fn all_files_are_their_owners_alone_whatever_the_umask() {
+    if !with_open_umask("all_files_are_their_owners_alone_whatever_the_umask") {
+        return;
+    }
+    let folder = Folder::new();
+    let probe = folder.at("probe");
+    fs::write(&probe, "").unwrap();
+    assert_eq!(open_to_others(&folder.0), ["probe"], "the umask is open");
+    fs::remove_file(probe).unwrap();
+    let host = open(&folder.0, None).unwrap();
+    import(&host, 1, 1);
+    assert!(folder.at("sm.sqlite-wal").exists() && folder.at("sm.sqlite-shm").exists());
+    let copy = folder.at("copy");
+    backup(&folder.0, &copy).unwrap();
+    assert_eq!(open_to_others(&folder.0), [""; 0]);
+    drop(host);
+    // A copy that has been through hands that open everything.
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o666)).unwrap();
+    restore(&folder.0, None, &copy, true).unwrap();
+    reseal(&folder.0, None, &folder.at("new.key"), &mut rng()).unwrap();
+    assert_eq!(open_to_others(&folder.0), ["copy"]);
+    // Files that an earlier version has left open, and half a key of a start that was interrupted.
+    fs::set_permissions(folder.at("sm.sqlite"), fs::Permissions::from_mode(0o644)).unwrap();
+    fs::remove_file(&copy).unwrap();
+    fs::remove_file(folder.at("new.key")).unwrap();
+    fs::write(folder.at("new.key.new"), "").unwrap();
+    SealSecret::read_or_make(&folder.at("new.key"), &mut rng()).unwrap();
+    let host = open(&folder.0, None).unwrap();
+    import(&host, 2, 2);
+    assert_eq!(open_to_others(&folder.0), [""; 0]);
 }
 
 /// A copy of a folder's records with its key beside them.
@@ -197,7 +268,7 @@ fn what_is_half_sealed_anew_is_sealed_to_the_end() {
     drop(host);
     let new = folder.at("new.key");
     let done = twin(&folder);
-    assert_eq!(reseal(&done.0, None, &new, &mut rng()).unwrap(), 40);
+    assert_eq!(reseal(&done.0, None, &new, &mut rng()).unwrap().records, 40);
     // As it stands where the power goes: orders and packages of both keys, an order's package not always of its own.
     assert_eq!(take_half(&folder, &done), 20);
     fs::write(folder.at("reseal.pending"), "").unwrap();
@@ -210,7 +281,7 @@ fn what_is_half_sealed_anew_is_sealed_to_the_end() {
     let alone = SealSecret::read(&new).unwrap();
     assert!(reseal(&folder.0, Some(alone), &new, &mut rng()).is_err());
 
-    assert_eq!(reseal(&folder.0, None, &new, &mut rng()).unwrap(), 20, "the other half alone");
+    assert_eq!(reseal(&folder.0, None, &new, &mut rng()).unwrap().records, 20, "the other half alone");
     assert!(!folder.at("reseal.pending").exists());
     let key = esim_rsp::common::from_hex(fs::read_to_string(&new).unwrap().trim()).unwrap();
     let vault = Vault::new(&key.try_into().unwrap());

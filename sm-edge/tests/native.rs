@@ -122,6 +122,7 @@ fn a_folder_of_certificates_is_taken_as_it_is() {
     let taken = Native::open(NativeOptions { pki: source, ..options(&other.0) }).unwrap();
     assert_eq!(made.pki().ci_certificate, taken.pki().ci_certificate);
     assert_eq!(made.pki().tls.certificate, taken.pki().tls.certificate);
+    drop(taken);
     let nothing = NativeOptions { pki: PkiSource::Folder(other.0.join("none")), ..options(&other.0) };
     assert!(Native::open(nothing).err().unwrap().to_string().contains("none"));
 }

@@ -219,7 +219,10 @@ fn vault(env: &Env) -> Result<Vault, Error> {
         octets.ok_or_else(|| Error::text("the secret SEAL_KEY has 64 hexadecimal digits"))
     });
     let first: [u8; 32] = keys.next().unwrap_or_else(|| Err(Error::text("SEAL_KEY is empty")))?;
-    keys.try_fold(Vault::new(&first), |vault, key: Result<[u8; 32], Error>| Ok(vault.with_older(&key?)))
+    // Objects are written anew one by one, as they are used.
+    keys.try_fold(Vault::new(&first).with_clear_names(), |vault, key: Result<[u8; 32], Error>| {
+        Ok(vault.with_older(&key?))
+    })
 }
 
 /// A secret, or a variable.

@@ -146,13 +146,8 @@ fn write_pair(folder: &Path, name: &str, issued: &Issued) -> Result<()> {
         .with_context(|| name_of(&certificate))?;
     let key = folder.join(format!("{name}.key"));
     // Made for its owner alone before anything is in it.
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&key).with_context(|| name_of(&key))?;
-    std::io::Write::write_all(&mut file, pem::write("PRIVATE KEY", &issued.key_pkcs8_der()).as_bytes())
-        .with_context(|| name_of(&key))
+    let text = pem::write("PRIVATE KEY", &issued.key_pkcs8_der());
+    Ok(esim_disk::replace(&esim_disk::Files, &key, text.as_bytes())?)
 }
 
 fn name_of(path: &Path) -> String {

@@ -1,8 +1,9 @@
-//! `esim-lab sm backup | restore | reseal`: the records of an SM on this machine.
+//! `esim-lab sm backup | restore | reseal | check`: the records of an SM on this machine.
 
 use anyhow::{Context, Result};
 use esim_sm_edge::native::{self, SealSecret};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Where the key is that records are sealed with.
 #[derive(clap::Args)]
@@ -85,12 +86,49 @@ pub struct Reseal {
 pub fn reseal(args: &Reseal) -> Result<()> {
     let given = args.key.read()?;
     let elsewhere = given.is_some();
-    let count = native::reseal(&args.data, given, &args.new_key, &mut crate::random()?)?;
-    println!("{count} records are sealed with the key in {} now.", args.new_key.display());
+    let resealed = native::reseal(&args.data, given, &args.new_key, &mut crate::random()?)?;
+    println!("{} records are sealed with the key in {} now.", resealed.records, args.new_key.display());
+    for name in &resealed.damaged {
+        println!("{name} is damaged and was left as it is.");
+    }
     match elsewhere {
         true => println!("Start the SM with that key: --seal-key-file, or ESIM_LAB_SEAL_KEY."),
         false => println!("{}/seal.key holds it, too.", args.data.display()),
     }
     println!("Copies made before open with the old key only.");
     Ok(())
+}
+
+/// `sm check`.
+#[derive(clap::Args)]
+pub struct Check {
+    /// Data folder of the SM, which may go on serving.
+    #[arg(long, default_value = "./data")]
+    data: PathBuf,
+    #[command(flatten)]
+    key: Key,
+}
+
+/// Reads every record. Exit code 1 if some are damaged, or the database is.
+pub fn check(args: &Check) -> Result<ExitCode> {
+    let checked = native::check(&args.data, args.key.read()?)?;
+    if let Some(what) = &checked.database {
+        println!("the database is damaged: {what}");
+    }
+    for (_, reason) in &checked.damaged {
+        println!("{reason}");
+    }
+    let sound: Vec<_> = checked.sound.iter().map(|(kind, count)| format!("{kind}: {count}")).collect();
+    println!(
+        "{} damaged; sound are {}",
+        checked.damaged.len(),
+        if sound.is_empty() { "none".into() } else { sound.join(", ") }
+    );
+    if checked.is_sound() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!(
+        "What is damaged is in a copy, perhaps: `esim-lab sm restore FILE --force`, and all later orders again."
+    );
+    Ok(ExitCode::FAILURE)
 }

@@ -83,6 +83,8 @@ enum Sm {
     Restore(keep::Restore),
     /// Seals all records with another key.
     Reseal(keep::Reseal),
+    /// Reads every record and names those that are damaged; the SM may go on serving.
+    Check(keep::Check),
 }
 
 #[derive(Subcommand)]
@@ -130,6 +132,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Sm(Sm::Backup(args)) => keep::backup(&args)?,
         Command::Sm(Sm::Restore(args)) => keep::restore(&args)?,
         Command::Sm(Sm::Reseal(args)) => keep::reseal(&args)?,
+        Command::Sm(Sm::Check(args)) => return keep::check(&args),
         Command::Sm(Sm::Templates(args)) => block_on(batch::templates(args))?,
         Command::Sm(Sm::Orders(args)) => block_on(batch::orders(args))?,
         Command::Sm(Sm::Token(args)) => issue::token(&args)?,

@@ -30,10 +30,8 @@ pub fn write(folder: &Path, pki: &TestPki, eid: Eid, rng: &mut ChaCha20Rng) -> R
         keys.insert(key, hex::encode(&issued.key.to_bytes()[..]));
     }
     let path = folder.join("keys.json");
-    fs::write(&path, serde_json::to_vec_pretty(&keys)?)?;
-    #[cfg(unix)]
-    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    Ok(())
+    // Its owner's alone before anything is in it.
+    Ok(esim_disk::replace(&esim_disk::Files, &path, &serde_json::to_vec_pretty(&keys)?)?)
 }
 
 /// Personalisation from folders, each with CI, EUM and eUICC certificates and

@@ -78,6 +78,9 @@ pub struct Serve {
     /// Writes a line for every request to standard error.
     #[arg(long, value_name = "FORM")]
     log: Option<LogForm>,
+    /// Begins without records where there have been some and are none any more.
+    #[arg(long)]
+    begin_anew: bool,
     #[command(flatten)]
     key: crate::keep::Key,
     #[command(flatten)]
@@ -172,6 +175,7 @@ pub async fn serve(args: Serve) -> Result<()> {
         plain_http: args.plain_http,
         limits: args.limits.limits(),
         seal_key: args.key.read()?,
+        begin_anew: args.begin_anew,
         templates: args.templates.as_deref().map(native::read_templates).transpose()?.unwrap_or_default(),
         operators: args.operators.as_deref().map(native::read_operators).transpose()?.unwrap_or_default(),
         call_roots: every(&args.call_ca, native::pem::read_certificates)?,

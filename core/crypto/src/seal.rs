@@ -41,6 +41,9 @@ pub enum SealError {
     /// Altered, or moved from another name.
     #[error("what is sealed has been altered")]
     Altered,
+    /// More than the cipher takes under one nonce.
+    #[error("more than 16 MB cannot be sealed")]
+    TooLong,
 }
 
 impl core::fmt::Debug for SealKey {
@@ -69,13 +72,15 @@ impl SealKey {
     }
 
     /// Form (1) ‖ key identifier (4) ‖ nonce (12) ‖ ciphertext ‖ tag (16), bound to `name`: elsewhere it does not
-    /// open. The same text under the same name gives the same octets. At most 16 MB.
-    pub fn seal(&self, name: &str, plain: &[u8]) -> Vec<u8> {
+    /// open. The same text under the same name gives the same octets.
+    ///
+    /// # Errors
+    /// [`SealError::TooLong`] from 16 MB on.
+    pub fn seal(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let nonce = self.nonce(name, plain);
         let payload = Payload { msg: plain, aad: name.as_bytes() };
-        let encrypted = self.cipher.encrypt(&nonce.into(), payload);
-        debug_assert!(encrypted.is_ok(), "records are shorter than 16 MB");
-        [&[FORM][..], &self.id, &nonce, &encrypted.unwrap_or_default()].concat()
+        let encrypted = self.cipher.encrypt(&nonce.into(), payload).map_err(|_| SealError::TooLong)?;
+        Ok([&[FORM][..], &self.id, &nonce, &encrypted].concat())
     }
 
     /// What was sealed under `name`.
@@ -138,7 +143,7 @@ mod tests {
     fn what_is_sealed_opens_under_its_name_and_key_alone() {
         let (key, other) = (SealKey::new(&[1; 32]), SealKey::new(&[2; 32]));
         for plain in [&b""[..], b"ki", &[7; 100_000]] {
-            let sealed = key.seal("order/1", plain);
+            let sealed = key.seal("order/1", plain).unwrap();
             assert_eq!(sealed.len(), 1 + ID + NONCE + plain.len() + 16);
             assert_eq!(key.open("order/1", &sealed).unwrap(), plain);
             assert_eq!(key.open("order/2", &sealed), Err(SealError::Altered));
@@ -150,7 +155,7 @@ mod tests {
     #[test]
     fn every_altered_octet_is_noticed() {
         let key = SealKey::new(&[1; 32]);
-        let sealed = key.seal("order/1", b"subscriber key");
+        let sealed = key.seal("order/1", b"subscriber key").unwrap();
         for at in 0..sealed.len() {
             let mut bent = sealed.clone();
             bent[at] ^= 1;
@@ -160,9 +165,15 @@ mod tests {
     }
 
     #[test]
+    fn what_the_cipher_does_not_take_is_refused_and_not_stored_empty() {
+        let long = alloc::vec![0; 1 << 24];
+        assert_eq!(SealKey::new(&[1; 32]).seal("order/1", &long), Err(SealError::TooLong));
+    }
+
+    #[test]
     fn another_text_has_another_nonce() {
         let key = SealKey::new(&[1; 32]);
-        let nonce = |name, plain: &[u8]| key.seal(name, plain)[1 + ID..1 + ID + NONCE].to_vec();
+        let nonce = |name, plain: &[u8]| key.seal(name, plain).unwrap()[1 + ID..1 + ID + NONCE].to_vec();
         assert_eq!(nonce("a", b"b"), nonce("a", b"b"));
         assert_ne!(nonce("a", b"b"), nonce("a", b"c"));
         assert_ne!(nonce("a", b"b"), nonce("ab", b""));

@@ -20,6 +20,14 @@ pub trait Disk {
     /// From the disk.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
 
+    /// Whether there is such a file.
+    ///
+    /// # Errors
+    /// From the disk.
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        Ok(self.read(path)?.is_some())
+    }
+
     /// Makes a file that its owner alone may read, or overwrites one.
     ///
     /// # Errors
@@ -92,12 +100,20 @@ impl Disk for Files {
         }
     }
 
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        path.try_exists()
+    }
+
     fn write(&self, path: &Path, octets: &[u8]) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.create(true).write(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path)?.write_all(octets)
+        let mut file = options.open(path)?;
+        // One that was there has the permissions that it had.
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        file.write_all(octets)
     }
 
     fn sync(&self, path: &Path) -> io::Result<()> {

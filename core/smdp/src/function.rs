@@ -64,6 +64,9 @@ pub trait Function: Sized {
     /// The JSON outputs.
     type Ok;
 
+    /// Whether it decides over records of which some that it names cannot be read; others fail then.
+    const BEARS_DAMAGE: bool = false;
+
     /// Reads what is inside the request.
     ///
     /// # Errors

@@ -8,7 +8,7 @@
 use crate::event::{EVENTS_LIMIT, EventRecord};
 use crate::{Call, Order, Package, Reply, Session};
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -27,8 +27,10 @@ pub enum Key {
     MatchingId(String),
     /// The order of a batch whose subscriber has this IMSI, unless it is over.
     Imsi(String),
-    /// Orders that this eUICC fetches without a matchingId (default SM-DP+).
+    /// Orders that wait for this eUICC to fetch them without a matchingId (default SM-DP+).
     DefaultOf(Eid),
+    /// Any one order that was, or will be, such a one, and does not wait now: to say why.
+    IdleDefaultOf(Eid),
     /// An event of an SM-DS.
     Event(Eid, String),
     /// Events that wait for this eUICC.
@@ -85,6 +87,16 @@ pub enum Lookup {
 }
 
 impl Key {
+    /// Whether it names one record, without which nothing can be decided; the others find some of many.
+    pub fn is_single(&self) -> bool {
+        match self {
+            Self::Order(_) | Self::Package(_) | Self::Session(_) | Self::Event(..) => true,
+            Self::MatchingId(_) | Self::Imsi(_) => true,
+            Self::DefaultOf(_) | Self::IdleDefaultOf(_) | Self::EventsOf(_) => false,
+            Self::OfType(_) | Self::AvailableOfType(_) | Self::Due { .. } | Self::Orders { .. } => false,
+        }
+    }
+
     /// The question to the store.
     pub fn lookup(&self) -> Lookup {
         let alias = |alias: String, limit| Lookup::Alias { alias, limit };
@@ -95,6 +107,7 @@ impl Key {
             Self::MatchingId(id) => alias(matching_alias(id), 1),
             Self::Imsi(imsi) => alias(format!("{IMSI_ALIAS}{imsi}"), 1),
             Self::DefaultOf(eid) => alias(format!("default/{eid}"), 16),
+            Self::IdleDefaultOf(eid) => alias(format!("default-idle/{eid}"), 1),
             Self::Event(eid, id) => Lookup::Name(event_name(eid, id)),
             Self::EventsOf(eid) => alias(events_alias(eid), EVENTS_LIMIT),
             Self::OfType(name) => alias(format!("type/{name}"), 1),
@@ -111,6 +124,10 @@ impl Key {
 
 /// How aliases begin that hold an IMSI: personal data, which stores are to see in a disguise only.
 pub const IMSI_ALIAS: &str = "imsi/";
+/// How aliases begin that hold a matchingId: whoever knows it may fetch the profile, so stores are to see a disguise.
+pub const MATCHING_ALIAS: &str = "matching/";
+/// How names begin that end in an eventId, which is a matchingId: the same holds of them, from the third part on.
+pub const EVENT_NAME: &str = "event/";
 
 fn order_name(iccid: &Iccid) -> String {
     format!("order/{iccid}")
@@ -125,7 +142,7 @@ fn session_name(id: &TransactionId) -> String {
 }
 
 fn event_name(eid: &Eid, id: &str) -> String {
-    format!("event/{eid}/{id}")
+    format!("{EVENT_NAME}{eid}/{id}")
 }
 
 fn events_alias(eid: &Eid) -> String {
@@ -133,7 +150,7 @@ fn events_alias(eid: &Eid) -> String {
 }
 
 fn matching_alias(id: &str) -> String {
-    format!("matching/{id}")
+    format!("{MATCHING_ALIAS}{id}")
 }
 
 /// A record of any kind.
@@ -175,7 +192,9 @@ impl Record {
             aliases.push(Alias { name: format!("{IMSI_ALIAS}{}", source.imsi), unique: true });
         }
         match (order.matching_id.as_deref(), order.eid) {
-            (Some(""), Some(eid)) => aliases.push(shared(format!("default/{eid}"))),
+            // However many have come to their end, those that wait are found.
+            (Some(""), Some(eid)) if order.is_pending() => aliases.push(shared(format!("default/{eid}"))),
+            (Some(""), Some(eid)) => aliases.push(shared(format!("default-idle/{eid}"))),
             (None | Some(""), _) => {}
             (Some(id), _) => aliases.push(Alias { name: matching_alias(id), unique: true }),
         }
@@ -197,15 +216,14 @@ impl Record {
         }
     }
 
-    fn body(&self) -> Vec<u8> {
+    fn body(&self) -> Result<Vec<u8>, Error> {
         let body = match self {
             Self::Order(order) => serde_json::to_vec(&**order),
             Self::Package(package) => serde_json::to_vec(package),
             Self::Session(session) => serde_json::to_vec(&**session),
             Self::Event(event) => serde_json::to_vec(event),
         };
-        debug_assert!(body.is_ok(), "records have string keys only");
-        body.unwrap_or_default()
+        body.map_err(|error| Error::text(format!("{} cannot be written: {error}", self.name())))
     }
 }
 
@@ -309,7 +327,10 @@ pub struct Records {
     sessions: BTreeMap<TransactionId, Session>,
     events: BTreeMap<(Eid, String), EventRecord>,
     replies: BTreeMap<Call, Reply>,
-    revisions: BTreeMap<String, u64>,
+    /// For each name of a record what the store calls it, and the revision that it has there.
+    loaded: BTreeMap<String, (String, u64)>,
+    /// Rows that could not be read, with the key that has found each.
+    damaged: BTreeSet<(Key, String)>,
 }
 
 impl Records {
@@ -320,29 +341,52 @@ impl Records {
     /// been damaged or written by another version.
     pub fn add(&mut self, row: Row) -> Result<(), Error> {
         let kind = row.name.split('/').next().unwrap_or_default();
-        match kind {
+        let name = match kind {
             "order" => {
                 let order: Order = esim_rsp::json::parse(&row.body)?;
+                let name = order_name(&order.iccid);
                 self.orders.insert(order.iccid, order);
+                name
             }
             "package" => {
                 let package: Package = esim_rsp::json::parse(&row.body)?;
+                let name = package_name(&package.iccid);
                 self.packages.insert(package.iccid, package);
+                name
             }
             "session" => {
                 let session: Session = esim_rsp::json::parse(&row.body)?;
+                let name = session_name(&session.transaction_id);
                 self.sessions.insert(session.transaction_id.clone(), session);
+                name
             }
             "event" => {
                 let event: EventRecord = esim_rsp::json::parse(&row.body)?;
+                let name = event_name(&event.eid, &event.event_id);
                 self.events.insert((event.eid, event.event_id.clone()), event);
+                name
             }
             _ => {
                 return Err(Error::text(format!("a record of no known kind: {}", row.name)));
             }
-        }
-        self.revisions.insert(row.name, row.revision);
+        };
+        self.loaded.insert(name, (row.name, row.revision));
         Ok(())
+    }
+
+    /// Remembers that a key has found a row, by its name in the store, that cannot be read.
+    pub fn add_damaged(&mut self, key: Key, row: String) {
+        self.damaged.insert((key, row));
+    }
+
+    /// Rows that could not be read, with the key that has found each.
+    pub fn damaged(&self) -> impl Iterator<Item = (&Key, &str)> {
+        self.damaged.iter().map(|(key, row)| (key, row.as_str()))
+    }
+
+    /// Whether what a key names is there and cannot be read.
+    pub fn is_damaged(&self, key: &Key) -> bool {
+        self.damaged().any(|(damaged, _)| damaged == key)
     }
 
     /// Adds what came of a call.
@@ -397,39 +441,53 @@ impl Records {
     }
 
     /// The writes of a decision as changes against the revisions loaded.
-    pub fn changes(&self, writes: &[Write]) -> Vec<Change> {
-        writes.iter().map(|write| self.change(write)).collect()
+    ///
+    /// # Errors
+    /// A record that has no form as JSON; none is known.
+    pub fn changes(&self, writes: &[Write]) -> Result<Vec<Change>, Error> {
+        writes.iter().map(|write| self.change(write, true)).collect()
     }
 
-    /// Every record as it is, as a change of its own: for whoever keeps rows in another form.
-    pub fn rewrite(&self) -> Vec<Change> {
+    /// Every record as it is, as a change of its own under the name of the record: for whoever keeps rows in another
+    /// form.
+    ///
+    /// # Errors
+    /// As [`Records::changes`].
+    pub fn rewrite(&self) -> Result<Vec<Change>, Error> {
         let orders = self.orders.values().cloned().map(Write::from);
         let packages = self.packages.values().cloned().map(Write::from);
         let sessions = self.sessions.values().cloned().map(Write::from);
         let events = self.events.values().cloned().map(Write::from);
-        orders.chain(packages).chain(sessions).chain(events).map(|write| self.change(&write)).collect()
+        orders.chain(packages).chain(sessions).chain(events).map(|write| self.change(&write, false)).collect()
     }
 
-    fn change(&self, write: &Write) -> Change {
-        let expected = |name: &String| self.revisions.get(name).copied().unwrap_or(0);
-        match write {
-            Write::Put(record) => Change::Put {
-                expected: expected(&record.name()),
-                name: record.name(),
-                body: record.body(),
-                aliases: record.aliases(),
-                expires: record.expires(),
-                due: record.due(),
-            },
+    /// `as_stored` is whether a row that is there keeps the name that it has in the store.
+    fn change(&self, write: &Write, as_stored: bool) -> Result<Change, Error> {
+        let known = |name: String| match self.loaded.get(&name) {
+            Some((stored, revision)) => (if as_stored { stored.clone() } else { name }, *revision),
+            None => (name, 0),
+        };
+        Ok(match write {
+            Write::Put(record) => {
+                let (name, expected) = known(record.name());
+                Change::Put {
+                    name,
+                    expected,
+                    body: record.body()?,
+                    aliases: record.aliases(),
+                    expires: record.expires(),
+                    due: record.due(),
+                }
+            }
             Write::DeletePackage(iccid) => {
-                let name = package_name(iccid);
-                Change::Delete { expected: expected(&name), name }
+                let (name, expected) = known(package_name(iccid));
+                Change::Delete { name, expected }
             }
             Write::DeleteEvent(eid, id) => {
-                let name = event_name(eid, id);
-                Change::Delete { expected: expected(&name), name }
+                let (name, expected) = known(event_name(eid, id));
+                Change::Delete { name, expected }
             }
             Write::Sweep { before } => Change::Sweep { before: *before },
-        }
+        })
     }
 }

@@ -1,10 +1,10 @@
 //! The loop that attends to orders whose time has come: expiry and errands.
 
-use super::NativeHost;
+use super::{NativeHost, unread};
 use crate::{Fault, Host, Store, attend};
 use esim_rsp::Iccid;
 use esim_smdp::{Key, Records};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -26,9 +26,9 @@ type InWork = Arc<Mutex<BTreeMap<Iccid, String>>>;
 pub(super) fn start(host: Arc<NativeHost>, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let in_work = InWork::default();
-        let mut tasks = JoinSet::new();
+        let (mut tasks, mut damaged) = (JoinSet::new(), BTreeSet::new());
         loop {
-            round(&host, &in_work, &mut tasks).await;
+            round(&host, &in_work, &mut tasks, &mut damaged).await;
             while tasks.try_join_next().is_some() {}
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}
@@ -40,8 +40,13 @@ pub(super) fn start(host: Arc<NativeHost>, mut stop: watch::Receiver<bool>) -> J
     })
 }
 
-async fn round(host: &Arc<NativeHost>, in_work: &InWork, tasks: &mut JoinSet<()>) {
-    let due = match due(host).await {
+async fn round(
+    host: &Arc<NativeHost>,
+    in_work: &InWork,
+    tasks: &mut JoinSet<()>,
+    damaged: &mut BTreeSet<String>,
+) {
+    let due = match due(host, damaged).await {
         Ok(due) => due,
         Err(fault) => return tracing::error!(call = "attend", outcome = %fault),
     };
@@ -59,17 +64,21 @@ async fn round(host: &Arc<NativeHost>, in_work: &InWork, tasks: &mut JoinSet<()>
     }
 }
 
-/// Orders that are due, with the address that their errand goes to; empty where none is.
-async fn due(host: &NativeHost) -> Result<Vec<(Iccid, String)>, Fault> {
-    let rows = host.store().load(&[Key::Due { by: host.now(), limit: ROUND }.lookup()]).await?;
+/// Orders that are due, with the address that their errand goes to; empty where none is. Those that cannot be read are
+/// told once, and keep none of the others waiting.
+async fn due(host: &NativeHost, damaged: &mut BTreeSet<String>) -> Result<Vec<(Iccid, String)>, Fault> {
+    let limit = ROUND.saturating_add(u32::try_from(damaged.len()).unwrap_or(u32::MAX));
+    let rows = host.store().load(&[Key::Due { by: host.now(), limit }.lookup()]).await?;
     let mut due = Vec::new();
     for row in rows {
         let mut records = Records::default();
         let name = row.name.clone();
-        // One damaged row must not keep all the others waiting.
-        let read = host.vault().open(row).and_then(|row| records.add(row).map_err(Fault::new));
+        let read = host.vault().open(row).and_then(|row| records.add(row).map_err(|_| unread(&name)));
         if let Err(fault) = read {
-            tracing::error!(call = "attend", correlation = name, outcome = %fault);
+            if !damaged.contains(&name) {
+                host.damaged(&name, &fault);
+                damaged.insert(name);
+            }
             continue;
         }
         let to = |order: &esim_smdp::Order| order.errands.first().map(|errand| errand.call.to.clone());

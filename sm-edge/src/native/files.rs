@@ -1,8 +1,9 @@
 //! Files that only their owner may read.
 
+use esim_disk::{Disk, Files, folder_of, replace};
 use rand_core::CryptoRng;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::path::Path;
 
 /// Makes a folder and those above it, for the owner alone where that can be said.
@@ -23,21 +24,41 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Writes a file that only the owner may read: aside first, so that there is
-/// never half a file under the name.
+/// Writes a file that only the owner may read, whole or not at all.
 pub(super) fn write_secret(path: &Path, octets: &[u8]) -> io::Result<()> {
-    let aside = path.with_extension("new");
+    replace(&Files, path, octets)
+}
+
+/// A new, empty file that only the owner may read, whatever the umask says; what lay there is gone.
+pub(super) fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    // An old file would keep its permissions, and be open to whoever has opened it.
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let write = || {
-        let mut file = options.open(&aside)?;
-        file.write_all(octets)?;
-        file.sync_all()?;
-        fs::rename(&aside, path)
-    };
-    write().map_err(|error| at(path, error))
+    let made = Files.remove(path).and_then(|()| options.open(path));
+    let synced = made.and_then(|file| Files.sync_folder(folder_of(path)).map(|()| file));
+    synced.map_err(|error| at(path, error))
+}
+
+/// Takes a file away from everybody but its owner: those that an earlier version has made.
+pub(super) fn close_to_others(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = match fs::metadata(path) {
+            Ok(found) => found.permissions().mode(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(at(path, error)),
+        };
+        if mode & 0o077 != 0 {
+            let own = fs::Permissions::from_mode(mode & 0o700);
+            fs::set_permissions(path, own).map_err(|error| at(path, error))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 /// The credential of ES2+: 32 hexadecimal digits, drawn if there is none yet.

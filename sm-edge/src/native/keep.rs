@@ -5,13 +5,16 @@
 //! or from the file `seal.key`, which nobody but its owner may read.
 
 use super::files::{self, at};
-use super::sqlite::SqliteStore;
-use crate::Vault;
+use super::folder::{Begin, DATABASE, Folder, KEY};
+use super::sqlite::{self, SqliteStore};
+use crate::{Fault, Vault};
+use esim_disk::{Disk, Files, beside, folder_of};
 use rand_core::CryptoRng;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
 /// A key that records are sealed with. `Debug` does not show it.
@@ -26,10 +29,6 @@ impl std::fmt::Debug for SealSecret {
 
 /// Rows that are sealed anew in one transaction.
 const ROWS: u32 = 500;
-const DATABASE: &str = "sm.sqlite";
-const KEY: &str = "seal.key";
-/// There while some rows are sealed with one key and some with another.
-const PENDING: &str = "reseal.pending";
 
 impl SealSecret {
     /// From 64 hexadecimal digits; blanks around them do not matter.
@@ -49,9 +48,8 @@ impl SealSecret {
     /// The file is not there, is no key, or others can read it.
     pub fn read(path: &Path) -> io::Result<Self> {
         refuse_open_file(path)?;
-        let octets = Zeroizing::new(fs::read(path).map_err(|error| at(path, error))?);
-        let text = Zeroizing::new(String::from_utf8_lossy(&octets).into_owned());
-        Self::parse(&text).map_err(|error| at(path, error))
+        let read = fs::read(path).and_then(Self::from_octets);
+        read.map_err(|error| at(path, error))
     }
 
     /// From a file; drawn and written there if there is none.
@@ -62,16 +60,27 @@ impl SealSecret {
         if path.exists() {
             return Self::read(path);
         }
-        let mut key = Zeroizing::new([0; 32]);
-        rng.fill_bytes(&mut *key);
-        let key = Self(key);
-        key.write(path)?;
+        let key = Self::draw(rng);
+        files::write_secret(path, key.line().as_bytes())?;
         Ok(key)
     }
 
-    fn write(&self, path: &Path) -> io::Result<()> {
-        let line = Zeroizing::new(format!("{}\n", Zeroizing::new(hex::encode(*self.0)).as_str()));
-        files::write_secret(path, line.as_bytes())
+    /// From 32 octets of a random generator.
+    pub(super) fn draw(rng: &mut dyn CryptoRng) -> Self {
+        let mut key = Zeroizing::new([0; 32]);
+        rng.fill_bytes(&mut *key);
+        Self(key)
+    }
+
+    /// From what a file holds.
+    pub(super) fn from_octets(octets: Vec<u8>) -> io::Result<Self> {
+        let octets = Zeroizing::new(octets);
+        Self::parse(&Zeroizing::new(String::from_utf8_lossy(&octets).into_owned()))
+    }
+
+    /// What a file holds of it.
+    pub(super) fn line(&self) -> Zeroizing<String> {
+        Zeroizing::new(format!("{}\n", Zeroizing::new(hex::encode(*self.0)).as_str()))
     }
 
     pub(super) fn octets(&self) -> &[u8; 32] {
@@ -95,29 +104,34 @@ fn refuse_open_file(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Holds a data folder: servers hold it together, who changes all of it alone.
+/// Holds a data folder alone: a server, or who changes all of it. Copies are made without.
 pub(super) struct Hold(#[expect(dead_code, reason = "the lock is held as long as the file is open")] File);
 
 impl Hold {
-    pub fn shared(folder: &Path) -> io::Result<Self> {
-        let file = lock_file(folder)?;
-        let busy = "the records are being sealed anew or restored; wait until that is done";
-        file.try_lock_shared().map_err(|_| io::Error::new(io::ErrorKind::WouldBlock, busy))?;
-        Ok(Self(file))
-    }
-
-    fn alone(folder: &Path) -> io::Result<Self> {
-        let file = lock_file(folder)?;
-        let busy = format!("a server uses {}: stop it first", folder.display());
-        file.try_lock().map_err(|_| io::Error::new(io::ErrorKind::WouldBlock, busy))?;
+    pub fn of(folder: &Path) -> io::Result<Self> {
+        let path = folder.join("lock");
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(|error| at(&path, error))?;
+        let busy = || {
+            let reason = format!(
+                "a server, or a command that changes all records (restore, reseal), uses {}: stop it first",
+                folder.display()
+            );
+            io::Error::new(io::ErrorKind::WouldBlock, reason)
+        };
+        file.try_lock().map_err(|_| busy())?;
         Ok(Self(file))
     }
 }
 
-fn lock_file(folder: &Path) -> io::Result<File> {
-    let path = folder.join("lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    file.map_err(|error| at(&path, error))
+/// When something was written to the records of a folder last, since 1970: a clock that shows less is wrong.
+pub(super) fn last_write(folder: &Path) -> Option<Duration> {
+    let files = [DATABASE.to_string(), format!("{DATABASE}-wal")].map(|name| folder.join(name));
+    let times = files.iter().filter_map(|path| fs::metadata(path).ok()?.modified().ok());
+    times.filter_map(|time| time.duration_since(UNIX_EPOCH).ok()).max()
 }
 
 /// The key of a data folder: the one given, or that of its file.
@@ -125,45 +139,72 @@ fn key_of(folder: &Path, given: Option<SealSecret>) -> io::Result<SealSecret> {
     given.map_or_else(|| SealSecret::read(&folder.join(KEY)), Ok)
 }
 
-/// What a server opens a folder with: refuses a folder whose records this key does not open.
+/// What a server opens a folder with.
+///
+/// # Errors
+/// Records or their key are missing, or do not belong together; a database that is damaged, with the remedy.
 pub(super) fn open(
     folder: &Path,
     given: Option<SealSecret>,
+    begin: Begin,
     rng: &mut dyn CryptoRng,
 ) -> io::Result<(SqliteStore, Vault)> {
-    if folder.join(PENDING).exists() {
-        let reason = "a change of the seal key was interrupted: run `esim-lab sm reseal` again";
-        return Err(at(folder, io::Error::other(reason)));
+    let here = Folder::new(&Files, folder);
+    let path = here.at(DATABASE);
+    if given.is_none() && here.has(KEY)? {
+        refuse_open_file(&here.at(KEY))?;
     }
-    let key = given.map_or_else(|| SealSecret::read_or_make(&folder.join(KEY), rng), Ok)?;
-    let vault = Vault::new(key.octets());
-    let path = folder.join(DATABASE);
-    let is_new = !path.exists();
-    let store = SqliteStore::open(&path, &vault).map_err(|error| at(&path, io::Error::other(error)))?;
-    #[cfg(unix)]
-    if is_new {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(|error| at(&path, error))?;
-    }
-    check_key(&store, &vault, &path)?;
+    let faulty = |error: Fault| at(&path, io::Error::other(error));
+    let look = || sqlite::look(&path).map_err(|error| damaged(&path, &error));
+    let open = |key: &SealSecret| {
+        let vault = Vault::new(key.octets());
+        sqlite::quick_check(&path).map_err(|error| damaged(&path, &error))?;
+        let marked = folder.to_path_buf();
+        let marks = move || Folder::new(&Files, &marked).mark();
+        let store = SqliteStore::open_with(&path, &vault, Some(Box::new(marks))).map_err(faulty)?;
+        check_key(&store, &vault, &path)?;
+        if sqlite::look(&path).map_err(faulty)?.has_orders {
+            here.mark()?;
+        }
+        Ok((store, vault))
+    };
+    let ((store, vault), _) = here.begin(given, begin, rng, look, open)?;
     Ok((store, vault))
 }
 
+fn damaged(path: &Path, fault: &Fault) -> io::Error {
+    let reason = format!(
+        "the database is damaged ({fault}): put a copy in its place (`esim-lab sm restore FILE --force`); `esim-lab sm \
+         check` tells what can still be read"
+    );
+    at(path, io::Error::new(io::ErrorKind::InvalidData, reason))
+}
+
+/// Refuses records that are sealed with another key. Damage alone is no other key.
 fn check_key(store: &SqliteStore, vault: &Vault, path: &Path) -> io::Result<()> {
-    let row = store.any_row().map_err(|error| at(path, io::Error::other(error)))?;
-    match row.map(|row| vault.open(row)) {
-        Some(Err(fault)) => {
-            let reason = format!("this is not the key of the records ({fault})");
+    match store.is_sealed_with(vault) {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let reason = "this is not the key of the records";
             Err(at(path, io::Error::new(io::ErrorKind::InvalidData, reason)))
         }
-        _ => Ok(()),
+        Err(fault) => Err(at(path, io::Error::other(fault))),
     }
+}
+
+/// What a change of the key has come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// Records that were sealed anew.
+    pub records: u64,
+    /// Records that open with no key, as they are damaged; they are left as they are.
+    pub damaged: Vec<String>,
 }
 
 /// Seals every record of a folder with the key in `new_key`, which is drawn if the file is not there. No server may
 /// run. Can be interrupted and run again; the old key is needed until it is done.
 ///
-/// A folder whose key is in its own file gets the new one there. How many records were sealed anew.
+/// A folder whose key is in its own file gets the new one there.
 ///
 /// # Errors
 /// A server runs; a key that does not open the records; the disk.
@@ -172,8 +213,8 @@ pub fn reseal(
     given: Option<SealSecret>,
     new_key: &Path,
     rng: &mut dyn CryptoRng,
-) -> io::Result<u64> {
-    let _hold = Hold::alone(folder)?;
+) -> io::Result<Resealed> {
+    let _hold = Hold::of(folder)?;
     let from_file = given.is_none();
     let old = key_of(folder, given)?;
     let new = SealSecret::read_or_make(new_key, rng)?;
@@ -181,22 +222,19 @@ pub fn reseal(
     let vault = Vault::new(new.octets()).with_older(old.octets());
     let store = SqliteStore::open(&path, &vault).map_err(|error| at(&path, io::Error::other(error)))?;
     check_key(&store, &vault, &path)?;
-    files::write_secret(&folder.join(PENDING), b"")?;
-    let (mut after, mut sealed) = (String::new(), 0);
-    loop {
-        let done = store.reseal(&vault, &after, ROWS).map_err(|error| at(&path, io::Error::other(error)))?;
-        sealed += done.sealed;
-        match done.last {
-            Some(last) => after = last,
-            None => break,
-        }
+    Folder::new(&Files, folder).reseal(&new, from_file, || {
+        let sealed = seal_all(&store, &vault).map_err(|error| at(&path, io::Error::other(error)))?;
+        Ok(sealed)
+    })
+}
+
+fn seal_all(store: &SqliteStore, vault: &Vault) -> Result<Resealed, Fault> {
+    let (mut after, mut sealed) = (String::new(), Resealed::default());
+    while let Some(last) = store.reseal(vault, &after, ROWS, &mut sealed)? {
+        after = last;
     }
     // What the old key opens is not to lie about in free pages.
-    store.vacuum().map_err(|error| at(&path, io::Error::other(error)))?;
-    if from_file {
-        new.write(&folder.join(KEY))?;
-    }
-    fs::remove_file(folder.join(PENDING))?;
+    store.vacuum()?;
     Ok(sealed)
 }
 
@@ -211,17 +249,20 @@ pub fn backup(folder: &Path, to: &Path) -> io::Result<()> {
     }
     let path = existing(&folder.join(DATABASE))?;
     let aside = beside(to, "part");
-    let _ = fs::remove_file(&aside);
     // For the owner alone from the first octet on.
-    files::write_secret(&aside, b"")?;
+    drop(files::create(&aside)?);
     let copy = || -> rusqlite::Result<()> {
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        connection.busy_timeout(std::time::Duration::from_secs(30))?;
+        connection.busy_timeout(Duration::from_secs(30))?;
         connection.execute("VACUUM INTO ?1", [aside.to_string_lossy()]).map(drop)
     };
     copy().map_err(|error| at(to, io::Error::other(error)))?;
-    File::open(&aside)?.sync_all()?;
-    fs::rename(&aside, to).map_err(|error| at(to, error))
+    let kept = || {
+        Files.sync(&aside)?;
+        Files.rename(&aside, to)?;
+        Files.sync_folder(folder_of(to))
+    };
+    kept().map_err(|error| at(to, error))
 }
 
 /// Puts a copy in the place of a folder's records. What was there is kept beside it, `sm.sqlite.before`.
@@ -231,7 +272,7 @@ pub fn backup(folder: &Path, to: &Path) -> io::Result<()> {
 /// folder's key does not open.
 pub fn restore(folder: &Path, given: Option<SealSecret>, from: &Path, force: bool) -> io::Result<()> {
     files::make_folder(folder)?;
-    let _hold = Hold::alone(folder)?;
+    let _hold = Hold::of(folder)?;
     let path = folder.join(DATABASE);
     if path.exists() && !force {
         let reason = "there are records already; --force puts them aside";
@@ -239,31 +280,32 @@ pub fn restore(folder: &Path, given: Option<SealSecret>, from: &Path, force: boo
     }
     let key = key_of(folder, given)?;
     let aside = beside(&path, "restored");
-    let _ = fs::remove_file(&aside);
-    files::write_secret(&aside, b"")?;
-    fs::copy(existing(from)?, &aside).map_err(|error| at(from, error))?;
+    // The copy may be open to others; what is made of it is not.
+    let copied = File::open(from).and_then(|mut copy| io::copy(&mut copy, &mut files::create(&aside)?));
+    copied.map_err(|error| at(from, error))?;
     let checked = check_copy(&aside, &Vault::new(key.octets())).map_err(|error| at(from, error));
     for left in ["restored-wal", "restored-shm"] {
-        let _ = fs::remove_file(beside(&path, left));
+        Files.remove(&beside(&path, left))?;
     }
     if let Err(error) = checked {
-        let _ = fs::remove_file(&aside);
+        Files.remove(&aside)?;
         return Err(error);
     }
-    if path.exists() {
-        // All that lies beside the file belongs into it first.
-        let store = SqliteStore::open(&path, &Vault::new(key.octets()))
-            .map_err(|error| at(&path, io::Error::other(error)))?;
-        store.checkpoint().map_err(io::Error::other)?;
-        drop(store);
-        fs::rename(&path, beside(&path, "before"))?;
-    }
-    for left in ["-wal", "-shm"] {
-        let _ = fs::remove_file(PathBuf::from(format!("{}{left}", path.display())));
-    }
-    let _ = fs::remove_file(folder.join(PENDING));
     File::open(&aside)?.sync_all()?;
-    fs::rename(&aside, &path).map_err(|error| at(&path, error))
+    Folder::new(&Files, folder).restore(|| {
+        // All that lies beside the file belongs into it first. One that is damaged is put aside as it is.
+        let closed = SqliteStore::open(&path, &Vault::new(key.octets())).and_then(|store| store.checkpoint());
+        let (log, kept) = (beside_log(&path), beside_log(&beside(&path, "before")));
+        if closed.is_err() && log.exists() {
+            Files.rename(&log, &kept)?;
+        }
+        Ok(())
+    })
+}
+
+/// The log that belongs to a database.
+fn beside_log(database: &Path) -> PathBuf {
+    PathBuf::from(format!("{}-wal", database.display()))
 }
 
 fn check_copy(path: &Path, vault: &Vault) -> io::Result<()> {
@@ -279,7 +321,8 @@ fn check_copy(path: &Path, vault: &Vault) -> io::Result<()> {
         Err(error) => return Err(damaged(format!("this is no copy of records: {error}"))),
     }
     let store = SqliteStore::open(path, vault).map_err(io::Error::other)?;
-    check_key(&store, vault, path)
+    check_key(&store, vault, path)?;
+    store.checkpoint().map_err(io::Error::other)
 }
 
 fn existing(path: &Path) -> io::Result<PathBuf> {
@@ -287,8 +330,4 @@ fn existing(path: &Path) -> io::Result<PathBuf> {
         true => Ok(path.into()),
         false => Err(at(path, io::ErrorKind::NotFound.into())),
     }
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    PathBuf::from(format!("{}.{suffix}", path.display()))
 }

@@ -1,15 +1,17 @@
 //! Files of earlier versions are brought up to date when they are opened: all of it, or nothing.
 
+use super::sqlite::{apply_or_end, query};
 use crate::{Fault, Vault, sql};
 use esim_crypto::seal_key_of;
-use esim_smdp::store::Row;
+use esim_smdp::store::{MATCHING_ALIAS, Row};
 use esim_smdp::{Order, Records};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 /// Version of the tables and of what is in them, kept in the file.
 ///
-/// 1: bodies were JSON in clear, and nothing was due. 2: bodies are sealed, and `due` says when to attend to them.
-const VERSION: u32 = 2;
+/// 1: bodies were JSON in clear, and nothing was due. 2: bodies are sealed, and `due` says when to attend to them. 3:
+/// matchingIds and eventIds are disguised, and default orders that do not wait have an alias of their own.
+pub(super) const VERSION: u32 = 3;
 
 /// Rows that are read at once.
 const PAGE: u32 = 500;
@@ -26,6 +28,9 @@ pub(super) fn to_current(connection: &mut Connection, vault: &Vault) -> Result<(
     if version == VERSION {
         return Ok(());
     }
+    if version > 1 && !is_sealed_with(connection, vault)? {
+        return Err(Fault::new("this is not the key of the records"));
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if version == 1 && !has_due(&transaction)? {
         transaction.execute("ALTER TABLE record ADD COLUMN due INTEGER", ())?;
@@ -36,17 +41,35 @@ pub(super) fn to_current(connection: &mut Connection, vault: &Vault) -> Result<(
     if version == 1 {
         seal(&transaction, vault)?;
     }
+    if version > 0 {
+        disguise(&transaction, vault)?;
+    }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
-    if version == 1 {
+    if version > 0 {
         // What was in clear must not be left in free pages, nor in the log beside the file.
         connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;
     }
     Ok(())
 }
 
-fn version(connection: &Connection) -> Result<u32, Fault> {
+pub(super) fn version(connection: &Connection) -> Result<u32, Fault> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// Whether a vault has the key that the records are sealed with. Some may be damaged; they are all looked at only if
+/// none of the first ones is known.
+pub(super) fn is_sealed_with(connection: &Connection, vault: &Vault) -> Result<bool, Fault> {
+    let mut statement = connection.prepare("SELECT body FROM record")?;
+    let mut rows = statement.query(())?;
+    let mut is_empty = true;
+    while let Some(row) = rows.next()? {
+        is_empty = false;
+        if vault.knows(row.get_ref(0)?.as_bytes().unwrap_or_default()) {
+            return Ok(true);
+        }
+    }
+    Ok(is_empty)
 }
 
 fn has_due(connection: &Connection) -> Result<bool, Fault> {
@@ -62,7 +85,7 @@ fn seal(transaction: &Transaction<'_>, vault: &Vault) -> Result<(), Fault> {
         after = last.name.clone();
         for row in rows.into_iter().filter(|row| seal_key_of(&row.body).is_err()) {
             let (name, due) = (row.name.clone(), due(&row)?);
-            let body = vault.seal_body(&name, &row.body);
+            let body = vault.seal_body(&name, &row.body)?;
             let update = "UPDATE record SET body = ?2, due = ?3 WHERE name = ?1";
             transaction.prepare_cached(update)?.execute(params![name, body, due])?;
         }
@@ -77,11 +100,40 @@ fn due(row: &Row) -> Result<Option<u64>, Fault> {
     Ok(records.orders().next().and_then(Order::due))
 }
 
+/// Disguises what was in clear in names and aliases; of default orders writes the aliases anew.
+fn disguise(transaction: &Transaction<'_>, vault: &Vault) -> Result<(), Fault> {
+    loop {
+        let aliases = "SELECT alias, name FROM alias WHERE alias > ?1 AND alias < ?2 LIMIT ?3";
+        let (from, to) = sql::range(MATCHING_ALIAS, "");
+        let mut statement = transaction.prepare_cached(aliases)?;
+        let found = statement.query_map(params![from, to, PAGE], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let found = found.collect::<rusqlite::Result<Vec<(String, String)>>>()?;
+        if found.is_empty() {
+            break;
+        }
+        // Of damaged rows as well: their bodies are not looked at.
+        for (alias, name) in found {
+            let update = "UPDATE alias SET alias = ?3 WHERE alias = ?1 AND name = ?2";
+            let disguised = vault.disguise(alias.clone());
+            transaction.prepare_cached(update)?.execute(params![alias, name, disguised])?;
+        }
+    }
+    const EVENTS: &str = "SELECT name, revision, body FROM record WHERE name > 'event/' AND name < 'event0'";
+    const DEFAULTS: &str = "SELECT r.name, r.revision, r.body FROM alias a JOIN record r ON r.name = a.name
+         WHERE a.alias > 'default/' AND a.alias < 'default0'";
+    for rows in [query(transaction, EVENTS, ())?, query(transaction, DEFAULTS, ())?] {
+        for row in rows {
+            let name = row.name.clone();
+            match vault.renew(row) {
+                Ok(changes) => apply_or_end(transaction, &changes)?,
+                Err(fault) => tracing::error!(call = "upgrade", correlation = name, outcome = %fault),
+            }
+        }
+    }
+    Ok(())
+}
+
 fn page(connection: &Connection, after: &str) -> Result<Vec<Row>, Fault> {
     let select = "SELECT name, revision, body FROM record WHERE name > ?1 ORDER BY name LIMIT ?2";
-    let mut statement = connection.prepare_cached(select)?;
-    let rows = statement.query_map(params![after, PAGE], |row| {
-        Ok(Row { name: row.get(0)?, revision: row.get(1)?, body: row.get(2)? })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(query(connection, select, params![after, PAGE])?)
 }

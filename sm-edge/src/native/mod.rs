@@ -5,10 +5,13 @@
 //! first start.
 
 mod attend;
+mod check;
+mod clock;
 mod connections;
 mod crash;
 mod exchange;
 mod files;
+mod folder;
 mod keep;
 mod metrics;
 mod migrate;
@@ -24,8 +27,10 @@ mod tls;
 mod warnings;
 mod writer;
 
+pub use check::{Checked, check};
+pub use clock::{PATIENCE, TimeSources};
 pub use connections::ConnectionLimits;
-pub use keep::{SealSecret, backup, reseal, restore};
+pub use keep::{Resealed, SealSecret, backup, reseal, restore};
 pub use operators::read_operators;
 pub use pki::{PkiSource, ServerPki};
 pub use server::ServerHandle;
@@ -33,10 +38,12 @@ pub use sqlite::SqliteStore;
 pub use templates::read_templates;
 
 use crate::{Admittance, Fault, Host, LogLine, Rate, RateLimiter, Store, Vault, block_on};
+use clock::Clock;
 use esim_crypto::pki::{Verified, VerifiedList};
 use esim_smdp::config::Operator;
 use esim_smdp::store::Key;
 use esim_smdp::{Call, Config, Limits, Records, Reply, Revocations, Template, Write, template};
+use folder::Begin;
 use metrics::Metrics;
 use outgoing::Outgoing;
 use rand_chacha::ChaCha20Rng;
@@ -45,7 +52,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// How to open a native host. [`NativeOptions::default`] is a test server on a
@@ -68,10 +75,14 @@ pub struct NativeOptions {
     pub seed: Option<u64>,
     /// Stops the clock at this time, seconds since 1970.
     pub now: Option<u64>,
+    /// Where the time comes from otherwise.
+    pub clock: TimeSources,
     /// Plain HTTP where somebody else does TLS.
     pub plain_http: bool,
     /// Key that records are sealed with; if absent, that of the file `seal.key`, drawn on the first start.
     pub seal_key: Option<SealSecret>,
+    /// Begins without records where there have been some and are none any more; refused otherwise.
+    pub begin_anew: bool,
     /// Templates besides those built in, or in their place ([`read_templates`]).
     pub templates: Vec<Template>,
     /// Address of the SM-DS that this server is besides, another than `smdp_address`; it is none if absent. A port 0
@@ -120,8 +131,10 @@ impl Default for NativeOptions {
             token: None,
             seed: None,
             now: None,
+            clock: TimeSources::default(),
             plain_http: false,
             seal_key: None,
+            begin_anew: false,
             templates: Vec::new(),
             smds_address: None,
             smds_root: None,
@@ -148,6 +161,7 @@ pub struct Native {
     pki: ServerPki,
     sources: renew::Sources,
     plain_http: bool,
+    damaged: Vec<String>,
 }
 
 impl Native {
@@ -158,7 +172,7 @@ impl Native {
     pub fn open(options: NativeOptions) -> io::Result<Self> {
         let folder = &options.data_dir;
         files::make_folder(folder)?;
-        let hold = keep::Hold::shared(folder)?;
+        let hold = keep::Hold::of(folder)?;
         let listener = TcpListener::bind(options.listen)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", options.listen)))?;
         let addr = listener.local_addr()?;
@@ -182,7 +196,12 @@ impl Native {
             Some(token) => token,
             None => files::read_or_make_token(&folder.join("token"), &mut setup)?,
         };
-        let (store, vault) = keep::open(folder, options.seal_key, &mut setup)?;
+        let begin = if options.begin_anew { Begin::Anew } else { Begin::AsBefore };
+        let clock = match options.now {
+            Some(now) => Clock::new(TimeSources::stopped(now), None),
+            None => Clock::new(options.clock, keep::last_write(folder)),
+        };
+        let (store, vault) = keep::open(folder, options.seal_key, begin, &mut setup)?;
         let mut config = Config::new(&smdp_address, pki.identities.clone(), pki.trusted.clone());
         config.other_addresses = ["localhost", "127.0.0.1", "[::1]"].map(String::from).into();
         let revocations = Revocations::new(&sources.read_lists()?, &config.trusted);
@@ -207,7 +226,7 @@ impl Native {
             token,
             rng,
             repeats,
-            now: options.now,
+            clock,
             vault,
             limiter,
             verified,
@@ -218,9 +237,9 @@ impl Native {
             _hold: hold,
             metrics: Metrics::new(),
         };
-        host.count_orders().map_err(io::Error::other)?;
+        let damaged = host.count_orders().map_err(io::Error::other)?;
         let plain_http = options.plain_http;
-        Ok(Self { host: Arc::new(host), listener, addr, pki, sources, plain_http })
+        Ok(Self { host: Arc::new(host), listener, addr, pki, sources, plain_http, damaged })
     }
 
     /// Where it listens.
@@ -236,6 +255,11 @@ impl Native {
     /// The credential of ES2+.
     pub fn token(&self) -> &str {
         &self.host.token
+    }
+
+    /// Names of orders that cannot be read: [`check`] says more.
+    pub fn damaged(&self) -> &[String] {
+        &self.damaged
     }
 
     /// Certificates and keys.
@@ -290,7 +314,7 @@ pub struct NativeHost {
     rng: Mutex<ChaCha20Rng>,
     /// Whether everything random comes from one seed.
     repeats: bool,
-    now: Option<u64>,
+    clock: Clock,
     vault: Vault,
     limiter: Mutex<RateLimiter>,
     verified: SharedList,
@@ -322,22 +346,23 @@ const COUNT_PAGE: u32 = 500;
 
 impl NativeHost {
     /// Counts the orders that are there, once: from then on, [`Host::committed`] does.
-    fn count_orders(&self) -> Result<(), Fault> {
-        let mut after = None;
+    /// Names of those that cannot be read.
+    fn count_orders(&self) -> Result<Vec<String>, Fault> {
+        let (mut after, mut damaged) = (None, Vec::new());
         loop {
             let page = Key::Orders { after, limit: COUNT_PAGE }.lookup();
             let rows = block_on(self.store.load(&[page]))?;
-            let Some(last) = rows.last().map(|row| row.name.clone()) else { return Ok(()) };
+            let Some(last) = rows.last().map(|row| row.name.clone()) else { return Ok(damaged) };
             after = last.strip_prefix("order/").and_then(|iccid| iccid.parse().ok());
             if after.is_none() {
                 return Err(Fault::new(format!("{last}: no order is called so")));
             }
             for row in rows {
-                let mut records = Records::default();
-                // A row that cannot be read is told about when somebody needs it.
-                let read = self.vault.open(row).map(|row| records.add(row));
+                let (mut records, name) = (Records::default(), row.name.clone());
+                let read = self.vault.open(row).and_then(|row| records.add(row).map_err(|_| unread(&name)));
                 if let Err(fault) = read {
-                    tracing::error!(outcome = %fault);
+                    self.damaged(&name, &fault);
+                    damaged.push(name);
                 }
                 records.orders().for_each(|order| self.metrics.add(order));
             }
@@ -368,8 +393,7 @@ impl Host for NativeHost {
     }
 
     fn now(&self) -> u64 {
-        let since = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-        self.now.unwrap_or_else(since)
+        self.clock.now()
     }
 
     fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
@@ -398,7 +422,7 @@ impl Host for NativeHost {
     }
 
     async fn health(&self) -> Result<(), Fault> {
-        self.store.health()
+        self.store.health().await
     }
 
     fn operator_token(&self) -> &str {
@@ -422,6 +446,10 @@ impl Host for NativeHost {
         self.metrics.replace(before, writes);
     }
 
+    fn damaged(&self, name: &str, fault: &Fault) {
+        tracing::error!(call = "load", correlation = name, outcome = %fault);
+    }
+
     fn log(&self, line: &LogLine<'_>) {
         self.metrics.count(line);
         let LogLine { call, status, correlation, outcome, conflicts } = line;
@@ -435,6 +463,11 @@ impl Host for NativeHost {
             _ => tracing::info!(call, status, correlation, outcome, conflicts),
         }
     }
+}
+
+/// A row whose text cannot be read, without any of it.
+fn unread(name: &str) -> Fault {
+    Fault::new(format!("{name}: not a record of this version"))
 }
 
 impl From<rusqlite::Error> for Fault {

@@ -108,7 +108,7 @@ impl ServerHandle {
 }
 
 pub(super) fn start(native: Native) -> io::Result<ServerHandle> {
-    let Native { host, listener, addr, pki, sources, plain_http } = native;
+    let Native { host, listener, addr, pki, sources, plain_http, .. } = native;
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     let smds_address = host.config.smds.as_ref().map(|smds| smds.address.as_str());

@@ -1,13 +1,16 @@
 //! Records in one SQLite file.
 
-use super::writer::{Log, Writer};
-use super::{crash, migrate};
+use super::folder::Found;
+use super::keep::Resealed;
+use super::writer::{Log, Mark, Writer};
+use super::{crash, files, migrate};
 use crate::{CommitError, Fault, Store, Vault, sql};
-use esim_smdp::Records;
 use esim_smdp::store::{Alias, Change, Lookup, Row};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, Params, TransactionBehavior, params};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, TransactionBehavior, params};
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,12 +29,35 @@ pub struct SqliteStore {
     writer: Writer,
 }
 
-/// A step of sealing anew.
-pub(super) struct Resealed {
-    /// Rows that were sealed with another key.
-    pub sealed: u64,
-    /// The last row looked at; none if there are no more.
-    pub last: Option<String>,
+/// What is in a file of records, which is left as it is.
+///
+/// # Errors
+/// A file that is no database.
+pub(super) fn look(path: &Path) -> Result<Found, Fault> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    let version = migrate::version(&connection)?;
+    let has = |condition: &str| {
+        connection.prepare(&format!("SELECT 1 FROM record WHERE {condition} LIMIT 1"))?.exists(())
+    };
+    if version == 0 {
+        return Ok(Found::default());
+    }
+    Ok(Found { version, has_rows: has("true")?, has_orders: has("name > 'order/' AND name < 'order0'")? })
+}
+
+/// Looks through all pages of a file of records, if there is one, for damage.
+///
+/// # Errors
+/// What SQLite finds first.
+pub(super) fn quick_check(path: &Path) -> Result<(), Fault> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+    if verdict == "ok" { Ok(()) } else { Err(Fault::new(verdict)) }
 }
 
 impl SqliteStore {
@@ -40,6 +66,12 @@ impl SqliteStore {
     /// # Errors
     /// A file that cannot be opened, is no database, or is of a later version.
     pub fn open(path: &Path, vault: &Vault) -> Result<Self, Fault> {
+        Self::open_with(path, vault, None)
+    }
+
+    /// The same; `marks` is called when an order has been written for the first time.
+    pub(super) fn open_with(path: &Path, vault: &Vault, marks: Option<Mark>) -> Result<Self, Fault> {
+        for_its_owner(path).map_err(Fault::new)?;
         let mut connection = connect(path)?;
         // Rows come in the order of ICCIDs, their aliases in none: with little room a batch reads and writes the same
         // pages many times over.
@@ -49,8 +81,24 @@ impl SqliteStore {
         // The writer syncs the log and copies it into the file, without holding up those who read.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-        let log = Log::open(path, connect(path)?)?;
+        let log = Log::open(path, connect(path)?, marks)?;
         Ok(Self::with(Some(path.to_path_buf()), connection, Some(log)))
+    }
+
+    /// Opens a file to read it, whatever is in it.
+    ///
+    /// # Errors
+    /// A file that cannot be opened or is of another version.
+    pub(super) fn open_as_it_is(path: &Path) -> Result<Self, Fault> {
+        let connection = connect(path)?;
+        let version = migrate::version(&connection)?;
+        if version != migrate::VERSION {
+            return Err(Fault::new(format!(
+                "the records are of version {version}, not {}: a server of this version brings them up to date",
+                migrate::VERSION
+            )));
+        }
+        Ok(Self::with(Some(path.to_path_buf()), connection, None))
     }
 
     /// A store that is gone when it is dropped.
@@ -69,16 +117,13 @@ impl SqliteStore {
         Self { path, readers: Mutex::default(), main, writer }
     }
 
-    /// Whether records can be read, and a transaction that writes can be begun.
+    /// Whether records can be read, and what is written reaches the disk.
     ///
     /// # Errors
-    /// What SQLite says: the file has gone or is damaged, the disk fails.
-    pub fn health(&self) -> Result<(), Fault> {
-        self.writer.check()?;
-        let mut connection = lock(&self.main);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.query_row("SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)", (), |_| Ok(()))?;
-        Ok(transaction.rollback()?)
+    /// What SQLite says: the file has gone or is damaged, the disk is full or fails.
+    pub async fn health(&self) -> Result<(), Fault> {
+        self.any_row()?;
+        self.writer.probe().await
     }
 
     /// How many rows have a name that begins with `prefix`, which ends in `/`.
@@ -104,37 +149,45 @@ impl SqliteStore {
 
     /// Any one row, to try a key on; none if there is none.
     pub(super) fn any_row(&self) -> Result<Option<Row>, Fault> {
-        let read =
-            |row: &rusqlite::Row<'_>| Ok(Row { name: row.get(0)?, revision: row.get(1)?, body: row.get(2)? });
-        Ok(lock(&self.main).query_row(sql::ANY, (), read).optional()?)
+        Ok(lock(&self.main).query_row(sql::ANY, (), row_of).optional()?)
     }
 
-    /// Seals the next `limit` rows behind `after` with the vault's first key, in one transaction.
-    pub(super) fn reseal(&self, vault: &Vault, after: &str, limit: u32) -> Result<Resealed, Fault> {
+    /// Whether a vault has the key that the records are sealed with; it has if there are none.
+    pub(super) fn is_sealed_with(&self, vault: &Vault) -> Result<bool, Fault> {
+        migrate::is_sealed_with(&lock(&self.main), vault)
+    }
+
+    /// The next `limit` rows behind `after`, by name.
+    pub(super) fn rows_after(&self, after: &str, limit: u32) -> Result<Vec<Row>, Fault> {
+        self.read(|connection| query(connection, sql::BY_NAME_AFTER, params![after, limit]))
+    }
+
+    /// Seals the next `limit` rows behind `after` with the vault's first key, in one transaction. The last row looked
+    /// at; none if there are no more. Rows that are damaged are left, those of another key end it.
+    pub(super) fn reseal(
+        &self,
+        vault: &Vault,
+        after: &str,
+        limit: u32,
+        sealed: &mut Resealed,
+    ) -> Result<Option<String>, Fault> {
         let mut connection = lock(&self.main);
         let rows = query(&connection, sql::BY_NAME_AFTER, params![after, limit])?;
         let last = rows.last().map(|row| row.name.clone());
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut sealed = 0;
-        for row in rows {
-            if vault.is_current(&row.body) {
-                continue;
-            }
-            let mut records = Records::default();
-            records.add(vault.open(row)?).map_err(|error| Fault::new(error.kind))?;
-            let changes = records.rewrite();
-            if changes.len() != 1 {
-                return Err(Fault::new("a record of a kind that cannot be sealed anew"));
-            }
-            for change in changes {
-                if !apply(&transaction, &vault.seal(change))? {
-                    return Err(Fault::new("the records change while they are sealed anew"));
+        for row in rows.into_iter().filter(|row| !vault.is_current(&row.body)) {
+            let (name, is_known) = (row.name.clone(), vault.knows(&row.body));
+            match vault.renew(row) {
+                Ok(changes) => {
+                    apply_or_end(&transaction, &changes)?;
+                    sealed.records += 1;
                 }
-                sealed += 1;
+                Err(_) if is_known => sealed.damaged.push(name),
+                Err(fault) => return Err(fault),
             }
         }
         transaction.commit()?;
-        Ok(Resealed { sealed, last })
+        Ok(last)
     }
 
     /// Writes the file anew, without anything that has been deleted or replaced.
@@ -158,6 +211,17 @@ impl SqliteStore {
         }
         Ok(read)
     }
+}
+
+/// Makes the file before SQLite would: what SQLite makes beside it, now and later, has the permissions of this file.
+fn for_its_owner(path: &Path) -> io::Result<()> {
+    if !path.exists() {
+        return files::create(path).map(drop);
+    }
+    for beside in ["", "-wal", "-shm"] {
+        files::close_to_others(&PathBuf::from(format!("{}{beside}", path.display())))?;
+    }
+    Ok(())
 }
 
 fn connect(path: &Path) -> Result<Connection, Fault> {
@@ -210,11 +274,16 @@ impl Store for SqliteStore {
 pub(super) fn apply_all(
     connection: &mut Connection,
     group: &[Vec<Change>],
+    probes: bool,
 ) -> Result<Vec<Result<(), CommitError>>, Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut outcomes = Vec::new();
     for changes in group {
         outcomes.push(apply_one(&transaction, changes)?);
+    }
+    if probes {
+        // The same version again: written all the same, and nothing has changed.
+        transaction.pragma_update(None, "user_version", migrate::VERSION)?;
     }
     crash::point("before");
     transaction.commit()?;
@@ -246,11 +315,30 @@ fn find(connection: &Connection, lookup: &Lookup) -> rusqlite::Result<Vec<Row>> 
     }
 }
 
-fn query(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<Row>> {
+pub(super) fn query(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<Row>> {
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement
-        .query_map(params, |row| Ok(Row { name: row.get(0)?, revision: row.get(1)?, body: row.get(2)? }))?;
+    let rows = statement.query_map(params, row_of)?;
     rows.collect()
+}
+
+/// Name, revision, body. A row in which something else stands is damaged, and is no reason to find no others: it opens
+/// with no key, and nobody writes over it.
+pub(super) fn row_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let body = match row.get_ref(2)? {
+        ValueRef::Blob(octets) | ValueRef::Text(octets) => octets.to_vec(),
+        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => Vec::new(),
+    };
+    Ok(Row { name: row.get(0)?, revision: row.get(1).unwrap_or_default(), body })
+}
+
+/// Applies changes that nobody else can be in the way of.
+pub(super) fn apply_or_end(transaction: &Connection, changes: &[Change]) -> Result<(), Fault> {
+    for change in changes {
+        if !apply(transaction, change)? {
+            return Err(Fault::new("the records change while they are written anew"));
+        }
+    }
+    Ok(())
 }
 
 /// Applies one change; false if the records are not as it expects.

@@ -4,15 +4,22 @@
 use super::crash;
 use super::sqlite::{apply_all, lock};
 use crate::{CommitError, Fault};
+use esim_disk::{Disk, Files, folder_of};
 use esim_smdp::store::Change;
 use rusqlite::Connection;
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
+/// How long a commit that has reached the disk says that the next one will.
+const FRESH: Duration = Duration::from_secs(1);
+/// How long a commit that has not is held against the disk: a smaller one may still have found room.
+const HELD: Duration = Duration::from_secs(10);
 /// Pages of the log after which it is copied into the file.
 const LOG_PAGES: usize = 8192;
 const PAGE: usize = 4096;
@@ -29,6 +36,10 @@ struct Desk {
     called: Condvar,
     /// Whether something can be read that is not on the disk yet.
     unsettled: AtomicBool,
+    /// When something was written to the disk last.
+    written: Mutex<Option<Instant>>,
+    /// When something could not be written last, and why.
+    failed: Mutex<Option<(Instant, Fault)>>,
 }
 
 #[derive(Default)]
@@ -40,6 +51,8 @@ struct Queue {
 
 struct Waiting {
     changes: Vec<Change>,
+    /// Whether something is to be written in any case.
+    probes: bool,
     answer: oneshot::Sender<Result<(), CommitError>>,
 }
 
@@ -62,16 +75,25 @@ impl Writer {
     /// # Errors
     /// A conflict, which has changed nothing; the disk.
     pub async fn commit(&self, changes: Vec<Change>) -> Result<(), CommitError> {
-        let answered = self.desk.hand_in(changes);
+        let answered = self.desk.hand_in(changes, false);
         answered.await.unwrap_or_else(|_| Err(ended().into()))
     }
 
-    /// Whether commits are still taken.
+    /// Whether what is written reaches the disk: tried, unless a moment ago something did, or did not.
     ///
     /// # Errors
-    /// The disk has failed.
-    pub fn check(&self) -> Result<(), Fault> {
-        if lock(&self.desk.queue).closed { Err(ended()) } else { Ok(()) }
+    /// The disk is full or has failed, or somebody else holds the database.
+    pub async fn probe(&self) -> Result<(), Fault> {
+        if let Some((at, fault)) = lock(&self.desk.failed).clone().filter(|(at, _)| at.elapsed() < HELD) {
+            let ago = at.elapsed().as_secs();
+            return Err(Fault::new(format!("{ago} s ago a commit failed: {fault}")));
+        }
+        let fresh = lock(&self.desk.written).is_some_and(|at| at.elapsed() < FRESH);
+        if fresh && !lock(&self.desk.queue).closed {
+            return Ok(());
+        }
+        let answered = self.desk.hand_in(Vec::new(), true);
+        answered.await.unwrap_or_else(|_| Err(ended().into())).map_err(Fault::new)
     }
 
     /// Returns when everything that could be read is on the disk.
@@ -111,11 +133,11 @@ impl Drop for Closes<'_> {
 
 impl Desk {
     /// Where the answer will come; nobody answers if the writer has ended.
-    fn hand_in(&self, changes: Vec<Change>) -> oneshot::Receiver<Result<(), CommitError>> {
+    fn hand_in(&self, changes: Vec<Change>, probes: bool) -> oneshot::Receiver<Result<(), CommitError>> {
         let (answer, answered) = oneshot::channel();
         let mut queue = lock(&self.queue);
         if !queue.closed {
-            queue.waiting.push(Waiting { changes, answer });
+            queue.waiting.push(Waiting { changes, probes, answer });
             // Where others wait already, it has been called.
             if queue.waiting.len() == 1 {
                 self.called.notify_one();
@@ -139,11 +161,12 @@ impl Desk {
 
 fn work(desk: &Desk, connection: &Mutex<Connection>, mut log: Option<Log>) {
     while let Some(group) = desk.next() {
+        let probes = group.iter().any(|waiting| waiting.probes);
         let (changes, answers): (Vec<_>, Vec<_>) =
             group.into_iter().map(|waiting| (waiting.changes, waiting.answer)).unzip();
         let applied = {
             let mut connection = lock(connection);
-            let applied = apply_all(&mut connection, &changes);
+            let applied = apply_all(&mut connection, &changes, probes);
             desk.unsettled.store(true, Ordering::Release);
             applied
         };
@@ -154,6 +177,15 @@ fn work(desk: &Desk, connection: &Mutex<Connection>, mut log: Option<Log>) {
         crash::point("after");
         if !failed {
             desk.unsettled.store(false, Ordering::Release);
+        }
+        if let Some(log) = log.as_mut().filter(|_| outcomes.is_ok()) {
+            log.mark(&changes);
+        }
+        if probes || changes.iter().any(|changes| !changes.is_empty()) {
+            *lock(&desk.written) = outcomes.is_ok().then(Instant::now);
+            if let (Err(fault), false) = (&outcomes, changes.iter().all(Vec::is_empty)) {
+                *lock(&desk.failed) = Some((Instant::now(), fault.clone()));
+            }
         }
         let outcomes = outcomes.unwrap_or_else(|fault| vec![Err(fault.into()); answers.len()]);
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
@@ -183,14 +215,19 @@ pub(super) struct Log {
     connection: Connection,
     /// Pages written since then, more or less.
     pages: usize,
+    /// Remembers that there are orders, until that has been done.
+    marks: Option<Mark>,
 }
+
+/// Remembers that there are orders.
+pub(super) type Mark = Box<dyn Fn() -> io::Result<()> + Send>;
 
 impl Log {
     /// That of the database at `path`, which another connection has open; `connection` is a second one.
     ///
     /// # Errors
     /// The log cannot be opened.
-    pub fn open(path: &Path, connection: Connection) -> Result<Self, Fault> {
+    pub fn open(path: &Path, connection: Connection, marks: Option<Mark>) -> Result<Self, Fault> {
         // SQLite makes it with the first transaction.
         connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))?;
         let mut name = path.as_os_str().to_owned();
@@ -198,11 +235,27 @@ impl Log {
         let path = PathBuf::from(name);
         let file = File::options().read(true).write(true).open(&path);
         let file = file.map_err(|error| Fault::new(format!("{}: {error}", path.display())))?;
-        Ok(Self { file, path, connection, pages: 0 })
+        // Its name is to outlast a power cut as well as what is in it.
+        Files.sync_folder(folder_of(&path)).map_err(Fault::new)?;
+        Ok(Self { file, path, connection, pages: 0, marks })
     }
 
     fn sync(&self) -> Result<(), Fault> {
         self.file.sync_data().map_err(|error| Fault::new(format!("{}: {error}", self.path.display())))
+    }
+
+    /// Remembers the first order. Afterwards, for nobody is to miss what never was; before it is answered for.
+    fn mark(&mut self, changes: &[Vec<Change>]) {
+        let is_order =
+            |change: &Change| matches!(change, Change::Put { name, .. } if name.starts_with("order/"));
+        let Some(mark) = self.marks.as_ref().filter(|_| changes.iter().flatten().any(is_order)) else {
+            return;
+        };
+        match mark() {
+            Ok(()) => self.marks = None,
+            // Tried again with the next order.
+            Err(error) => tracing::error!(call = "commit", outcome = %error),
+        }
     }
 
     /// Copies the log into the file once it is long.
@@ -248,15 +301,36 @@ mod tests {
         let path = PathBuf::from("/dev/null");
         // A device that cannot be synced.
         let file = File::open(&path).unwrap();
-        let log = Log { file, path, connection: Connection::open_in_memory().unwrap(), pages: 0 };
+        let log =
+            Log { file, path, connection: Connection::open_in_memory().unwrap(), pages: 0, marks: None };
         let writer = Writer::start(connection(), Some(log));
         let failed = |outcome| matches!(outcome, Err(CommitError::Fault(_)));
-        assert!(writer.check().is_ok());
         assert!(failed(block_on(writer.commit(put("order/1")))));
         assert!(failed(block_on(writer.commit(put("order/2")))));
         // What can be read, but is on no disk, is nothing to answer with.
         assert!(block_on(writer.settled()).is_err());
-        assert!(writer.check().is_err());
+        assert!(block_on(writer.probe()).is_err());
+    }
+
+    /// As on a disk that is full: what was there can be read, and nothing be written.
+    #[test]
+    fn a_probe_writes_and_says_whether_that_went_well() {
+        let connection = connection();
+        let refuse = |no: bool| lock(&connection).pragma_update(None, "query_only", no).unwrap();
+        let writer = Writer::start(connection.clone(), None);
+        refuse(true);
+        assert!(block_on(writer.probe()).is_err());
+        refuse(false);
+        assert_eq!(block_on(writer.probe()), Ok(()));
+        // What has just been written is proof enough; what has just failed is none.
+        refuse(true);
+        assert_eq!(block_on(writer.probe()), Ok(()));
+        assert!(matches!(block_on(writer.commit(put("order/1"))), Err(CommitError::Fault(_))));
+        assert!(block_on(writer.probe()).is_err());
+        refuse(false);
+        // A disk on which something smaller finds room is full all the same.
+        assert_eq!(block_on(writer.commit(put("order/1"))), Ok(()));
+        assert!(block_on(writer.probe()).is_err());
     }
 
     #[test]
@@ -266,7 +340,7 @@ mod tests {
         let held = lock(&connection);
         let writer = Writer::start(connection.clone(), None);
         let waiting: Vec<_> = [put("order/1"), [put("order/2"), put("order/1")].concat(), put("order/3")]
-            .map(|changes| writer.desk.hand_in(changes))
+            .map(|changes| writer.desk.hand_in(changes, false))
             .into();
         drop(held);
         let outcomes: Vec<_> = waiting.into_iter().map(|answered| block_on(answered).unwrap()).collect();
@@ -282,7 +356,7 @@ mod tests {
         let connection = connection();
         let held = lock(&connection);
         let writer = Writer::start(connection.clone(), None);
-        let answered = writer.desk.hand_in(put("order/1"));
+        let answered = writer.desk.hand_in(put("order/1"), false);
         let stopped = thread::spawn(move || drop(writer));
         drop(held);
         assert_eq!(block_on(answered).unwrap(), Ok(()));

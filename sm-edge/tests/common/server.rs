@@ -1,11 +1,13 @@
 //! The native host in this process, in a folder that goes away with the test.
 
-use super::{Lab, Remote};
+use super::{Lab, Remote, Service};
 use esim_sm_edge::native::{Native, NativeHost, NativeOptions, ServerHandle};
-use esim_sm_edge::{Host, Store, block_on};
+use esim_sm_edge::{Host, HttpRequest, HttpResponse, Store, attend_all, block_on, handle};
 use esim_smdp::store::Key;
 use esim_smdp::{Order, Records, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// A folder that goes away with the test.
 pub struct Scratch(pub PathBuf);
@@ -27,6 +29,37 @@ impl Drop for Scratch {
 /// With the clock of the tests, which stands still.
 pub fn options(folder: &Path) -> NativeOptions {
     NativeOptions { data_dir: folder.into(), now: Some(super::NOW), ..NativeOptions::default() }
+}
+
+/// A native host without sockets.
+struct Here(Arc<NativeHost>);
+
+impl Service for Here {
+    fn answer(&self, request: HttpRequest) -> HttpResponse {
+        block_on(handle(request, &*self.0))
+    }
+
+    fn attend(&self) {
+        while block_on(attend_all(&*self.0, 100)).unwrap() > 0 {}
+    }
+
+    fn set_now(&self, _: u64) {
+        panic!("the host has a clock of its own");
+    }
+}
+
+/// A laboratory in front of a host that is called [`super::ADDRESS`] and knows the token `memory`.
+pub fn lab_of(host: &Arc<NativeHost>) -> Lab {
+    Lab { other: Some(Rc::new(Here(host.clone()))), ..Lab::new() }
+}
+
+/// Options of such a host.
+pub fn options_of_lab(folder: &Path) -> NativeOptions {
+    NativeOptions {
+        smdp_address: Some(super::ADDRESS.into()),
+        token: Some("memory".into()),
+        ..options(folder)
+    }
 }
 
 /// A server and the runtime that it works on.
@@ -84,6 +117,6 @@ pub fn stored_order(host: &NativeHost, iccid: &str) -> (Order, Records) {
 pub fn change_order(host: &NativeHost, iccid: &str, change: impl FnOnce(&mut Order)) {
     let (mut order, records) = stored_order(host, iccid);
     change(&mut order);
-    let changes = records.changes(&[Write::from(order)]).into_iter().map(|change| host.vault().seal(change));
-    block_on(host.store().commit(&changes.collect::<Vec<_>>())).unwrap();
+    let changes = host.vault().seal_writes(&records, &[Write::from(order)]).unwrap();
+    block_on(host.store().commit(&changes)).unwrap();
 }

@@ -220,8 +220,13 @@ impl ListOrders {
         let mut orders: Vec<_> = records.orders().collect();
         // As the store counts pages: by the digits, not by the swapped octets.
         orders.sort_by_cached_key(|order| order.iccid.to_string());
-        let full = self.matching_id.is_none() && orders.len() as u64 >= u64::from(self.limit);
-        let next = orders.last().map(|order| order.iccid).filter(|_| full);
+        // Those that cannot be read fill the page as well.
+        let damaged = records.damaged().filter_map(|(_, row)| row.strip_prefix("order/"));
+        let damaged: Vec<Iccid> = damaged.filter_map(|iccid| iccid.parse().ok()).collect();
+        let full =
+            self.matching_id.is_none() && (orders.len() + damaged.len()) as u64 >= u64::from(self.limit);
+        let last = orders.last().map(|order| order.iccid).into_iter().chain(damaged);
+        let next = last.max_by_key(|iccid| iccid.to_string()).filter(|_| full);
         orders.retain(|order| is_for(order, self.requester.as_deref()));
         (orders, next)
     }

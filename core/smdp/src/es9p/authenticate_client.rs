@@ -70,7 +70,8 @@ impl Function for AuthenticateClient {
             }
             match matching_id(ok) {
                 Some(id) => keys.push(Key::MatchingId(id.into())),
-                None => keys.extend(eid().map(Key::DefaultOf)),
+                None => keys
+                    .extend(eid().into_iter().flat_map(|eid| [Key::DefaultOf(eid), Key::IdleDefaultOf(eid)])),
             }
         }
         keys
@@ -90,7 +91,7 @@ impl Function for AuthenticateClient {
             return Decision::new(Vec::from([session.ended().into()]), answer.map(Authenticated::Events));
         }
         match self.authenticate(awaited, env).and_then(|proved| {
-            let order = find_order(records, &proved)?;
+            let order = find_order(records, &proved, env.now)?;
             Ok((proved, order.clone()))
         }) {
             Ok((proved, order)) => offer(session, awaited, &proved, order, env),
@@ -164,7 +165,7 @@ fn events(
 }
 
 /// The order behind the matchingId, or the one that waits for this eUICC.
-fn find_order<'a>(records: &'a Records, proved: &Proved<'_>) -> Result<&'a Order, Refusal> {
+fn find_order<'a>(records: &'a Records, proved: &Proved<'_>, now: u64) -> Result<&'a Order, Refusal> {
     match matching_id(proved.response) {
         Some(id) => {
             let order = records.order_of_matching_id(id);
@@ -173,8 +174,10 @@ fn find_order<'a>(records: &'a Records, proved: &Proved<'_>) -> Result<&'a Order
         None => {
             let mine =
                 |order: &&Order| order.matching_id.as_deref() == Some("") && order.eid == Some(proved.eid);
-            let pending = records.orders().filter(mine).find(|order| order.is_pending());
-            let any = pending.or_else(|| records.orders().find(mine));
+            let pending = || records.orders().filter(mine).filter(|order| order.is_pending());
+            // One whose time is up is ended only when somebody looks at it.
+            let fetched = pending().find(|order| !order.has_expired(now)).or_else(|| pending().next());
+            let any = fetched.or_else(|| records.orders().find(mine));
             let detail = "No order is waiting for this eUICC";
             any.ok_or_else(|| Refusal::new("8.2.6", "3.8").because(detail))
         }

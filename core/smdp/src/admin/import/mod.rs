@@ -261,6 +261,8 @@ impl Seen {
 impl Function for Import {
     type Request = Self;
     type Ok = Vec<RowResult>;
+    /// Its rows have nothing to do with each other.
+    const BEARS_DAMAGE: bool = true;
 
     fn read(request: Self) -> Result<Self, Error> {
         Ok(request)
@@ -284,11 +286,25 @@ impl Function for Import {
         for row in &self.rows {
             let result = match records.order(&row.iccid) {
                 Some(order) => self.known(row, order, &env.config.smdp_address),
-                None => holders.check(row).and_then(|()| self.create(row, env, &mut commit)),
+                None => check_damage(row, records)
+                    .and_then(|()| holders.check(row))
+                    .and_then(|()| self.create(row, env, &mut commit)),
             };
             results.push(result.unwrap_or_else(|flaw| RowResult::refused(row.line, flaw)));
         }
         Decision::new(commit, Ok(results))
+    }
+}
+
+/// Whether what a row would have to be compared with can be read.
+fn check_damage(row: &Wanted, records: &Records) -> Result<(), Flaw> {
+    let imsi = Key::Imsi(row.subscriber.imsi.clone());
+    let matching_id = row.matching_id.clone().map(|id| (Column::MatchingId, Key::MatchingId(id)));
+    let mut keys =
+        [(Column::Iccid, Key::Order(row.iccid)), (Column::Imsi, imsi)].into_iter().chain(matching_id);
+    match keys.find(|(_, key)| records.is_damaged(key)) {
+        Some((column, _)) => Err(Flaw::of(column, "is that of an order whose record is damaged")),
+        None => Ok(()),
     }
 }
 
