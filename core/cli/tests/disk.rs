@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Running, esim_lab, run};
+use common::{Running, esim_lab, fail, run};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -72,4 +72,8 @@ fn health_says_that_nothing_can_be_written() {
         assert!(orders.contains(&iccid), "{iccid}: {orders}");
     }
     assert_eq!(status(&sm.address, "/healthz", token), 200);
+    let checked = run(&["sm", "check", "--data", &data]);
+    assert!(checked.starts_with("0 damaged; sound are order: "), "{checked}");
+    let twice = ["sm", "serve", "--plain-http", "--listen", "127.0.0.1:0", "--data", &data];
+    assert!(fail(&twice).contains("stop it first"));
 }

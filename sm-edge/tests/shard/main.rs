@@ -8,7 +8,7 @@ mod sim;
 
 use common::{Lab, cases};
 use esim_sm_edge::shard::{Message, Network, ShardedStore};
-use esim_sm_edge::{CommitError, Rate, Store, block_on};
+use esim_sm_edge::{CommitError, Rate, Store, Vault, block_on};
 use esim_smdp::store::{Alias, Change, Lookup, Row};
 use proptest::prelude::*;
 use sim::{Sim, Weather};
@@ -32,6 +32,41 @@ fn put(name: &str, expected: u64, body: &[u8], aliases: &[(&str, bool)]) -> Chan
 
 fn by_alias(alias: &str, limit: u32) -> Lookup {
     Lookup::Alias { alias: alias.into(), limit }
+}
+
+/// Earlier versions had matchingIds and eventIds in clear: objects are written anew one by one, and found until then.
+#[test]
+fn what_is_left_in_clear_is_found_and_disguised_when_it_is_written() {
+    let store = ShardedStore::new(Sim::new(7));
+    let vault = Vault::new(&[1; 32]).with_clear_names();
+    let commit = |changes: &[Change]| block_on(store.commit(changes));
+    let sealed = |name: &str| vault.seal_body(name, b"a record").unwrap();
+    let order = put("order/1", 0, &sealed("order/1"), &[("matching/OLD", true)]);
+    let event = put("event/E/OLD", 0, &sealed("event/E/OLD"), &[("events/E", false)]);
+    commit(&[order]).unwrap();
+    commit(&[event]).unwrap();
+    let found = |lookup: Lookup| -> Vec<Row> {
+        block_on(store.load(&vault.lookups(lookup)))
+            .unwrap()
+            .into_iter()
+            .map(|row| vault.open(row).unwrap())
+            .collect()
+    };
+    let [row] = &found(by_alias("matching/OLD", 1))[..] else { panic!("one order") };
+    assert_eq!((row.name.as_str(), &row.body[..]), ("order/1", &b"a record"[..]));
+    let [event] = &found(Lookup::Name("event/E/OLD".into()))[..] else { panic!("one event") };
+
+    let again = put(&row.name, row.revision, &row.body, &[("matching/OLD", true)]);
+    commit(&[vault.seal(again).unwrap()]).unwrap();
+    assert_eq!(found(by_alias("matching/OLD", 1)).len(), 1);
+    assert_eq!(block_on(store.load(&[by_alias("matching/OLD", 1)])).unwrap(), [], "not in clear any more");
+    // An event keeps its name as long as it is there; a new one is disguised.
+    commit(&[vault.seal(Change::Delete { name: event.name.clone(), expected: event.revision }).unwrap()])
+        .unwrap();
+    let new = put("event/E/OLD", 0, b"a record", &[("events/E", false)]);
+    commit(&[vault.seal(new).unwrap()]).unwrap();
+    assert_eq!(found(Lookup::Name("event/E/OLD".into())).len(), 1);
+    assert_eq!(block_on(store.load(&[Lookup::Name("event/E/OLD".into())])).unwrap(), []);
 }
 
 /// As `sqlite_keeps_revisions_and_aliases`.
