@@ -196,6 +196,7 @@ pub async fn serve(args: Serve) -> Result<()> {
     };
     let server =
         Native::open(options).context("the SM cannot start")?.serve().context("the SM cannot start")?;
+    let signals = Signals::new()?;
     for warning in server.warnings() {
         eprintln!("warning: {warning}");
     }
@@ -204,7 +205,7 @@ pub async fn serve(args: Serve) -> Result<()> {
     say(&format!("serving         {}", server.url()));
     say(&format!("data            {data}"));
     say(&format!("order with      esim-lab sm order --data {data} --sm {}", server.smdp_address));
-    wait_for_interrupt(|| server.renew()).await?;
+    signals.wait(|| server.renew()).await?;
     say("stopping");
     Ok(server.shutdown().await?)
 }
@@ -214,25 +215,50 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Returns on Ctrl-C and SIGTERM; calls `renew` on SIGHUP.
-async fn wait_for_interrupt(renew: impl Fn()) -> Result<()> {
-    #[cfg(unix)]
-    {
+/// What somebody outside may tell the server. Listened to before it says that it serves: a SIGHUP before that would end
+/// it.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Returns on Ctrl-C and SIGTERM; calls `renew` on SIGHUP.
+    async fn wait(mut self, renew: impl Fn()) -> io::Result<()> {
         loop {
             tokio::select! {
-                interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
-                _ = terminate.recv() => return Ok(()),
-                _ = hang_up.recv() => renew(),
+                _ = self.interrupt.recv() => return Ok(()),
+                _ = self.terminate.recv() => return Ok(()),
+                _ = self.hang_up.recv() => renew(),
             }
         }
     }
-    #[cfg(not(unix))]
-    {
-        let _ = renew;
-        Ok(tokio::signal::ctrl_c().await?)
+}
+
+/// Ctrl-C, where there is nothing else.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(self, _renew: impl Fn()) -> io::Result<()> {
+        tokio::signal::ctrl_c().await
     }
 }
 
