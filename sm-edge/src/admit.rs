@@ -6,7 +6,7 @@ use crate::{Caller, ClientCertificate, Host, HttpRequest, Rate};
 use esim_crypto::pki::{self, Certificate, ChainReason, Role, TrustedCi};
 use esim_crypto::sha256;
 use esim_rsp::Refusal;
-use esim_smdp::{Config, OnBehalf, Operator};
+use esim_smdp::{CalledBy, Config, Credential, OnBehalf, Operator};
 use std::net::{IpAddr, Ipv6Addr};
 use subtle::ConstantTimeEq;
 
@@ -84,17 +84,13 @@ pub(crate) enum Requester {
     Lpa,
     /// The one who runs this service, by its token: for every operator.
     House,
-    /// One operator, by its OID.
-    Operator(String),
+    /// One operator, by its OID, and by what it has shown.
+    Operator(String, Credential),
     /// An SM-DP+ or SM-DS, by the OID of its TLS certificate.
     Server(String),
 }
 
 impl Requester {
-    fn operator(operator: &Operator) -> Self {
-        Self::Operator(operator.oid.clone())
-    }
-
     /// Holds the request, as it was read, against who has sent it: it speaks in its own name, or is refused. Where it
     /// names nobody it speaks for the one who has sent it.
     pub fn speaks<T: OnBehalf>(&self, request: &mut T) -> Result<(), Denied> {
@@ -113,11 +109,23 @@ impl Requester {
         Ok(())
     }
 
+    /// Who has called from where, for log and history.
+    pub fn called_by(&self, caller: &Caller) -> CalledBy {
+        let credential = match self {
+            Self::Lpa if caller.certificate.is_some() => Credential::ClientCertificate,
+            Self::Lpa => Credential::None,
+            Self::House => Credential::HouseToken,
+            Self::Operator(_, credential) => *credential,
+            Self::Server(_) => Credential::ServerCertificate,
+        };
+        CalledBy { credential, oid: self.oid().map(str::to_string), address: caller.source.clone() }
+    }
+
     /// OID of the operator or server, if it is one in particular.
     fn oid(&self) -> Option<&str> {
         match self {
             Self::Lpa | Self::House => None,
-            Self::Operator(oid) | Self::Server(oid) => Some(oid),
+            Self::Operator(oid, _) | Self::Server(oid) => Some(oid),
         }
     }
 }
@@ -130,12 +138,16 @@ pub(crate) fn requester<H: Host>(request: &HttpRequest, host: &H) -> Result<Requ
             return Ok(Requester::House);
         }
         if token::is_signed(credential) {
-            return token::verify(credential, config, now).map(Requester::operator).map_err(|e| unknown(&e));
+            let operator = token::verify(credential, config, now).map_err(|error| unknown(&error))?;
+            return Ok(Requester::Operator(operator.oid.clone(), Credential::SignedToken));
         }
         return Err(unknown(&"the token is wrong"));
     }
     match &request.caller.certificate {
-        Some(certificate) => by_certificate(certificate, config, now).map(Requester::operator),
+        Some(certificate) => {
+            let operator = by_certificate(certificate, config, now)?;
+            Ok(Requester::Operator(operator.oid.clone(), Credential::ClientCertificate))
+        }
         None if request.header("Authorization").is_some() => {
             Err(unknown(&"Authorization must be Bearer and a token"))
         }

@@ -8,7 +8,8 @@ use esim_rsp::es9p::Answer;
 use esim_rsp::json::{self, ResponseHeader};
 use esim_rsp::{Error, Refusal, es2p, es9p, es12, es15};
 use esim_smdp::admin::{
-    ListOrders, ListOrdersRequest, ListTemplates, Provision, Report, ShowOrder, ShowOrderRequest,
+    Audit, AuditRequest, ListOrders, ListOrdersRequest, ListTemplates, Provision, Report, ShowOrder,
+    ShowOrderRequest,
 };
 use esim_smdp::es2p::{CancelOrder, ConfirmOrder, DownloadOrder, ReleaseProfile};
 use esim_smdp::es9p::{
@@ -16,7 +17,7 @@ use esim_smdp::es9p::{
     InitiateAuthentication,
 };
 use esim_smdp::es12::{DeleteEvent, RegisterEvent};
-use esim_smdp::{Function, OnBehalf};
+use esim_smdp::{CalledBy, Credential, Function, OnBehalf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -59,6 +60,19 @@ impl Admitted {
             Door::Operator(_) | Door::Server(_) => HttpRequest::BODY_LIMIT,
         }
     }
+
+    fn called_by(&self, request: &HttpRequest) -> CalledBy {
+        match &self.door {
+            Door::Open => nobody(request),
+            Door::Lpa => Requester::Lpa.called_by(&request.caller),
+            Door::Operator(requester) | Door::Server(requester) => requester.called_by(&request.caller),
+        }
+    }
+}
+
+/// Somebody who has not been let in, or needs not to be.
+fn nobody(head: &HttpRequest) -> CalledBy {
+    CalledBy { credential: Credential::None, oid: None, address: head.caller.source.clone() }
 }
 
 /// Looks at the head of a request (its body may be missing still) and says whether the body shall be read.
@@ -68,23 +82,24 @@ impl Admitted {
 pub async fn admit_head<H: Host>(head: &HttpRequest, host: &H) -> Result<Admitted, HttpResponse> {
     match enter(head, host).await {
         Ok(door) => Ok(Admitted { door }),
-        Err(outcome) => Err(tell(head, outcome, host)),
+        Err(outcome) => Err(tell(head, outcome, nobody(head), host)),
     }
 }
 
 /// Answers a request that has been admitted.
 pub async fn answer<H: Host>(request: HttpRequest, admitted: Admitted, host: &H) -> HttpResponse {
+    let by = admitted.called_by(&request);
     let outcome = match request.body.len() > admitted.body_limit() {
         true => unreadable(413),
         false => route(&request, admitted.door, host).await,
     };
-    tell(&request, outcome, host)
+    tell(&request, outcome, by, host)
 }
 
 /// The response to a request whose body could not be read: 413 where it is too long, 408 where it did not come, 503
 /// where too many others are being read, 400 where its sender has broken off.
 pub fn unread<H: Host>(status: u16, head: &HttpRequest, host: &H) -> HttpResponse {
-    tell(head, unreadable(status), host)
+    tell(head, unreadable(status), nobody(head), host)
 }
 
 fn unreadable(status: u16) -> Outcome {
@@ -102,11 +117,12 @@ fn unreadable(status: u16) -> Outcome {
 }
 
 /// Writes the line of the log, and the headers that every response has.
-fn tell<H: Host>(request: &HttpRequest, (response, note): Outcome, host: &H) -> HttpResponse {
+fn tell<H: Host>(request: &HttpRequest, (response, note): Outcome, by: CalledBy, host: &H) -> HttpResponse {
     let call = format!("{} {}", request.method, path_of(request));
     host.log(&LogLine {
         call: &call,
         status: response.status,
+        by: Some(by),
         correlation: note.correlation,
         outcome: note.outcome,
         conflicts: note.conflicts,
@@ -227,7 +243,7 @@ async fn operator<H: Host>(rest: &str, request: &HttpRequest, requester: &Reques
         "import" => return crate::import::import(request, requester, host).await,
         _ => {}
     }
-    let known = matches!(rest, "templates" | "report" | "orders") || rest.starts_with("orders/");
+    let known = matches!(rest, "templates" | "report" | "orders" | "audit") || rest.starts_with("orders/");
     match method_is(request, "GET") {
         _ if !known => unknown(),
         Err(refused) => refused,
@@ -242,6 +258,11 @@ async fn look<H: Host>(rest: &str, request: &HttpRequest, requester: &Requester,
         "orders" => get::<ListOrders, H>(list_request(request), request, requester, host).await,
         "report" if request.query().any(|pair| pair == ("format", "csv")) => {
             report_csv(request, requester, host).await
+        }
+        "audit" => {
+            let keys = host.vault().audit_keys().cloned().collect();
+            let audit = list_request(request).map(|list| AuditRequest { list, keys });
+            get::<Audit, H>(audit, request, requester, host).await
         }
         "report" => get::<Report, H>(list_request(request), request, requester, host).await,
         _ => {
@@ -267,7 +288,7 @@ async fn report_csv<H: Host>(request: &HttpRequest, requester: &Requester, host:
         Ok(function) => function,
         Err(error) => return malformed(error),
     };
-    match run(&function, host).await {
+    match run(&function, None, host).await {
         Ok(Executed { answer: Ok(page), .. }) => {
             let body = crate::csv::write_report(&page.rows);
             let response = HttpResponse { status: 200, headers: Vec::new(), body };
@@ -363,7 +384,8 @@ where
         let (response, note) = deny(denied);
         return (response, Note { correlation, ..note });
     }
-    let (response, note) = match run(&function, host).await {
+    let by = requester.called_by(caller);
+    let (response, note) = match run(&function, Some(&by), host).await {
         Ok(Executed { answer: Ok(body), conflicts }) => {
             correlation = correlation.or_else(|| F::correlation_of(&body));
             let answer = Answer { header: ResponseHeader::success(), body: Some(body) };
@@ -397,7 +419,8 @@ async fn notification<H: Host>(request: &HttpRequest, lpa: &Requester, host: &H)
         Err(error) => return (HttpResponse::empty(204), noted(format!("ignored: {error}"))),
     };
     let correlation = function.correlation();
-    let (response, note) = match run(&function, host).await {
+    let by = lpa.called_by(&request.caller);
+    let (response, note) = match run(&function, Some(&by), host).await {
         Ok(Executed { answer, conflicts }) => {
             let outcome = match answer {
                 Ok(Heard::Recorded(iccid)) => format!("recorded for {iccid}"),

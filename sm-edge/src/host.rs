@@ -3,7 +3,7 @@
 use crate::{Admittance, Rate, Vault};
 use esim_crypto::pki::{NoneVerified, Verified};
 use esim_smdp::store::{Change, Lookup, Row};
-use esim_smdp::{Call, Config, Records, Reply, Write};
+use esim_smdp::{Call, CalledBy, Config, Records, Reply, Write};
 use rand_core::CryptoRng;
 
 /// The machine that the service runs on.
@@ -63,7 +63,7 @@ pub trait Host {
     /// Hears of a row that cannot be read: it costs whoever needs it, and nobody else.
     fn damaged(&self, name: &str, fault: &Fault) {
         let (correlation, outcome) = (Some(name.to_string()), Some(fault.to_string()));
-        self.log(&LogLine { call: "load", status: 0, correlation, outcome, conflicts: 0 });
+        self.log(&LogLine { call: "load", status: 0, by: None, correlation, outcome, conflicts: 0 });
     }
 
     /// Takes a line for the log.
@@ -131,6 +131,8 @@ pub struct LogLine<'a> {
     pub call: &'a str,
     /// HTTP status of the response.
     pub status: u16,
+    /// Who has called, where somebody was let in.
+    pub by: Option<CalledBy>,
     /// Transaction id or functionCallIdentifier.
     pub correlation: Option<String>,
     /// Subject and reason of a refusal, or what became of a notification.

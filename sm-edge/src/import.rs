@@ -37,10 +37,11 @@ pub(crate) async fn import<H: Host>(request: &HttpRequest, requester: &Requester
         Ok(prepared) => prepared,
         Err(refusal) => return failed(200, refusal),
     };
+    let by = requester.called_by(&request.caller);
     let mut made = ImportOk::default();
     made.add(refused);
     let mut conflicts = 0;
-    let parts = stream::iter(parts).map(async |part| run(&part, host).await);
+    let parts = stream::iter(parts).map(async |part| run(&part, Some(&by), host).await);
     let mut parts = parts.buffered(H::Store::COMMITS_AT_ONCE);
     while let Some(executed) = parts.next().await {
         match executed {

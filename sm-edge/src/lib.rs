@@ -11,6 +11,7 @@
 //! | `GET /esim-lab/orders?after=ICCID&limit=N` | [`smdp::admin::ListOrdersOk`] |
 //! | `GET /esim-lab/orders?matchingId=TOKEN` | the same, with that order alone or none |
 //! | `GET /esim-lab/orders/ICCID` | [`smdp::admin::OrderView`] with its history |
+//! | `GET /esim-lab/audit?after=ICCID&limit=N` | [`smdp::admin::AuditOk`]: histories, and whether they are as they were written |
 //! | `GET /healthz` | `{"status":"ok"}` |
 //!
 //! ES2+ and `/esim-lab/` want a credential: `Authorization: Bearer` with the token of the house or one that the operator

@@ -192,6 +192,12 @@ impl<S> MemoryHost<S> {
         self
     }
 
+    /// The same with other keys for its records.
+    pub fn with_vault(mut self, vault: Vault) -> Self {
+        self.vault = vault;
+        self
+    }
+
     /// The same with somebody to call; without, nobody answers.
     pub fn with_network(mut self, network: impl Fn(&Call) -> Reply + 'static) -> Self {
         self.network = Some(Box::new(network));

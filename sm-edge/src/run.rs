@@ -2,8 +2,9 @@
 
 use crate::{CommitError, Fault, Host, LogLine, Store};
 use esim_rsp::{Iccid, Refusal};
+use esim_smdp::audit::{self, Head};
 use esim_smdp::store::{Lookup, Row};
-use esim_smdp::{Attend, Env, Function, Key, Records};
+use esim_smdp::{Attend, CalledBy, Decision, Env, Function, Key, Record, Records, Write};
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
@@ -23,38 +24,70 @@ pub struct Executed<T> {
     pub conflicts: u32,
 }
 
-/// Executes one function against the store of a host.
+/// Executes one function against the store of a host, as `by` has called it; nobody has what is done by itself.
 ///
 /// # Errors
 /// [`Fault`] if the store fails, or the records change faster than they can be
 /// decided over.
-pub async fn run<F: Function, H: Host>(function: &F, host: &H) -> Result<Executed<F::Ok>, Fault> {
+pub async fn run<F: Function, H: Host>(
+    function: &F,
+    by: Option<&CalledBy>,
+    host: &H,
+) -> Result<Executed<F::Ok>, Fault> {
     let mut replies = Records::default();
+    let mut heads = Vec::new();
     for conflicts in 0..ATTEMPTS {
         let records = gather(function, host, replies).await?;
         if let Some((_, row)) = records.damaged().find(|(key, _)| key.is_single() && !F::BEARS_DAMAGE) {
             return Err(Fault::new(format!("{row} cannot be read")));
         }
-        let decision = host.with_rng(|rng| {
+        let Decision { mut commit, answer } = host.with_rng(|rng| {
             let (now, config, verified) = (host.now(), host.config(), host.verified());
             function.decide(&records, &mut Env { now, rng, config, verified })
         });
-        let answer = decision.answer;
-        if decision.commit.is_empty() {
+        if commit.is_empty() {
             host.store().settled().await?;
             return Ok(Executed { answer, conflicts });
         }
-        let changes = host.vault().seal_writes(&records, &decision.commit)?;
+        audit::seal(&mut commit, &records, by, host.vault().audit_key());
+        let changes = host.vault().seal_writes(&records, &commit)?;
         match host.store().commit(&changes).await {
             Ok(()) => {
-                host.committed(&records, &decision.commit);
+                host.committed(&records, &commit);
                 return Ok(Executed { answer, conflicts });
             }
-            Err(CommitError::Conflict) => replies = records.into_replies(),
+            Err(CommitError::Conflict) => {
+                replies = records.into_replies();
+                heads = commit.into_iter().filter_map(written_head).collect();
+            }
             Err(CommitError::Fault(fault)) => return Err(fault),
         }
     }
+    for head in heads {
+        check_head(head, host).await?;
+    }
     Err(Fault::new("the records change faster than they can be decided over"))
+}
+
+fn written_head(write: Write) -> Option<Head> {
+    match write {
+        Write::Put(Record::Head(head)) => Some(head),
+        _ => None,
+    }
+}
+
+/// An order whose history is not where the head of it is cannot be written: somebody has put an earlier state back.
+async fn check_head<H: Host>(wanted: Head, host: &H) -> Result<(), Fault> {
+    let mut records = Records::default();
+    add(&mut records, host.store().load(&[Key::Head(wanted.iccid).lookup()]).await?, host);
+    let found = records.head(&wanted.iccid).map_or(0, |head| head.heads);
+    if found + 1 == wanted.heads {
+        return Ok(());
+    }
+    let order = wanted.iccid;
+    Err(Fault::new(format!(
+        "order {order} and the end of its history do not fit: `esim-lab sm audit` tells more"
+    )))
 }
 
 /// Loads what the function names and calls whom it names, until it names nothing new. `records` holds the replies of
@@ -158,12 +191,13 @@ pub async fn attend_all<H: Host>(host: &H, limit: u32) -> Result<usize, Fault> {
 /// # Errors
 /// [`Fault`] if the store fails.
 pub async fn attend<H: Host>(iccid: Iccid, host: &H) -> Result<Option<u64>, Fault> {
-    let Executed { answer, conflicts } = run(&Attend(iccid), host).await?;
+    let Executed { answer, conflicts } = run(&Attend(iccid), None, host).await?;
     let attended = answer.map_err(Fault::new)?;
     for line in attended.done {
         host.log(&LogLine {
             call: "attend",
             status: 0,
+            by: None,
             correlation: Some(iccid.to_string()),
             outcome: Some(line),
             conflicts,

@@ -1,8 +1,8 @@
 //! Records are sealed at rest: the store never sees what is in them.
 
 use crate::Fault;
-use esim_crypto::{SealKey, seal_key_of};
-use esim_smdp::store::{Alias, Change, EVENT_NAME, IMSI_ALIAS, Lookup, MATCHING_ALIAS, Row};
+use esim_crypto::{AuditKey, SealKey, seal_key_of};
+use esim_smdp::store::{Alias, Change, EVENT_NAME, HEAD_NAME, IMSI_ALIAS, Lookup, MATCHING_ALIAS, Row};
 use esim_smdp::{Records, Write};
 
 /// The keys that records are sealed with. The first one seals, all of them open:
@@ -29,6 +29,16 @@ impl Vault {
     /// The same over a store in which earlier versions have left activation codes in clear: they are found there, too.
     pub fn with_clear_names(self) -> Self {
         Self { has_clear_names: true, ..self }
+    }
+
+    /// The key that histories are sealed with.
+    pub fn audit_key(&self) -> &AuditKey {
+        self.first.audit()
+    }
+
+    /// The keys that histories may be sealed with, that of the first key first.
+    pub fn audit_keys(&self) -> impl Iterator<Item = &AuditKey> {
+        std::iter::once(&self.first).chain(&self.older).map(SealKey::audit)
     }
 
     /// Whether a body is sealed with the first key.
@@ -106,19 +116,27 @@ impl Vault {
     }
 
     /// What makes of a row the same as it would be written now: sealed with the first key, under the names that this
-    /// version gives.
+    /// version gives. `head` is the end of its history, if it is an order, which is sealed anew with it.
     ///
     /// # Errors
     /// As [`Vault::open`] and [`Vault::seal_body`]; a record that cannot be read.
-    pub fn renew(&self, row: Row) -> Result<Vec<Change>, Fault> {
+    pub fn renew(&self, row: Row, head: Option<Row>) -> Result<Vec<Change>, Fault> {
         let (old, mut records) = (row.name.clone(), Records::default());
         let unread = |error: esim_rsp::Error| Fault::new(format!("{old}: {}", error.kind));
         records
             .add(self.open(row)?)
             .map_err(|_| Fault::new(format!("{old}: not a record of this version")))?;
+        // A history whose end cannot be read does not hold, and stays as it is.
+        if let Some(head) = head.and_then(|head| self.open(head).ok()) {
+            records.add(head).map_err(unread)?;
+        }
+        records.seal_histories_anew(&self.audit_keys().collect::<Vec<_>>(), self.audit_key());
         let mut renewed = Vec::new();
         for change in records.rewrite().map_err(unread)? {
             match change {
+                Change::Put { ref name, .. } if name.starts_with(HEAD_NAME) => {
+                    renewed.push(self.seal(change)?)
+                }
                 Change::Put { name, expected, body, aliases, expires, due }
                     if self.disguise(name.clone()) != old =>
                 {

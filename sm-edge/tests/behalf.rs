@@ -339,7 +339,14 @@ fn nobody_looks_at_what_is_anothers() {
     let order = format!("/esim-lab/orders/{}", tenants.confirmed);
     let matching_id = tenants.lab.show(&tenants.confirmed)["matchingId"].as_str().unwrap().to_string();
     let by_token = format!("/esim-lab/orders?matchingId={matching_id}");
-    let paths = ["/esim-lab/orders", "/esim-lab/report", "/esim-lab/report?format=csv", &by_token, &order];
+    let paths = [
+        "/esim-lab/orders",
+        "/esim-lab/report",
+        "/esim-lab/report?format=csv",
+        "/esim-lab/audit",
+        &by_token,
+        &order,
+    ];
     let look = |path: &str, query: &str, token: &str| {
         let joint = if path.contains('?') { '&' } else { '?' };
         let path = if query.is_empty() { path.to_string() } else { format!("{path}{joint}{query}") };

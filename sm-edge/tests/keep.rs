@@ -270,7 +270,7 @@ fn what_is_half_sealed_anew_is_sealed_to_the_end() {
     let done = twin(&folder);
     assert_eq!(reseal(&done.0, None, &new, &mut rng()).unwrap().records, 40);
     // As it stands where the power goes: orders and packages of both keys, an order's package not always of its own.
-    assert_eq!(take_half(&folder, &done), 20);
+    assert_eq!(take_half(&folder, &done), 30);
     fs::write(folder.at("reseal.pending"), "").unwrap();
     assert!(open(&folder.0, None).err().unwrap().contains("sm reseal"));
 
@@ -289,7 +289,7 @@ fn what_is_half_sealed_anew_is_sealed_to_the_end() {
     let mut rows = database.prepare("SELECT body FROM record").unwrap();
     let bodies = rows.query_map((), |row| row.get::<_, Vec<u8>>(0)).unwrap();
     let sealed: Vec<bool> = bodies.map(|body| vault.is_current(&body.unwrap())).collect();
-    assert_eq!(sealed, [true; 40]);
+    assert_eq!(sealed, [true; 60]);
     drop(rows);
     drop(database);
     let host = open(&folder.0, None).unwrap();

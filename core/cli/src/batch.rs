@@ -276,7 +276,7 @@ fn outcome(outcome: RowOutcome) -> &'static str {
 }
 
 /// Activation codes let whoever has them fetch the profile.
-fn write_private(path: &Path, octets: &[u8]) -> Result<()> {
+pub fn write_private(path: &Path, octets: &[u8]) -> Result<()> {
     let write = || create_private(path)?.write_all(octets);
     write().with_context(|| path.display().to_string())
 }

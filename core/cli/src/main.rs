@@ -1,5 +1,6 @@
 //! The `esim-lab` command: the whole eSIM system in a terminal.
 
+mod audit;
 mod batch;
 mod demo;
 mod device;
@@ -75,6 +76,8 @@ enum Sm {
     Templates(batch::Templates),
     /// Reports how orders stand, all or those of a batch.
     Orders(batch::Orders),
+    /// Tells whether the histories of orders are as they were written, and exports them.
+    Audit(audit::Audit),
     /// Prints a token that an operator has signed, for ES2+ and the operator's interface.
     Token(issue::Token),
     /// Copies the records of an SM on this machine, which may go on serving.
@@ -135,6 +138,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Sm(Sm::Check(args)) => return keep::check(&args),
         Command::Sm(Sm::Templates(args)) => block_on(batch::templates(args))?,
         Command::Sm(Sm::Orders(args)) => block_on(batch::orders(args))?,
+        Command::Sm(Sm::Audit(args)) => return block_on(audit::audit(args)),
         Command::Sm(Sm::Token(args)) => issue::token(&args)?,
         Command::Pki(command) => issue::run(&command)?,
         Command::Euicc(Euicc::Init(args)) => euicc::init(&args)?,

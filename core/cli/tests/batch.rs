@@ -89,6 +89,19 @@ fn a_file_becomes_orders_once() {
     let orders = run(&[&["sm", "orders", "--batch", &batch], &server[..]].concat());
     assert_eq!(orders.lines().count(), 1 + 622);
     assert!(orders.contains(&codes(&first)[619]));
+    let export = at("audit.jsonl");
+    let audit =
+        |more: &[&str]| esim_lab().args([&["sm", "audit"], &server[..], more].concat()).output().unwrap();
+    let output = audit(&["--json", "-o", &export]);
+    assert!(output.status.success() && text(&output).contains("622 orders"), "{}", text(&output));
+    let exported = fs::read_to_string(&export).unwrap();
+    assert!(exported.contains(r#""by":{"credential":"houseToken","address":"127.0.0.1"}"#), "{exported}");
+    assert!(audit(&["--against", &export]).status.success());
+    assert!(text(&audit(&["--csv"])).contains("iccid,number,at,function,what,state,"));
+    fs::write(&export, exported.replacen("\"import\"", "\"provision\"", 1)).unwrap();
+    let output = audit(&["--against", &export]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("is not what the earlier export has"), "{}", text(&output));
     assert!(run(&[&["sm", "templates"], &server[..]].concat()).contains("provisioning"));
     assert!(
         fail(&[&["sm", "import", &batch, "--template", "gold"], &server[..]].concat())

@@ -28,4 +28,4 @@ pub use ecdsa::{Curve, KeyError, PrivateKey, PublicKey, SignatureError};
 pub use ecka::ecka;
 pub use hash::{confirmation_code_hash, confirmation_code_hash_for, sha256};
 pub use kdf::x963_sha256;
-pub use seal::{SealError, SealKey, key_of as seal_key_of};
+pub use seal::{AuditKey, SealError, SealKey, key_of as seal_key_of};

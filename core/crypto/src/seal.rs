@@ -27,6 +27,32 @@ pub struct SealKey {
     cipher: Cipher,
     nonces: Zeroizing<Vec<u8>>,
     disguises: Zeroizing<Vec<u8>>,
+    audit: AuditKey,
+}
+
+/// The key under which the entries of a history are chained to each other; derived from that of the seal. `Debug` does
+/// not show it.
+#[derive(Clone)]
+pub struct AuditKey(Zeroizing<Vec<u8>>);
+
+impl core::fmt::Debug for AuditKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("AuditKey(hidden)")
+    }
+}
+
+impl AuditKey {
+    /// HMAC-SHA-256 over the parts, each with its length before it; the first 16 octets (RFC 2104, 5).
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; 16] {
+        let mut mac = keyed(&self.0);
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        let mut tag = [0; 16];
+        tag.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        tag
+    }
 }
 
 /// Why something cannot be opened.
@@ -63,7 +89,19 @@ impl SealKey {
         let digest = sha256(&[b"esim-lab seal id", secret]);
         let id = [digest[0], digest[1], digest[2], digest[3]];
         let kept = |key: &[u8]| Zeroizing::new(key.to_vec());
-        Self { id, cipher: Cipher::new(&(*key).into()), nonces: kept(nonces), disguises: kept(disguises) }
+        let audit = AuditKey(x963_sha256(secret, b"esim-lab audit", 32));
+        Self {
+            id,
+            cipher: Cipher::new(&(*key).into()),
+            nonces: kept(nonces),
+            disguises: kept(disguises),
+            audit,
+        }
+    }
+
+    /// The key for histories that goes with this one.
+    pub fn audit(&self) -> &AuditKey {
+        &self.audit
     }
 
     /// 4 octets by which everything sealed names its key.
@@ -185,6 +223,16 @@ mod tests {
         assert_eq!(key.disguise("001010123456789"), key.clone().disguise("001010123456789"));
         assert_ne!(key.disguise("001010123456789"), key.disguise("001010123456788"));
         assert_ne!(key.disguise("001010123456789"), other.disguise("001010123456789"));
+    }
+
+    #[test]
+    fn a_mac_holds_every_part_in_its_place() {
+        let key = SealKey::new(&[1; 32]);
+        let mac = key.audit().mac(&[b"ab", b"c"]);
+        assert_eq!(mac, key.audit().mac(&[b"ab", b"c"]));
+        assert_ne!(mac, key.audit().mac(&[b"a", b"bc"]));
+        assert_ne!(mac, key.audit().mac(&[b"ab", b"c", b""]));
+        assert_ne!(mac, SealKey::new(&[2; 32]).audit().mac(&[b"ab", b"c"]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! In whose name a request speaks. Hosts hold it against the credential of whoever has sent the request, after it was
 //! read and before anything is decided: what is checked is what is executed.
 
-use crate::admin::{ImportRequest, ListOrdersRequest, ProvisionRequest, ShowOrderRequest};
+use crate::admin::{AuditRequest, ImportRequest, ListOrdersRequest, ProvisionRequest, ShowOrderRequest};
 use alloc::string::String;
 use esim_rsp::es2p::{CancelOrderRequest, ConfirmOrderRequest, DownloadOrderRequest, ReleaseProfileRequest};
 use esim_rsp::es9p::{
@@ -80,6 +80,16 @@ macro_rules! by_member {
 }
 
 by_member!(ProvisionRequest: owner, ListOrdersRequest: requester, ShowOrderRequest: requester);
+
+impl OnBehalf for AuditRequest {
+    fn on_behalf_of(&self) -> Option<&str> {
+        self.list.on_behalf_of()
+    }
+
+    fn speak_for(&mut self, oid: &str) {
+        self.list.speak_for(oid);
+    }
+}
 
 impl OnBehalf for ImportRequest {
     fn on_behalf_of(&self) -> Option<&str> {

@@ -17,6 +17,7 @@ extern crate std;
 
 pub mod admin;
 mod attend;
+pub mod audit;
 mod behalf;
 mod bind;
 pub mod call;
@@ -39,6 +40,7 @@ pub mod template;
 mod trust;
 
 pub use attend::{Attend, Attended};
+pub use audit::{CalledBy, Credential};
 pub use behalf::OnBehalf;
 pub use call::{Call, Errand, Reply};
 pub use config::{Config, Identity, KeyPair, Limits, Operator, Smds, SmdsIdentity};

@@ -1,5 +1,6 @@
 //! An order: a profile on its way to one eUICC (SGP.22 3.1.6).
 
+use crate::audit::{CalledBy, Chain};
 use crate::call::Errand;
 use crate::event::OrderEvent;
 use crate::{Call, Secret};
@@ -12,9 +13,6 @@ use esim_rsp::es8p::StoreMetadataRequest;
 use esim_rsp::json::Base64;
 use esim_rsp::{Eid, Error, Iccid, Refusal, TransactionId};
 use serde::{Deserialize, Serialize};
-
-/// How many events an order remembers; the oldest go first.
-const HISTORY_LIMIT: usize = 256;
 
 /// States of a profile at the SM-DP+ (SGP.22 3.1.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -95,6 +93,9 @@ pub struct Order {
     pub source: Option<Source>,
     /// What happened, oldest first.
     pub history: Vec<Event>,
+    /// What holds the history together; absent as long as it has no entry, or none but from before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Chain>,
 }
 
 /// The row of a batch that an order came from: enough to know the row again, and none of its keys.
@@ -238,6 +239,12 @@ pub struct Event {
     /// Reason code of a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason_code: Option<String>,
+    /// Who has called; absent where this server did it by itself, and in entries from before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<CalledBy>,
+    /// What makes a change noticed ([`crate::audit`]); added when the entry is committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<Base64>,
 }
 
 impl Order {
@@ -265,6 +272,7 @@ impl Order {
             errands: Vec::new(),
             source: None,
             history: Vec::new(),
+            chain: None,
         }
     }
 
@@ -336,25 +344,29 @@ impl Order {
 
     /// Adds to the history.
     pub fn note(&mut self, at: u64, function: &str, what: impl Into<String>) {
-        self.push(Event {
+        self.history.push(Event {
             at,
             function: function.into(),
             what: what.into(),
             state: self.state,
             subject_code: None,
             reason_code: None,
+            by: None,
+            mac: None,
         });
     }
 
     /// Adds a refusal to the history.
     pub fn note_refusal(&mut self, at: u64, function: &str, refusal: &Refusal) {
-        self.push(Event {
+        self.history.push(Event {
             at,
             function: function.into(),
             what: refusal.message(),
             state: self.state,
             subject_code: Some(refusal.subject.into()),
             reason_code: Some(refusal.reason.into()),
+            by: None,
+            mac: None,
         });
     }
 
@@ -362,13 +374,6 @@ impl Order {
     pub fn fail(&mut self, subject: &str, reason: &str) {
         self.state = OrderState::Error;
         self.failure = Some(Failure { subject: subject.into(), reason: reason.into() });
-    }
-
-    fn push(&mut self, event: Event) {
-        if self.history.len() >= HISTORY_LIMIT {
-            self.history.remove(0);
-        }
-        self.history.push(event);
     }
 }
 

@@ -5,6 +5,7 @@
 //! all or none, and refuse them when a revision is not the one expected or a
 //! unique alias is taken.
 
+use crate::audit::{self, Head};
 use crate::event::{EVENTS_LIMIT, EventRecord};
 use crate::{Call, Order, Package, Reply, Session};
 use alloc::boxed::Box;
@@ -12,6 +13,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use esim_crypto::AuditKey;
 use esim_rsp::{Eid, Error, Iccid, TransactionId};
 
 /// Which records a function needs.
@@ -21,6 +23,8 @@ pub enum Key {
     Order(Iccid),
     /// The octets of a profile.
     Package(Iccid),
+    /// The end of an order's history.
+    Head(Iccid),
     /// A download session.
     Session(TransactionId),
     /// The order behind an activation code or event.
@@ -90,7 +94,7 @@ impl Key {
     /// Whether it names one record, without which nothing can be decided; the others find some of many.
     pub fn is_single(&self) -> bool {
         match self {
-            Self::Order(_) | Self::Package(_) | Self::Session(_) | Self::Event(..) => true,
+            Self::Order(_) | Self::Package(_) | Self::Head(_) | Self::Session(_) | Self::Event(..) => true,
             Self::MatchingId(_) | Self::Imsi(_) => true,
             Self::DefaultOf(_) | Self::IdleDefaultOf(_) | Self::EventsOf(_) => false,
             Self::OfType(_) | Self::AvailableOfType(_) | Self::Due { .. } | Self::Orders { .. } => false,
@@ -103,6 +107,7 @@ impl Key {
         match self {
             Self::Order(iccid) => Lookup::Name(order_name(iccid)),
             Self::Package(iccid) => Lookup::Name(package_name(iccid)),
+            Self::Head(iccid) => Lookup::Name(head_name(iccid)),
             Self::Session(id) => Lookup::Name(session_name(id)),
             Self::MatchingId(id) => alias(matching_alias(id), 1),
             Self::Imsi(imsi) => alias(format!("{IMSI_ALIAS}{imsi}"), 1),
@@ -129,12 +134,21 @@ pub const MATCHING_ALIAS: &str = "matching/";
 /// How names begin that end in an eventId, which is a matchingId: the same holds of them, from the third part on.
 pub const EVENT_NAME: &str = "event/";
 
+/// How the names of orders begin.
+pub const ORDER_NAME: &str = "order/";
+/// How the names of histories' ends begin.
+pub const HEAD_NAME: &str = "head/";
+
 fn order_name(iccid: &Iccid) -> String {
-    format!("order/{iccid}")
+    format!("{ORDER_NAME}{iccid}")
 }
 
 fn package_name(iccid: &Iccid) -> String {
     format!("package/{iccid}")
+}
+
+fn head_name(iccid: &Iccid) -> String {
+    format!("{HEAD_NAME}{iccid}")
 }
 
 fn session_name(id: &TransactionId) -> String {
@@ -160,6 +174,8 @@ pub enum Record {
     Order(Box<Order>),
     /// Under its ICCID.
     Package(Package),
+    /// Under its ICCID.
+    Head(Head),
     /// Under its transaction id, until it expires.
     Session(Box<Session>),
     /// Under its EID and identifier, until it expires.
@@ -172,6 +188,7 @@ impl Record {
         match self {
             Self::Order(order) => order_name(&order.iccid),
             Self::Package(package) => package_name(&package.iccid),
+            Self::Head(head) => head_name(&head.iccid),
             Self::Session(session) => session_name(&session.transaction_id),
             Self::Event(event) => event_name(&event.eid, &event.event_id),
         }
@@ -182,7 +199,7 @@ impl Record {
         let order = match self {
             Self::Order(order) => order,
             Self::Event(event) => return Vec::from([shared(events_alias(&event.eid))]),
-            Self::Package(_) | Self::Session(_) => return Vec::new(),
+            Self::Package(_) | Self::Head(_) | Self::Session(_) => return Vec::new(),
         };
         let mut aliases = Vec::from([shared(format!("type/{}", order.profile_type))]);
         if order.state == crate::OrderState::Available {
@@ -220,6 +237,7 @@ impl Record {
         let body = match self {
             Self::Order(order) => serde_json::to_vec(&**order),
             Self::Package(package) => serde_json::to_vec(package),
+            Self::Head(head) => serde_json::to_vec(head),
             Self::Session(session) => serde_json::to_vec(&**session),
             Self::Event(event) => serde_json::to_vec(event),
         };
@@ -324,6 +342,7 @@ pub enum Change {
 pub struct Records {
     orders: BTreeMap<Iccid, Order>,
     packages: BTreeMap<Iccid, Package>,
+    heads: BTreeMap<Iccid, Head>,
     sessions: BTreeMap<TransactionId, Session>,
     events: BTreeMap<(Eid, String), EventRecord>,
     replies: BTreeMap<Call, Reply>,
@@ -352,6 +371,12 @@ impl Records {
                 let package: Package = esim_rsp::json::parse(&row.body)?;
                 let name = package_name(&package.iccid);
                 self.packages.insert(package.iccid, package);
+                name
+            }
+            "head" => {
+                let head: Head = esim_rsp::json::parse(&row.body)?;
+                let name = head_name(&head.iccid);
+                self.heads.insert(head.iccid, head);
                 name
             }
             "session" => {
@@ -430,6 +455,11 @@ impl Records {
         self.packages.get(iccid)
     }
 
+    /// The end of an order's history.
+    pub fn head(&self, iccid: &Iccid) -> Option<&Head> {
+        self.heads.get(iccid)
+    }
+
     /// A session, known by its transaction id.
     pub fn session(&self, id: &TransactionId) -> Option<&Session> {
         self.sessions.get(id)
@@ -448,6 +478,14 @@ impl Records {
         writes.iter().map(|write| self.change(write, true)).collect()
     }
 
+    /// Seals all histories with another key, as far as they hold under one of `keys`.
+    pub fn seal_histories_anew(&mut self, keys: &[&AuditKey], key: &AuditKey) {
+        for (iccid, order) in &mut self.orders {
+            let head = audit::seal_anew(order, self.heads.get(iccid), keys, key);
+            self.heads.extend(head.map(|head| (*iccid, head)));
+        }
+    }
+
     /// Every record as it is, as a change of its own under the name of the record: for whoever keeps rows in another
     /// form.
     ///
@@ -458,7 +496,9 @@ impl Records {
         let packages = self.packages.values().cloned().map(Write::from);
         let sessions = self.sessions.values().cloned().map(Write::from);
         let events = self.events.values().cloned().map(Write::from);
-        orders.chain(packages).chain(sessions).chain(events).map(|write| self.change(&write, false)).collect()
+        let heads = self.heads.values().cloned().map(|head| Write::Put(Record::Head(head)));
+        let all = orders.chain(packages).chain(heads).chain(sessions).chain(events);
+        all.map(|write| self.change(&write, false)).collect()
     }
 
     /// `as_stored` is whether a row that is there keeps the name that it has in the store.
@@ -470,6 +510,11 @@ impl Records {
         Ok(match write {
             Write::Put(record) => {
                 let (name, expected) = known(record.name());
+                let expected = match record {
+                    // Written without being loaded: the order knows how often that was done.
+                    Record::Head(head) if expected == 0 => head.heads.saturating_sub(1),
+                    _ => expected,
+                };
                 Change::Put {
                     name,
                     expected,

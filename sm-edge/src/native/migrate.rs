@@ -124,7 +124,7 @@ fn disguise(transaction: &Transaction<'_>, vault: &Vault) -> Result<(), Fault> {
     for rows in [query(transaction, EVENTS, ())?, query(transaction, DEFAULTS, ())?] {
         for row in rows {
             let name = row.name.clone();
-            match vault.renew(row) {
+            match vault.renew(row, None) {
                 Ok(changes) => apply_or_end(transaction, &changes)?,
                 Err(fault) => tracing::error!(call = "upgrade", correlation = name, outcome = %fault),
             }

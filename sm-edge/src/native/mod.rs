@@ -452,15 +452,18 @@ impl Host for NativeHost {
 
     fn log(&self, line: &LogLine<'_>) {
         self.metrics.count(line);
-        let LogLine { call, status, correlation, outcome, conflicts } = line;
+        let LogLine { call, status, by, correlation, outcome, conflicts } = line;
+        let credential = by.as_ref().map(|by| by.credential.name()).unwrap_or_default();
+        let oid = by.as_ref().and_then(|by| by.oid.as_deref()).unwrap_or_default();
+        let address = by.as_ref().and_then(|by| by.address.as_deref()).unwrap_or_default();
         let correlation = correlation.as_deref().unwrap_or_default();
         let outcome = outcome.as_deref().unwrap_or_default();
         match status {
             // Who is sent away because there are too many is no fault of ours.
             500.. if *status != 503 || outcome.starts_with("fault") => {
-                tracing::error!(call, status, correlation, outcome, conflicts)
+                tracing::error!(call, status, credential, oid, address, correlation, outcome, conflicts)
             }
-            _ => tracing::info!(call, status, correlation, outcome, conflicts),
+            _ => tracing::info!(call, status, credential, oid, address, correlation, outcome, conflicts),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::keep::Resealed;
 use super::writer::{Log, Mark, Writer};
 use super::{crash, files, migrate};
 use crate::{CommitError, Fault, Store, Vault, sql};
-use esim_smdp::store::{Alias, Change, Lookup, Row};
+use esim_smdp::store::{Alias, Change, HEAD_NAME, Lookup, ORDER_NAME, Row};
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, TransactionBehavior, params};
@@ -177,7 +177,12 @@ impl SqliteStore {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in rows.into_iter().filter(|row| !vault.is_current(&row.body)) {
             let (name, is_known) = (row.name.clone(), vault.knows(&row.body));
-            match vault.renew(row) {
+            // The end of a history goes with its order, where there is one.
+            if beside(&transaction, &name, HEAD_NAME, ORDER_NAME)?.is_some() {
+                continue;
+            }
+            let head = beside(&transaction, &name, ORDER_NAME, HEAD_NAME)?;
+            match vault.renew(row, head) {
                 Ok(changes) => {
                     apply_or_end(&transaction, &changes)?;
                     sealed.records += 1;
@@ -329,6 +334,12 @@ pub(super) fn row_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => Vec::new(),
     };
     Ok(Row { name: row.get(0)?, revision: row.get(1).unwrap_or_default(), body })
+}
+
+/// The row of the same ICCID and another kind, if `name` is of the one kind.
+fn beside(connection: &Connection, name: &str, of: &str, other: &str) -> rusqlite::Result<Option<Row>> {
+    let Some(iccid) = name.strip_prefix(of) else { return Ok(None) };
+    Ok(query(connection, sql::BY_NAME, params![format!("{other}{iccid}")])?.pop())
 }
 
 /// Applies changes that nobody else can be in the way of.

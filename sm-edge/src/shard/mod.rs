@@ -3,7 +3,7 @@
 //!
 //! | object | holds |
 //! |---|---|
-//! | `order:ICCID` | order and package of a profile, with its errands |
+//! | `order:ICCID` | order and package of a profile, with its errands; the end of its history |
 //! | `session:ID` | one download session |
 //! | `KIND:ID` | any other record |
 //! | `index:0` … `index:15` | which records have an alias, and which there are |
@@ -84,12 +84,12 @@ const INDEX_OBJECTS: u32 = 16;
 const SPREAD: [&str; 2] = ["type/", "available/"];
 
 /// Kinds that are never listed.
-const UNLISTED: [&str; 2] = ["package", "session"];
+const UNLISTED: [&str; 3] = ["package", "head", "session"];
 
 /// The object that holds a row.
 pub fn object_of(name: &str) -> String {
     match name.split_once('/') {
-        Some(("package", id)) => format!("order:{id}"),
+        Some(("package" | "head", id)) => format!("order:{id}"),
         Some((kind, id)) => format!("{kind}:{id}"),
         None => name.into(),
     }

@@ -3,7 +3,7 @@
 use super::message::{Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
 use super::{Network, index_of, is_spread, lanes, listing, object_of};
 use crate::{CommitError, Fault, Store};
-use esim_smdp::store::{Alias, Change, Lookup, Row};
+use esim_smdp::store::{Alias, Change, HEAD_NAME, Lookup, Row};
 use futures_util::future::join_all;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -271,7 +271,8 @@ impl<N: Network> ShardedStore<N> {
             Some((seen, aliases)) if *seen == revision => Some(aliases.clone()),
             _ => None,
         };
-        if revision == 0 {
+        // A head has none, and is written without being loaded.
+        if revision == 0 || name.starts_with(HEAD_NAME) {
             return Ok(Vec::new());
         }
         if let Some(aliases) = known() {

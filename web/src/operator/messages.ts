@@ -56,6 +56,14 @@ export interface Event {
   state: State;
   subjectCode?: string;
   reasonCode?: string;
+  /** Who has called; absent where the SM did it by itself, and in entries of earlier versions. */
+  by?: CalledBy;
+}
+
+export interface CalledBy {
+  credential: "none" | "houseToken" | "signedToken" | "clientCertificate" | "serverCertificate";
+  oid?: string;
+  address?: string;
 }
 
 export interface Page {

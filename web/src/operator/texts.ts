@@ -1,6 +1,6 @@
 /** Words for what the SM says in codes. */
 import { language, t } from "../lib/language.svelte";
-import type { State } from "./messages";
+import type { CalledBy, State } from "./messages";
 
 type Words = { name: [string, string]; what: [string, string] };
 
@@ -26,6 +26,18 @@ export function cardState(state: "Disabled" | "Enabled" | "Deleted"): string {
     Enabled: t("on the eUICC, in use", "eUICC上で有効"),
     Deleted: t("deleted from the eUICC", "eUICCから削除済み"),
   }[state];
+}
+
+/** Who has called, in a line: credential, OID, address. */
+export function caller(by: CalledBy): string {
+  const credential = {
+    none: t("called without a credential, as LPAs do", "認証情報なし(LPAからの呼び出し)"),
+    houseToken: t("called with the token of the house", "運営者のトークン"),
+    signedToken: t("called with a signed token", "署名付きトークン"),
+    clientCertificate: t("called with a client certificate", "クライアント証明書"),
+    serverCertificate: t("called with a server's certificate", "サーバー証明書"),
+  }[by.credential];
+  return [credential, by.oid, by.address].filter((part) => part).join(" · ");
 }
 
 /** Seconds since 1970 as the reader's clock says. */

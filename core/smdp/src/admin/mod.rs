@@ -1,12 +1,14 @@
 //! What an operator does beside ES2+: fill the stock, look at orders. No
 //! standard describes these; the HTTP service has them under `/esim-lab/`.
 
+mod audit;
 mod import;
 mod orders;
 mod provision;
 mod report;
 mod templates;
 
+pub use audit::{Audit, AuditOk, AuditRequest, HistoryView};
 pub use import::{
     COLUMNS, Column, ColumnName, Flaw, Import, ImportOk, ImportRequest, ROW_LIMIT, Row, RowOutcome,
     RowResult, prepare,

@@ -149,7 +149,7 @@ impl OrderView {
             metadata: order.metadata().ok().map(|request| Metadata::from_request(&request)),
             installation_result: result.map(|pir| esim_rsp::common::hex_upper(&pir.0)),
             errands: order.errands.iter().map(ErrandView::of).collect(),
-            history: order.history.clone(),
+            history: order.history.iter().map(|event| Event { mac: None, ..event.clone() }).collect(),
             ..Self::short(order, smdp_address)
         }
     }
@@ -215,6 +215,11 @@ impl Function for ListOrders {
 }
 
 impl ListOrders {
+    /// Whether whoever asks is shown everything.
+    pub(super) fn is_for_all(&self) -> bool {
+        self.requester.is_none()
+    }
+
     /// The orders in the order of the store, and where the next page begins.
     pub(super) fn page<'a>(&self, records: &'a Records) -> (Vec<&'a Order>, Option<Iccid>) {
         let mut orders: Vec<_> = records.orders().collect();

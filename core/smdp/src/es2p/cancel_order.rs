@@ -74,6 +74,7 @@ impl CancelOrder {
         let mut fresh = Order::new(order.iccid, &order.profile_type, order.metadata, order.needs);
         fresh.owner = order.owner;
         fresh.history = order.history;
+        fresh.chain = order.chain;
         fresh.errands = order.errands;
         fresh.source = order.source;
         fresh.round = order.round + 1;
