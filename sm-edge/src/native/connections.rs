@@ -341,7 +341,7 @@ mod tests {
     #[test]
     fn bodies_share_their_memory() {
         let bodies = Bodies::new(400);
-        let mut of = |from: &str| bodies.begin(address(from));
+        let of = |from: &str| bodies.begin(address(from));
         let (mut a, mut b, mut c) = (of("192.0.2.1"), of("192.0.2.1"), of("127.0.0.1"));
         assert!(a.take(60) && !b.take(41) && b.take(40), "a source has a quarter");
         assert!(c.take(300) && !c.take(1));
