@@ -73,7 +73,10 @@ fn sound_json_around_other_octets_fails_with_the_place() {
     let answer = lab.es9("initiateAuthentication", &request);
     assert_eq!(code(&answer), "1.6/2.1");
     let message = &answer["header"]["functionExecutionStatus"]["statusCodeData"]["message"];
-    assert!(message.as_str().unwrap().contains("at octet 0"), "{message}");
+    assert!(
+        message.as_str().unwrap().contains("euiccInfo1: tag 30 where BF20 is due at octet 0"),
+        "{message}"
+    );
 }
 
 #[test]

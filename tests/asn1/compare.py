@@ -1,16 +1,22 @@
 """Reads messages with an independent ASN.1 decoder and compares.
 
 Standard input: one JSON object a line,
-  {"type": name in the ASN.1 module, "hex": DER, "fields": [[name, hex], …] or null}
+  {"type": name in the ASN.1 module, "hex": DER, "fields": [[name, hex], …] or null, "tree": node or null}
 where "fields" are the leaves that esim-lab found, in order: the field's name
-and its content octets. For each message the module of SGP.22 v2.6 (PyPI:
-asn1play, run by pycrate) must decode it, encode it to the same octets and find
-the same leaves. Prints what differs, then a closing line; exit code 1 if
-anything differs, 2 if the decoder is not there.
+and its content octets, and "tree" is what it shows: {name, type, text, children}.
+For each message the module of SGP.22 v2.6 (PyPI: asn1play, run by pycrate) must
+decode it, encode it to the same octets and find the same leaves; and every name
+of a field, a type, a number or a bit in the tree must be the module's, letter
+for letter, at that place. One object more,
+  {"codes": {field: {name: number}}},
+holds every name of a number or bit that may be shown.
+Prints what differs, then a closing line; exit code 1 if anything differs, 2 if
+the decoder is not there.
 """
 
 import importlib.util
 import json
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -39,12 +45,12 @@ def load_module():
 
 
 def named_types(module):
-    """Types by name, whatever the case of abbreviations: EuiccInfo1, EUICCInfo1."""
+    """Types by name."""
     types = {}
     for definitions in (module.PEDefinitions, module.RSPDefinitions):
         for name in dir(definitions):
             if not name.startswith("_"):
-                types[name.lower()] = getattr(definitions, name)
+                types[name.replace("_", "-")] = getattr(definitions, name)
     return types
 
 
@@ -101,7 +107,7 @@ def inner(component, value, name):
 def compare(types, message):
     """What differs, in a sentence; None if nothing does."""
     octets = bytes.fromhex(message["hex"])
-    kind = types.get(message["type"].lower())
+    kind = types.get(message["type"])
     if kind is None:
         return "the module has no such type"
     try:
@@ -112,6 +118,10 @@ def compare(types, message):
     again = kind.to_der()
     if again != octets:
         return f"encoded again it is {again.hex()}"
+    if message["tree"] is not None:
+        wrong = wrong_names(message["tree"], kind)
+        if wrong:
+            return wrong
     if message["fields"] is None:
         return None
     theirs = [(name, value) for name, value in leaves(kind)]
@@ -124,11 +134,95 @@ def compare(types, message):
     return None
 
 
+def type_of(component):
+    """The name of a component's type, if it has one."""
+    reference = component._typeref
+    return reference.called[-1] if reference is not None else None
+
+
+def wrong_names(node, kind):
+    """What name in a tree is not the module's at that place; None if all are."""
+    found = wrong_code(node, kind)
+    if found or node["name"] in OPAQUE:
+        return found
+    for child in node["children"]:
+        component = component_of(child, kind)
+        if component is None:
+            return f"{child['name']!r} is no field of {node['type'] or node['name']}"
+        shown, theirs = child["type"], type_of(component)
+        if shown not in ("", "SEQUENCE OF") and shown != theirs:
+            return f"{child['name']} is of type {shown}, there {theirs}"
+        found = wrong_names(child, component)
+        if found:
+            return found
+    return None
+
+
+def component_of(child, kind):
+    """What a child is, by its name; by its place where it has none."""
+    name = child["name"]
+    if kind.TYPE in ("SEQUENCE OF", "SET OF"):
+        element = kind._cont
+        return element._cont.get(name) if name and element.TYPE == "CHOICE" else element
+    if kind.TYPE not in ("SEQUENCE", "SET", "CHOICE"):
+        # Octets that hold a message, or a tag around a value.
+        return kind
+    if name in kind._cont:
+        return kind._cont[name]
+    # An alternative of a CHOICE without a tag of its own stands in the CHOICE's place.
+    inner = [component for component in kind._cont.values() if component.TYPE == "CHOICE"]
+    return next((component._cont[name] for component in inner if name in component._cont), None)
+
+
+def wrong_code(node, kind):
+    """What name of a number or of bits is not the module's."""
+    number = re.fullmatch(r"(\d+) \((.+)\)", node["text"])
+    if number and kind.TYPE == "INTEGER" and (kind._cont or {}).get(number[2]) != int(number[1]):
+        return f"{node['name']} {node['text']}, there {kind._cont}"
+    bits = re.fullmatch(r"bits \{(.*)\} \((.+)\)", node["text"])
+    if bits and kind.TYPE == "BIT STRING":
+        named = {(kind._cont or {}).get(name) for name in bits[2].split(", ")}
+        if not named <= {int(bit) for bit in bits[1].split(", ")}:
+            return f"{node['name']} {node['text']}, there {kind._cont}"
+    return None
+
+
+def compare_codes(types, codes):
+    """What names of numbers and bits no component of that name has."""
+    theirs = {}
+
+    def collect(kind, seen):
+        if id(kind) in seen:
+            return
+        seen.add(id(kind))
+        if kind.TYPE in ("SEQUENCE", "SET", "CHOICE"):
+            for name, component in kind._cont.items():
+                if component.TYPE in ("INTEGER", "BIT STRING") and component._cont:
+                    theirs.setdefault(name, []).append(dict(component._cont))
+                collect(component, seen)
+        elif kind.TYPE in ("SEQUENCE OF", "SET OF"):
+            collect(kind._cont, seen)
+
+    for kind in types.values():
+        if hasattr(kind, "TYPE"):
+            collect(kind, set())
+    for field, names in codes.items():
+        known = theirs.get(field.split(".")[-1], [])
+        for name, number in names.items():
+            if not any(named.get(name) == number for named in known):
+                yield f"{field} {number} is {name} here, there {[{v: k for k, v in n.items()}.get(number) for n in known]}"
+
+
 def main():
     types = named_types(load_module())
     counts, wrong = Counter(), 0
     for line in sys.stdin:
         message = json.loads(line)
+        if "codes" in message:
+            for difference in compare_codes(types, message["codes"]):
+                wrong += 1
+                print(difference)
+            continue
         counts[message["type"]] += 1
         difference = compare(types, message)
         if difference:

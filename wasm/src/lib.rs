@@ -262,11 +262,10 @@ impl World {
         give(&esim_world::explain_record(record))
     }
 
-    /// Explains octets given in hexadecimal.
+    /// Explains what somebody pasted: hexadecimal, base64, JSON, PEM, APDUs, an activation code.
     #[wasm_bindgen(js_name = explainHex, unchecked_return_type = "Explained")]
-    pub fn explain_hex(hex: &str) -> Fallible<JsValue> {
-        let octets = esim_rsp::common::from_hex(hex).map_err(|error| sentence(error.kind))?;
-        give(&esim_world::explain_octets(&octets).map_err(sentence)?)
+    pub fn explain_hex(pasted: &str) -> Fallible<JsValue> {
+        give(&esim_world::explain_pasted(pasted.as_bytes()).map_err(sentence)?)
     }
 }
 

@@ -1,48 +1,87 @@
-//! `esim-lab explain`: any RSP message as a tree.
+//! `esim-lab explain`: whatever somebody pastes, as a tree.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use esim_rsp::explain::Node;
+use esim_world::{Explained, LONGEST, Part, explain_pasted, octets_of};
 use std::io::Read;
 use std::path::Path;
 
-/// Reads hexadecimal, a file (hexadecimal, base64 or DER), or `-` for standard input.
+/// Octets of a file or of standard input (`-`): hexadecimal, base64, PEM or as they are; or those that `what` itself is.
 pub fn read(what: &str) -> Result<Vec<u8>> {
-    if what == "-" {
-        let mut octets = Vec::new();
-        std::io::stdin().read_to_end(&mut octets).context("cannot read standard input")?;
-        return from_any(&octets);
-    }
-    if Path::new(what).is_file() {
-        let octets = std::fs::read(what).with_context(|| format!("cannot read {what}"))?;
-        return from_any(&octets);
-    }
-    match esim_rsp::common::from_hex(what) {
-        Ok(octets) if !octets.is_empty() => Ok(octets),
-        _ => bail!("{what:?} is neither hexadecimal nor a file"),
-    }
+    octets_of(&input(what)?).map_err(|reason| no_file(what, &reason))
 }
 
-fn from_any(octets: &[u8]) -> Result<Vec<u8>> {
-    let Ok(text) = std::str::from_utf8(octets) else { return Ok(octets.to_vec()) };
-    if let Ok(octets) = esim_rsp::common::from_hex(text) {
-        return Ok(octets);
-    }
-    let quoted = format!("\"{}\"", text.split_whitespace().collect::<String>());
-    match serde_json::from_str::<esim_rsp::json::Base64>(&quoted) {
-        Ok(decoded) => Ok(decoded.0),
-        Err(_) => bail!("the input is neither hexadecimal, base64 nor DER"),
-    }
-}
-
-/// Prints the tree: offset, tag, name, type with its clause, value.
-pub fn print(octets: &[u8]) -> Result<()> {
-    let nodes = esim_rsp::explain(octets).map_err(|error| anyhow::anyhow!("not an RSP message: {error}"))?;
-    for node in &nodes {
-        print_node(node, 0);
-    }
+/// Explains a file, standard input (`-`) or the argument itself, and prints it.
+pub fn run(what: &str) -> Result<()> {
+    print(&explain_pasted(&input(what)?).map_err(|reason| no_file(what, &reason))?);
     Ok(())
 }
 
+/// Not more than somebody will read.
+fn input(what: &str) -> Result<Vec<u8>> {
+    let limit = LONGEST as u64 + 1;
+    let mut octets = Vec::new();
+    if what == "-" {
+        std::io::stdin().take(limit).read_to_end(&mut octets).context("cannot read standard input")?;
+    } else if Path::new(what).is_file() {
+        let file = std::fs::File::open(what).and_then(|file| file.take(limit).read_to_end(&mut octets));
+        file.with_context(|| format!("cannot read {what}"))?;
+    } else {
+        octets.extend_from_slice(what.as_bytes());
+    }
+    Ok(octets)
+}
+
+/// An argument that is not understood may have been meant as a file.
+fn no_file(what: &str, reason: &str) -> anyhow::Error {
+    match what == "-" || Path::new(what).is_file() {
+        true => anyhow!("{reason}"),
+        false => anyhow!("{reason}; nor is there a file of this name"),
+    }
+}
+
+/// A message alone as its tree; anything else with what it is and the names of its parts.
+fn print(explained: &Explained) {
+    let parts = &explained.parts;
+    if let ([Part { label, nodes, .. }], None) = (&parts[..], &explained.json)
+        && label.is_empty()
+    {
+        nodes.iter().for_each(|node| print_node(node, 0));
+        return;
+    }
+    println!("{}", explained.title);
+    if let Some(json) = &explained.json {
+        print_members("", json, parts);
+    }
+    for Part { label, hex, nodes } in parts {
+        match nodes.is_empty() {
+            true => println!("{label}: {}", shorten(&hex.to_uppercase())),
+            false => println!("{label}, {} octets:", hex.len() / 2),
+        }
+        nodes.iter().for_each(|node| print_node(node, 1));
+    }
+}
+
+/// Members that are no messages, one a line.
+fn print_members(path: &str, value: &serde_json::Value, parts: &[Part]) {
+    use serde_json::Value;
+    let below = |name: &str| if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
+    let opened = |part: &Part| part.label == path || part.label.starts_with(&format!("{path}, "));
+    match value {
+        Value::Object(object) => {
+            object.iter().for_each(|(name, value)| print_members(&below(name), value, parts));
+        }
+        Value::Array(list) => {
+            list.iter()
+                .enumerate()
+                .for_each(|(i, value)| print_members(&below(&i.to_string()), value, parts));
+        }
+        _ if parts.iter().any(opened) => {}
+        value => println!("{path} = {}", shorten(&value.to_string())),
+    }
+}
+
+/// Offset, tag, name, type with its clause, value.
 fn print_node(node: &Node, depth: usize) {
     let name = match (node.name.as_str(), node.type_name.as_str()) {
         ("", "") => String::new(),

@@ -57,9 +57,11 @@ enum Command {
     /// Profile packages: show, check, build, diff.
     #[command(subcommand)]
     Profile(profile::Profile),
-    /// Shows any RSP message as a tree.
+    /// Shows any RSP message as a tree, and what else people paste: APDUs, JSON, PEM, activation codes.
     Explain {
-        /// Hexadecimal, a file (hexadecimal, base64 or DER), or - for standard input.
+        /// Hexadecimal, base64, JSON, PEM, an APDU or several, an activation code; a file with any of these or DER; or -
+        /// for standard input.
+        #[arg(allow_hyphen_values = true)]
         message: String,
     },
 }
@@ -155,7 +157,7 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Explain { message } => {
             end_with_the_reader();
-            explain::print(&explain::read(&message)?)?;
+            explain::run(&message)?;
         }
     }
     Ok(ExitCode::SUCCESS)

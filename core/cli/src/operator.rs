@@ -85,7 +85,11 @@ pub fn success<T>(answer: Answer<T>) -> Result<T> {
     if let Some(body) = answer.body.filter(|_| answer.header.is_success()) {
         return Ok(body);
     }
-    let code = answer.header.function_execution_status.status_code_data;
-    let message = code.and_then(|code| code.message);
-    bail!("{}", message.unwrap_or_else(|| "the server refuses and does not say why".into()))
+    let status = &answer.header.function_execution_status;
+    let message = status.status_code_data.as_ref().and_then(|code| code.message.clone());
+    match (message, status.code()) {
+        (Some(message), _) => bail!("{message}"),
+        (None, Some(code)) => bail!("the server refuses ({code}) and does not say more"),
+        (None, None) => bail!("the server refuses, without a code or a word why"),
+    }
 }

@@ -128,10 +128,44 @@ fn nonsense_gets_a_sentence() {
     assert!(
         fail(&["euicc", "init", "--force", "--state", &state, "--eid", "123"]).contains("32 decimal digits")
     );
-    assert!(fail(&["explain", "xyz"]).contains("neither hexadecimal nor a file"));
-    assert!(fail(&["explain", "BF2E12"]).contains("not an RSP message"));
+    let unknown = fail(&["explain", "xyz!"]);
+    assert!(unknown.contains("neither hexadecimal") && unknown.contains("nor is there a file"), "{unknown}");
+    assert!(fail(&["explain", "BF2E12"]).contains("neither TLVs"));
     let tree = run(&["explain", "BF2E 1280 1000 0102030405060708090A0B0C0D0E0F"]);
     assert!(tree.contains("euiccChallenge") && tree.contains("5.7.7"), "{tree}");
+}
+
+/// What people paste: as an argument, from a file, from standard input.
+#[test]
+fn whatever_is_pasted_is_explained() {
+    for (pasted, words) in [
+        ("vyAJggMCBgCpAKoA", vec!["EUICCInfo1", "5.7.8"]),
+        ("81E2910006BF3E035C015A", vec!["STORE DATA", "GetEuiccDataRequest"]),
+        ("BF3E125A10890490320000000000000000000000009000", vec!["9000: executed", "GetEuiccDataResponse"]),
+        (
+            r#"{"transactionId":"00","euiccInfo1":"vyAJggMCBgCpAKoA"}"#,
+            vec!["transactionId = \"00\"", "EUICCInfo1"],
+        ),
+        ("LPA:1$smdp.example.com$A", vec!["smdpAddress = \"smdp.example.com\""]),
+        ("-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----", vec!["CERTIFICATE, 5 octets"]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pasted").display().to_string();
+        std::fs::write(&file, pasted).unwrap();
+        for printed in [run(&["explain", pasted]), run(&["explain", &file]), piped(pasted)] {
+            assert!(words.iter().all(|words| printed.contains(words)), "{pasted}: {printed}");
+        }
+    }
+}
+
+fn piped(input: &str) -> String {
+    let mut command = common::esim_lab();
+    let mut child =
+        command.args(["explain", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{input}");
+    common::text(&output)
 }
 
 fn fail_or_text(arguments: &[&str]) -> String {

@@ -6,6 +6,7 @@
 //! stays on the eUICC.
 
 use crate::code::{self, Code};
+use crate::download::quotable;
 use crate::driver::{Unanswered, Untrusted};
 use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress};
 use crate::octets;
@@ -17,8 +18,9 @@ use alloc::vec::Vec;
 use esim_rsp::Iccid;
 use esim_rsp::address::{same_server, to_dial};
 use esim_rsp::common::NotificationEvent;
+use esim_rsp::es2p::Nothing;
 use esim_rsp::es9p::HandleNotificationRequest;
-use esim_rsp::json::{self, Base64, ResponseHeader};
+use esim_rsp::json::{self, Base64};
 use esim_rsp::notification::{
     ListNotificationRequest, ListNotificationResponse, NotificationMetadata, NotificationSearch,
     NotificationSentRequest, NotificationSentResponse, RetrieveNotificationsListRequest,
@@ -294,10 +296,6 @@ fn retrieve(event: Event, number: u32) -> Result<Vec<u8>, String> {
 
 /// 204 is the answer of the standard; a 200 counts unless its body says `Failed`.
 fn accepted(event: Event) -> Result<(), String> {
-    #[derive(Deserialize)]
-    struct HeaderOnly {
-        header: ResponseHeader,
-    }
     let body = match event {
         Event::Http { status: 200..=299, body } => body,
         Event::Http { status, .. } => return Err(format!("HTTP status {status}")),
@@ -305,15 +303,13 @@ fn accepted(event: Event) -> Result<(), String> {
         Event::TooLong => return Err(Unanswered::TooLong.to_string()),
         _ => return Err("not an answer of the server".into()),
     };
-    let answer: Option<HeaderOnly> = json::parse(&body).ok();
-    let Some(answer) = answer.filter(|answer| !answer.header.is_success()) else {
+    let Ok(Err(status)) = json::read_answer::<Nothing>(&body) else {
         return Ok(());
     };
-    let code = answer.header.function_execution_status.status_code_data;
-    Err(code.map_or_else(
-        || "the server answers Failed".into(),
-        |code| format!("the server answers {}/{}", code.subject_code, code.reason_code),
-    ))
+    let code = status.code().unwrap_or_else(|| "Failed, without a code".into());
+    let message = status.status_code_data.and_then(|data| data.message);
+    let message = message.map(|words| format!(" (\"{}\")", quotable(&words))).unwrap_or_default();
+    Err(format!("the server answers {code}{message}"))
 }
 
 /// Nothing to delete is as good as deleted.

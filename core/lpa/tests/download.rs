@@ -523,3 +523,44 @@ fn survives_serialisation_between_any_two_steps() {
     let outcome = peers.run(Download::new(params()), through_json);
     assert_cancelled(&peers, &outcome, 5);
 }
+
+/// SGP.22 6.5.1.4: statusCodeData belongs to a refusal. Where it is missing that is said, not an empty code.
+#[test]
+fn a_refusal_is_told_with_whatever_the_server_gave() {
+    let told = |status: &str| {
+        let body = format!(r#"{{"header":{{"functionExecutionStatus":{status}}}}}"#);
+        let mut peers = Peers::default();
+        peers.say.insert("authenticateClient", Say::Http(200, body.into_bytes()));
+        let outcome = peers.download(params());
+        assert!(matches!(outcome.ending, Ending::Refused(_)), "{outcome:?}");
+        let texts = [outcome.text(Lang::En), outcome.text(Lang::Ja)];
+        assert!(texts.iter().all(|text| !text.contains("(/") && !text.contains('\u{1b}')), "{texts:?}");
+        texts
+    };
+    let [en, ja] = told(r#"{"status":"Failed"}"#);
+    assert!(en.contains("authenticateClient") && en.contains("no code") && en.contains("6.5.1.4"), "{en}");
+    assert!(ja.contains("authenticateClient") && ja.contains("理由コードがありません"), "{ja}");
+    let [en, ja] = told(r#"{"status":"Failed","statusCodeData":{"message":"No\u001b[31m plan"}}"#);
+    assert!(en.contains("no code") && en.contains("The server says: \"No [31m plan\""), "{en}");
+    assert!(ja.contains("理由コードがありません") && ja.contains("「No [31m plan」"), "{ja}");
+    let [en, ja] = told(
+        r#"{"status":"Failed","statusCodeData":{"subjectCode":"8.2.6","reasonCode":"3.8","message":"used up"}}"#,
+    );
+    assert!(en.contains("8.2.6/3.8") && en.contains("\"used up\""), "{en}");
+    assert!(ja.contains("8.2.6/3.8") && ja.contains("「used up」"), "{ja}");
+    // The server's sentence is not said twice where it is the one of the table.
+    let mut peers = Peers::default();
+    peers.say.insert("authenticateClient", failed("8.2.6", "3.8"));
+    assert!(!peers.download(params()).text(Lang::En).contains("The server says"));
+}
+
+/// Outputs that are missing are named.
+#[test]
+fn an_answer_that_lacks_a_member_names_it() {
+    let mut peers = Peers::default();
+    let body =
+        br#"{"header":{"functionExecutionStatus":{"status":"Executed-Success"}},"transactionId":"00"}"#;
+    peers.say.insert("initiateAuthentication", Say::Http(200, body.to_vec()));
+    let text = peers.download(params()).text(Lang::En);
+    assert!(text.contains("missing field `serverSigned1`") && !text.contains("at octet"), "{text}");
+}

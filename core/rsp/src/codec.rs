@@ -6,7 +6,7 @@
 //! EXTENSIBILITY IMPLIED), [`crate::Signed`] can look at the octets it is read
 //! from, and [`crate::explain()`] can watch.
 
-use crate::explain::{Node, Recorder};
+use crate::explain::{Node, Recorder, camel_case};
 use crate::tlv::{self, Tlv};
 use crate::{Error, ErrorKind};
 use alloc::format;
@@ -26,7 +26,10 @@ pub use rasn::{Decode, Encode};
 pub(crate) const PEEK_RAW: Tag = Tag { class: Class::Private, value: u32::MAX };
 
 /// Deepest nesting read; the deepest message of SGP.22 needs 10.
-const MAX_DEPTH: u8 = 24;
+pub(crate) const MAX_DEPTH: u8 = 24;
+
+/// What the recorder is told of fields that this version does not know.
+pub(crate) const UNKNOWN: &str = "unknown extension";
 
 /// Decodes one message that fills `octets`.
 ///
@@ -106,11 +109,14 @@ impl<'a> Reader<'a> {
         tlv::read(self.input, self.position).map_err(|error| self.failure.set(error.kind))
     }
 
-    fn next(&mut self, expected: Tag) -> Result2<Tlv> {
+    fn next(&mut self, expected: Tag, constructed: bool) -> Result2<Tlv> {
         let tlv = self.peek()?;
         if to_rasn(tlv.tag) != expected {
-            let name = self.fields.iter().find(|f| f.tag == expected).map_or("", |f| f.name);
-            let reason = format!("tag {:X} where {expected} {name} is due", tlv.tag);
+            let name =
+                self.fields.iter().find(|field| field.tag == expected).map(|field| camel_case(field.name));
+            let name = name.map(|name| format!(" {name}")).unwrap_or_default();
+            let reason =
+                format!("tag {:X} where {:X}{name} is due", tlv.tag, octets_of(expected, constructed));
             return Err(self.failure.set(ErrorKind::Message(reason)));
         }
         self.position = tlv.whole.end;
@@ -136,7 +142,7 @@ impl<'a> Reader<'a> {
         read: impl FnOnce(&mut Ber<'_>) -> Result2<T>,
         show: impl FnOnce(&T) -> String,
     ) -> Result2<T> {
-        let tlv = self.next(tag)?;
+        let tlv = self.next(tag, false)?;
         let value = read(&mut Ber::new(&self.input[tlv.whole.clone()], DecoderOptions::ber()))?;
         if let Some(recorder) = self.recorder {
             recorder.leaf(self.node(&tlv, ""), show(&value));
@@ -151,7 +157,7 @@ impl<'a> Reader<'a> {
         type_name: &'static str,
         read: impl FnOnce(&mut Reader<'a>) -> Result2<T>,
     ) -> Result2<T> {
-        let tlv = self.next(tag)?;
+        let tlv = self.next(tag, true)?;
         if self.depth >= MAX_DEPTH {
             return Err(DecodeError::custom("nested too deep", Codec::Ber));
         }
@@ -184,7 +190,7 @@ impl<'a> Reader<'a> {
                 return Err(self.failure.set(ErrorKind::Message(reason)));
             }
             if let Some(recorder) = self.recorder {
-                recorder.leaf(self.node(&tlv, "unknown extension"), String::new());
+                recorder.leaf(self.node(&tlv, UNKNOWN), String::new());
             }
             self.position = tlv.whole.end;
         }
@@ -223,6 +229,22 @@ fn to_rasn(tag: u32) -> Tag {
         _ => Class::Private,
     };
     Tag { class, value: number }
+}
+
+/// A tag as octets, as a person knows it: `BF38`.
+fn octets_of(tag: Tag, constructed: bool) -> u32 {
+    let class = match tag.class {
+        Class::Universal => 0u32,
+        Class::Application => 0x40,
+        Class::Context => 0x80,
+        Class::Private => 0xC0,
+    };
+    let first = class | if constructed { 0x20 } else { 0 };
+    match tag.value {
+        0..=30 => first | tag.value,
+        31..=127 => (first | 0x1F) << 8 | tag.value,
+        more => (first | 0x1F) << 16 | (0x80 | more >> 7 & 0x7F) << 8 | more & 0x7F,
+    }
 }
 
 fn tree_has(tree: &TagTree, tag: Tag) -> bool {
@@ -269,7 +291,7 @@ impl<'a> Decoder for Reader<'a> {
             self.position = tlv.whole.end;
             tlv.whole.clone()
         } else {
-            self.next(tag)?.value
+            self.next(tag, true)?.value
         };
         if let Some(recorder) = self.recorder {
             recorder.leaf(self.node(&tlv, ""), String::new());

@@ -3,6 +3,8 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use rasn::types::{BitString, FixedOctetString, OctetString};
 use rasn::{AsnType, Decode, Decoder as _, Encode};
 
@@ -239,6 +241,21 @@ pub fn has_bit(bits: &BitString, n: usize) -> bool {
 /// Octets as upper-case hexadecimal with no separators.
 pub fn hex_upper(octets: &[u8]) -> String {
     hex::encode_upper(octets)
+}
+
+/// Octets from base64 as people paste it: either alphabet, with line breaks, with or without the padding.
+///
+/// # Errors
+/// [`crate::Error`] with the reason.
+pub fn from_base64(text: &str) -> Result<Vec<u8>, crate::Error> {
+    let usual = |c: char| match c {
+        '-' => '+',
+        '_' => '/',
+        c => c,
+    };
+    let clean: String = text.chars().filter(|c| !c.is_whitespace()).map(usual).collect();
+    let octets = STANDARD_NO_PAD.decode(clean.trim_end_matches('='));
+    octets.map_err(|error| crate::Error::text(format!("not base64: {error}")))
 }
 
 /// Octets from hexadecimal; blanks, colons and line breaks are passed over.

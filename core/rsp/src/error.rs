@@ -7,12 +7,12 @@ use alloc::string::String;
 /// `at` counts from the first octet given to [`crate::decode`] and points at
 /// the TLV that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} at octet {at}")]
+#[error("{kind}{}", .at.map(|at| alloc::format!(" at octet {at}")).unwrap_or_default())]
 pub struct Error {
     /// What is wrong.
     pub kind: ErrorKind,
-    /// Offset of the offending TLV, in octets.
-    pub at: usize,
+    /// Offset of the offending TLV, in octets; none where no octets are read, as in text.
+    pub at: Option<usize>,
 }
 
 /// The ways in which octets can be malformed.
@@ -38,11 +38,16 @@ pub enum ErrorKind {
 impl Error {
     /// An error of `kind` at octet `at`.
     pub fn new(kind: ErrorKind, at: usize) -> Self {
-        Self { kind, at }
+        Self { kind, at: Some(at) }
     }
 
-    /// Text that does not parse, with the reason.
+    /// Text that does not parse, with the reason, which has a place in it if there is one to tell.
     pub fn text(reason: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Text(reason.into()), 0)
+        Self { kind: ErrorKind::Text(reason.into()), at: None }
+    }
+
+    /// The same, of a part with a name: `euiccInfo1: not a TLV at octet 0`.
+    pub fn within(self, part: &str) -> Self {
+        Self::text(alloc::format!("{part}: {self}"))
     }
 }

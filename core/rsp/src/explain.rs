@@ -1,7 +1,8 @@
 //! Any RSP message as a tree, drawn while the protocol's own types read it.
 
-use crate::codec::decode_recorded;
-use crate::{Error, es8p, es9p, es10a, es10b, es10c, notification, tlv};
+use crate::codec::{MAX_DEPTH, UNKNOWN, decode_recorded};
+use crate::tlv::Tlv;
+use crate::{Error, ErrorKind, asn1_binding, es8p, es9p, es10a, es10b, es10c, notification, status, tlv};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -33,29 +34,85 @@ pub struct Node {
     pub children: Vec<Node>,
 }
 
-/// Explains a message: its ES10, ES8+ or ES9+ type is chosen by its tag, and
-/// TLVs of no known type come out as a plain tree.
+/// TLVs that a message may have: the longest package has some thousands.
+const MOST: usize = 100_000;
+
+/// How deep TLVs of no known type are opened.
+const DEPTH: u8 = 16;
+
+/// Explains a message: its ES10, ES8+, ES9+ or ES11 type is chosen by its tag. TLVs of no known type come out as a
+/// plain tree, in which those of a known type have their names.
 ///
 /// # Errors
-/// [`Error`] if `octets` is not BER-TLV at all.
+/// [`Error`] if `octets` is not BER-TLV at all, or so many TLVs that nobody could read the tree.
 pub fn explain(octets: &[u8]) -> Result<Vec<Node>, Error> {
-    let mut nodes = Vec::new();
-    let mut at = 0;
-    while at < octets.len() {
-        let found = tlv::read(octets, at)?;
-        let message = &octets[found.whole.clone()];
-        let tree = KNOWN
-            .iter()
-            .filter(|(tag, _)| *tag == found.tag)
-            .find_map(|(_, read)| read(message).ok())
-            .map_or_else(|| plain(message, 0), Ok)?;
-        nodes.extend(tree.into_iter().map(|node| node.shifted(at)));
-        at = found.whole.end;
-    }
-    Ok(nodes)
+    count(octets, 0..octets.len(), 0, &mut 0)?;
+    walk(octets, 0..octets.len(), 0)
 }
 
-type Explainer = fn(&[u8]) -> Result<Vec<Node>, Error>;
+/// Refuses before anything is built: a node takes a hundred times the room of a small TLV.
+fn count(octets: &[u8], range: Range<usize>, depth: u8, total: &mut usize) -> Result<(), Error> {
+    let inside = octets.get(..range.end).unwrap_or_default();
+    let mut at = range.start;
+    while let Ok(found) = tlv::read(inside, at) {
+        *total += 1;
+        if *total > MOST {
+            let reason =
+                alloc::format!("more than {MOST} TLVs, which is no message of RSP: explain a part of it");
+            return Err(Error::text(reason));
+        }
+        if found.is_constructed() && depth < MAX_DEPTH {
+            count(octets, found.value, depth + 1, total)?;
+        }
+        at = found.whole.end;
+    }
+    Ok(())
+}
+
+/// The TLVs of a range: each as its type says, or as it is.
+fn walk(octets: &[u8], range: Range<usize>, depth: u8) -> Result<Vec<Node>, Error> {
+    let found = tlv::read_all(octets, range)?;
+    Ok(found
+        .into_iter()
+        .map(|tlv| known(octets, &tlv, depth).unwrap_or_else(|| plain(octets, &tlv, depth)))
+        .collect())
+}
+
+/// As the first of the types of its tag that knows every field of it says, or else the first that reads it.
+fn known(octets: &[u8], found: &Tlv, depth: u8) -> Option<Node> {
+    let message = octets.get(found.whole.clone())?;
+    let alone: &[(u32, Explainer)] = if depth == 0 { ALONE } else { &[] };
+    let (mut chosen, mut second) = (None, None);
+    for (_, read) in KNOWN.iter().chain(alone).filter(|(tag, _)| *tag == found.tag) {
+        match read(message) {
+            Ok(node) if !node.has_unknown() => {
+                chosen = Some(node);
+                break;
+            }
+            Ok(node) => second = second.or(Some(node)),
+            Err(_) => {}
+        }
+    }
+    let mut node = chosen.or(second)?;
+    // Only now is anything opened within: no octet is opened for each type that might have been.
+    node.finish(message, "", depth);
+    Some(node.shifted(found.whole.start))
+}
+
+/// As it is: opened if it is constructed, octets if not.
+fn plain(octets: &[u8], found: &Tlv, depth: u8) -> Node {
+    let mut node = Node::new("", "", found.tag, found.whole.clone(), found.value.clone());
+    let inside =
+        (found.is_constructed() && depth < DEPTH).then(|| walk(octets, found.value.clone(), depth + 1));
+    match inside {
+        Some(Ok(children)) => node.children = children,
+        _ => node.text = hex::encode_upper(octets.get(found.value.clone()).unwrap_or_default()),
+    }
+    node
+}
+
+/// Reads a message as some type: its fields, nothing within them opened or named yet.
+type Explainer = fn(&[u8]) -> Result<Node, Error>;
 
 /// Types by their tag; where a request and its response share a tag, the
 /// first that reads wins.
@@ -76,6 +133,8 @@ const KNOWN: &[(u32, Explainer)] = &[
     (0xBF21, typed::<es10b::PrepareDownloadResponse>),
     (0xBF41, typed::<es10b::CancelSessionRequest>),
     (0xBF41, typed::<es10b::CancelSessionResponse>),
+    (0xBF41, typed::<asn1_binding::CancelSessionRequestEs9>),
+    (0xBF41, typed::<asn1_binding::CancelSessionResponseEs9>),
     (0xBF28, typed::<notification::ListNotificationResponse>),
     (0xBF28, typed::<notification::ListNotificationRequest>),
     (0xBF2B, typed::<notification::RetrieveNotificationsListResponse>),
@@ -83,6 +142,7 @@ const KNOWN: &[(u32, Explainer)] = &[
     (0xBF30, typed::<notification::NotificationSentRequest>),
     (0xBF30, typed::<notification::NotificationSentResponse>),
     (0xBF35, typed::<es10b::LoadCrlResponse>),
+    (0xBF35, load_crl),
     (0xBF42, typed::<es10c::LpaeActivationRequest>),
     (0xBF42, typed::<es10c::LpaeActivationResponse>),
     (0xBF43, typed::<es10b::GetRatResponse>),
@@ -111,24 +171,49 @@ const KNOWN: &[(u32, Explainer)] = &[
     (0xBF27, typed::<notification::ProfileInstallationResultData>),
     (0xBF2F, typed::<notification::NotificationMetadata>),
     (0xE3, typed::<es10c::ProfileInfo>),
+    (0xA2, typed::<asn1_binding::RemoteProfileProvisioningRequest>),
+    (0xA2, typed::<asn1_binding::RemoteProfileProvisioningResponse>),
+    (0xBF39, typed::<asn1_binding::InitiateAuthenticationRequest>),
+    (0xBF39, typed::<asn1_binding::InitiateAuthenticationResponse>),
+    (0xBF3A, typed::<asn1_binding::GetBoundProfilePackageRequest>),
+    (0xBF3A, typed::<asn1_binding::GetBoundProfilePackageResponse>),
+    (0xBF3B, typed::<asn1_binding::AuthenticateClientRequest>),
+    (0xBF3B, typed::<asn1_binding::AuthenticateClientResponseEs9>),
+    (0xBF3D, typed::<asn1_binding::HandleNotification>),
+    (0xBF40, typed::<asn1_binding::AuthenticateClientResponseEs11>),
     (0x30, typed::<notification::OtherSignedNotification>),
     (0x30, typed::<es9p::ServerSigned1>),
     (0x30, typed::<es9p::SmdpSigned2>),
     (0x30, typed::<es10b::EuiccSigned1>),
     (0x30, typed::<es10b::EuiccSigned2>),
-    (0x30, typed::<es10b::EuiccCancelSessionSigned>),
     (0xE0, typed::<es10a::IsdrProprietaryApplicationTemplate>),
 ];
 
-fn typed<T: Decode>(message: &[u8]) -> Result<Vec<Node>, Error> {
+/// Types that are told by their place alone: within others, many a SEQUENCE looks like them.
+const ALONE: &[(u32, Explainer)] = &[(0x30, typed::<es10b::EuiccCancelSessionSigned>)];
+
+/// A type takes fields that later versions append; of a message that has nothing else it is not the type.
+fn typed<T: Decode>(message: &[u8]) -> Result<Node, Error> {
     let recorder = Recorder::default();
     decode_recorded::<T>(message, Some(&recorder))?;
-    let mut nodes = recorder.finish();
-    for node in &mut nodes {
-        node.type_name = type_name::<T>();
-        node.finish(message);
+    let not_it = || Error::new(ErrorKind::NotTlv, 0);
+    let mut node = recorder.finish().pop().ok_or_else(not_it)?;
+    if !node.children.is_empty() && node.children.iter().all(|child| child.type_name == UNKNOWN) {
+        return Err(not_it());
     }
-    Ok(nodes)
+    node.type_name = type_name::<T>();
+    Ok(node)
+}
+
+/// LoadCRLRequest, whose list has another tag in the place of its own: no type reads it, a reader of its own does.
+fn load_crl(message: &[u8]) -> Result<Node, Error> {
+    es10b::LoadCrlRequest::from_octets(message)?;
+    let whole = tlv::read_only(message)?;
+    let mut node = Node::new("", "LoadCrlRequest", whole.tag, whole.whole.clone(), whole.value.clone());
+    let list = tlv::find(message, &whole, 0xA0)?;
+    node.children =
+        list.into_iter().map(|list| Node::new("crl", "", list.tag, list.whole, list.value)).collect();
+    Ok(node)
 }
 
 fn type_name<T>() -> String {
@@ -136,23 +221,19 @@ fn type_name<T>() -> String {
     full.rsplit("::").next().unwrap_or(full).to_owned()
 }
 
-/// A tree of whatever constructed TLVs there are.
-fn plain(message: &[u8], depth: u8) -> Result<Vec<Node>, Error> {
-    let mut nodes = Vec::new();
-    for found in tlv::read_all(message, 0..message.len())? {
-        let mut node = Node::new("", "", found.tag, found.whole.clone(), found.value.clone());
-        let value = &message[found.value.clone()];
-        let children = (found.is_constructed() && depth < 16).then(|| plain(value, depth + 1));
-        match children {
-            Some(Ok(children)) => {
-                let start = found.value.start;
-                node.children = children.into_iter().map(|child| child.shifted(start)).collect();
-            }
-            _ => node.text = hex::encode_upper(value),
-        }
-        nodes.push(node);
+/// The module's name of a type, where it is not that of the type here.
+fn module_name(name: &str) -> &str {
+    match name {
+        "EuiccInfo1" => "EUICCInfo1",
+        "EuiccInfo2" => "EUICCInfo2",
+        "EuiccSigned2" => "EUICCSigned2",
+        "LoadCrlRequest" => "LoadCRLRequest",
+        "LoadCrlResponse" => "LoadCRLResponse",
+        "LoadCrlResponseOk" => "LoadCRLResponseOk",
+        "ConfigureIsdpRequest" => "ConfigureISDPRequest",
+        "IsdrProprietaryApplicationTemplate" => "ISDRProprietaryApplicationTemplate",
+        name => name,
     }
-    Ok(nodes)
 }
 
 impl Node {
@@ -175,6 +256,10 @@ impl Node {
         }
     }
 
+    fn has_unknown(&self) -> bool {
+        self.type_name == UNKNOWN || self.children.iter().any(Self::has_unknown)
+    }
+
     fn shifted(mut self, by: usize) -> Self {
         self.whole = self.whole.start + by..self.whole.end + by;
         self.value = self.value.start + by..self.value.end + by;
@@ -182,29 +267,43 @@ impl Node {
         self
     }
 
-    /// Fills in what the walk could not know: clauses, names of codes, nested messages.
-    fn finish(&mut self, message: &[u8]) {
-        self.clause = crate::status::clause_of(&self.type_name).unwrap_or_default().to_owned();
-        if let Some(meaning) = crate::status::name_of_code(&self.name, &self.text) {
+    /// Fills in what the walk could not know: the module's names, clauses, names of codes, nested messages.
+    fn finish(&mut self, message: &[u8], parent: &str, depth: u8) {
+        if self.type_name != module_name(&self.type_name) {
+            self.type_name = module_name(&self.type_name).to_owned();
+        }
+        self.clause = status::clause_of(&self.type_name).unwrap_or_default().to_owned();
+        let qualified = alloc::format!("{parent}.{}", self.name);
+        let meaning = status::name_of_code(&qualified, &self.text);
+        if let Some(meaning) = meaning.or_else(|| status::name_of_code(&self.name, &self.text)) {
             self.text = alloc::format!("{} ({meaning})", self.text);
         }
         if self.children.is_empty() && self.text.is_empty() {
-            // What the protocol's types take as it is, such as a certificate.
-            let opaque = message.get(self.whole.clone()).and_then(|whole| plain(whole, 0).ok());
-            if let Some(Node { children, text, .. }) = opaque.and_then(|mut nodes| nodes.pop()) {
-                let start = self.whole.start;
-                self.children = children.into_iter().map(|child| child.shifted(start)).collect();
-                self.text = text;
-            }
+            self.open(message, depth);
+            return;
         }
         for child in &mut self.children {
-            child.finish(message);
+            child.finish(message, &self.type_name, depth);
         }
+    }
+
+    /// Looks into what the protocol's types take as it is, such as a certificate, or pass over.
+    fn open(&mut self, message: &[u8], depth: u8) {
+        if depth >= DEPTH {
+            self.text = hex::encode_upper(message.get(self.value.clone()).unwrap_or_default());
+            return;
+        }
+        let opaque = walk(message, self.whole.clone(), depth + 1).ok().and_then(|mut nodes| nodes.pop());
+        let Some(Node { type_name, clause, children, text, .. }) = opaque else { return };
+        if !type_name.is_empty() {
+            (self.type_name, self.clause) = (type_name, clause);
+        }
+        (self.children, self.text) = (children, text);
     }
 }
 
 /// `transaction_id` → `transactionId`: field names are the module's own.
-fn camel_case(name: &str) -> String {
+pub(crate) fn camel_case(name: &str) -> String {
     let mut out = String::new();
     let mut upper = false;
     for c in name.chars() {

@@ -71,9 +71,11 @@ pub struct FunctionExecutionStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusCodeData {
-    /// Such as `8.2.6`.
+    /// Such as `8.2.6`; empty if the other side left it out, which it must not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject_code: String,
-    /// Such as `3.8`.
+    /// Such as `3.8`; likewise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason_code: String,
     /// What the code is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,6 +101,18 @@ impl FunctionExecutionStatus {
         };
         Self { status: "Failed".to_string(), status_code_data: Some(data) }
     }
+
+    /// Whether the function was executed.
+    pub fn is_success(&self) -> bool {
+        self.status.starts_with("Executed")
+    }
+
+    /// `8.2.6/3.8`; none if the other side gave no code.
+    pub fn code(&self) -> Option<String> {
+        let data = self.status_code_data.as_ref()?;
+        let given = !data.subject_code.is_empty() || !data.reason_code.is_empty();
+        given.then(|| format!("{}/{}", data.subject_code, data.reason_code))
+    }
 }
 
 impl ResponseHeader {
@@ -114,7 +128,7 @@ impl ResponseHeader {
 
     /// Whether the function was executed.
     pub fn is_success(&self) -> bool {
-        self.function_execution_status.status.starts_with("Executed")
+        self.function_execution_status.is_success()
     }
 }
 
@@ -125,6 +139,21 @@ impl ResponseHeader {
 pub fn parse<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(body)
         .map_err(|error| Error::text(format!("not the JSON expected: {}", without_values(&error))))
+}
+
+/// Reads the answer to a function: its outputs, or how it failed.
+///
+/// # Errors
+/// As [`parse`], for the header and for outputs that are missing or cannot be read.
+pub fn read_answer<T: de::DeserializeOwned>(
+    body: &[u8],
+) -> Result<Result<T, FunctionExecutionStatus>, Error> {
+    #[derive(Deserialize)]
+    struct HeaderOnly {
+        header: ResponseHeader,
+    }
+    let HeaderOnly { header } = parse(body)?;
+    if header.is_success() { parse(body).map(Ok) } else { Ok(Err(header.function_execution_status)) }
 }
 
 /// Parses the JSON object that somebody has sent. A name that stands twice in one object is refused, however deep and

@@ -14,6 +14,7 @@ extern crate std;
 
 pub mod activation_code;
 pub mod address;
+pub mod asn1_binding;
 pub mod bpp;
 pub mod codec;
 pub mod common;

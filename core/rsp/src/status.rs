@@ -1,12 +1,17 @@
 //! Every code of the standard, with its name, cause and remedy, in one place
 //! (SGP.22 5.2.6; 5.3, 5.6 for the pairs).
 
+use crate::asn1_binding::{
+    AuthenticateClientError, AuthenticateClientErrorEs11, CancelSessionError, GetBoundProfilePackageError,
+    InitiateAuthenticationError,
+};
 use crate::es8p::ProfileClass;
 use crate::es10b::{AuthenticateErrorCode, CancelSessionReason, DownloadErrorCode};
 use crate::es10c::{DeleteResult, DisableResult, EnableResult, ProfileState, ResetResult, SetNicknameResult};
 use crate::notification::{BppCommandId, ErrorReason};
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 /// A function that is answered with `Failed`: a code of the specification, for the wire.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -124,7 +129,7 @@ pub const PAIRS: &[Row] = &[
         "Function · Invalid",
         "6.5.1",
         "The request is not the JSON that the function expects",
-        "Correct the request; the message says where.",
+        "Correct the request; the message says how.",
     ),
     row(
         "8",
@@ -523,7 +528,7 @@ pub const PAIRS: &[Row] = &[
 
 type Names = &'static [(u8, &'static str)];
 
-/// INTEGER fields of ES8+ and ES10 and the names of their values.
+/// INTEGER fields and the names of their values.
 const CODES: &[(&str, Names)] = &[
     ("authenticateErrorCode", AuthenticateErrorCode::NAMED),
     ("downloadErrorCode", DownloadErrorCode::NAMED),
@@ -544,11 +549,19 @@ const CODES: &[(&str, Names)] = &[
     ("deleteNotificationStatus", &[(0, "ok"), (1, "nothingToDelete"), (127, "undefinedError")]),
     ("setDefaultDpAddressResult", &[(0, "ok"), (127, "undefinedError")]),
     ("notificationsListResultError", &[(1, "noResultAvailable"), (127, "undefinedError")]),
+    ("initiateAuthenticationError", InitiateAuthenticationError::NAMED),
+    ("authenticateClientError", AuthenticateClientError::NAMED),
+    ("AuthenticateClientResponseEs11.authenticateClientError", AuthenticateClientErrorEs11::NAMED),
+    ("getBoundProfilePackageError", GetBoundProfilePackageError::NAMED),
+    ("cancelSessionError", CancelSessionError::NAMED),
 ];
 
 /// BIT STRING fields and the names of their bits.
 const BITS: &[(&str, &[&str])] = &[
-    ("profileManagementOperation", &["install", "enable", "disable", "delete"]),
+    (
+        "profileManagementOperation",
+        &["notificationInstall", "notificationEnable", "notificationDisable", "notificationDelete"],
+    ),
     ("profilePolicyRules", &["pprUpdateControl", "ppr1", "ppr2"]),
     ("pprIds", &["pprUpdateControl", "ppr1", "ppr2"]),
     ("pprFlags", &["consentRequired"]),
@@ -601,8 +614,9 @@ const BITS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The name of a code in a field, by the field's ASN.1 name: `("enableResult", "5")` → `catBusy`;
-/// for bit strings `"bits {0, 3}"` → `install, delete`.
+/// The name of a code in a field, by the field's ASN.1 name: `("enableResult", "5")` → `catBusy`; where two types have
+/// a field of one name and other codes, with the type's before it: `Type.field`;
+/// for bit strings `"bits {0, 3}"` → `notificationInstall, notificationDelete`.
 pub fn name_of_code(field: &str, text: &str) -> Option<String> {
     if let Some((_, names)) = CODES.iter().find(|(name, _)| *name == field) {
         let value: u8 = text.parse().ok()?;
@@ -611,8 +625,16 @@ pub fn name_of_code(field: &str, text: &str) -> Option<String> {
     let (_, names) = BITS.iter().find(|(name, _)| *name == field)?;
     let inside = text.strip_prefix("bits {")?.strip_suffix('}')?;
     let named = inside.split(", ").filter_map(|bit| names.get(bit.parse::<usize>().ok()?).copied());
-    let joined = named.collect::<alloc::vec::Vec<_>>().join(", ");
+    let joined = named.collect::<Vec<_>>().join(", ");
     (!joined.is_empty()).then_some(joined)
+}
+
+/// Every field that [`name_of_code`] knows, with its values or bits and their names.
+pub fn coded_fields() -> impl Iterator<Item = (&'static str, Vec<(usize, &'static str)>)> {
+    let numbers = CODES.iter().map(|(field, names)| {
+        (*field, names.iter().map(|(value, name)| (usize::from(*value), *name)).collect())
+    });
+    numbers.chain(BITS.iter().map(|(field, names)| (*field, names.iter().copied().enumerate().collect())))
 }
 
 /// The clause of SGP.22 v2.6 that defines a type.
@@ -629,13 +651,13 @@ const CLAUSES: &[(&str, &str)] = &[
     ("PrepareDownloadResponse", "5.7.5"),
     ("PrepareDownloadResponseOk", "5.7.5"),
     ("PrepareDownloadResponseError", "5.7.5"),
-    ("EuiccSigned2", "5.7.5"),
+    ("EUICCSigned2", "5.7.5"),
     ("GetEuiccChallengeRequest", "5.7.7"),
     ("GetEuiccChallengeResponse", "5.7.7"),
     ("GetEuiccInfo1Request", "5.7.8"),
     ("GetEuiccInfo2Request", "5.7.8"),
-    ("EuiccInfo1", "5.7.8"),
-    ("EuiccInfo2", "5.7.8"),
+    ("EUICCInfo1", "5.7.8"),
+    ("EUICCInfo2", "5.7.8"),
     ("CertificationDataObject", "5.7.8"),
     ("ListNotificationRequest", "5.7.9"),
     ("ListNotificationResponse", "5.7.9"),
@@ -673,12 +695,32 @@ const CLAUSES: &[(&str, &str)] = &[
     ("GetRatRequest", "5.7.22"),
     ("GetRatResponse", "5.7.22"),
     ("ProfilePolicyAuthorisationRule", "2.9.2"),
+    ("LoadCRLRequest", "5.7.12"),
+    ("LoadCRLResponse", "5.7.12"),
+    ("LoadCRLResponseOk", "5.7.12"),
+    ("RemoteProfileProvisioningRequest", "6.6.2"),
+    ("RemoteProfileProvisioningResponse", "6.6.2"),
+    ("InitiateAuthenticationRequest", "6.6.2"),
+    ("InitiateAuthenticationResponse", "6.6.2"),
+    ("InitiateAuthenticationOkEs9", "6.6.2"),
+    ("AuthenticateClientRequest", "6.6.2"),
+    ("AuthenticateClientResponseEs9", "6.6.2"),
+    ("AuthenticateClientOk", "6.6.2"),
+    ("GetBoundProfilePackageRequest", "6.6.2"),
+    ("GetBoundProfilePackageResponse", "6.6.2"),
+    ("GetBoundProfilePackageOk", "6.6.2"),
+    ("HandleNotification", "6.6.2"),
+    ("CancelSessionRequestEs9", "6.6.2"),
+    ("CancelSessionResponseEs9", "6.6.2"),
+    ("AuthenticateClientResponseEs11", "6.6.2"),
+    ("AuthenticateClientOkEs11", "6.6.2"),
+    ("EventEntries", "6.6.2"),
     ("ServerSigned1", "5.6.1"),
     ("SmdpSigned2", "5.6.3"),
     ("BoundProfilePackage", "2.5.4"),
     ("InitialiseSecureChannelRequest", "5.5.1"),
     ("ControlRefTemplate", "5.5.1"),
-    ("ConfigureIsdpRequest", "5.5.2"),
+    ("ConfigureISDPRequest", "5.5.2"),
     ("DpProprietaryData", "2.4a.1.4"),
     ("StoreMetadataRequest", "5.5.3"),
     ("NotificationConfigurationInformation", "2.4a.1.1"),
@@ -691,5 +733,5 @@ const CLAUSES: &[(&str, &str)] = &[
     ("ErrorResult", "2.5.6"),
     ("NotificationMetadata", "5.7.9"),
     ("OtherSignedNotification", "5.7.10"),
-    ("IsdrProprietaryApplicationTemplate", "5.7.1"),
+    ("ISDRProprietaryApplicationTemplate", "5.7.1"),
 ];

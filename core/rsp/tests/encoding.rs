@@ -194,17 +194,25 @@ fn a_field_out_of_order_is_not_an_extension() {
     assert!(decode::<EnableProfileRequest>(&swapped).is_err());
     let doubled = hex("BF3006 800100 800101");
     let error = decode::<NotificationSentRequest>(&doubled).unwrap_err();
-    assert_eq!(error.at, 6, "{error}");
+    assert_eq!(error.at, Some(6), "{error}");
 }
 
 #[test]
 fn errors_say_where() {
     let error = decode::<NotificationSentRequest>(&hex("BF3003800200")).unwrap_err();
-    assert_eq!((error.kind, error.at), (ErrorKind::Truncated, 3));
+    assert_eq!((error.kind, error.at), (ErrorKind::Truncated, Some(3)));
     let error = decode::<NotificationSentRequest>(&hex("BF300380010000")).unwrap_err();
-    assert_eq!((error.kind, error.at), (ErrorKind::TrailingData(1), 6));
+    assert_eq!((error.kind, error.at), (ErrorKind::TrailingData(1), Some(6)));
     let error = decode::<NotificationSentRequest>(&hex("BF3103800100")).unwrap_err();
-    assert_eq!(error.at, 0);
+    assert_eq!(error.to_string(), "tag BF31 where BF30 is due at octet 0");
+    let error = decode::<NotificationSentRequest>(&hex("BF3003810100")).unwrap_err();
+    assert_eq!(error.to_string(), "tag 81 where 80 is due at octet 3");
+    let error = "8904".parse::<Eid>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "an EID has 32 decimal digits, not \"8904\"",
+        "no place where there is none"
+    );
     for cut in 0..6 {
         assert!(decode::<NotificationSentRequest>(&hex("BF3003800100")[..cut]).is_err());
     }

@@ -8,7 +8,6 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::es2p::Nothing;
-use esim_rsp::es9p::Answer;
 use serde::{Deserialize, Serialize};
 
 /// A POST of JSON to another server. `Debug` shows no body.
@@ -101,14 +100,12 @@ impl Reply {
         if body.is_empty() {
             return Ok(());
         }
-        let answer: Answer<Nothing> = esim_rsp::json::parse(body)
-            .map_err(|error| CallError::Lost(alloc::format!("the answer is {}", error.kind)))?;
-        if answer.header.is_success() {
-            return Ok(());
-        }
-        match answer.header.function_execution_status.status_code_data {
-            Some(code) => Err(CallError::Refused(code.subject_code, code.reason_code)),
-            None => Err(CallError::Lost("refused without a code".into())),
+        let answer = esim_rsp::json::read_answer::<Nothing>(body)
+            .map_err(|error| CallError::Lost(alloc::format!("the answer is {error}")))?;
+        let Err(status) = answer else { return Ok(()) };
+        match (status.code(), status.status_code_data) {
+            (Some(_), Some(code)) => Err(CallError::Refused(code.subject_code, code.reason_code)),
+            _ => Err(CallError::Lost("refused without a code".into())),
         }
     }
 }

@@ -33,12 +33,12 @@ pub struct Part {
 }
 
 impl Part {
-    fn new(label: &str, octets: &[u8]) -> Self {
+    pub(crate) fn new(label: &str, octets: &[u8]) -> Self {
         let nodes = esim_rsp::explain(octets).unwrap_or_default();
         Self { label: label.to_string(), hex: hex::encode(octets), nodes }
     }
 
-    fn plain(label: &str, octets: &[u8]) -> Self {
+    pub(crate) fn plain(label: &str, octets: &[u8]) -> Self {
         Self { label: label.to_string(), hex: hex::encode(octets), nodes: Vec::new() }
     }
 }
@@ -87,34 +87,29 @@ fn node(element: Element) -> Node {
     }
 }
 
-/// Explains octets that somebody pasted.
-///
-/// # Errors
-/// A sentence, if they are no TLVs.
-pub fn explain_octets(octets: &[u8]) -> Result<Explained, String> {
-    let nodes = esim_rsp::explain(octets).map_err(|error| format!("not an RSP message: {error}"))?;
-    let first = nodes.first().ok_or("nothing to explain")?;
-    let title = if first.type_name.is_empty() { format!("{:X}", first.tag) } else { first.type_name.clone() };
-    Ok(Explained {
-        title,
-        json: None,
-        parts: vec![Part { label: String::new(), hex: hex::encode(octets), nodes }],
-    })
-}
-
 /// A JSON field that is base64 of TLVs.
-fn field(name: &str, value: &Value) -> Option<Part> {
+pub(crate) fn field(name: &str, value: &Value) -> Option<Part> {
     let octets = serde_json::from_value::<Base64>(value.clone()).ok()?.0;
     let part = Part::new(name, &octets);
     (octets.len() > 2 && !part.nodes.is_empty()).then_some(part)
 }
 
-fn command(apdu: &[u8]) -> Vec<Part> {
+pub(crate) fn command(apdu: &[u8]) -> Vec<Part> {
     let Some((header, rest)) = apdu.split_at_checked(4) else { return vec![Part::plain("", apdu)] };
     let mut parts = vec![Part::plain("CLA INS P1 P2", header)];
     match rest {
         [] => {}
         [le] => parts.push(Part::plain("Le", &[*le])),
+        [0, _, _] => parts.push(Part::plain("Le", rest)),
+        [0, high, low, body @ ..] => {
+            let length = usize::from(u16::from_be_bytes([*high, *low]));
+            parts.push(Part::plain("Lc", &rest[..3]));
+            let (data, le) = body.split_at_checked(length).unwrap_or((body, &[]));
+            parts.push(Part::new("data", data));
+            if !le.is_empty() {
+                parts.push(Part::plain("Le", le));
+            }
+        }
         [lc, body @ ..] => {
             parts.push(Part::plain("Lc", &[*lc]));
             let (data, le) = body.split_at_checked(usize::from(*lc)).unwrap_or((body, &[]));
@@ -127,7 +122,7 @@ fn command(apdu: &[u8]) -> Vec<Part> {
     parts
 }
 
-fn response(apdu: &[u8]) -> Vec<Part> {
+pub(crate) fn response(apdu: &[u8]) -> Vec<Part> {
     let (data, status) = apdu.split_at(apdu.len().saturating_sub(2));
     let mut parts = Vec::new();
     if !data.is_empty() {

@@ -5,7 +5,6 @@ use crate::trace::Trace;
 use crate::transport::{Request, Transport};
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::es2p::{ConfirmOrderOk, ConfirmOrderRequest, DownloadOrderOk, DownloadOrderRequest};
-use esim_rsp::es9p::Answer;
 use esim_rsp::json::{RequestHeader, StatusCodeData};
 use esim_rsp::trace::Party;
 use esim_rsp::{Eid, Iccid};
@@ -215,12 +214,12 @@ impl<T: Transport> Operator<'_, T> {
         if reply.status == 401 {
             return Err(lost(function, "the SM does not know this token"));
         }
-        let answer: Answer<O> = esim_rsp::json::parse(&reply.body)
-            .map_err(|error| lost(function, &format!("HTTP {}: {}", reply.status, error.kind)))?;
-        if let Some(code) = answer.header.function_execution_status.status_code_data {
-            return Err(OrderError::Refused { function: function.to_string(), code });
-        }
-        answer.body.ok_or_else(|| lost(function, "the answer has no outputs"))
+        let answer = esim_rsp::json::read_answer(&reply.body)
+            .map_err(|error| lost(function, &format!("HTTP {}: {error}", reply.status)))?;
+        answer.map_err(|status| match status.status_code_data {
+            Some(code) => OrderError::Refused { function: function.to_string(), code },
+            None => lost(function, "the SM refused without a code"),
+        })
     }
 }
 

@@ -18,6 +18,7 @@ mod params;
 mod state;
 mod steps;
 
+pub(crate) use outcome::quotable;
 pub use outcome::{
     Cancelled, CardRefusal, ElementStatus, Ending, InstallError, Installed, LostPeer, Misbehaviour, Outcome,
     Peer, ServerRefusal, SimaResponse, UntrustedServer,

@@ -11,7 +11,7 @@ use crate::profile::Metadata;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::es10b::CancelSessionReason;
-use esim_rsp::json::ResponseHeader;
+use esim_rsp::json::FunctionExecutionStatus;
 use esim_rsp::notification::{ErrorResult, FinalResult, ProfileInstallationResult};
 use esim_rsp::{Iccid, status, tlv};
 use serde::{Deserialize, Serialize};
@@ -155,16 +155,16 @@ pub struct ServerRefusal {
 }
 
 impl ServerRefusal {
-    /// Reads the header of an answer that is no success.
-    pub fn new(function: &str, header: &ResponseHeader) -> Self {
-        let code = header.function_execution_status.status_code_data.as_ref();
+    /// Reads the status of an answer that is no success.
+    pub fn new(function: &str, status: &FunctionExecutionStatus) -> Self {
+        let code = status.status_code_data.as_ref();
         let subject = code.map_or_else(String::new, |code| code.subject_code.clone());
         let reason = code.map_or_else(String::new, |code| code.reason_code.clone());
         let row = status::lookup(&subject, &reason);
         Self {
             function: function.into(),
-            identifier: code.and_then(|code| code.subject_identifier.clone()),
-            message: code.and_then(|code| code.message.clone()),
+            identifier: code.and_then(|code| code.subject_identifier.as_deref()).map(quotable),
+            message: code.and_then(|code| code.message.as_deref()).map(quotable),
             name: row.map(|row| row.name.to_string()),
             cause: row.map(|row| row.cause.to_string()),
             remedy: row.map(|row| row.remedy.to_string()),
@@ -172,6 +172,30 @@ impl ServerRefusal {
             reason,
         }
     }
+
+    /// `8.2.6/3.8`; none if the server gave no code.
+    pub fn code(&self) -> Option<String> {
+        let given = !self.subject.is_empty() || !self.reason.is_empty();
+        given.then(|| alloc::format!("{}/{}", self.subject, self.reason))
+    }
+
+    /// The server's own sentence, unless it is the one that is known from the code.
+    pub fn own_words(&self) -> Option<&str> {
+        let known = self.cause.as_ref().zip(self.remedy.as_ref());
+        let known = known.map(|(cause, remedy)| alloc::format!("{cause}. {remedy}"));
+        self.message.as_deref().filter(|words| !words.is_empty() && known.as_deref() != Some(*words))
+    }
+}
+
+/// A peer's words as they may stand in a sentence: on one line, of bounded length, nothing that moves a cursor.
+pub(crate) fn quotable(words: &str) -> String {
+    const LONGEST: usize = 300;
+    let visible = words.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut shown: String = visible.take(LONGEST).collect();
+    if words.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown.trim().to_string()
 }
 
 /// An ES10 function that the eUICC did not carry out.

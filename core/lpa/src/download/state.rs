@@ -14,9 +14,10 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use esim_rsp::TransactionId;
 use esim_rsp::codec::Decode;
-use esim_rsp::es9p::{Answer, AuthenticateClientOk, CancelSessionEs9Request};
+use esim_rsp::es2p::Nothing;
+use esim_rsp::es9p::{AuthenticateClientOk, CancelSessionEs9Request};
 use esim_rsp::es10b::{CancelSessionReason, CancelSessionRequest, CancelSessionResponse};
-use esim_rsp::json::{self, Base64, ResponseHeader};
+use esim_rsp::json::{self, Base64};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The next state and what to do meanwhile.
@@ -241,7 +242,7 @@ impl Cancelling {
     }
 
     fn cancelled(mut self, params: &DownloadParams, event: Event) -> Turn {
-        let answer = http_header(event, "cancelSession");
+        let answer = executed(event, "cancelSession");
         if let Some(cancelled) = &mut self.outcome.cancelled {
             cancelled.by_server = answer.is_ok();
         }
@@ -306,22 +307,19 @@ pub(super) fn card_message<T: Decode>(event: Event, function: &str) -> Result<(T
 /// A server's outputs, if the function was executed.
 pub(super) fn http_message<T: DeserializeOwned>(event: Event, function: &str) -> Result<T, Box<Ending>> {
     let body = http_body(event, function)?;
-    let answer: Answer<T> = json::parse(&body).map_err(|error| Ending::malformed(function, error))?;
-    check(&answer.header, function)?;
-    answer.body.ok_or_else(|| Box::new(Ending::malformed(function, "outputs are missing or unreadable")))
+    match json::read_answer(&body) {
+        Ok(Ok(outputs)) => Ok(outputs),
+        Ok(Err(status)) => Err(Box::new(Ending::Refused(ServerRefusal::new(function, &status)))),
+        Err(error) => Err(Box::new(Ending::malformed(function, error))),
+    }
 }
 
-fn http_header(event: Event, function: &str) -> Result<(), Box<Ending>> {
-    #[derive(Deserialize)]
-    struct HeaderOnly {
-        header: ResponseHeader,
+/// That a function without outputs was executed; no body says so, too.
+fn executed(event: Event, function: &str) -> Result<(), Box<Ending>> {
+    match event {
+        Event::Http { status: 200..=299, body } if body.is_empty() => Ok(()),
+        event => http_message::<Nothing>(event, function).map(drop),
     }
-    let body = http_body(event, function)?;
-    if body.is_empty() {
-        return Ok(());
-    }
-    let answer: HeaderOnly = json::parse(&body).map_err(|error| Ending::malformed(function, error))?;
-    check(&answer.header, function)
 }
 
 fn http_body(event: Event, function: &str) -> Result<Vec<u8>, Box<Ending>> {
@@ -337,11 +335,4 @@ fn http_body(event: Event, function: &str) -> Result<Vec<u8>, Box<Ending>> {
         _ => return Err(Box::new(Ending::malformed(function, "not an answer of the server"))),
     };
     Err(Box::new(Ending::Lost(LostPeer { peer: Peer::Server, function: function.into(), detail })))
-}
-
-fn check(header: &ResponseHeader, function: &str) -> Result<(), Box<Ending>> {
-    if header.is_success() {
-        return Ok(());
-    }
-    Err(Box::new(Ending::Refused(ServerRefusal::new(function, header))))
 }

@@ -222,11 +222,17 @@ const INSTALL_ERRORS: &[(u32, &str)] = &[
 ];
 
 fn refused(refusal: &ServerRefusal) -> String {
-    let code = format!("{}/{}", refusal.subject, refusal.reason);
-    match (&refusal.cause, &refusal.remedy, &refusal.message) {
-        (Some(cause), Some(remedy), _) => format!("{cause} ({code}). {remedy}"),
-        (_, _, Some(message)) => format!("The server refused {} ({code}): {message}", refusal.function),
-        _ => format!("The server refused {} ({code}).", refusal.function),
+    let function = &refusal.function;
+    let text = match (refusal.code(), &refusal.cause, &refusal.remedy) {
+        (Some(code), Some(cause), Some(remedy)) => format!("{cause} ({code}). {remedy}"),
+        (Some(code), ..) => format!("The server refused {function} ({code})."),
+        (None, ..) => format!(
+            "The server refused {function} and gave no code for it (statusCodeData is missing, SGP.22 6.5.1.4). Whoever runs the server can tell why."
+        ),
+    };
+    match refusal.own_words() {
+        Some(words) => format!("{text} The server says: \"{words}\""),
+        None => text,
     }
 }
 

@@ -136,11 +136,20 @@ const INSTALL_ERRORS: &[(u32, &str)] = &[
 ];
 
 fn refused(refusal: &ServerRefusal) -> String {
+    let function = &refusal.function;
     let pair = (refusal.subject.as_str(), refusal.reason.as_str());
     let known = REFUSALS.iter().find(|(subject, reason, _)| (*subject, *reason) == pair);
     let text = known.map_or("サーバーが要求を拒否しました。", |(_, _, text)| text);
-    let message = refusal.message.as_deref().filter(|_| known.is_none()).unwrap_or_default();
-    format!("{text}({}/{}, {}){message}", refusal.subject, refusal.reason, refusal.function)
+    let text = match refusal.code() {
+        Some(code) => format!("{text}({code}, {function})"),
+        None => format!(
+            "サーバーが{function}を拒否しましたが、理由コードがありません(statusCodeDataなし、SGP.22 6.5.1.4)。サーバーの管理者にお問い合わせください。"
+        ),
+    };
+    match refusal.own_words() {
+        Some(words) => format!("{text}サーバーからのメッセージ:「{words}」"),
+        None => text,
+    }
 }
 
 /// The pairs that users meet (SGP.22 5.6.1 to 5.6.3).

@@ -44,7 +44,8 @@ impl Function for AuthenticateClient {
     type Ok = Authenticated;
 
     fn read(request: Self::Request) -> Result<Self, Error> {
-        let response = esim_rsp::decode(&request.authenticate_server_response.0)?;
+        let response = esim_rsp::decode(&request.authenticate_server_response.0);
+        let response = response.map_err(|error| error.within("authenticateServerResponse"))?;
         Ok(Self { transaction_id: request.transaction_id, response })
     }
 

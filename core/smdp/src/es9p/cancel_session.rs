@@ -26,7 +26,8 @@ impl Function for CancelSession {
     type Ok = Nothing;
 
     fn read(request: Self::Request) -> Result<Self, Error> {
-        let response = esim_rsp::decode(&request.cancel_session_response.0)?;
+        let response = esim_rsp::decode(&request.cancel_session_response.0);
+        let response = response.map_err(|error| error.within("cancelSessionResponse"))?;
         Ok(Self { transaction_id: request.transaction_id, response })
     }
 

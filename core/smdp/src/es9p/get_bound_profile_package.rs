@@ -30,7 +30,8 @@ impl Function for GetBoundProfilePackage {
     type Ok = GetBoundProfilePackageOk;
 
     fn read(request: Self::Request) -> Result<Self, Error> {
-        let response = esim_rsp::decode(&request.prepare_download_response.0)?;
+        let response = esim_rsp::decode(&request.prepare_download_response.0);
+        let response = response.map_err(|error| error.within("prepareDownloadResponse"))?;
         Ok(Self { transaction_id: request.transaction_id, response })
     }
 

@@ -41,7 +41,8 @@ impl Function for HandleNotification {
     type Ok = Heard;
 
     fn read(request: Self::Request) -> Result<Self, Error> {
-        Ok(Self { notification: esim_rsp::decode(&request.pending_notification.0)? })
+        let notification = esim_rsp::decode(&request.pending_notification.0);
+        Ok(Self { notification: notification.map_err(|error| error.within("pendingNotification"))? })
     }
 
     fn correlation(&self) -> Option<String> {

@@ -23,9 +23,10 @@ impl Function for InitiateAuthentication {
 
     fn read(request: Self::Request) -> Result<Self, Error> {
         let challenge = request.euicc_challenge.0.try_into();
+        let euicc_info1 = esim_rsp::decode(&request.euicc_info1.0);
         Ok(Self {
             euicc_challenge: challenge.map_err(|_| Error::text("euiccChallenge has 16 octets"))?,
-            euicc_info1: esim_rsp::decode(&request.euicc_info1.0)?,
+            euicc_info1: euicc_info1.map_err(|error| error.within("euiccInfo1"))?,
             smdp_address: request.smdp_address,
         })
     }

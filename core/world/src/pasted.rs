@@ -1,0 +1,360 @@
+//! What people paste to have it explained: hexadecimal, base64, DER, JSON, PEM, APDUs with their status words, one or a
+//! log of them, activation codes.
+
+use crate::explained::{Explained, Part, command, field, response};
+use crate::port::apdu_name;
+use esim_rsp::activation_code::ActivationCode;
+use esim_rsp::common::{from_base64, from_hex};
+use serde_json::Value;
+
+/// Octets that are read at most; a bound profile package has some hundred thousand.
+pub const LONGEST: usize = 8 << 20;
+
+/// Parts that are shown at most.
+const PARTS: usize = 1000;
+
+/// Explains what somebody pasted, or a file's content.
+///
+/// # Errors
+/// A sentence that says what the input looks like, and why it cannot be read as that.
+pub fn explain_pasted(input: &[u8]) -> Result<Explained, String> {
+    let text = match written(input)? {
+        Written::Octets(octets) => return message(octets),
+        Written::Text(text) => text,
+    };
+    if text.contains("-----BEGIN ") {
+        return pem(text);
+    }
+    if let Some(body) = json_in(text) {
+        return json(body);
+    }
+    if is_activation_code(text) {
+        return activation_code(text);
+    }
+    // Lines first: those of a log are APDUs each, those of one message are not.
+    let several = text.lines().nth(1).is_some();
+    if several && let Some(log) = log(text)? {
+        return Ok(log);
+    }
+    if let Some(octets) = hexadecimal(text) {
+        return message(&octets);
+    }
+    if !several && let Some(log) = log(text)? {
+        return Ok(log);
+    }
+    match from_base64(text) {
+        Ok(octets) => message(&octets).map_err(|reason| unreadable(text, Some(&reason))),
+        Err(_) => Err(unreadable(text, None)),
+    }
+}
+
+/// The octets of a file or of what was pasted: hexadecimal, base64, PEM, or as they are.
+///
+/// # Errors
+/// A sentence, where it is text of another kind.
+pub fn octets_of(input: &[u8]) -> Result<Vec<u8>, String> {
+    let text = match written(input)? {
+        Written::Octets(octets) => return Ok(octets.to_vec()),
+        Written::Text(text) => text,
+    };
+    if text.contains("-----BEGIN ") {
+        let (_, octets) = blocks(text)?.swap_remove(0);
+        return Ok(octets);
+    }
+    hexadecimal(text).or_else(|| from_base64(text).ok()).ok_or_else(|| unreadable(text, None))
+}
+
+enum Written<'a> {
+    Text(&'a str),
+    Octets(&'a [u8]),
+}
+
+/// Text, unless something is in it that nobody writes.
+fn written(input: &[u8]) -> Result<Written<'_>, String> {
+    if input.len() > LONGEST {
+        let limit = LONGEST >> 20;
+        return Err(format!(
+            "the input has more than {limit} MB, which is no message of RSP: explain a part of it"
+        ));
+    }
+    let is_plain = |text: &&str| text.chars().all(|c| !c.is_control() || c.is_whitespace());
+    let Some(text) = std::str::from_utf8(input).ok().filter(is_plain) else {
+        return Ok(Written::Octets(input));
+    };
+    match text.trim_start_matches('\u{feff}').trim() {
+        "" => Err("there is nothing to explain: the input is empty".into()),
+        text => Ok(Written::Text(text)),
+    }
+}
+
+fn unreadable(text: &str, as_base64: Option<&str>) -> String {
+    let shown: String = text.chars().take(40).collect();
+    let shown = if shown.len() < text.len() { format!("{shown}…") } else { shown };
+    let digits = text.chars().filter(char::is_ascii_hexdigit).count();
+    let only_digits = text.chars().all(|c| c.is_ascii_hexdigit() || c.is_whitespace());
+    if only_digits && digits % 2 == 1 {
+        return format!(
+            "{shown:?} has {digits} hexadecimal digits, an odd number: one is missing or too many"
+        );
+    }
+    if text.contains('…') || text.contains("...") {
+        return format!("{shown:?} has been shortened; paste the whole of it");
+    }
+    let kinds = "neither hexadecimal, base64, JSON, PEM, an APDU nor an activation code";
+    match as_base64 {
+        Some(reason) => format!("{shown:?} is {kinds}; read as base64, {reason}"),
+        None => format!("{shown:?} is {kinds}"),
+    }
+}
+
+/// Hexadecimal as people write it: with blanks, line breaks, colons, commas, `0x`.
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let clean = text.replace("0x", " ").replace("0X", " ").replace([',', '"', '\''], " ");
+    from_hex(&clean).ok().filter(|octets| !octets.is_empty())
+}
+
+/// TLVs, a command, or a response with its status word.
+fn message(octets: &[u8]) -> Result<Explained, String> {
+    if let [sw1, sw2] = *octets
+        && is_status(sw1)
+    {
+        return Ok(a_response(octets, u16::from_be_bytes([sw1, sw2])));
+    }
+    let status =
+        octets.last_chunk::<2>().filter(|[sw1, _]| is_status(*sw1)).map(|sw| u16::from_be_bytes(*sw));
+    match (esim_rsp::explain(octets), status) {
+        (Ok(nodes), Some(sw))
+            if nodes.len() > 1 && nodes.last().is_some_and(|node| node.whole.len() == 2) =>
+        {
+            Ok(a_response(octets, sw))
+        }
+        (Ok(nodes), _) => {
+            let first = nodes.first().ok_or("there is nothing to explain")?;
+            let title = match first.type_name.as_str() {
+                "" => format!("{:X}", first.tag),
+                name => name.to_string(),
+            };
+            let part = Part { label: String::new(), hex: hex::encode(octets), nodes };
+            Ok(Explained { title, json: None, parts: vec![part] })
+        }
+        (Err(error), _) if error.at.is_none() => Err(error.to_string()),
+        (Err(_), _) if is_command(octets) => {
+            Ok(Explained { title: command_title(octets), json: None, parts: command(octets) })
+        }
+        (Err(error), Some(sw)) => {
+            let (data, _) = octets.split_at(octets.len() - 2);
+            // Any two octets look like a status word; most answers are TLVs, and of the others most are 9000.
+            match sw == 0x9000 || esim_rsp::explain(data).is_ok() {
+                true => Ok(a_response(octets, sw)),
+                false => Err(format!("it is neither TLVs ({error}) nor an APDU")),
+            }
+        }
+        (Err(error), None) => Err(format!("it is neither TLVs ({error}) nor an APDU")),
+    }
+}
+
+/// First octet of a status word (TS 102 221 10.2).
+fn is_status(sw1: u8) -> bool {
+    matches!(sw1, 0x61..=0x6F | 0x90..=0x9F)
+}
+
+fn a_response(octets: &[u8], sw: u16) -> Explained {
+    let title = format!("response APDU, status word {sw:04X}: {}", status_text(sw));
+    Explained { title, json: None, parts: response(octets) }
+}
+
+/// What a status word means (TS 102 221 10.2.1).
+fn status_text(sw: u16) -> String {
+    let [sw1, sw2] = sw.to_be_bytes();
+    match sw1 {
+        0x90 if sw2 == 0 => "executed".into(),
+        0x91 => format!("executed; a proactive command of {sw2} octets waits for FETCH"),
+        0x61 => {
+            format!("executed; {} octets wait for GET RESPONSE", if sw2 == 0 { 256 } else { u16::from(sw2) })
+        }
+        0x6C => format!("wrong Le: the same command with Le {sw2:02X}"),
+        0x63 if sw2 & 0xF0 == 0xC0 => format!("verification failed, {} tries left", sw2 & 0x0F),
+        0x62 | 0x63 => "a warning".into(),
+        _ => {
+            let sentence = esim_lpa::code::explain_status_word(sw);
+            sentence.trim_end_matches('.').to_string()
+        }
+    }
+}
+
+/// Whether octets are a command: a class that there is, an instruction that is known, and a body of the length it says
+/// (TS 102 221 10.1).
+fn is_command(octets: &[u8]) -> bool {
+    let [cla, _, _, _, body @ ..] = octets else { return false };
+    let class = matches!(*cla, 0x00..=0x0F | 0x40..=0x8F | 0xA0 | 0xC0..=0xFE);
+    let exact = match *body {
+        [] | [_] => true,
+        [0, _, _] => true,
+        [0, high, low, ref rest @ ..] => {
+            let length = usize::from(u16::from_be_bytes([high, low]));
+            rest.len() == length || rest.len() == length + 2
+        }
+        [lc, ref rest @ ..] => rest.len() == usize::from(lc) || rest.len() == usize::from(lc) + 1,
+    };
+    class && exact && instruction(octets).is_some()
+}
+
+fn instruction(octets: &[u8]) -> Option<&'static str> {
+    match apdu_name(octets) {
+        "command" => match octets.get(1)? {
+            0x04 => Some("DEACTIVATE FILE"),
+            0x24 => Some("CHANGE PIN"),
+            0x26 => Some("DISABLE PIN"),
+            0x28 => Some("ENABLE PIN"),
+            0x2C => Some("UNBLOCK PIN"),
+            0x32 => Some("INCREASE"),
+            0x44 => Some("ACTIVATE FILE"),
+            0x76 => Some("SUSPEND UICC"),
+            0x78 => Some("GET IDENTITY"),
+            0x89 => Some("AUTHENTICATE"),
+            0xA2 => Some("SEARCH RECORD"),
+            0xC2 => Some("ENVELOPE"),
+            0xCB => Some("RETRIEVE DATA"),
+            0xD6 => Some("UPDATE BINARY"),
+            0xDB => Some("SET DATA"),
+            0xDC => Some("UPDATE RECORD"),
+            _ => None,
+        },
+        name => Some(name),
+    }
+}
+
+fn command_title(octets: &[u8]) -> String {
+    let &[cla, ins, p1, p2, ..] = octets else { return "command APDU".into() };
+    let name = instruction(octets).unwrap_or("command");
+    let channel = if cla & 0x40 == 0 { cla & 3 } else { 4 + (cla & 0x0F) };
+    let block = match (ins, p1 & 0x80) {
+        (0xE2, 0) => format!(", block {p2}, more to come"),
+        (0xE2, _) => format!(", block {p2}, the last"),
+        _ => String::new(),
+    };
+    format!("command APDU: {name} on logical channel {channel}{block}")
+}
+
+/// A log: each line with one APDU, at its end or in quotation marks, as LPAs and `AT+CGLA` write them. Blocks of one
+/// STORE DATA chain are put together. None if it is something else.
+fn log(text: &str) -> Result<Option<Explained>, String> {
+    let (mut parts, mut chain, mut is_log) = (Vec::new(), Vec::new(), false);
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let Some(octets) = octets_in(line) else { return Ok(None) };
+        let Ok(explained) = message(&octets) else { return Ok(None) };
+        is_log |= explained.title.contains("APDU");
+        let label = |inner: &str| match inner {
+            "" => explained.title.clone(),
+            inner => format!("{}, {inner}", explained.title),
+        };
+        let is_store = octets.get(1) == Some(&0xE2) && is_command(&octets);
+        match data_of(&octets).filter(|_| is_store) {
+            Some(data) if octets.get(2).is_some_and(|p1| p1 & 0x80 == 0) => {
+                chain.extend_from_slice(data);
+                parts.push(Part::plain(&label(""), data));
+            }
+            Some(data) => {
+                chain.extend_from_slice(data);
+                parts.push(Part::new(&label(""), &std::mem::take(&mut chain)));
+            }
+            None => parts
+                .extend(explained.parts.into_iter().map(|part| Part { label: label(&part.label), ..part })),
+        }
+        if is_log && parts.len() > PARTS {
+            return Err(format!("a log with more than {PARTS} parts of APDUs: explain a part of it"));
+        }
+    }
+    Ok(is_log.then(|| Explained { title: "APDUs".into(), json: None, parts }))
+}
+
+/// The octets that stand in a line.
+fn octets_in(line: &str) -> Option<Vec<u8>> {
+    let quoted = line.split('"').rev().find_map(hexadecimal);
+    let last = || hexadecimal(line.rsplit([':', '>', '<', '=', ',', '|', ']']).next()?);
+    hexadecimal(line).or(quoted).or_else(last)
+}
+
+/// Data of a short command.
+fn data_of(octets: &[u8]) -> Option<&[u8]> {
+    let lc = usize::from(*octets.get(4)?);
+    octets.get(5..5 + lc)
+}
+
+/// The JSON in a text, which may have the head of an HTTP message before it.
+fn json_in(text: &str) -> Option<&str> {
+    if text.starts_with(['{', '[']) {
+        return Some(text);
+    }
+    let at = ["\r\n\r\n{", "\n\n{"].iter().find_map(|gap| text.find(gap).map(|at| at + gap.len() - 1))?;
+    text.get(at..)
+}
+
+/// JSON, one value or several: each member that holds a message is opened.
+fn json(text: &str) -> Result<Explained, String> {
+    let values = serde_json::Deserializer::from_str(text).into_iter::<Value>().collect::<Result<Vec<_>, _>>();
+    let mut values = values.map_err(|error| format!("it is JSON that cannot be read: {error}"))?;
+    let mut parts = Vec::new();
+    for value in &values {
+        members("", value, &mut parts);
+    }
+    let json = if values.len() == 1 { values.swap_remove(0) } else { Value::Array(values) };
+    Ok(Explained { title: "JSON".into(), json: Some(json), parts })
+}
+
+fn members(path: &str, value: &Value, parts: &mut Vec<Part>) {
+    let below = |name: &str| if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
+    match value {
+        _ if parts.len() >= PARTS => {}
+        Value::Object(object) => object.iter().for_each(|(name, value)| members(&below(name), value, parts)),
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(i, value)| members(&below(&i.to_string()), value, parts));
+        }
+        Value::String(text) => {
+            // Base64 of TLVs, or the APDU of a log that is JSON.
+            let apdu = || {
+                from_hex(text).ok().filter(|octets| is_command(octets)).map(|octets| {
+                    let data = data_of(&octets).unwrap_or(&octets);
+                    Part::new(&format!("{path}, {}", command_title(&octets)), data)
+                })
+            };
+            parts.extend(field(path, value).or_else(apdu));
+        }
+        _ => {}
+    }
+}
+
+/// Label and octets of each block (RFC 7468).
+fn blocks(text: &str) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let mut found = Vec::new();
+    for block in text.split("-----BEGIN ").skip(1) {
+        let (label, rest) = block.split_once("-----").ok_or("a PEM block has no end to its first line")?;
+        let end = format!("-----END {label}-----");
+        let (body, _) = rest.split_once(&end).ok_or_else(|| format!("the PEM block {label} has no {end}"))?;
+        // Header lines of older forms stand before an empty line.
+        let body = body.rsplit_once("\n\n").map_or(body, |(_, body)| body);
+        let octets = from_base64(body).map_err(|error| format!("the PEM block {label} is {error}"))?;
+        found.push((label.to_string(), octets));
+    }
+    Ok(found)
+}
+
+fn pem(text: &str) -> Result<Explained, String> {
+    let part = |(label, octets): (String, Vec<u8>)| match label.ends_with("PRIVATE KEY") {
+        true => Part::plain(&format!("{label} (not shown)"), &[]),
+        false => Part::new(&label, &octets),
+    };
+    Ok(Explained { title: "PEM".into(), json: None, parts: blocks(text)?.into_iter().map(part).collect() })
+}
+
+/// `LPA:…`, or a digit and a `$`.
+fn is_activation_code(text: &str) -> bool {
+    let prefixed = text.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("LPA:"));
+    prefixed || matches!(text.as_bytes(), [b'0'..=b'9', b'$', ..])
+}
+
+fn activation_code(text: &str) -> Result<Explained, String> {
+    let code: ActivationCode = text.parse().map_err(|error: esim_rsp::Error| error.to_string())?;
+    let json = serde_json::to_value(code).map_err(|error| error.to_string())?;
+    Ok(Explained { title: "activation code (SGP.22 4.1)".into(), json: Some(json), parts: Vec::new() })
+}
