@@ -163,8 +163,8 @@ def component_of(child, kind):
     name = child["name"]
     if kind.TYPE in ("SEQUENCE OF", "SET OF"):
         element = kind._cont
-        return element._cont.get(name) if name and element.TYPE == "CHOICE" else element
-    if kind.TYPE not in ("SEQUENCE", "SET", "CHOICE"):
+        return dict(element._cont).get(name) if name and element.TYPE == "CHOICE" else element
+    if kind.TYPE not in ("SEQUENCE", "SET", "CHOICE") or not name and kind.TYPE == "CHOICE":
         # Octets that hold a message, or a tag around a value.
         return kind
     if name in kind._cont:
@@ -176,13 +176,14 @@ def component_of(child, kind):
 
 def wrong_code(node, kind):
     """What name of a number or of bits is not the module's."""
+    named = dict(kind._cont or {}) if kind.TYPE in ("INTEGER", "BIT STRING") else {}
     number = re.fullmatch(r"(\d+) \((.+)\)", node["text"])
-    if number and kind.TYPE == "INTEGER" and (kind._cont or {}).get(number[2]) != int(number[1]):
+    if number and kind.TYPE == "INTEGER" and named.get(number[2]) != int(number[1]):
         return f"{node['name']} {node['text']}, there {kind._cont}"
     bits = re.fullmatch(r"bits \{(.*)\} \((.+)\)", node["text"])
     if bits and kind.TYPE == "BIT STRING":
-        named = {(kind._cont or {}).get(name) for name in bits[2].split(", ")}
-        if not named <= {int(bit) for bit in bits[1].split(", ")}:
+        set_bits = {int(bit) for bit in bits[1].split(", ")}
+        if not {named.get(name) for name in bits[2].split(", ")} <= set_bits:
             return f"{node['name']} {node['text']}, there {kind._cont}"
     return None
 

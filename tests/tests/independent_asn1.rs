@@ -324,7 +324,7 @@ fn binding(messages: &mut Messages) {
         encode(&cancelled()),
         encode(&events),
         encode(&RemoteProfileProvisioningRequest::HandleNotification(notification)),
-        encode(&RemoteProfileProvisioningResponse::CancelSessionResponseEs9(cancelled())),
+        [&[0xA2, 0x05][..], &encode(&cancelled())].concat(),
         // Refusals, each with the name of its code.
         vec![0xBF, 0x39, 0x03, 0x81, 0x01, 0x01],
         vec![0xBF, 0x3A, 0x03, 0x81, 0x01, 0x02],
