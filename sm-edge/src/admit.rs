@@ -1,8 +1,8 @@
 //! Who gets in, before any function runs: LPAs by client certificate where that is switched on, operators by
 //! certificate or token always, everybody at a measured pace.
 
-use crate::token;
 use crate::{Caller, ClientCertificate, Host, HttpRequest, Rate};
+use crate::{origin, token};
 use esim_crypto::pki::{self, Certificate, ChainReason, Role, TrustedCi};
 use esim_crypto::sha256;
 use esim_rsp::Refusal;
@@ -52,13 +52,14 @@ impl Denied {
 }
 
 /// Lets an LPA in by its certificate.
-pub(crate) fn lpa(caller: &Caller, admittance: &Admittance, now: u64) -> Result<(), Denied> {
-    let issuers = &admittance.lpa_issuers;
+pub(crate) fn lpa<H: Host>(request: &HttpRequest, host: &H) -> Result<(), Denied> {
+    let (issuers, now) = (&host.admittance().lpa_issuers, host.now());
     if issuers.is_empty() {
         return Ok(());
     }
-    let outcome = match &caller.certificate {
+    let outcome = match &request.caller.certificate {
         None => Err("it showed none".to_string()),
+        Some(_) if origin::is_foreign(request, host.config()) => return Err(foreign()),
         Some(ClientCertificate::Chain(chain)) => verify(chain, issuers, now),
         Some(ClientCertificate::Verified { issuer_key_id, .. }) => {
             let known = issuers.iter().any(|ci| ci.key_id == *issuer_key_id);
@@ -144,6 +145,7 @@ pub(crate) fn requester<H: Host>(request: &HttpRequest, host: &H) -> Result<Requ
         return Err(unknown(&"the token is wrong"));
     }
     match &request.caller.certificate {
+        Some(_) if origin::is_foreign(request, config) => Err(foreign()),
         Some(certificate) => {
             let operator = by_certificate(certificate, config, now)?;
             Ok(Requester::Operator(operator.oid.clone(), Credential::ClientCertificate))
@@ -184,6 +186,13 @@ fn unknown(why: &dyn core::fmt::Display) -> Denied {
     Denied::new(401, Refusal::new("1.1", "1.1").because(detail))
 }
 
+/// Whose browser has been made to ask.
+fn foreign() -> Denied {
+    let detail =
+        "The request comes from a page of another server, and a certificate is shown for whatever page asks";
+    Denied::new(403, Refusal::new("1.1", "1.2").because(detail))
+}
+
 /// The operator whose certificate this is. Operators' certificates are known one by one, whoever issued them.
 fn by_certificate<'a>(
     certificate: &ClientCertificate,
@@ -210,6 +219,7 @@ fn by_certificate<'a>(
 /// an operator (SGP.22 6.5.1: mutual authentication).
 pub(crate) fn server<H: Host>(request: &HttpRequest, host: &H) -> Result<Requester, Denied> {
     match server_oid(&request.caller, host.config(), host.now()) {
+        Some(_) if origin::is_foreign(request, host.config()) => Err(foreign()),
         Some(oid) => Ok(Requester::Server(oid)),
         None => requester(request, host),
     }

@@ -6,7 +6,7 @@
 
 use csv::{ByteRecord, ReaderBuilder};
 use esim_rsp::Error;
-use esim_smdp::admin::{Column, Flaw, ReportRow, Row};
+use esim_smdp::admin::{Column, Flaw, ReportRow, Row, to_cell};
 use std::io::{self, Cursor, Read};
 
 /// Octets from the beginning of which the separator is known: the first line, more or less.
@@ -127,13 +127,13 @@ pub fn write_report<'a>(rows: impl IntoIterator<Item = &'a ReportRow>) -> Vec<u8
     write(REPORT_COLUMNS, lines)
 }
 
-/// CSV with a header row.
+/// CSV with a header row, whose cells no spreadsheet runs or rounds ([`to_cell`]); [`read_rows`] reads them again.
 pub fn write<const N: usize>(columns: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let header = columns.map(String::from);
     for row in std::iter::once(header).chain(rows) {
         // A vector takes everything, and all rows have as many values.
-        let _ = writer.write_record(&row);
+        let _ = writer.write_record(row.iter().map(|value| to_cell(value).into_owned()));
     }
     writer.into_inner().unwrap_or_default()
 }
@@ -277,6 +277,19 @@ mod tests {
             self.at = (self.at + count) % self.text.len();
             Ok(count)
         }
+    }
+
+    #[test]
+    fn what_is_written_for_spreadsheets_is_read_again() {
+        let values =
+            ["8900101000000000017", "=HYPERLINK(\"http://evil.example\")", "0012-34", "+15550100", "'n Sync"];
+        let columns = ["iccid", "spn", "matchingId", "msisdn", "profileName"];
+        let file = write(columns, [values.map(String::from)]);
+        let text = String::from_utf8(file.clone()).unwrap();
+        assert!(text.contains("'8900101000000000017,\"'=HYPERLINK"), "{text}");
+        let row = first(&file);
+        let read = columns.map(|name| row.get(Column::of(name).unwrap()));
+        assert_eq!(read, values.map(Some));
     }
 
     #[test]

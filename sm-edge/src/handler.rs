@@ -147,7 +147,7 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Outcome> {
         return Ok(Door::Open);
     }
     if path.starts_with(es9p::PATH) {
-        admit::lpa(&head.caller, host.admittance(), host.now()).map_err(deny)?;
+        admit::lpa(head, host).map_err(deny)?;
         admit::pace(&head.caller, host).await.map_err(deny)?;
         return Ok(Door::Lpa);
     }
@@ -255,16 +255,16 @@ async fn operator<H: Host>(rest: &str, request: &HttpRequest, requester: &Reques
 async fn look<H: Host>(rest: &str, request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
     match rest {
         "templates" => get::<ListTemplates, H>(Ok(()), request, requester, host).await,
-        "orders" => get::<ListOrders, H>(list_request(request), request, requester, host).await,
+        "orders" => get::<ListOrders, H>(list_request(request, host), request, requester, host).await,
         "report" if request.query().any(|pair| pair == ("format", "csv")) => {
             report_csv(request, requester, host).await
         }
         "audit" => {
             let keys = host.vault().audit_keys().cloned().collect();
-            let audit = list_request(request).map(|list| AuditRequest { list, keys });
+            let audit = list_request(request, host).map(|list| AuditRequest { list, keys });
             get::<Audit, H>(audit, request, requester, host).await
         }
-        "report" => get::<Report, H>(list_request(request), request, requester, host).await,
+        "report" => get::<Report, H>(list_request(request, host), request, requester, host).await,
         _ => {
             let show = rest.strip_prefix("orders/").unwrap_or(rest).parse().and_then(|iccid| {
                 let requester = asked_for(request)?;
@@ -277,7 +277,7 @@ async fn look<H: Host>(rest: &str, request: &HttpRequest, requester: &Requester,
 
 /// The report as CSV.
 async fn report_csv<H: Host>(request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
-    let mut list = match list_request(request) {
+    let mut list = match list_request(request, host) {
         Ok(list) => list,
         Err(error) => return malformed(error),
     };
@@ -303,11 +303,11 @@ async fn report_csv<H: Host>(request: &HttpRequest, requester: &Requester, host:
     }
 }
 
-fn list_request(request: &HttpRequest) -> Result<ListOrdersRequest, Error> {
+fn list_request<H: Host>(request: &HttpRequest, host: &H) -> Result<ListOrdersRequest, Error> {
     let mut list = ListOrdersRequest { requester: asked_for(request)?, ..ListOrdersRequest::default() };
     for (name, value) in request.query() {
         match name {
-            "after" => list.after = Some(value.parse()?),
+            "after" => list.after = Some(host.vault().unveil(value).as_deref().unwrap_or(value).parse()?),
             "limit" => {
                 let limit = value.parse().map_err(|_| Error::text("limit is a number"))?;
                 list.limit = Some(limit);
@@ -437,8 +437,7 @@ async fn notification<H: Host>(request: &HttpRequest, lpa: &Requester, host: &H)
 
 pub(crate) fn read_json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Outcome> {
     method_is(request, "POST")?;
-    let is_json = |kind: &str| kind.to_ascii_lowercase().contains("json");
-    if request.header("Content-Type").is_some_and(|kind| !is_json(kind)) {
+    if !request.is_of("application/json") {
         let detail = "The request is not of Content-Type application/json";
         return Err(failed(400, Refusal::new("1.6", "2.1").because(detail)));
     }

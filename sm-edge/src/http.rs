@@ -100,6 +100,13 @@ impl HttpRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
         find(&self.headers, name)
     }
+
+    /// Whether the body is of this media type, `application/json`: it says so, once, with whatever parameters.
+    pub fn is_of(&self, media_type: &str) -> bool {
+        let mut kinds = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
+        let kind = kinds.next().map(|(_, kind)| kind.split(';').next().unwrap_or_default().trim());
+        kinds.next().is_none() && kind.is_some_and(|kind| kind.eq_ignore_ascii_case(media_type))
+    }
 }
 
 impl core::fmt::Debug for HttpRequest {

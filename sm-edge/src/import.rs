@@ -25,7 +25,7 @@ pub(crate) async fn import<H: Host>(request: &HttpRequest, requester: &Requester
     if let Err(denied) = requester.speaks(&mut batch) {
         return refuse(denied, request, host).await;
     }
-    if is_csv(request) {
+    if request.is_of("text/csv") {
         match csv::read_rows(&request.body) {
             Ok(rows) => batch.rows = rows,
             Err(error) => return unsound(error),
@@ -62,14 +62,10 @@ pub(crate) async fn import<H: Host>(request: &HttpRequest, requester: &Requester
 /// A batch: of JSON all of it, of CSV what its query says.
 fn read(request: &HttpRequest) -> Result<ImportRequest, Outcome> {
     method_is(request, "POST")?;
-    match is_csv(request) {
+    match request.is_of("text/csv") {
         true => options(request.query()).map_err(unsound),
         false => read_json(request),
     }
-}
-
-fn is_csv(request: &HttpRequest) -> bool {
-    request.header("Content-Type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/csv"))
 }
 
 fn unsound(error: Error) -> Outcome {

@@ -38,7 +38,9 @@ pub mod memory;
 #[cfg(feature = "native")]
 pub mod native;
 mod operators;
+mod origin;
 mod rate;
+pub mod reach;
 mod run;
 pub mod shard;
 pub mod sql;

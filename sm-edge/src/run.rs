@@ -3,8 +3,9 @@
 use crate::{CommitError, Fault, Host, LogLine, Store};
 use esim_rsp::{Iccid, Refusal};
 use esim_smdp::audit::{self, Head};
+use esim_smdp::call::CallError;
 use esim_smdp::store::{Lookup, Row};
-use esim_smdp::{Attend, CalledBy, Decision, Env, Function, Key, Record, Records, Write};
+use esim_smdp::{Attend, Call, CalledBy, Decision, Env, Function, Key, Record, Records, Reply, Write};
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
@@ -43,7 +44,8 @@ pub async fn run<F: Function, H: Host>(
         }
         let Decision { mut commit, answer } = host.with_rng(|rng| {
             let (now, config, verified) = (host.now(), host.config(), host.verified());
-            function.decide(&records, &mut Env { now, rng, config, verified })
+            let veil = &|text: &str| host.vault().veil(text);
+            function.decide(&records, &mut Env { now, rng, config, verified, veil })
         });
         if commit.is_empty() {
             host.store().settled().await?;
@@ -117,8 +119,17 @@ async fn gather<F: Function, H: Host>(
         }
         for call in calls {
             let reply = host.call(&call).await;
+            note_lost(&call, &reply, function.correlation(), host);
             records.add_reply(call, reply);
         }
+    }
+}
+
+/// Why a call has had no effect stands in the log, and nowhere else.
+fn note_lost<H: Host>(call: &Call, reply: &Reply, correlation: Option<String>, host: &H) {
+    if let Err(error @ CallError::Lost(_)) = reply.executed() {
+        let outcome = Some(format!("{} {}: {error}", call.to, call.function()));
+        host.log(&LogLine { call: "call", status: 0, by: None, correlation, outcome, conflicts: 0 });
     }
 }
 

@@ -5,6 +5,9 @@ use esim_crypto::{AuditKey, SealKey, seal_key_of};
 use esim_smdp::store::{Alias, Change, EVENT_NAME, HEAD_NAME, IMSI_ALIAS, Lookup, MATCHING_ALIAS, Row};
 use esim_smdp::{Records, Write};
 
+/// Name under which texts are veiled: no row is called so.
+const VEIL: &str = "veil";
+
 /// The keys that records are sealed with. The first one seals, all of them open:
 /// keys are changed by putting a new one first and sealing every row anew.
 #[derive(Clone, Debug)]
@@ -86,6 +89,18 @@ impl Vault {
             return Err(Fault::new(format!("{name}: a record without a body")));
         }
         self.first.seal(name, body).map_err(|error| Fault::new(format!("{name}: {error}")))
+    }
+
+    /// A text that others give back and cannot read.
+    pub fn veil(&self, text: &str) -> String {
+        let sealed = self.first.seal(VEIL, text.as_bytes()).unwrap_or_default();
+        sealed.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// What [`Vault::veil`] has made, in clear; none if it is anything else.
+    pub fn unveil(&self, veiled: &str) -> Option<String> {
+        let row = Row { name: VEIL.into(), revision: 0, body: esim_rsp::common::from_hex(veiled).ok()? };
+        String::from_utf8(self.open(row).ok()?.body).ok()
     }
 
     /// A change with its body sealed, and what is secret in its names disguised. A row that is there keeps the name that

@@ -196,6 +196,34 @@ fn operators_show_a_certificate_that_is_known() {
     assert_eq!(download_order(&known, "2.999.1", &iccid, None), (200, String::new()));
 }
 
+/// A browser shows its user's certificate for every page that asks, and no page knows its user's token.
+#[test]
+fn pages_of_others_cannot_use_a_certificate() {
+    let one = well_known().issue_client("one", &mut rng(1));
+    let server = Server::start("origins", |options| {
+        options.operators = vec![operator("2.999.1", None, Some(&one))];
+    });
+    let lab = lab_with(&server, &one, reqwest::tls::Version::TLS_1_3);
+    let address = &server.handle().smdp_address;
+    let list = |origin: &str, token: Option<&str>| {
+        let mut request = HttpRequest::get("/esim-lab/orders").with_header("Origin", origin);
+        if let Some(token) = token {
+            request = request.with_token(token);
+        }
+        lab.send(request).status
+    };
+    assert_eq!(list(&format!("https://{address}"), None), 200);
+    for origin in ["https://evil.example", "null", "http://localhost", &format!("https://{address}0")] {
+        assert_eq!(list(origin, None), 403, "{origin}");
+        assert_eq!(list(origin, Some(&lab.token)), 200, "{origin}");
+    }
+    let body = json!({"header": {"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "1"},
+        "iccid": "8900101000000000009"});
+    let order = HttpRequest::post("/gsma/rsp2/es2plus/downloadOrder", body.to_string());
+    assert_eq!(lab.send(order.clone().with_header("Origin", "https://evil.example")).status, 403);
+    assert_eq!(lab.send(order).status, 200);
+}
+
 #[test]
 fn operators_sign_tokens() {
     let (key, other) = (

@@ -190,8 +190,8 @@ fn an_order_is_not_confirmed_without_its_event() {
     };
     assert_eq!(code(&confirm("nowhere.example", "A")), "8.9/5.1");
     assert_eq!(code(&confirm("evil.example/x?", "A")), "8.9.1/3.8");
-    // Another server's event has this identifier.
-    let header = json!({"functionRequesterIdentifier": "2.999.77", "functionCallIdentifier": "1"});
+    // An event of this server at another address has this identifier.
+    let header = json!({"functionRequesterIdentifier": "2.999.10", "functionCallIdentifier": "1"});
     let taken = json!({"header": header, "eid": lab.euicc.eid, "rspServerAddress": "other.example",
         "eventId": "A", "forwardingIndicator": false});
     let root = net.hosts.borrow()[1].1.clone();

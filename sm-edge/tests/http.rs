@@ -65,6 +65,59 @@ fn requests_that_no_function_can_be_made_of() {
     assert_eq!(status(HttpRequest::get("/healthz")), 200);
 }
 
+/// What a page of somebody else can send without being asked is never taken for JSON.
+#[test]
+fn bodies_say_that_they_are_json() {
+    let lab = Lab::with(|config| config.smds = Some(cases::smds(None)));
+    let sound = json!({
+        "header": {"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "1"},
+        "iccid": "8900101000000000009", "eid": lab.euicc.eid, "eventId": "A", "rspServerAddress": "a.example",
+        "forwardingIndicator": false, "subscriber": subscriber(), "template": "operational", "rows": [],
+    });
+    let send = |path: &str, kinds: &[&str]| {
+        let mut request = HttpRequest::post(path, sound.to_string()).with_token("memory");
+        request.headers.retain(|(name, _)| name != "Content-Type");
+        for kind in kinds {
+            request = request.with_header("content-type", *kind);
+        }
+        lab.send(request)
+    };
+    for path in [
+        "/gsma/rsp2/es2plus/downloadOrder",
+        "/gsma/rsp2/es12/registerEvent",
+        "/gsma/rsp2/es15/deleteEvent",
+        "/esim-lab/provision",
+        "/esim-lab/import",
+        INITIATE,
+    ] {
+        for kinds in [
+            &[][..],
+            &[""],
+            &["text/plain"],
+            &["application/x-www-form-urlencoded"],
+            &["multipart/form-data; boundary=json"],
+            &["text/json"],
+            &["application/jsonp"],
+            &["application/merge-patch+json"],
+            &["text/plain;application/json"],
+            &["application/json, text/plain"],
+            &["application/json", "text/plain"],
+            &["application/json", "application/json"],
+        ] {
+            let response = send(path, kinds);
+            assert_eq!(response.status, 400, "{path} {kinds:?}");
+            assert_eq!(code(&serde_json::from_slice(&response.body).unwrap()), "1.6/2.1");
+            let text = String::from_utf8(response.body).unwrap();
+            assert!(text.contains("Content-Type"), "{path} {kinds:?}: {text}");
+        }
+    }
+    for kind in
+        ["application/json", "Application/JSON;charset=utf-8", " application/json ; charset=\"utf-8\"; a=b"]
+    {
+        assert_eq!(send("/esim-lab/provision", &[kind]).status, 200, "{kind}");
+    }
+}
+
 #[test]
 fn sound_json_around_other_octets_fails_with_the_place() {
     let lab = Lab::new();

@@ -12,6 +12,7 @@
 //! | `LPA_ISSUERS` | variable | certificates (DER in base64, commas between) of which an LPA must show one below |
 //! | `REVOCATION_LISTS` | variable | revocation lists of CIs and manufacturers (DER in base64, commas between) |
 //! | `RATE_PER_SOURCE`, `RATE_PER_ORDER` | variables | `600` a minute, `600:1200` with a burst, `off`; see [`Admittance`] |
+//! | `CALL_ALLOW` | variable | whom to call besides those with public names, commas between; see [`Allowed`] |
 //! | `MTLS` | binding | `mtls_certificates`: CERT.DP.TLS for calls to others |
 //!
 //! A secret may stand among the variables, too, for `wrangler dev`.
@@ -20,6 +21,7 @@ use esim_crypto::pki::{Certificate, TestPki};
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::json::Base64;
 use esim_rsp::{CertificateDer, Error, common};
+use esim_sm_edge::reach::{Allowed, Reach};
 use esim_sm_edge::{Admittance, Rate, Vault, read_operators};
 use esim_smdp::config::{Smds, SmdsIdentity, trust_ci};
 use esim_smdp::{Config, Identity, KeyPair, Limits, Revocations};
@@ -48,6 +50,8 @@ pub struct Settings {
     pub vault: Vault,
     /// Who gets in besides.
     pub admittance: Admittance,
+    /// Whom it calls.
+    pub reach: Reach,
 }
 
 /// The settings; `dialled` is the host of a request.
@@ -59,8 +63,10 @@ pub fn settings(env: &Env, dialled: &str) -> worker::Result<Rc<Settings>> {
         return Ok(settings);
     }
     let failed = |error: Error| worker::Error::RustError(error.to_string());
+    let config = read(env, dialled).map_err(failed)?;
     let settings = Rc::new(Settings {
-        config: read(env, dialled).map_err(failed)?,
+        reach: Reach::new(call_allow(env).map_err(failed)?, &config),
+        config,
         token: text(env, "ES2_TOKEN").unwrap_or_default(),
         vault: vault(env).map_err(failed)?,
         admittance: admittance(env).map_err(failed)?,
@@ -143,6 +149,14 @@ fn admittance(env: &Env) -> Result<Admittance, Error> {
         per_source: rate(env, "RATE_PER_SOURCE")?,
         per_order: rate(env, "RATE_PER_ORDER")?,
     })
+}
+
+fn call_allow(env: &Env) -> Result<Vec<Allowed>, Error> {
+    let text = text(env, "CALL_ALLOW").unwrap_or_default();
+    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    entries
+        .map(|entry| entry.parse().map_err(|reason| Error::text(format!("CALL_ALLOW: {reason}"))))
+        .collect()
 }
 
 /// DER in base64, with commas between.

@@ -111,7 +111,7 @@ impl Host for EdgeHost {
     }
 
     async fn call(&self, call: &Call) -> Reply {
-        outgoing::call(&self.env, call).await
+        outgoing::call(&self.env, call, &self.settings.reach).await
     }
 
     /// Each key has an object of its own, which counts exactly whichever machine asks.

@@ -43,10 +43,14 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
 async fn read(mut request: Request) -> Result<HttpRequest> {
     let url = request.url()?;
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut headers: Vec<_> = request.headers().entries().collect();
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Host")) {
+        headers.push(("Host".into(), url.authority().into()));
+    }
     Ok(HttpRequest {
         method: request.method().as_ref().to_string(),
         path: format!("{}{query}", url.path()),
-        headers: request.headers().entries().collect(),
+        headers,
         caller: caller::of(&request),
         body: request.bytes().await?,
     })

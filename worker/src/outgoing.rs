@@ -1,17 +1,21 @@
 //! Calls to others: the operators' customer systems, SM-DSs.
 
+use esim_sm_edge::reach::Reach;
 use esim_smdp::{Call, Reply};
 use std::time::Duration;
-use worker::{AbortController, Delay, Env, Fetch, Headers, Method, Request, RequestInit, Response, Result};
+use worker::{
+    AbortController, Delay, Env, Fetch, Headers, Method, Request, RequestInit, Response, Result, Url,
+};
 
 /// How long another server may take, from the connection to the last octet.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest reply that is read, in octets.
 const REPLY_LIMIT: usize = 1 << 18;
 
-/// Makes a call: through the binding `MTLS`, if there is one, which shows CERT.DP.TLS (SGP.22 6.5.1).
-pub async fn call(env: &Env, call: &Call) -> Reply {
-    if let Err(reason) = check(call) {
+/// Makes a call: through the binding `MTLS`, if there is one, which shows CERT.DP.TLS (SGP.22 6.5.1). The platform resolves
+/// names itself, and does not say to what: they are judged as names.
+pub async fn call(env: &Env, call: &Call, reach: &Reach) -> Reply {
+    if let Err(reason) = check(call, reach) {
         return Reply::Lost(reason);
     }
     let abort = AbortController::default();
@@ -35,20 +39,15 @@ pub async fn call(env: &Env, call: &Call) -> Reply {
     }
 }
 
-/// HTTPS, or plain HTTP on this machine.
-fn check(call: &Call) -> Result<(), String> {
-    let url = call.url();
-    let Some(rest) = url.strip_prefix("http://") else {
-        return match url.starts_with("https://") {
-            true => Ok(()),
-            false => Err(format!("{} is not called: it is neither https nor http", call.to)),
-        };
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    match host == "localhost" || host == "127.0.0.1" || host == "[::1]" {
-        true => Ok(()),
-        false => Err(format!("{} is not called: plain HTTP; give an https address", call.to)),
+/// HTTPS, or plain HTTP on this machine, to whom may be called.
+fn check(call: &Call, reach: &Reach) -> Result<(), String> {
+    let url = Url::parse(&call.url()).map_err(|error| format!("{} is no address: {error}", call.to))?;
+    let host = url.host_str().unwrap_or_default();
+    reach.judge(host, url.port_or_known_default().unwrap_or(0))?;
+    match (url.scheme(), host) {
+        ("https", _) | ("http", "localhost" | "127.0.0.1" | "[::1]") => Ok(()),
+        ("http", _) => Err(format!("{} is not called: plain HTTP; give an https address", call.to)),
+        _ => Err(format!("{} is not called: it is neither https nor http", call.to)),
     }
 }
 

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use esim_crypto::Curve;
 use esim_crypto::pki::TrustedCi;
 use esim_sm_edge::native::{self, ConnectionLimits, Native, NativeOptions, PkiSource};
+use esim_sm_edge::reach::Allowed;
 use esim_sm_edge::smdp::Limits;
 use esim_sm_edge::smdp::config::trust_ci;
 use esim_sm_edge::{Admittance, Rate};
@@ -51,6 +52,10 @@ pub struct Serve {
     /// Trusts the CAs that Mozilla trusts for such calls.
     #[arg(long)]
     call_web_roots: bool,
+    /// Calls this host too (a name, an address, or a network such as 10.0.0.0/8), besides those with public addresses and
+    /// those whose address is in `--operators` or `--smds-root`; may be repeated.
+    #[arg(long, value_name = "HOST")]
+    call_allow: Vec<Allowed>,
     /// Lets in only LPAs that show a client certificate under this CA certificate (DER or PEM); may be repeated.
     #[arg(long, value_name = "FILE", conflicts_with = "plain_http")]
     require_lpa_certificate: Vec<PathBuf>,
@@ -181,6 +186,7 @@ pub async fn serve(args: Serve) -> Result<()> {
         call_roots: every(&args.call_ca, native::pem::read_certificates)?,
         revocation_files: args.crl,
         call_web_roots: args.call_web_roots,
+        call_allow: args.call_allow,
         admittance: Admittance {
             lpa_issuers: issuers(&args.require_lpa_certificate)?,
             per_source: args.rate_source.0,

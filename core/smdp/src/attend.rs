@@ -105,14 +105,15 @@ fn settle(order: &mut Order, errand: Errand, outcome: Result<(), CallError>, now
     let line = match outcome {
         Ok(()) => format!("{to} was told: {function}"),
         Err(error @ CallError::Refused(..)) => format!("{to}: {function} {error}"),
-        Err(error) if now >= errand.give_up_at => format!("{to}: {function} given up, {error}"),
-        Err(error) => {
+        // The history is for whoever has said where to call: why it does not work there is for the log alone.
+        Err(_) if now >= errand.give_up_at => format!("{to}: {function} given up, it cannot be reached"),
+        Err(_) => {
             let waiting = order.errands.iter_mut().find(|waiting| **waiting == errand);
             if let Some(waiting) = waiting {
                 waiting.failures = waiting.failures.saturating_add(1);
                 waiting.due = now.saturating_add(pause(waiting.failures));
             }
-            return format!("{to}: {function} later, {error}");
+            return format!("{to}: {function} later, it cannot be reached");
         }
     };
     order.errands.retain(|waiting| *waiting != errand);

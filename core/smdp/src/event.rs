@@ -2,6 +2,7 @@
 
 use crate::call::{Call, CallError, Reply};
 use crate::progress::own_header;
+use crate::store::EventName;
 use crate::{Env, Order};
 use alloc::format;
 use alloc::string::String;
@@ -10,8 +11,13 @@ use esim_rsp::es12::{self, DeleteEventRequest};
 use esim_rsp::{Eid, Refusal};
 use serde::{Deserialize, Serialize};
 
-/// How many events may wait for one eUICC.
+/// How many events of one server may wait for one eUICC: one server fills its own share and nobody else's.
 pub(crate) const EVENTS_LIMIT: u32 = 64;
+/// How many events an eUICC is told of at once.
+pub(crate) const EVENTS_SHOWN: u32 = 1024;
+/// How many orders of one operator may wait for one eUICC with an event. An SM-DS elsewhere sees one SM-DP+ and no
+/// operators: none of them may use up what it lets the SM-DP+ have.
+pub(crate) const AWAITED_LIMIT: u32 = 16;
 
 /// An event that waits at this SM-DS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +46,11 @@ pub struct Forwarded {
 }
 
 impl EventRecord {
+    /// What tells it from all others.
+    pub fn name(&self) -> EventName {
+        EventName { eid: self.eid, owner: self.owner.clone(), event_id: self.event_id.clone() }
+    }
+
     /// Whether an LPA that was sent with this identifier means this event.
     pub fn is_called(&self, event_id: &str) -> bool {
         self.event_id == event_id || self.forwarded.as_ref().is_some_and(|it| it.event_id == event_id)
@@ -57,6 +68,10 @@ pub struct OrderEvent {
     pub event_id: String,
     /// Whether the SM-DS has it; it gets it when the order is released.
     pub registered: bool,
+    /// OID of the operator, whose event it is where this server is the SM-DS: each has its own share of what may wait.
+    /// Absent in events of earlier versions, which were this server's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 impl Order {
@@ -68,12 +83,24 @@ impl Order {
     /// The SM-DS is to forget the order's event.
     pub(crate) fn withdraw_event(&mut self, env: &mut Env<'_>) {
         let Some(event) = self.event.take_if(|event| event.registered) else { return };
-        self.send_deletion(event.place(), event.eid, event.event_id.clone(), env);
+        let owner = event.owner.as_ref().filter(|_| event.smds.is_none());
+        self.send_deletion(event.place(), event.eid, event.event_id.clone(), owner, env);
     }
 
-    /// The SM-DS at `to` is to forget an event.
-    pub(crate) fn send_deletion(&mut self, to: &str, eid: Eid, event_id: String, env: &mut Env<'_>) {
-        let request = DeleteEventRequest { header: own_header(env), eid, event_id };
+    /// The SM-DS at `to` is to forget an event, which is this server's or, at this server, `owner`'s.
+    pub(crate) fn send_deletion(
+        &mut self,
+        to: &str,
+        eid: Eid,
+        event_id: String,
+        owner: Option<&String>,
+        env: &mut Env<'_>,
+    ) {
+        let mut header = own_header(env);
+        if let Some(owner) = owner {
+            header.function_requester_identifier.clone_from(owner);
+        }
+        let request = DeleteEventRequest { header, eid, event_id };
         let call = Call::new(to, format!("{}{DELETE}", es12::PATH), &request);
         self.send(env.now, call, env.config.limits.errand_seconds);
     }
@@ -122,8 +149,10 @@ pub(crate) fn outcome(reply: Option<&Reply>, harmless: Option<&str>) -> Result<(
         Some(Err(error @ CallError::Refused(..))) => {
             Err(Refusal::new("8.9", "4.2").because(format!("The SM-DS has {error}")))
         }
-        Some(Err(CallError::Lost(why))) => {
-            Err(Refusal::new("8.9", "5.1").because(format!("The SM-DS cannot be reached: {why}")))
+        // Whether it is not there, does not answer or says something else is for the log: who may say where this server
+        // calls shall not learn by it what is there.
+        Some(Err(CallError::Lost(_))) => {
+            Err(Refusal::new("8.9", "5.1").because("The SM-DS cannot be reached"))
         }
         None => Err(Refusal::new("8.9", "5.1").because("The SM-DS was not asked")),
     }

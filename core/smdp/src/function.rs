@@ -17,6 +17,8 @@ pub struct Env<'a> {
     pub config: &'a Config,
     /// Signatures of manufacturers' certificates that are known to be good.
     pub verified: &'a dyn Verified,
+    /// Makes of a text one that this server alone can read again: for whoever shall give it back and is not to know it.
+    pub veil: &'a dyn Fn(&str) -> String,
 }
 
 impl Env<'_> {

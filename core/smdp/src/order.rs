@@ -294,6 +294,19 @@ impl Order {
         })
     }
 
+    /// OID of the operator whose it is: the profile's owner, or else whoever has ordered it.
+    pub fn whose(&self) -> Option<&str> {
+        self.owner.as_deref().or(self.operator.as_deref())
+    }
+
+    /// Whether an operator may know of it: its own, and what is in stock for everybody.
+    pub fn is_for(&self, operator: &str) -> bool {
+        match self.whose() {
+            Some(whose) => whose == operator,
+            None => self.state == OrderState::Available,
+        }
+    }
+
     /// Whether the order waits to be fetched.
     pub fn is_pending(&self) -> bool {
         matches!(self.state, OrderState::Released | OrderState::Downloaded)

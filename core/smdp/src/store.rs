@@ -6,7 +6,7 @@
 //! unique alias is taken.
 
 use crate::audit::{self, Head};
-use crate::event::{EVENTS_LIMIT, EventRecord};
+use crate::event::{AWAITED_LIMIT, EVENTS_LIMIT, EVENTS_SHOWN, EventRecord};
 use crate::{Call, Order, Package, Reply, Session};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -29,20 +29,36 @@ pub enum Key {
     Session(TransactionId),
     /// The order behind an activation code or event.
     MatchingId(String),
-    /// The order of a batch whose subscriber has this IMSI, unless it is over.
-    Imsi(String),
+    /// The order of a batch whose subscriber has this IMSI, among those of one owner (or of those without), unless it
+    /// is over.
+    Imsi(Option<String>, String),
+    /// The same among the orders of everybody, as earlier versions have named them.
+    ImsiOfAnybody(String),
     /// Orders that wait for this eUICC to fetch them without a matchingId (default SM-DP+).
     DefaultOf(Eid),
     /// Any one order that was, or will be, such a one, and does not wait now: to say why.
     IdleDefaultOf(Eid),
     /// An event of an SM-DS.
-    Event(Eid, String),
+    Event(EventName),
+    /// The same by the name that earlier versions have given it, whoever has registered it.
+    EventOfAnybody(Eid, String),
     /// Events that wait for this eUICC.
     EventsOf(Eid),
-    /// Any one order of a profile type, whatever its state.
-    OfType(String),
-    /// Any one order of a profile type that is still to be had.
-    AvailableOfType(String),
+    /// Those of them that the server of this OID has registered.
+    EventsBy(Eid, String),
+    /// Orders of an operator that wait for this eUICC with an event.
+    Awaited(Eid, String),
+    /// Any one order of a profile type, whatever its state, among those of one owner (or of those without).
+    OfType(Option<String>, String),
+    /// Orders of a profile type that are still to be had, among those of one owner (or of those without).
+    AvailableOfType {
+        /// OID.
+        owner: Option<String>,
+        /// Profile type.
+        name: String,
+        /// How many.
+        limit: u32,
+    },
     /// Orders that have something due by then, the longest waiting first.
     Due {
         /// Seconds since 1970, inclusive.
@@ -57,6 +73,18 @@ pub enum Key {
         /// How many.
         limit: u32,
     },
+}
+
+/// What tells one event of an SM-DS from all others: the eUICC, the server that has registered it, and its identifier,
+/// which is that server's own business.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventName {
+    /// The eUICC.
+    pub eid: Eid,
+    /// OID of the server.
+    pub owner: String,
+    /// `eventId`.
+    pub event_id: String,
 }
 
 /// How a store is asked for rows.
@@ -94,10 +122,12 @@ impl Key {
     /// Whether it names one record, without which nothing can be decided; the others find some of many.
     pub fn is_single(&self) -> bool {
         match self {
-            Self::Order(_) | Self::Package(_) | Self::Head(_) | Self::Session(_) | Self::Event(..) => true,
-            Self::MatchingId(_) | Self::Imsi(_) => true,
+            Self::Order(_) | Self::Package(_) | Self::Head(_) | Self::Session(_) => true,
+            Self::Event(_) | Self::EventOfAnybody(..) => true,
+            Self::MatchingId(_) | Self::Imsi(..) | Self::ImsiOfAnybody(_) => true,
             Self::DefaultOf(_) | Self::IdleDefaultOf(_) | Self::EventsOf(_) => false,
-            Self::OfType(_) | Self::AvailableOfType(_) | Self::Due { .. } | Self::Orders { .. } => false,
+            Self::EventsBy(..) | Self::Awaited(..) | Self::OfType(..) => false,
+            Self::AvailableOfType { .. } | Self::Due { .. } | Self::Orders { .. } => false,
         }
     }
 
@@ -110,13 +140,19 @@ impl Key {
             Self::Head(iccid) => Lookup::Name(head_name(iccid)),
             Self::Session(id) => Lookup::Name(session_name(id)),
             Self::MatchingId(id) => alias(matching_alias(id), 1),
-            Self::Imsi(imsi) => alias(format!("{IMSI_ALIAS}{imsi}"), 1),
+            Self::Imsi(owner, imsi) => alias(imsi_alias(owner.as_deref(), imsi), 1),
+            Self::ImsiOfAnybody(imsi) => alias(format!("{IMSI_ALIAS}{imsi}"), 1),
             Self::DefaultOf(eid) => alias(format!("default/{eid}"), 16),
             Self::IdleDefaultOf(eid) => alias(format!("default-idle/{eid}"), 1),
-            Self::Event(eid, id) => Lookup::Name(event_name(eid, id)),
-            Self::EventsOf(eid) => alias(events_alias(eid), EVENTS_LIMIT),
-            Self::OfType(name) => alias(format!("type/{name}"), 1),
-            Self::AvailableOfType(name) => alias(format!("available/{name}"), 1),
+            Self::Event(name) => Lookup::Name(event_name(name)),
+            Self::EventOfAnybody(eid, id) => Lookup::Name(format!("{EVENT_NAME}{eid}/{id}")),
+            Self::EventsOf(eid) => alias(format!("events/{eid}"), EVENTS_SHOWN),
+            Self::EventsBy(eid, owner) => alias(format!("events/{eid}/{owner}"), EVENTS_LIMIT),
+            Self::Awaited(eid, operator) => alias(awaited_alias(eid, operator), AWAITED_LIMIT + 1),
+            Self::OfType(owner, name) => alias(type_alias("type", owner.as_deref(), name), 1),
+            Self::AvailableOfType { owner, name, limit } => {
+                alias(type_alias("available", owner.as_deref(), name), *limit)
+            }
             Self::Due { by, limit } => Lookup::Due { by: *by, limit: *limit },
             Self::Orders { after, limit } => Lookup::Range {
                 prefix: "order/".to_string(),
@@ -155,12 +191,26 @@ fn session_name(id: &TransactionId) -> String {
     format!("session/{id}")
 }
 
-fn event_name(eid: &Eid, id: &str) -> String {
-    format!("{EVENT_NAME}{eid}/{id}")
+fn event_name(name: &EventName) -> String {
+    let EventName { eid, owner, event_id } = name;
+    format!("{EVENT_NAME}{eid}/{owner}/{event_id}")
 }
 
-fn events_alias(eid: &Eid) -> String {
-    format!("events/{eid}")
+fn awaited_alias(eid: &Eid, operator: &str) -> String {
+    format!("awaited/{eid}/{operator}")
+}
+
+/// IMSIs are told apart by owner: what one has says nothing to another.
+fn imsi_alias(owner: Option<&str>, imsi: &str) -> String {
+    format!("{IMSI_ALIAS}{}/{imsi}", owner.unwrap_or_default())
+}
+
+/// The stock of each owner is its own, and that of nobody is everybody's.
+fn type_alias(kind: &str, owner: Option<&str>, name: &str) -> String {
+    match owner {
+        Some(owner) => format!("{kind}/{owner}/{name}"),
+        None => format!("{kind}/{name}"),
+    }
 }
 
 fn matching_alias(id: &str) -> String {
@@ -190,7 +240,7 @@ impl Record {
             Self::Package(package) => package_name(&package.iccid),
             Self::Head(head) => head_name(&head.iccid),
             Self::Session(session) => session_name(&session.transaction_id),
-            Self::Event(event) => event_name(&event.eid, &event.event_id),
+            Self::Event(event) => event_name(&event.name()),
         }
     }
 
@@ -198,15 +248,24 @@ impl Record {
         let shared = |name: String| Alias { name, unique: false };
         let order = match self {
             Self::Order(order) => order,
-            Self::Event(event) => return Vec::from([shared(events_alias(&event.eid))]),
+            Self::Event(event) => {
+                let all = format!("events/{}", event.eid);
+                return Vec::from([shared(format!("{all}/{}", event.owner)), shared(all)]);
+            }
             Self::Package(_) | Self::Head(_) | Self::Session(_) => return Vec::new(),
         };
-        let mut aliases = Vec::from([shared(format!("type/{}", order.profile_type))]);
+        let owner = order.owner.as_deref();
+        let mut aliases = Vec::from([shared(type_alias("type", owner, &order.profile_type))]);
         if order.state == crate::OrderState::Available {
-            aliases.push(shared(format!("available/{}", order.profile_type)));
+            aliases.push(shared(type_alias("available", owner, &order.profile_type)));
         }
         if let Some(source) = order.source.as_ref().filter(|_| !order.is_over()) {
-            aliases.push(Alias { name: format!("{IMSI_ALIAS}{}", source.imsi), unique: true });
+            aliases.push(Alias { name: imsi_alias(owner, &source.imsi), unique: true });
+        }
+        if let (Some(event), Some(operator)) =
+            (order.event.as_ref().filter(|_| order.is_open()), order.whose())
+        {
+            aliases.push(shared(awaited_alias(&event.eid, operator)));
         }
         match (order.matching_id.as_deref(), order.eid) {
             // However many have come to their end, those that wait are found.
@@ -262,7 +321,7 @@ pub enum Write {
     /// Nothing under the name of this profile any more.
     DeletePackage(Iccid),
     /// No such event any more.
-    DeleteEvent(Eid, String),
+    DeleteEvent(EventName),
     /// Forget what had to be kept until `before`, seconds since 1970; stores may do it in parts.
     Sweep {
         /// Seconds since 1970.
@@ -344,7 +403,7 @@ pub struct Records {
     packages: BTreeMap<Iccid, Package>,
     heads: BTreeMap<Iccid, Head>,
     sessions: BTreeMap<TransactionId, Session>,
-    events: BTreeMap<(Eid, String), EventRecord>,
+    events: BTreeMap<EventName, EventRecord>,
     replies: BTreeMap<Call, Reply>,
     /// For each name of a record what the store calls it, and the revision that it has there.
     loaded: BTreeMap<String, (String, u64)>,
@@ -387,8 +446,8 @@ impl Records {
             }
             "event" => {
                 let event: EventRecord = esim_rsp::json::parse(&row.body)?;
-                let name = event_name(&event.eid, &event.event_id);
-                self.events.insert((event.eid, event.event_id.clone()), event);
+                let name = event_name(&event.name());
+                self.events.insert(event.name(), event);
                 name
             }
             _ => {
@@ -465,6 +524,11 @@ impl Records {
         self.sessions.get(id)
     }
 
+    /// An event.
+    pub fn event(&self, name: &EventName) -> Option<&EventRecord> {
+        self.events.get(name)
+    }
+
     /// Events of an eUICC.
     pub fn events_of(&self, eid: Eid) -> impl Iterator<Item = &EventRecord> {
         self.events.values().filter(move |event| event.eid == eid)
@@ -528,8 +592,8 @@ impl Records {
                 let (name, expected) = known(package_name(iccid));
                 Change::Delete { name, expected }
             }
-            Write::DeleteEvent(eid, id) => {
-                let (name, expected) = known(event_name(eid, id));
+            Write::DeleteEvent(event) => {
+                let (name, expected) = known(event_name(event));
                 Change::Delete { name, expected }
             }
             Write::Sweep { before } => Change::Sweep { before: *before },

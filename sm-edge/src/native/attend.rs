@@ -18,9 +18,19 @@ const ROUND: u32 = 256;
 const AT_ONCE: usize = 32;
 /// Of these, orders whose errand goes to the same address: one that does not answer must not hold up the others.
 const TO_ONE: usize = 8;
+/// Of these, orders of one operator, which may have as many such addresses as it likes.
+const OF_ONE: usize = 16;
 
-/// Orders in work, with the address that their errand goes to.
-type InWork = Arc<Mutex<BTreeMap<Iccid, String>>>;
+/// Orders in work.
+type InWork = Arc<Mutex<BTreeMap<Iccid, Work>>>;
+
+/// What an order that is attended to may hold up: both are empty where there is none.
+struct Work {
+    /// The address that its errand goes to.
+    to: String,
+    /// OID of the operator.
+    of: String,
+}
 
 /// Attends to what is due, now and every second, until told to stop; then finishes the orders in work.
 pub(super) fn start(host: Arc<NativeHost>, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
@@ -50,8 +60,8 @@ async fn round(
         Ok(due) => due,
         Err(fault) => return tracing::error!(call = "attend", outcome = %fault),
     };
-    for (iccid, to) in due {
-        if !take(in_work, iccid, &to) {
+    for (iccid, work) in due {
+        if !take(in_work, iccid, work) {
             continue;
         }
         let (host, in_work) = (host.clone(), in_work.clone());
@@ -64,9 +74,8 @@ async fn round(
     }
 }
 
-/// Orders that are due, with the address that their errand goes to; empty where none is. Those that cannot be read are
-/// told once, and keep none of the others waiting.
-async fn due(host: &NativeHost, damaged: &mut BTreeSet<String>) -> Result<Vec<(Iccid, String)>, Fault> {
+/// Orders that are due. Those that cannot be read are told once, and keep none of the others waiting.
+async fn due(host: &NativeHost, damaged: &mut BTreeSet<String>) -> Result<Vec<(Iccid, Work)>, Fault> {
     let limit = ROUND.saturating_add(u32::try_from(damaged.len()).unwrap_or(u32::MAX));
     let rows = host.store().load(&[Key::Due { by: host.now(), limit }.lookup()]).await?;
     let mut due = Vec::new();
@@ -81,22 +90,26 @@ async fn due(host: &NativeHost, damaged: &mut BTreeSet<String>) -> Result<Vec<(I
             }
             continue;
         }
-        let to = |order: &esim_smdp::Order| order.errands.first().map(|errand| errand.call.to.clone());
-        due.extend(records.orders().map(|order| (order.iccid, to(order).unwrap_or_default())));
+        let work = |order: &esim_smdp::Order| Work {
+            to: order.errands.first().map(|errand| errand.call.to.clone()).unwrap_or_default(),
+            of: order.whose().unwrap_or_default().into(),
+        };
+        due.extend(records.orders().map(|order| (order.iccid, work(order))));
     }
     Ok(due)
 }
 
-fn take(in_work: &InWork, iccid: Iccid, to: &str) -> bool {
+fn take(in_work: &InWork, iccid: Iccid, work: Work) -> bool {
     let mut orders = lock(in_work);
-    let same = orders.values().filter(|other| !to.is_empty() && *other == to).count();
-    if orders.len() >= AT_ONCE || same >= TO_ONE || orders.contains_key(&iccid) {
+    let to_one = orders.values().filter(|other| !work.to.is_empty() && other.to == work.to).count();
+    let of_one = orders.values().filter(|other| !work.of.is_empty() && other.of == work.of).count();
+    if orders.len() >= AT_ONCE || to_one >= TO_ONE || of_one >= OF_ONE || orders.contains_key(&iccid) {
         return false;
     }
-    orders.insert(iccid, to.to_string());
+    orders.insert(iccid, work);
     true
 }
 
-fn lock(in_work: &InWork) -> std::sync::MutexGuard<'_, BTreeMap<Iccid, String>> {
+fn lock(in_work: &InWork) -> std::sync::MutexGuard<'_, BTreeMap<Iccid, Work>> {
     in_work.lock().unwrap_or_else(PoisonError::into_inner)
 }

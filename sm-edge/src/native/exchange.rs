@@ -85,6 +85,9 @@ impl Desk {
             .headers
             .iter()
             .filter_map(|(name, value)| Some((name.as_str().to_string(), value.to_str().ok()?.to_string())));
+        // HTTP/2 has no header of this name, but the authority that was asked for.
+        let authority = parts.uri.authority().filter(|_| !parts.headers.contains_key("host"));
+        let headers = headers.chain(authority.map(|host| ("Host".to_string(), host.to_string())));
         let mut head = HttpRequest {
             method: parts.method.as_str().to_string(),
             path: path.to_string(),

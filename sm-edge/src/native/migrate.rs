@@ -3,15 +3,16 @@
 use super::sqlite::{apply_or_end, query};
 use crate::{Fault, Vault, sql};
 use esim_crypto::seal_key_of;
-use esim_smdp::store::{MATCHING_ALIAS, Row};
+use esim_smdp::store::{Alias, Change, MATCHING_ALIAS, Row};
 use esim_smdp::{Order, Records};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 /// Version of the tables and of what is in them, kept in the file.
 ///
 /// 1: bodies were JSON in clear, and nothing was due. 2: bodies are sealed, and `due` says when to attend to them. 3:
-/// matchingIds and eventIds are disguised, and default orders that do not wait have an alias of their own.
-pub(super) const VERSION: u32 = 3;
+/// matchingIds and eventIds are disguised, and default orders that do not wait have an alias of their own. 4: what an
+/// owner has is found by names that are its own.
+pub(super) const VERSION: u32 = 4;
 
 /// Rows that are read at once.
 const PAGE: u32 = 500;
@@ -43,6 +44,7 @@ pub(super) fn to_current(connection: &mut Connection, vault: &Vault) -> Result<(
     }
     if version > 0 {
         disguise(&transaction, vault)?;
+        name_anew(&transaction, vault)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
@@ -131,6 +133,43 @@ fn disguise(transaction: &Transaction<'_>, vault: &Vault) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Gives every order the aliases that this version finds it by. One that cannot be read keeps what it has.
+fn name_anew(transaction: &Transaction<'_>, vault: &Vault) -> Result<(), Fault> {
+    let mut after = String::from("order/");
+    loop {
+        let rows = page(transaction, &after)?;
+        after = rows.last().map(|last| last.name.clone()).unwrap_or_default();
+        for row in rows.into_iter().filter(|row| row.name.starts_with("order/")) {
+            let name = row.name.clone();
+            match aliases(row, vault) {
+                Ok(aliases) => {
+                    transaction.prepare_cached(sql::DELETE_ALIASES)?.execute([&name])?;
+                    for alias in aliases {
+                        transaction.prepare_cached(sql::PUT_ALIAS)?.execute([&alias.name, &name])?;
+                    }
+                }
+                Err(fault) => tracing::error!(call = "upgrade", correlation = name, outcome = %fault),
+            }
+        }
+        if !after.starts_with("order/") {
+            return Ok(());
+        }
+    }
+}
+
+/// The aliases of an order as the store sees them.
+fn aliases(row: Row, vault: &Vault) -> Result<Vec<Alias>, Fault> {
+    let (name, mut records) = (row.name.clone(), Records::default());
+    let unread = |_| Fault::new(format!("{name}: not a record of this version"));
+    records.add(vault.open(row)?).map_err(unread)?;
+    for change in records.rewrite().map_err(unread)? {
+        if let Change::Put { aliases, .. } = vault.seal(change)? {
+            return Ok(aliases);
+        }
+    }
+    Err(Fault::new(format!("{name}: no order")))
 }
 
 fn page(connection: &Connection, after: &str) -> Result<Vec<Row>, Fault> {

@@ -37,6 +37,7 @@ pub use server::ServerHandle;
 pub use sqlite::SqliteStore;
 pub use templates::read_templates;
 
+use crate::reach::{Allowed, Reach};
 use crate::{Admittance, Fault, Host, LogLine, Rate, RateLimiter, Store, Vault, block_on};
 use clock::Clock;
 use esim_crypto::pki::{Verified, VerifiedList};
@@ -110,6 +111,8 @@ pub struct NativeOptions {
     pub call_roots: Vec<Vec<u8>>,
     /// Trusts Mozilla's root certificates for calls to others as well.
     pub call_web_roots: bool,
+    /// Whom to call besides those with public addresses; this machine in [`NativeOptions::default`].
+    pub call_allow: Vec<Allowed>,
     /// Protects profiles by random keys (ReplaceSessionKeys).
     pub random_profile_keys: bool,
 }
@@ -148,6 +151,7 @@ impl Default for NativeOptions {
             connections: ConnectionLimits::default(),
             call_roots: Vec::new(),
             call_web_roots: false,
+            call_allow: Allowed::LOOPBACK.into(),
             random_profile_keys: false,
         }
     }
@@ -218,7 +222,8 @@ impl Native {
         config.random_profile_keys = options.random_profile_keys;
         let (rng, repeats) = (generator(options.seed)?, options.seed.is_some());
         let (limiter, verified) = (Mutex::default(), SharedList::default());
-        let outgoing = Outgoing::new(&pki, &options.call_roots, options.call_web_roots)?;
+        let reach = Reach::new(options.call_allow, &config);
+        let outgoing = Outgoing::new(&pki, &options.call_roots, options.call_web_roots, reach)?;
         let rng = Mutex::new(rng);
         let host = NativeHost {
             store,

@@ -2,14 +2,16 @@
 
 use super::pki::TLS_CURVE;
 use super::{ServerPki, pem};
+use crate::reach::Reach;
 use crate::smdp::{Call, Reply};
 use arc_swap::ArcSwap;
 use esim_crypto::pki::{Certificate, Issued};
 use esim_rsp::es15;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Url};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -29,12 +31,14 @@ const DEAD_FOR: Duration = Duration::from_secs(5);
 pub(super) struct Outgoing {
     trusted: Vec<reqwest::Certificate>,
     clients: ArcSwap<Clients>,
+    reach: Arc<Reach>,
     dead: Mutex<BTreeMap<String, Instant>>,
 }
 
 impl Outgoing {
-    /// Trusts the CIs of `pki` and `roots` (DER), and Mozilla's where `web_roots`.
-    pub(super) fn new(pki: &ServerPki, roots: &[Vec<u8>], web_roots: bool) -> io::Result<Self> {
+    /// Trusts the CIs of `pki` and `roots` (DER), and Mozilla's where `web_roots`; goes as far as `reach`.
+    pub(super) fn new(pki: &ServerPki, roots: &[Vec<u8>], web_roots: bool, reach: Reach) -> io::Result<Self> {
+        let reach = Arc::new(reach);
         // A second call finds the provider installed: that is as good.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let own = [&pki.ci_certificate, &pki.tls_ci_certificate];
@@ -47,13 +51,13 @@ impl Outgoing {
         for der in own.chain(roots).map(Vec::as_slice).chain(web.map(|der| &der[..])) {
             trusted.push(reqwest::Certificate::from_der(der).map_err(io::Error::other)?);
         }
-        let clients = ArcSwap::from_pointee(Clients::new(&trusted, pki)?);
-        Ok(Self { trusted, clients, dead: Mutex::default() })
+        let clients = ArcSwap::from_pointee(Clients::new(&trusted, pki, &reach)?);
+        Ok(Self { trusted, clients, reach, dead: Mutex::default() })
     }
 
     /// Shows other certificates from now on.
     pub(super) fn renew(&self, pki: &ServerPki) -> io::Result<()> {
-        self.clients.store(Arc::new(Clients::new(&self.trusted, pki)?));
+        self.clients.store(Arc::new(Clients::new(&self.trusted, pki, &self.reach)?));
         Ok(())
     }
 
@@ -62,7 +66,7 @@ impl Outgoing {
         let Ok(runtime) = Handle::try_current() else {
             return Reply::Lost("nothing is running that could make calls".into());
         };
-        let url = match target(call) {
+        let url = match target(call, &self.reach) {
             Ok(url) => url,
             Err(reason) => return Reply::Lost(reason),
         };
@@ -106,10 +110,10 @@ struct Clients {
 }
 
 impl Clients {
-    fn new(trusted: &[reqwest::Certificate], pki: &ServerPki) -> io::Result<Self> {
-        let smdp = client(trusted, &pki.tls)?;
+    fn new(trusted: &[reqwest::Certificate], pki: &ServerPki, reach: &Arc<Reach>) -> io::Result<Self> {
+        let smdp = client(trusted, &pki.tls, reach)?;
         let smds = match &pki.smds_tls {
-            Some(tls) => client(trusted, tls)?,
+            Some(tls) => client(trusted, tls, reach)?,
             None => smdp.clone(),
         };
         Ok(Self { smdp, smds })
@@ -117,13 +121,14 @@ impl Clients {
 }
 
 /// A client that shows a certificate, if TLS libraries know its curve.
-fn client(trusted: &[reqwest::Certificate], own: &Issued) -> io::Result<Client> {
+fn client(trusted: &[reqwest::Certificate], own: &Issued, reach: &Arc<Reach>) -> io::Result<Client> {
     let mut builder = Client::builder()
         .user_agent(concat!("esim-lab/", env!("CARGO_PKG_VERSION")))
         .timeout(TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
+        .dns_resolver(Judged(reach.clone()))
         .tls_certs_only(trusted.iter().cloned());
     if own.key.curve() == TLS_CURVE {
         let certificate = pem::write("CERTIFICATE", &own.certificate);
@@ -134,9 +139,29 @@ fn client(trusted: &[reqwest::Certificate], own: &Issued) -> io::Result<Client> 
     builder.build().map_err(io::Error::other)
 }
 
+/// Resolves names, and gives away only those addresses that may be connected to: what is judged is what is used.
+/// (Addresses in a URL are not resolved: [`target`] judges them.)
+struct Judged(Arc<Reach>);
+
+impl Resolve for Judged {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.0.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let kept = found.filter(|found| reach.may_connect(name.as_str(), found.ip()));
+            let kept: Vec<SocketAddr> = kept.collect();
+            match kept.is_empty() {
+                true => Err(format!("{} leads to no address that may be called", name.as_str()).into()),
+                false => Ok(Box::new(kept.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
 /// Where a call goes: HTTPS, or plain HTTP on this machine.
-fn target(call: &Call) -> Result<Url, String> {
+fn target(call: &Call, reach: &Reach) -> Result<Url, String> {
     let url = Url::parse(&call.url()).map_err(|error| format!("{} is no address: {error}", call.to))?;
+    reach.judge(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0))?;
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     match url.scheme() {
@@ -177,23 +202,53 @@ fn whole(error: reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reach::Allowed;
+    use esim_smdp::Config;
 
     #[test]
     fn plain_http_stays_on_this_machine() {
-        let target = |to: &str| target(&Call { to: to.into(), path: "/a".into(), body: String::new() });
+        let allowed = Allowed::LOOPBACK.into_iter().chain(["10.0.0.1".parse().unwrap()]).collect();
+        let config = Config::new("smdp.example", Vec::new(), Vec::new());
+        let reach = Reach::new(allowed, &config);
+        let target =
+            |to: &str| target(&Call { to: to.into(), path: "/a".into(), body: String::new() }, &reach);
         for to in [
             "http://localhost:1",
             "http://127.0.0.9:1",
             "http://[::1]:1",
             "operator.example",
             "https://10.0.0.1",
+            // However an address is written, it is judged as what it is.
+            "https://0x7f.1",
         ] {
             assert!(target(to).is_ok(), "{to}");
         }
-        for to in
-            ["http://operator.example", "http://10.0.0.1:80", "ftp://localhost", "http://localhost.example"]
-        {
+        for to in [
+            "http://operator.example",
+            "http://10.0.0.1:80",
+            "ftp://localhost",
+            "http://localhost.example",
+            "10.0.0.2",
+            "0xa.2",
+        ] {
             assert!(target(to).is_err(), "{to}");
         }
+    }
+
+    /// A name that is good leads where its owner wants: what counts is where.
+    #[tokio::test]
+    async fn names_are_judged_by_what_they_lead_to() {
+        let config = Config::new("smdp.example", Vec::new(), Vec::new());
+        let resolve = async |allowed: &[Allowed]| {
+            let reach = Arc::new(Reach::new(allowed.to_vec(), &config));
+            let found = Judged(reach).resolve("localhost".parse().unwrap()).await;
+            found.map(|found| found.map(|socket| socket.ip()).collect::<Vec<_>>()).map_err(|e| e.to_string())
+        };
+        assert!(resolve(&[]).await.unwrap_err().contains("no address that may be called"));
+        assert!(resolve(&["10.0.0.0/8".parse().unwrap()]).await.is_err());
+        let all = resolve(&["localhost".parse().unwrap()]).await.unwrap();
+        assert!(!all.is_empty() && all.iter().all(IpAddr::is_loopback));
+        let some = resolve(&[Allowed::Network(all[0], 32)]).await.unwrap();
+        assert!(some.contains(&all[0]));
     }
 }

@@ -111,11 +111,22 @@ export function cell(row: ImportRow, { name, secret }: Column): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
+/** A value as a cell that no spreadsheet runs, rounds or makes a date of; the SM takes the mark away (`to_cell` there). */
+export const toCell = (value: string): string => (misread(value) ? `'${value}` : value);
+
+function misread(value: string): boolean {
+  if (value.startsWith("'")) return misread(value.slice(1));
+  if (/^[\t\r\n]/.test(value)) return true;
+  const text = value.trimStart();
+  if (/^[=+\-@＝＋－＠]/.test(text)) return true;
+  return /^[\d.]/.test(text) && !/^(0|[1-9]\d{0,10})$/.test(text) && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text);
+}
+
 /** The report as CSV. */
 export function reportCsv(results: readonly ImportResult[]): string {
   const columns = ["line", "result", "iccid", "matchingId", "activationCode", "column", "reason"] as const;
-  // Spreadsheets must not take a reason for a formula, nor an ICCID for a number.
-  return `\uFEFF${Papa.unparse({ fields: [...columns], data: results.map((row) => columns.map((name) => row[name] ?? "")) }, { escapeFormulae: true, newline: "\r\n" })}\r\n`;
+  const data = results.map((row) => columns.map((name) => toCell(String(row[name] ?? ""))));
+  return `\uFEFF${Papa.unparse({ fields: [...columns], data }, { newline: "\r\n" })}\r\n`;
 }
 
 export function save(name: string, type: string, text: string) {

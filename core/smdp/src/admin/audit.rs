@@ -27,7 +27,7 @@ pub struct AuditOk {
     pub histories: Vec<HistoryView>,
     /// `after` of the next page, if there may be one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<Iccid>,
+    pub next: Option<String>,
 }
 
 /// The history of an order, and whether it holds.
@@ -73,8 +73,10 @@ impl Function for Audit {
         self.list.keys(known).into_iter().chain(heads).collect()
     }
 
-    fn decide(&self, records: &Records, _: &mut Env<'_>) -> Decision<AuditOk> {
-        let (orders, next) = self.list.page(records);
+    fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<AuditOk> {
+        let (mut orders, next) = self.list.page(records, env);
+        // What is in stock for everybody may have been another's before.
+        orders.retain(|order| self.list.is_for_all() || order.whose().is_some());
         let mut histories: Vec<_> = orders.into_iter().map(|order| self.view(order, records)).collect();
         if self.list.is_for_all() {
             let names = records.damaged().filter_map(|(_, row)| row.strip_prefix(ORDER_NAME));

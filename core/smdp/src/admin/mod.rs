@@ -2,6 +2,7 @@
 //! standard describes these; the HTTP service has them under `/esim-lab/`.
 
 mod audit;
+mod cell;
 mod import;
 mod orders;
 mod provision;
@@ -9,6 +10,7 @@ mod report;
 mod templates;
 
 pub use audit::{Audit, AuditOk, AuditRequest, HistoryView};
+pub use cell::{of_cell, to_cell};
 pub use import::{
     COLUMNS, Column, ColumnName, Flaw, Import, ImportOk, ImportRequest, ROW_LIMIT, Row, RowOutcome,
     RowResult, prepare,

@@ -175,9 +175,10 @@ pub struct ListOrdersRequest {
 pub struct ListOrdersOk {
     /// Short views.
     pub orders: Vec<OrderView>,
-    /// `after` of the next page, if there may be one.
+    /// `after` of the next page, if there may be one: the last ICCID of this one, which an operator gets veiled, for it
+    /// may be another's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<Iccid>,
+    pub next: Option<String>,
 }
 
 /// Lists orders.
@@ -207,7 +208,7 @@ impl Function for ListOrders {
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ListOrdersOk> {
-        let (orders, next) = self.page(records);
+        let (orders, next) = self.page(records, env);
         let view = |order| OrderView::short(order, &env.config.smdp_address);
         let orders = orders.into_iter().map(view).collect();
         Decision::only(Ok(ListOrdersOk { orders, next }))
@@ -221,7 +222,7 @@ impl ListOrders {
     }
 
     /// The orders in the order of the store, and where the next page begins.
-    pub(super) fn page<'a>(&self, records: &'a Records) -> (Vec<&'a Order>, Option<Iccid>) {
+    pub(super) fn page<'a>(&self, records: &'a Records, env: &Env<'_>) -> (Vec<&'a Order>, Option<String>) {
         let mut orders: Vec<_> = records.orders().collect();
         // As the store counts pages: by the digits, not by the swapped octets.
         orders.sort_by_cached_key(|order| order.iccid.to_string());
@@ -231,7 +232,8 @@ impl ListOrders {
         let full =
             self.matching_id.is_none() && (orders.len() + damaged.len()) as u64 >= u64::from(self.limit);
         let last = orders.last().map(|order| order.iccid).into_iter().chain(damaged);
-        let next = last.max_by_key(|iccid| iccid.to_string()).filter(|_| full);
+        let last = last.map(|iccid| iccid.to_string()).max().filter(|_| full);
+        let next = last.map(|iccid| if self.requester.is_some() { (env.veil)(&iccid) } else { iccid });
         orders.retain(|order| is_for(order, self.requester.as_deref()));
         (orders, next)
     }
@@ -253,8 +255,7 @@ pub struct ShowOrder(ShowOrderRequest);
 
 /// Whether an order is shown to whoever asks.
 fn is_for(order: &Order, requester: Option<&str>) -> bool {
-    let whose = order.owner.as_deref().or(order.operator.as_deref());
-    requester.zip(whose).is_none_or(|(requester, whose)| requester == whose)
+    requester.is_none_or(|requester| order.is_for(requester))
 }
 
 impl Function for ShowOrder {
@@ -272,7 +273,14 @@ impl Function for ShowOrder {
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<OrderView> {
         let requester = self.0.requester.as_deref();
         let order = records.order(&self.0.iccid).filter(|order| is_for(order, requester));
-        let view = order.map(|order| OrderView::long(order, &env.config.smdp_address));
+        let address = &env.config.smdp_address;
+        let view = order.map(|order| match requester {
+            // What is in stock for everybody may have been another's before.
+            Some(_) if order.whose().is_none() => {
+                OrderView { errands: Vec::new(), history: Vec::new(), ..OrderView::long(order, address) }
+            }
+            _ => OrderView::long(order, address),
+        });
         Decision::only(view.ok_or_else(|| Refusal::new("8.2.1", "3.9").about(self.0.iccid)))
     }
 }

@@ -17,9 +17,9 @@ pub struct Report(ListOrders);
 pub struct ReportOk {
     /// By ICCID.
     pub rows: Vec<ReportRow>,
-    /// `after` of the next page, if there may be one.
+    /// As [`super::ListOrdersOk::next`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<Iccid>,
+    pub next: Option<String>,
 }
 
 /// How an order stands.
@@ -73,7 +73,7 @@ impl Function for Report {
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ReportOk> {
-        let (orders, next) = self.0.page(records);
+        let (orders, next) = self.0.page(records, env);
         let row = |order: &Order| ReportRow::of(order, &env.config.smdp_address);
         Decision::only(Ok(ReportOk { rows: orders.into_iter().map(row).collect(), next }))
     }

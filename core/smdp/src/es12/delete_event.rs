@@ -2,6 +2,7 @@
 
 use super::{forwarding_header, own_smds};
 use crate::event::{self, EventRecord};
+use crate::store::EventName;
 use crate::{Call, Config, Decision, Env, Function, Key, Records, Write};
 use alloc::format;
 use alloc::string::String;
@@ -27,18 +28,18 @@ impl Function for DeleteEvent {
     }
 
     fn keys(&self, _: &Records) -> Vec<Key> {
-        Vec::from([Key::Event(self.0.eid, self.0.event_id.clone())])
+        Vec::from([Key::Event(self.name()), Key::EventOfAnybody(self.0.eid, self.0.event_id.clone())])
     }
 
     fn calls(&self, known: &Records, _: u64, config: &Config) -> Vec<Call> {
-        let event = self.find(known);
+        let event = known.event(&self.name());
         event.and_then(|event| self.forwarding(event, config)).into_iter().collect()
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
         match self.check(records, env) {
             Ok(event) => {
-                let delete = Write::DeleteEvent(event.eid, event.event_id.clone());
+                let delete = Write::DeleteEvent(event.name());
                 Decision::new(Vec::from([delete]), Ok(Nothing {}))
             }
             Err(refusal) => Decision::refuse(refusal),
@@ -47,13 +48,11 @@ impl Function for DeleteEvent {
 }
 
 impl DeleteEvent {
-    /// The event, for the server whose it is.
-    fn find<'a>(&self, records: &'a Records) -> Option<&'a EventRecord> {
+    /// What the event is called: it is the caller's own, or none.
+    fn name(&self) -> EventName {
         let request = &self.0;
-        let own = |event: &&EventRecord| {
-            event.event_id == request.event_id && event.owner == request.header.function_requester_identifier
-        };
-        records.events_of(request.eid).find(own)
+        let owner = request.header.function_requester_identifier.clone();
+        EventName { eid: request.eid, owner, event_id: request.event_id.clone() }
     }
 
     fn forwarding(&self, event: &EventRecord, config: &Config) -> Option<Call> {
@@ -69,7 +68,7 @@ impl DeleteEvent {
     fn check<'a>(&self, records: &'a Records, env: &Env<'_>) -> Result<&'a EventRecord, Refusal> {
         own_smds(env.config)?;
         let unknown = || Refusal::new("8.9.5", "3.9").about(&self.0.event_id);
-        let event = self.find(records).ok_or_else(unknown)?;
+        let event = records.event(&self.name()).ok_or_else(unknown)?;
         if let Some(call) = self.forwarding(event, env.config) {
             event::outcome(records.reply(&call), Some("3.9"))?;
         }

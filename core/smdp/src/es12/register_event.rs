@@ -2,6 +2,7 @@
 
 use super::{forwarding_header, own_smds};
 use crate::event::{self, EVENTS_LIMIT, EventRecord, Forwarded};
+use crate::store::EventName;
 use crate::{Call, Config, Decision, Env, Function, Key, Records};
 use alloc::format;
 use alloc::string::String;
@@ -36,7 +37,9 @@ impl Function for RegisterEvent {
     }
 
     fn keys(&self, _: &Records) -> Vec<Key> {
-        Vec::from([Key::Event(self.0.eid, self.0.event_id.clone()), Key::EventsOf(self.0.eid)])
+        let EventName { eid, owner, event_id } = self.name();
+        let before = Key::EventOfAnybody(eid, event_id);
+        Vec::from([Key::Event(self.name()), before, Key::EventsBy(eid, owner)])
     }
 
     fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call> {
@@ -56,18 +59,25 @@ impl Function for RegisterEvent {
 }
 
 impl RegisterEvent {
+    /// What the event is called: identifiers are the caller's own, another server may use the same.
+    pub(crate) fn name(&self) -> EventName {
+        let request = &self.0;
+        let owner = request.header.function_requester_identifier.clone();
+        EventName { eid: request.eid, owner, event_id: request.event_id.clone() }
+    }
+
     /// Whether the event is there already.
     fn check(&self, records: &Records, now: u64) -> Result<bool, Refusal> {
-        let request = &self.0;
-        let waiting = || records.events_of(request.eid).filter(|event| event.expires_at > now);
-        if let Some(event) = waiting().find(|event| event.event_id == request.event_id) {
-            let same = event.owner == request.header.function_requester_identifier
-                && event.rsp_server_address == request.rsp_server_address;
+        let (request, name) = (&self.0, self.name());
+        let waits = |event: &&EventRecord| event.owner == name.owner && event.expires_at > now;
+        let waiting = || records.events_of(request.eid).filter(waits);
+        if let Some(event) = records.event(&name).filter(|event| event.expires_at > now) {
+            let same = event.rsp_server_address == request.rsp_server_address;
             return if same { Ok(true) } else { Err(Refusal::new("8.9.5", "3.3").about(&request.event_id)) };
         }
         match waiting().nth(EVENTS_LIMIT as usize - 1) {
             Some(_) => {
-                let detail = format!("{EVENTS_LIMIT} events wait for this eUICC already");
+                let detail = format!("{EVENTS_LIMIT} events of yours wait for this eUICC already");
                 Err(Refusal::new("8.9", "4.2").about(request.eid).because(detail))
             }
             None => Ok(false),
@@ -81,7 +91,9 @@ impl RegisterEvent {
         let root = smds.root.as_ref()?;
         let key = &smds.identities.first()?.ds_auth.key;
         let eid = format!("{}", request.eid);
-        let event_id = event::derive_id(key, &[b"event", eid.as_bytes(), request.event_id.as_bytes()]);
+        let owner = request.header.function_requester_identifier.as_bytes();
+        let parts = [&b"event"[..], eid.as_bytes(), owner, request.event_id.as_bytes()];
+        let event_id = event::derive_id(key, &parts);
         let told = RegisterEventRequest {
             header: forwarding_header(smds, &request.header.function_call_identifier),
             eid: request.eid,

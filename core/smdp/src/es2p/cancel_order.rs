@@ -29,7 +29,7 @@ impl Function for CancelOrder {
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
-        let order = own_order(records, &self.0.iccid, &self.0.header);
+        let order = own_order(records, &self.0.iccid, &self.0.header, env.config);
         match order.and_then(|order| self.check(&order).map(|()| order)) {
             Ok(order) => {
                 let unavailable = self.0.final_profile_status_indicator == FinalProfileStatus::Unavailable;

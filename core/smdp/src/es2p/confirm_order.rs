@@ -41,13 +41,13 @@ impl Function for ConfirmOrder {
         keys.extend(matching_id.map(|id| Key::MatchingId(id.into())));
         let eid = self.0.eid.or(known.order(&self.0.iccid).and_then(|order| order.eid));
         if let (Some(eid), Some(_)) = (eid, self.smds_address()) {
-            keys.extend(Registration::keys(eid, matching_id));
+            keys.extend(Registration::keys(eid, matching_id, &self.0.header));
         }
         keys
     }
 
     fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call> {
-        let order = own_order(known, &self.0.iccid, &self.0.header);
+        let order = own_order(known, &self.0.iccid, &self.0.header, config);
         match order.and_then(|order| self.check(&order, known, config)) {
             Ok((_, Some(event))) if self.0.release_flag => {
                 Registration::of(&event, &self.0.header, config).calls(known, now, config)
@@ -57,7 +57,7 @@ impl Function for ConfirmOrder {
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ConfirmOrderOk> {
-        let order = own_order(records, &self.0.iccid, &self.0.header);
+        let order = own_order(records, &self.0.iccid, &self.0.header, env.config);
         match order.and_then(|order| self.confirm(order, records, env)) {
             Ok((mut order, mut commit)) => {
                 discovery::take_back(&mut order, records, env);
@@ -93,10 +93,10 @@ impl ConfirmOrder {
         let eid = self.eid(order)?;
         self.check_matching_id(order, records)?;
         let matching_id = self.0.matching_id.as_deref();
-        let event = self
-            .smds_address()
-            .zip(eid)
-            .map(|(address, eid)| discovery::event_of(order, address, eid, matching_id, config));
+        let event = self.smds_address().zip(eid).map(|(address, eid)| {
+            discovery::check_awaited(order, eid, records)?;
+            discovery::event_of(order, address, eid, matching_id, config)
+        });
         Ok((eid, event.transpose()?))
     }
 

@@ -1,7 +1,8 @@
 //! The event at an SM-DS that leads an eUICC to its order (SGP.22 3.6, 5.3.2).
 
 use crate::es12::RegisterEvent;
-use crate::event::{self, OrderEvent};
+use crate::event::{self, AWAITED_LIMIT, OrderEvent};
+use crate::store::EventName;
 use crate::{Call, Config, Decision, Env, Function, Key, Order, Records, Reply, Write};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -36,7 +37,24 @@ pub(super) fn event_of(
         Some(id) => id.to_string(),
         None => draw(order, eid, config)?,
     };
-    Ok(OrderEvent { smds, eid, event_id, registered: false })
+    let owner = order.whose().map(String::from);
+    Ok(OrderEvent { smds, eid, event_id, registered: false, owner })
+}
+
+/// Whether an operator may have one more order that waits for an eUICC with an event.
+///
+/// # Errors
+/// 8.9/4.2 where too many do.
+pub(super) fn check_awaited(order: &Order, eid: Eid, records: &Records) -> Result<(), Refusal> {
+    let is_other = |other: &&Order| {
+        let awaits = other.event.as_ref().is_some_and(|event| event.eid == eid);
+        awaits && other.is_open() && other.iccid != order.iccid && other.whose() == order.whose()
+    };
+    if records.orders().filter(is_other).count() < AWAITED_LIMIT as usize {
+        return Ok(());
+    }
+    let detail = format!("{AWAITED_LIMIT} orders of yours wait for this eUICC with an event already");
+    Err(Refusal::new("8.9", "4.2").about(eid).because(detail))
 }
 
 /// The SM-DS that an address means; none if it is this server.
@@ -70,9 +88,14 @@ impl Registration {
     /// What is to be told of an event, in the course of the operator's call `header`.
     pub(super) fn of(event: &OrderEvent, header: &RequestHeader, config: &Config) -> Self {
         let is_root = event.smds.is_some() && event.smds == config.default_smds;
+        // Another SM-DS knows this server and none of its operators.
+        let requester = match event.smds {
+            None => header.function_requester_identifier.clone(),
+            Some(_) => config.own_oid(),
+        };
         let request = RegisterEventRequest {
             header: RequestHeader {
-                function_requester_identifier: config.own_oid(),
+                function_requester_identifier: requester,
                 function_call_identifier: header.function_call_identifier.clone(),
             },
             eid: event.eid,
@@ -83,10 +106,16 @@ impl Registration {
         Self { smds: event.smds.clone(), request }
     }
 
-    /// The records that this server needs where it is the SM-DS itself.
-    pub(super) fn keys(eid: Eid, event_id: Option<&str>) -> Vec<Key> {
-        let named = event_id.map(|id| Key::Event(eid, id.to_string()));
-        named.into_iter().chain([Key::EventsOf(eid)]).collect()
+    /// The records that this server needs where it is the SM-DS itself: those of the operator that calls.
+    pub(super) fn keys(eid: Eid, event_id: Option<&str>, header: &RequestHeader) -> Vec<Key> {
+        let owner = &header.function_requester_identifier;
+        let named = event_id.into_iter().flat_map(|id| {
+            let event_id = id.to_string();
+            let before = Key::EventOfAnybody(eid, event_id.clone());
+            [Key::Event(EventName { eid, owner: owner.clone(), event_id }), before]
+        });
+        let operators = [Key::EventsBy(eid, owner.clone()), Key::Awaited(eid, owner.clone())];
+        named.chain(operators).collect()
     }
 
     /// Whom to ask.
@@ -158,7 +187,7 @@ pub(super) fn take_back(order: &mut Order, records: &Records, env: &mut Env<'_>)
     let mut in_vain: Vec<_> = records.replies().filter_map(told).collect();
     in_vain.retain(|(to, told)| !is_had(to, told));
     for (to, told) in &in_vain {
-        order.send_deletion(to, told.eid, told.event_id.clone(), env);
+        order.send_deletion(to, told.eid, told.event_id.clone(), None, env);
     }
     !in_vain.is_empty()
 }

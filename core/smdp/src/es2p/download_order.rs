@@ -1,7 +1,7 @@
 //! ES2+.DownloadOrder (SGP.22 5.3.1).
 
-use super::own_order;
-use crate::{Decision, Env, Function, Key, Order, OrderState, Records};
+use super::check_owner;
+use crate::{Config, Decision, Env, Function, Key, Order, OrderState, Records};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::es2p::{DownloadOrderOk, DownloadOrderRequest};
@@ -26,16 +26,16 @@ impl Function for DownloadOrder {
         Some(self.0.header.function_call_identifier.clone())
     }
 
-    fn keys(&self, _: &Records) -> Vec<Key> {
+    fn keys(&self, known: &Records) -> Vec<Key> {
         match (&self.0.iccid, &self.0.profile_type) {
             (Some(iccid), _) => Vec::from([Key::Order(*iccid)]),
-            (None, Some(name)) => Vec::from([Key::AvailableOfType(name.clone()), Key::OfType(name.clone())]),
+            (None, Some(name)) => self.stock(name, known),
             (None, None) => Vec::new(),
         }
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<DownloadOrderOk> {
-        match self.reserve(records) {
+        match self.reserve(records, env.config) {
             Ok(mut order) => {
                 order.eid = self.0.eid;
                 order.operator = Some(self.0.header.function_requester_identifier.clone());
@@ -52,32 +52,67 @@ impl Function for DownloadOrder {
     }
 }
 
+/// How many profiles of nobody's stock are looked at, one after the other as long as all are somebody's: earlier versions
+/// have named everybody's stock alike.
+const LOOKS: [u32; 3] = [1, 16, 256];
+
 impl DownloadOrder {
-    fn reserve(&self, records: &Records) -> Result<Order, Refusal> {
+    /// Where a profile of this type may be: in the operator's own stock, and in nobody's.
+    fn stock(&self, name: &str, known: &Records) -> Vec<Key> {
+        let own = Some(self.0.header.function_requester_identifier.clone());
+        let of_type = |owner: &Option<String>| Key::OfType(owner.clone(), name.into());
+        let available = |owner: &Option<String>, limit| Key::AvailableOfType {
+            owner: owner.clone(),
+            name: name.into(),
+            limit,
+        };
+        let others =
+            known.orders().filter(|order| order.profile_type == name && !self.may_have(order)).count();
+        let looks = LOOKS.iter().enumerate().take_while(|(i, _)| {
+            let before = i.checked_sub(1).and_then(|before| LOOKS.get(before));
+            before.is_none_or(|before| others >= *before as usize)
+        });
+        let nobodys = looks.map(|(_, limit)| available(&None, *limit));
+        [of_type(&own), of_type(&None), available(&own, 1)].into_iter().chain(nobodys).collect()
+    }
+
+    /// Whether the operator may have a profile at all: its own, or nobody's.
+    fn may_have(&self, order: &Order) -> bool {
+        let requester = &self.0.header.function_requester_identifier;
+        order.owner.as_ref().is_none_or(|owner| owner == requester)
+    }
+
+    fn reserve(&self, records: &Records, config: &Config) -> Result<Order, Refusal> {
         let order = match (&self.0.iccid, &self.0.profile_type) {
             (Some(iccid), name) => {
-                let order = own_order(records, iccid, &self.0.header)?;
+                let order =
+                    records.order(iccid).ok_or_else(|| Refusal::new("8.2.1", "3.9").about(iccid))?.clone();
+                if order.state != OrderState::Available || !self.may_have(&order) {
+                    check_owner(&order, &self.0.header, config)?;
+                }
                 if name.as_ref().is_some_and(|name| *name != order.profile_type) {
                     return Err(Refusal::new("8.2.5", "3.8").about(&order.profile_type));
                 }
                 order
             }
-            (None, Some(name)) => any_of_type(records, name)?,
+            (None, Some(name)) => self.any_of_type(records, name)?,
             (None, None) => return Err(Refusal::new("1.6", "2.1")),
         };
         if order.state != OrderState::Available {
             return Err(Refusal::new("8.2.1", "3.3").about(order.iccid));
         }
-        super::check_owner(&order, &self.0.header)?;
         Ok(order)
     }
-}
 
-fn any_of_type(records: &Records, name: &str) -> Result<Order, Refusal> {
-    let mut of_type = records.orders().filter(|order| order.profile_type == name).peekable();
-    if of_type.peek().is_none() {
-        return Err(Refusal::new("8.2.5", "3.9").about(name));
+    /// A profile of the operator's own stock, or else of nobody's. What others have is as if it were not there.
+    fn any_of_type(&self, records: &Records, name: &str) -> Result<Order, Refusal> {
+        let is_it = |order: &&Order| order.profile_type == name && self.may_have(order);
+        let mut of_type: Vec<_> = records.orders().filter(is_it).collect();
+        if of_type.is_empty() {
+            return Err(Refusal::new("8.2.5", "3.9").about(name));
+        }
+        of_type.sort_by_key(|order| order.owner.is_none());
+        let available = of_type.into_iter().find(|order| order.state == OrderState::Available).cloned();
+        available.ok_or_else(|| Refusal::new("8.2.5", "3.7").about(name))
     }
-    let available = of_type.find(|order| order.state == OrderState::Available).cloned();
-    available.ok_or_else(|| Refusal::new("8.2.5", "3.7").about(name))
 }

@@ -12,7 +12,7 @@ pub(crate) use confirm_order::draw_matching_id;
 pub use download_order::DownloadOrder;
 pub use release_profile::ReleaseProfile;
 
-use crate::{Order, Records};
+use crate::{Config, Order, Records};
 use esim_rsp::json::RequestHeader;
 use esim_rsp::{Iccid, Refusal};
 
@@ -20,18 +20,24 @@ use esim_rsp::{Iccid, Refusal};
 ///
 /// # Errors
 /// 8.2.1/3.9 unknown, 8.2.1/1.2 another operator's.
-fn own_order(records: &Records, iccid: &Iccid, header: &RequestHeader) -> Result<Order, Refusal> {
+fn own_order(
+    records: &Records,
+    iccid: &Iccid,
+    header: &RequestHeader,
+    config: &Config,
+) -> Result<Order, Refusal> {
     let order = records.order(iccid).ok_or_else(|| Refusal::new("8.2.1", "3.9").about(iccid))?;
-    check_owner(order, header)?;
+    check_owner(order, header, config)?;
     Ok(order.clone())
 }
 
-fn check_owner(order: &Order, header: &RequestHeader) -> Result<(), Refusal> {
-    // Where a profile is nobody's, whoever has ordered it is the one to go on with it.
-    match order.owner.as_ref().or(order.operator.as_ref()) {
-        Some(owner) if *owner != header.function_requester_identifier => {
-            Err(Refusal::new("8.2.1", "1.2").about(order.iccid))
-        }
-        _ => Ok(()),
-    }
+/// Where a profile is nobody's, whoever has ordered it is the one to go on with it. What is no operator's, stock for
+/// everybody and orders that the house has made, is the house's to change, which speaks in a name that is no operator's.
+fn check_owner(order: &Order, header: &RequestHeader, config: &Config) -> Result<(), Refusal> {
+    let requester = &header.function_requester_identifier;
+    let is_own = match order.whose() {
+        Some(whose) => whose == requester,
+        None => config.operator(requester).is_none(),
+    };
+    if is_own { Ok(()) } else { Err(Refusal::new("8.2.1", "1.2").about(order.iccid)) }
 }

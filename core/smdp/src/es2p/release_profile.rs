@@ -26,18 +26,18 @@ impl Function for ReleaseProfile {
 
     fn keys(&self, known: &Records) -> Vec<Key> {
         let event = known.order(&self.0.iccid).and_then(|order| order.event.as_ref());
-        let here = event.map(|event| Registration::keys(event.eid, Some(&event.event_id)));
+        let here = event.map(|event| Registration::keys(event.eid, Some(&event.event_id), &self.0.header));
         core::iter::once(Key::Order(self.0.iccid)).chain(here.into_iter().flatten()).collect()
     }
 
     fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call> {
-        let event = self.check(known).ok().and_then(|order| order.event);
+        let event = self.check(known, config).ok().and_then(|order| order.event);
         let registration = event.map(|event| Registration::of(&event, &self.0.header, config));
         registration.map(|it| it.calls(known, now, config)).unwrap_or_default()
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
-        match self.check(records).and_then(|order| self.release(order, records, env)) {
+        match self.check(records, env.config).and_then(|order| self.release(order, records, env)) {
             Ok(commit) => Decision::new(commit, Ok(Nothing {})),
             Err(refusal) => discovery::refuse(&self.0.iccid, refusal, records, env),
         }
@@ -45,8 +45,8 @@ impl Function for ReleaseProfile {
 }
 
 impl ReleaseProfile {
-    fn check(&self, records: &Records) -> Result<Order, Refusal> {
-        let order = own_order(records, &self.0.iccid, &self.0.header)?;
+    fn check(&self, records: &Records, config: &Config) -> Result<Order, Refusal> {
+        let order = own_order(records, &self.0.iccid, &self.0.header, config)?;
         match order.state {
             OrderState::Confirmed => Ok(order),
             _ => Err(Refusal::new("8.2.1", "3.5").about(order.iccid)),
@@ -55,7 +55,9 @@ impl ReleaseProfile {
 
     fn release(&self, mut order: Order, records: &Records, env: &mut Env<'_>) -> Result<Vec<Write>, Refusal> {
         let mut commit = Vec::new();
-        if let Some(event) = order.event.take() {
+        if let Some(mut event) = order.event.take() {
+            // An earlier version has not said whose it is.
+            event.owner = order.whose().map(String::from);
             commit = Registration::of(&event, &self.0.header, env.config).settle(records, env)?;
             order.keep_event(event);
         }

@@ -75,7 +75,7 @@ fn events() -> Vec<Case> {
                 seen
             },
         ),
-        case(REGISTER, "another-servers-identifier", |lab| {
+        case(REGISTER, "identifier-that-another-server-has", |lab| {
             let event = event(lab);
             register(lab, OWNER, &event);
             register(lab, "2.999.1.2", &event)
@@ -148,7 +148,13 @@ fn events() -> Vec<Case> {
         case(FORWARD, "event-of-an-alternative-sm-ds", |lab| {
             told(lab, &call(lab, "es15/registerEvent", "2.999.1", event(lab)))
         }),
-        case(FORWARD, "another-servers-identifier", |lab| {
+        case(FORWARD, "same-identifier-another-address", |lab| {
+            let mut event = event(lab);
+            call(lab, "es15/registerEvent", OWNER, event.clone());
+            event["rspServerAddress"] = json!("elsewhere.example");
+            told(lab, &call(lab, "es15/registerEvent", OWNER, event))
+        }),
+        case(FORWARD, "identifier-that-another-server-has", |lab| {
             let event = event(lab);
             call(lab, "es15/registerEvent", OWNER, event.clone());
             told(lab, &call(lab, "es15/registerEvent", "2.999.1.2", event))

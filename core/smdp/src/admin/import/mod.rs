@@ -274,19 +274,21 @@ impl Function for Import {
 
     fn keys(&self, _: &Records) -> Vec<Key> {
         let keys = self.rows.iter().flat_map(|row| {
+            let (owner, imsi) = (self.requester().cloned(), row.subscriber.imsi.clone());
             let matching = row.matching_id.clone().map(Key::MatchingId);
-            [Key::Order(row.iccid), Key::Imsi(row.subscriber.imsi.clone())].into_iter().chain(matching)
+            let own = [Key::Order(row.iccid), Key::Imsi(owner, imsi.clone()), Key::ImsiOfAnybody(imsi)];
+            own.into_iter().chain(matching)
         });
         keys.collect()
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Vec<RowResult>> {
-        let holders = Holders::of(records);
+        let holders = Holders::of(records, self.requester());
         let (mut commit, mut results) = (Vec::new(), Vec::new());
         for row in &self.rows {
             let result = match records.order(&row.iccid) {
                 Some(order) => self.known(row, order, &env.config.smdp_address),
-                None => check_damage(row, records)
+                None => check_damage(row, self.requester(), records)
                     .and_then(|()| holders.check(row))
                     .and_then(|()| self.create(row, env, &mut commit)),
             };
@@ -297,8 +299,8 @@ impl Function for Import {
 }
 
 /// Whether what a row would have to be compared with can be read.
-fn check_damage(row: &Wanted, records: &Records) -> Result<(), Flaw> {
-    let imsi = Key::Imsi(row.subscriber.imsi.clone());
+fn check_damage(row: &Wanted, owner: Option<&String>, records: &Records) -> Result<(), Flaw> {
+    let imsi = Key::Imsi(owner.cloned(), row.subscriber.imsi.clone());
     let matching_id = row.matching_id.clone().map(|id| (Column::MatchingId, Key::MatchingId(id)));
     let mut keys =
         [(Column::Iccid, Key::Order(row.iccid)), (Column::Imsi, imsi)].into_iter().chain(matching_id);
@@ -308,38 +310,49 @@ fn check_damage(row: &Wanted, records: &Records) -> Result<(), Flaw> {
     }
 }
 
-/// Who has the IMSIs and matchingIds of the rows already.
+/// Who has the IMSIs and matchingIds of the rows already. An owner has each IMSI once, whatever others have; a matchingId
+/// is all that an LPA says, so it is one order's alone.
 struct Holders<'a> {
+    owner: Option<&'a String>,
     imsis: BTreeMap<&'a str, Iccid>,
-    matching_ids: BTreeMap<&'a str, Iccid>,
+    matching_ids: BTreeMap<&'a str, &'a Order>,
 }
 
 impl<'a> Holders<'a> {
-    fn of(records: &'a Records) -> Self {
-        let living = || records.orders().filter(|order| !order.is_over());
+    fn of(records: &'a Records, owner: Option<&'a String>) -> Self {
+        let living = || records.orders().filter(|order| !order.is_over() && order.owner.as_ref() == owner);
         let source = |order: &'a Order| Some((order.source.as_ref()?.imsi.as_str(), order.iccid));
-        let matching = |order: &'a Order| Some((order.matching_id.as_deref()?, order.iccid));
+        let matching = |order: &'a Order| Some((order.matching_id.as_deref()?, order));
         Self {
+            owner,
             imsis: living().filter_map(source).collect(),
             matching_ids: records.orders().filter_map(matching).collect(),
         }
     }
 
     fn check(&self, row: &Wanted) -> Result<(), Flaw> {
-        let clash = |column, holder: Option<&Iccid>| match holder {
-            Some(holder) => Err(Flaw::of(column, format!("is that of the order of ICCID {holder}"))),
+        let clash = |column, holder| Err(Flaw::of(column, format!("is that of the order of ICCID {holder}")));
+        if let Some(holder) = self.imsis.get(row.subscriber.imsi.as_str()) {
+            return clash(Column::Imsi, holder);
+        }
+        match row.matching_id.as_deref().and_then(|id| self.matching_ids.get(id)) {
+            Some(holder) if holder.owner.as_ref() == self.owner => clash(Column::MatchingId, &holder.iccid),
+            // Whose it is, and of which profile, is nobody else's business.
+            Some(_) => Err(Flaw::of(Column::MatchingId, "is taken: choose another, or leave it empty")),
             None => Ok(()),
-        };
-        clash(Column::Imsi, self.imsis.get(row.subscriber.imsi.as_str()))?;
-        let matching_id = row.matching_id.as_deref();
-        clash(Column::MatchingId, matching_id.and_then(|id| self.matching_ids.get(id)))
+        }
     }
 }
 
 impl Import {
+    /// OID of whom the orders shall be; absent for nobody's.
+    fn requester(&self) -> Option<&String> {
+        self.header.as_ref().map(|header| &header.function_requester_identifier)
+    }
+
     /// The row of an order that is there already, if it is that row.
     fn known(&self, row: &Wanted, order: &Order, smdp_address: &str) -> Result<RowResult, Flaw> {
-        let requester = self.header.as_ref().map(|header| &header.function_requester_identifier);
+        let requester = self.requester();
         if requester.is_some() && order.owner.as_ref() != requester {
             return Err(Flaw::of(Column::Iccid, "is that of another operator's order"));
         }
@@ -380,8 +393,7 @@ impl Import {
             digests: row.digests(&salt),
             salt: Secret::new(salt.to_vec()),
         });
-        let requester = self.header.as_ref().map(|header| header.function_requester_identifier.clone());
-        order.owner = requester;
+        order.owner = self.requester().cloned();
         match self.stock {
             true => {
                 order.note(env.now, "import", format!("Made with template {}, in stock", self.template.name))

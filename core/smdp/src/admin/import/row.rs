@@ -1,5 +1,6 @@
 //! A row as it comes: columns by name, texts, and nothing checked yet but that.
 
+use crate::admin::of_cell;
 use crate::profile::SecretText;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -188,9 +189,10 @@ impl Row {
         Self { line, flaw: Some(flaw), ..Self::default() }
     }
 
-    /// Puts a value into a column. Blanks around it are dropped; an empty one is none.
+    /// Puts a value into a column. Blanks around it are dropped, and the mark that keeps spreadsheets from reading it;
+    /// an empty one is none.
     pub fn set(&mut self, column: Column, value: &str) {
-        let value = value.trim();
+        let value = of_cell(value.trim()).trim();
         if value.is_empty() {
             return;
         }
