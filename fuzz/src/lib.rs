@@ -1,5 +1,6 @@
 //! What fuzz targets and their seeds share: cards and servers made once.
 
+pub mod operators;
 pub mod service;
 
 use esim_crypto::pki::TestPki;

@@ -3,6 +3,7 @@
 
 use esim_crypto::Curve;
 use esim_crypto::pki::{CrlDraft, TestPki};
+use esim_fuzz::operators::Operators;
 use esim_fuzz::service::{SIGNED, STEPS, Service};
 use esim_rsp::encode;
 use esim_saip::builder;
@@ -10,6 +11,7 @@ use esim_sm_edge::block_on;
 use esim_tests::bench::rng;
 use esim_tests::forge::{ICCID, metadata, subscriber};
 use esim_world::{Agreeable, Story, in_memory, tell};
+use rand_core::Rng as _;
 use std::path::PathBuf;
 
 fn main() -> std::io::Result<()> {
@@ -61,6 +63,15 @@ fn main() -> std::io::Result<()> {
             let length = (first.len() as u16).to_be_bytes();
             seed(&folder, "chain", 10 * i + j, &[&length, &first[..], second].concat())?;
         }
+    }
+
+    // Whatever the octets are, they are requests.
+    let operators = Operators::new();
+    for i in 0..64u8 {
+        let mut octets = vec![0; 120];
+        rng(i).fill_bytes(&mut octets);
+        operators.check(&octets);
+        seed(&folder, "wall", i.into(), &octets)?;
     }
 
     let service = Service::new();

@@ -7,6 +7,7 @@ pub mod euicc;
 pub mod operator;
 pub mod race;
 pub mod server;
+pub mod wall;
 
 pub use euicc::{Euicc, failure, success};
 

@@ -1,6 +1,7 @@
 //! The service with its records over many objects, as the worker has it.
 
 use super::common::Service;
+use super::common::wall::{Site, rows_of};
 use super::sim::Sim;
 use esim_sm_edge::shard::{Answer, Message, Network, ShardedStore};
 use esim_sm_edge::{
@@ -8,6 +9,7 @@ use esim_sm_edge::{
 };
 use esim_smdp::{Call, Config, Key, Records, Reply};
 use rand_core::CryptoRng;
+use std::collections::BTreeMap;
 
 /// All but the records is that of a host in memory.
 pub struct Objects {
@@ -46,6 +48,16 @@ impl Service for Objects {
 
     fn set_now(&self, now: u64) {
         self.inner.set_now(now);
+    }
+}
+
+impl Site for Objects {
+    fn answer(&self, request: HttpRequest) -> HttpResponse {
+        Service::answer(self, request)
+    }
+
+    fn rows(&self) -> BTreeMap<String, serde_json::Value> {
+        rows_of(&self.host())
     }
 }
 

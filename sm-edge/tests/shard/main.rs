@@ -151,6 +151,25 @@ fn every_case_is_over_many_objects_what_it_is_in_memory() {
     cases::each_over(|host| host::Objects::new(Sim::new(7), host));
 }
 
+/// Nobody reads or changes what is another's, as in memory and natively (`wall`).
+#[test]
+fn the_wall_between_operators_stands_over_many_objects() {
+    use proptest::test_runner::{Config, TestRunner};
+    let lab = Lab::with(|config| {
+        config.smds = Some(cases::smds(None));
+        common::wall::introduce(config);
+    });
+    let site = host::Objects::new(Sim::new(8), lab.host.fork());
+    let wall = common::wall::Wall::build(&site, &lab.token, common::ADDRESS, common::NOW);
+    let config = Config { cases: 60, max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
+    let octets = proptest::collection::vec(any::<u8>(), 1..200);
+    let tried = TestRunner::new(config).run(&octets, |octets| {
+        wall.check(&site, &octets);
+        Ok(())
+    });
+    tried.unwrap();
+}
+
 #[test]
 fn who_asks_for_what_never_was_leaves_nothing() {
     let sim = Sim::new(3);
