@@ -67,7 +67,7 @@ fn drawn(seed: u64) -> impl Iterator<Item = Vec<u8>> {
     ];
     std::iter::repeat_with(move || {
         let draw = rng.next_u32() as usize;
-        if draw % 3 == 0 {
+        if draw.is_multiple_of(3) {
             let mut octets = known[draw / 3 % known.len()].to_vec();
             let at = rng.next_u32() as usize % octets.len();
             octets[at] = rng.next_u32() as u8;
