@@ -1,7 +1,7 @@
 //! Who gets in, before any function runs: LPAs by client certificate where that is switched on, operators by
 //! certificate or token always, everybody at a measured pace.
 
-use crate::{Caller, ClientCertificate, Host, HttpRequest, Rate};
+use crate::{Caller, ClientCertificate, Host, HttpRequest, Limited, Rate};
 use crate::{origin, token};
 use esim_crypto::pki::{self, Certificate, ChainReason, Role, TrustedCi};
 use esim_crypto::sha256;
@@ -17,22 +17,34 @@ pub struct Admittance {
     pub lpa_issuers: Vec<TrustedCi>,
     /// Requests of LPAs from one network address, and refused requests of operators; unlimited if absent.
     pub per_source: Option<Rate>,
+    /// Requests of one operator, or of one server that calls the SM-DS; unlimited if absent. The house is not counted.
+    pub per_operator: Option<Rate>,
     /// Tries of one order, or of one eUICC without an activation code; unlimited if absent.
     pub per_order: Option<Rate>,
+    /// Origins (`https://page.example`) whose pages may call ES2+ and `/esim-lab/` from a browser, besides our own.
+    pub page_origins: Vec<String>,
 }
 
 impl Admittance {
     /// Every LPA, at any pace.
-    pub const OPEN: Self = Self { lpa_issuers: Vec::new(), per_source: None, per_order: None };
+    pub const OPEN: Self = Self {
+        lpa_issuers: Vec::new(),
+        per_source: None,
+        per_operator: None,
+        per_order: None,
+        page_origins: Vec::new(),
+    };
 }
 
+/// Seconds after which it is worth trying again where nobody could count.
+const UNCOUNTED: u64 = 5;
 /// For how many a refused try counts.
 const REFUSED_COUNTS: u32 = 5;
 
 /// Somebody who is not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Denied {
-    /// 401, 403 or 429.
+    /// 401, 403, 429 or 503.
     pub status: u16,
     pub refusal: Refusal,
     /// Seconds until it is worth trying again.
@@ -44,10 +56,13 @@ impl Denied {
         Self { status, refusal, retry_after: None }
     }
 
-    fn too_many(what: &str, seconds: u64) -> Self {
-        let detail = format!("Too many {what}: try again in {seconds} s");
-        let refusal = Refusal::new("1.2", "3.7").because(detail);
-        Self { status: 429, refusal, retry_after: Some(seconds) }
+    fn limited(what: &str, limited: Limited) -> Self {
+        let (status, seconds, detail) = match limited {
+            Limited::Wait(seconds) => (429, seconds, format!("Too many {what}")),
+            Limited::Failed(_) => (503, UNCOUNTED, format!("The {what} cannot be counted now")),
+        };
+        let refusal = Refusal::new("1.2", "3.7").because(format!("{detail}: try again in {seconds} s"));
+        Self { status, refusal, retry_after: Some(seconds) }
     }
 }
 
@@ -123,7 +138,7 @@ impl Requester {
     }
 
     /// OID of the operator or server, if it is one in particular.
-    fn oid(&self) -> Option<&str> {
+    pub fn oid(&self) -> Option<&str> {
         match self {
             Self::Lpa | Self::House => None,
             Self::Operator(oid, _) | Self::Server(oid) => Some(oid),
@@ -238,21 +253,40 @@ fn server_oid(caller: &Caller, config: &Config, now: u64) -> Option<String> {
     certificate.san_registered_id().map(str::to_string)
 }
 
-/// Takes one request from what the caller's network address may have.
+/// Takes one request from what an LPA's network address may have. Where nobody can count, LPAs get in all the same:
+/// better than to refuse everybody.
 pub(crate) async fn pace<H: Host>(caller: &Caller, host: &H) -> Result<(), Denied> {
-    let Some((key, rate)) = source_key(caller).zip(host.admittance().per_source) else { return Ok(()) };
-    let taken = host.take(&key, rate).await;
-    taken.map_err(|seconds| Denied::too_many("requests from your network address", seconds))
+    match pace_source(caller, host).await {
+        Err(denied) if denied.status == 503 => Ok(()),
+        paced => paced,
+    }
 }
 
-/// Takes one try from what an order may have; `tries` is [`esim_smdp::Function::tries`].
+async fn pace_source<H: Host>(caller: &Caller, host: &H) -> Result<(), Denied> {
+    let taken = take(source_key(caller), host.admittance().per_source, host).await;
+    taken.map_err(|limited| Denied::limited("requests from your network address", limited))
+}
+
+/// Takes one request from what an operator that has been let in may have, or another server; `oid` is whose.
+pub(crate) async fn pace_admitted<H: Host>(oid: Option<&str>, host: &H) -> Result<(), Denied> {
+    let key = oid.map(|oid| format!("operator/{oid}"));
+    let taken = take(key, host.admittance().per_operator, host).await;
+    taken.map_err(|limited| Denied::limited("requests of yours", limited))
+}
+
+/// Takes one try from what an order may have; `tries` is [`esim_smdp::Function::tries`]. Where nobody can count, it
+/// cannot be tried: who guesses must not go on uncounted.
 pub(crate) async fn try_order<H: Host>(tries: Option<&str>, caller: &Caller, host: &H) -> Result<(), Denied> {
-    let Some((key, rate)) = tries.map(|tries| tries_key(tries, caller)).zip(host.admittance().per_order)
-    else {
-        return Ok(());
-    };
-    let taken = host.take(&key, rate).await;
-    taken.map_err(|seconds| Denied::too_many("tries of this order", seconds))
+    let key = tries.map(|tries| tries_key(tries, caller));
+    let taken = take(key, host.admittance().per_order, host).await;
+    taken.map_err(|limited| Denied::limited("tries of this order", limited))
+}
+
+async fn take<H: Host>(key: Option<String>, rate: Option<Rate>, host: &H) -> Result<(), Limited> {
+    match key.zip(rate) {
+        Some((key, rate)) => host.take(&key, rate).await,
+        None => Ok(()),
+    }
 }
 
 /// A try that was refused weighs more: who guesses runs out first.
@@ -269,11 +303,12 @@ pub(crate) async fn weigh_refusal<H: Host>(tries: Option<&str>, caller: &Caller,
     }
 }
 
-/// What a refused operator or server gets: the refusal, until there have been too many.
+/// What a refused operator or server gets: the refusal, until there have been too many; and none where nobody can count
+/// them, so that nobody learns by trying which credential is right.
 pub(crate) async fn pace_refused<H: Host>(denied: Denied, caller: &Caller, host: &H) -> Denied {
-    match pace(caller, host).await {
+    match pace_source(caller, host).await {
         Ok(()) => denied,
-        Err(too_many) => too_many,
+        Err(limited) => limited,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Paths, credentials, JSON and status codes (SGP.22 6.5).
 
 use crate::admit::{self, Denied, Requester};
+use crate::cors;
 use crate::run::{Executed, run};
+use crate::settings;
 use crate::{Fault, Host, HttpRequest, HttpResponse, LogLine};
 use esim_rsp::common::Version;
 use esim_rsp::es9p::Answer;
@@ -118,7 +120,7 @@ fn unreadable(status: u16) -> Outcome {
 
 /// Writes the line of the log, and the headers that every response has.
 fn tell<H: Host>(request: &HttpRequest, (response, note): Outcome, by: CalledBy, host: &H) -> HttpResponse {
-    let call = format!("{} {}", request.method, path_of(request));
+    let call = format!("{} {}", request.method, request.path_only());
     host.log(&LogLine {
         call: &call,
         status: response.status,
@@ -127,8 +129,24 @@ fn tell<H: Host>(request: &HttpRequest, (response, note): Outcome, by: CalledBy,
         outcome: note.outcome,
         conflicts: note.conflicts,
     });
-    finish(response, request)
+    finish(response, request, &host.admittance().page_origins)
 }
+
+/// The answer to any request where a host cannot serve at all: `/healthz` says why, in a sentence that may be read by
+/// everybody.
+pub fn out_of_service(request: &HttpRequest, why: &str) -> HttpResponse {
+    let response = match request.path_only() {
+        "/healthz" => HttpResponse::json(503, &Health { status: why }),
+        _ => {
+            let detail = "This server is out of service; /healthz says why";
+            failed(503, Refusal::new("8", "4.2").because(detail)).0
+        }
+    };
+    finish(response.with_header("Retry-After", OUT_OF_SERVICE.to_string()), request, &[])
+}
+
+/// Seconds after which it is worth trying again where a host cannot serve.
+const OUT_OF_SERVICE: u32 = 60;
 
 /// What the log learns besides the status.
 #[derive(Default)]
@@ -142,7 +160,10 @@ pub(crate) type Outcome = (HttpResponse, Note);
 
 /// Finds the door and asks who is there.
 async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Outcome> {
-    let path = path_of(head);
+    let path = head.path_only();
+    if !["GET", "POST", "OPTIONS"].contains(&&*head.method) {
+        return Err(wrong_method("GET, POST"));
+    }
     if head.method == "OPTIONS" || path == "/healthz" {
         return Ok(Door::Open);
     }
@@ -152,27 +173,38 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Outcome> {
         return Ok(Door::Lpa);
     }
     if path.starts_with(es2p::PATH) || path.starts_with(OPERATOR) {
-        return match admit::requester(head, host) {
-            Ok(requester) => Ok(Door::Operator(requester)),
-            Err(denied) => Err(refuse(denied, head, host).await),
-        };
+        let requester = admitted(admit::requester(head, host), head, host).await?;
+        return Ok(Door::Operator(requester));
     }
     let is_event = path.starts_with(es12::PATH) || path.starts_with(es15::PATH);
     // Where this server is no SM-DS, it has no such path.
     if is_event && host.config().smds.is_some() {
-        return match admit::server(head, host) {
-            Ok(requester) => Ok(Door::Server(requester)),
-            Err(denied) => Err(refuse(denied, head, host).await),
-        };
+        let requester = admitted(admit::server(head, host), head, host).await?;
+        return Ok(Door::Server(requester));
     }
     Err(unknown())
+}
+
+/// Paces who has got in as well as who has not.
+async fn admitted<H: Host>(
+    requester: Result<Requester, Denied>,
+    head: &HttpRequest,
+    host: &H,
+) -> Result<Requester, Outcome> {
+    match requester {
+        Ok(requester) => {
+            admit::pace_admitted(requester.oid(), host).await.map_err(deny)?;
+            Ok(requester)
+        }
+        Err(denied) => Err(refuse(denied, head, host).await),
+    }
 }
 
 /// What no standard describes.
 const OPERATOR: &str = "/esim-lab/";
 
 async fn route<H: Host>(request: &HttpRequest, door: Door, host: &H) -> Outcome {
-    let path = path_of(request);
+    let path = request.path_only();
     let prefixes = [es9p::PATH, es2p::PATH, es12::PATH, es15::PATH, OPERATOR];
     let function = prefixes.iter().find_map(|prefix| path.strip_prefix(prefix)).unwrap_or_default();
     match &door {
@@ -191,8 +223,8 @@ async fn route<H: Host>(request: &HttpRequest, door: Door, host: &H) -> Outcome 
 }
 
 #[derive(Serialize)]
-struct Health {
-    status: &'static str,
+struct Health<'a> {
+    status: &'a str,
 }
 
 async fn health<H: Host>(host: &H) -> Outcome {
@@ -242,6 +274,9 @@ async fn operator<H: Host>(rest: &str, request: &HttpRequest, requester: &Reques
         "provision" => return post::<Provision, H>(request, requester, host).await,
         "import" => return crate::import::import(request, requester, host).await,
         _ => {}
+    }
+    if let Some(name) = rest.strip_prefix("settings/") {
+        return settings::serve(name, request, requester, host).await;
     }
     let known = matches!(rest, "templates" | "report" | "orders" | "audit") || rest.starts_with("orders/");
     match method_is(request, "GET") {
@@ -436,21 +471,30 @@ async fn notification<H: Host>(request: &HttpRequest, lpa: &Requester, host: &H)
 }
 
 pub(crate) fn read_json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Outcome> {
+    json::parse_request(json_of(request)?).map_err(malformed)
+}
+
+/// The body of a POST of JSON.
+pub(crate) fn json_of(request: &HttpRequest) -> Result<&[u8], Outcome> {
     method_is(request, "POST")?;
     if !request.is_of("application/json") {
         let detail = "The request is not of Content-Type application/json";
         return Err(failed(400, Refusal::new("1.6", "2.1").because(detail)));
     }
-    json::parse_request(&request.body).map_err(malformed)
+    Ok(&request.body)
 }
 
 pub(crate) fn method_is(request: &HttpRequest, method: &str) -> Result<(), Outcome> {
     if request.method == method {
         return Ok(());
     }
-    let detail = format!("This path is for {method} only");
+    Err(wrong_method(method))
+}
+
+fn wrong_method(allowed: &str) -> Outcome {
+    let detail = format!("This path is for {allowed} only");
     let (response, note) = failed(405, Refusal::new("1.6", "2.1").because(detail));
-    Err((response.with_header("Allow", format!("{method}, OPTIONS")), note))
+    (response.with_header("Allow", format!("{allowed}, OPTIONS")), note)
 }
 
 /// Refuses an operator or a server, which have a measured number of such tries.
@@ -470,11 +514,11 @@ fn deny(denied: Denied) -> Outcome {
     (response, note)
 }
 
-fn plain(response: HttpResponse) -> Outcome {
+pub(crate) fn plain(response: HttpResponse) -> Outcome {
     (response, Note::default())
 }
 
-fn unknown() -> Outcome {
+pub(crate) fn unknown() -> Outcome {
     failed(404, Refusal::new("1.2", "1.1"))
 }
 
@@ -496,20 +540,13 @@ pub(crate) fn faulty(fault: Fault) -> Outcome {
     (response, Note { outcome: Some(format!("fault: {fault}")), ..Note::default() })
 }
 
-fn path_of(request: &HttpRequest) -> &str {
-    request.path.split('?').next().unwrap_or_default()
-}
-
 /// Headers that every response has.
-fn finish(response: HttpResponse, request: &HttpRequest) -> HttpResponse {
-    response
+fn finish(response: HttpResponse, request: &HttpRequest, page_origins: &[String]) -> HttpResponse {
+    let response = response
         .with_header("X-Admin-Protocol", admin_protocol(request))
         .with_header("Cache-Control", "no-store")
-        .with_header("Access-Control-Allow-Origin", "*")
-        .with_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
-        .with_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Admin-Protocol")
-        .with_header("Access-Control-Expose-Headers", "X-Admin-Protocol, X-Next, Retry-After")
-        .with_header("Access-Control-Max-Age", "86400")
+        .with_header("X-Content-Type-Options", "nosniff");
+    cors::allow(response, request, page_origins)
 }
 
 /// The highest version that both sides speak (SGP.22 6.5.1.2).

@@ -1,6 +1,6 @@
 //! What a host brings: clock, randomness, configuration, store, log.
 
-use crate::{Admittance, Rate, Vault};
+use crate::{Admittance, Limited, Rate, Vault};
 use esim_crypto::pki::{NoneVerified, Verified};
 use esim_smdp::store::{Change, Lookup, Row};
 use esim_smdp::{Call, CalledBy, Config, Records, Reply, Write};
@@ -48,14 +48,20 @@ pub trait Host {
     /// The keys that records are sealed with.
     fn vault(&self) -> &Vault;
 
+    /// Whether operators and revocation lists may be put among the records ([`crate::settings`]). Other hosts have them
+    /// from elsewhere.
+    fn keeps_settings(&self) -> bool {
+        false
+    }
+
     /// Calls another server and waits for its reply; never longer than a caller of ours would wait.
     async fn call(&self, call: &Call) -> Reply;
 
     /// Takes one from what `key` (a source, an order) may use of something.
     ///
     /// # Errors
-    /// Seconds until there is something again.
-    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64>;
+    /// [`Limited`]: there is nothing left, or nobody can tell.
+    async fn take(&self, key: &str, rate: Rate) -> Result<(), Limited>;
 
     /// Hears what has been committed, and what was there before: for hosts that count.
     fn committed(&self, _before: &Records, _writes: &[Write]) {}

@@ -90,6 +90,11 @@ impl HttpRequest {
         self.with_header("Authorization", format!("Bearer {token}"))
     }
 
+    /// The path without the query.
+    pub fn path_only(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
     /// Names and values of the query, as they are written.
     pub fn query(&self) -> impl Iterator<Item = (&str, &str)> {
         let query = self.path.split_once('?').map_or("", |(_, query)| query);

@@ -12,6 +12,7 @@
 //! | `GET /esim-lab/orders?matchingId=TOKEN` | the same, with that order alone or none |
 //! | `GET /esim-lab/orders/ICCID` | [`smdp::admin::OrderView`] with its history |
 //! | `GET /esim-lab/audit?after=ICCID&limit=N` | [`smdp::admin::AuditOk`]: histories, and whether they are as they were written |
+//! | `GET`, `POST /esim-lab/settings/NAME` | operators and revocation lists, where they lie with the records ([`settings`]) |
 //! | `GET /healthz` | `{"status":"ok"}` |
 //!
 //! ES2+ and `/esim-lab/` want a credential: `Authorization: Bearer` with the token of the house or one that the operator
@@ -29,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod admit;
+mod cors;
 pub mod csv;
 mod handler;
 mod host;
@@ -42,6 +44,7 @@ mod origin;
 mod rate;
 pub mod reach;
 mod run;
+pub mod settings;
 pub mod shard;
 pub mod sql;
 pub mod token;
@@ -50,11 +53,11 @@ mod vault;
 pub use admit::Admittance;
 /// What the service decides, for hosts that make its configuration.
 pub use esim_smdp as smdp;
-pub use handler::{Admitted, admit_head, answer, handle, unread};
+pub use handler::{Admitted, admit_head, answer, handle, out_of_service, unread};
 pub use host::{CommitError, Fault, Host, LogLine, Store};
 pub use http::{Caller, ClientCertificate, HttpRequest, HttpResponse};
 pub use memory::{MemoryHost, MemoryStore};
 pub use operators::read_operators;
-pub use rate::{Rate, RateLimiter};
+pub use rate::{Limited, Rate, RateLimiter};
 pub use run::{attend, attend_all, block_on, run};
 pub use vault::Vault;

@@ -1,6 +1,6 @@
 //! A host that lives in memory: the browser page, tests, demonstrations.
 
-use crate::{Admittance, CommitError, Fault, Host, LogLine, Rate, RateLimiter, Store, Vault};
+use crate::{Admittance, CommitError, Fault, Host, Limited, LogLine, Rate, RateLimiter, Store, Vault};
 use esim_smdp::store::{Alias, Change, Lookup, Row};
 use esim_smdp::{Call, Config, Reply};
 use rand_chacha::ChaCha20Rng;
@@ -278,8 +278,8 @@ impl<S: Store> Host for MemoryHost<S> {
         }
     }
 
-    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64> {
-        self.limiter.borrow_mut().take(key, rate, self.now())
+    async fn take(&self, key: &str, rate: Rate) -> Result<(), Limited> {
+        self.limiter.borrow_mut().take(key, rate, self.now()).map_err(Limited::Wait)
     }
 
     fn log(&self, line: &LogLine<'_>) {

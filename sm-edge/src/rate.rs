@@ -1,5 +1,6 @@
 //! How often somebody may call: token buckets, with the time as an argument.
 
+use crate::Fault;
 use esim_crypto::sha256;
 use std::collections::BTreeMap;
 
@@ -10,6 +11,15 @@ pub struct Rate {
     pub burst: u32,
     /// In a minute, in the long run.
     pub per_minute: u32,
+}
+
+/// Why a caller does not get one of what is counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Limited {
+    /// There is one again in so many seconds.
+    Wait(u64),
+    /// Whoever counts has failed: nobody knows whether there is one.
+    Failed(Fault),
 }
 
 /// Buckets by key. Full ones are forgotten, so that memory does not grow with the number of callers seen; and of more than

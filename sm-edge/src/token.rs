@@ -5,6 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use esim_crypto::PrivateKey;
+use esim_rsp::address::same_address;
 use esim_smdp::{Config, Operator};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,8 @@ const SKEW: u64 = 60;
 pub struct Claims {
     /// OID of the operator.
     pub iss: String,
-    /// SM-DP+ address.
+    /// The SM-DP+ address that the server has been given, and none of its other names: a token for one server is for no
+    /// other that the caller may have been talked into dialling.
     pub aud: String,
     /// Issued at, seconds since 1970.
     pub iat: u64,
@@ -93,7 +95,7 @@ pub fn verify<'a>(token: &str, config: &'a Config, now: u64) -> Result<&'a Opera
     let (operator, key) = known.ok_or_else(|| TokenError::Issuer(claims.iss.clone()))?;
     key.verify(&[signed.as_bytes()], &decode(signature)?).map_err(|_| TokenError::Signature)?;
     // What follows is the operator's own word.
-    if !config.answers_to(&claims.aud) {
+    if !same_address(&config.smdp_address, &claims.aud) {
         return Err(TokenError::Audience(claims.aud));
     }
     match () {
@@ -125,6 +127,7 @@ mod tests {
             token_key,
             certificates: Vec::new(),
         };
+        config.other_addresses = ["localhost", "127.0.0.1", "dialled.example"].map(String::from).into();
         config.operators = vec![operator(OID, Some(key(1).public_key())), operator("2.999.101", None)];
         config
     }
@@ -140,7 +143,7 @@ mod tests {
     #[test]
     fn a_sound_token_names_its_operator() {
         assert_eq!(check(&claims(), NOW).as_deref(), Ok(OID));
-        assert_eq!(check(&Claims { aud: "SMDP.example:8443".into(), ..claims() }, NOW).as_deref(), Ok(OID));
+        assert_eq!(check(&Claims { aud: "SMDP.example.:443".into(), ..claims() }, NOW).as_deref(), Ok(OID));
         assert_eq!(check(&Claims { iat: NOW + 30, ..claims() }, NOW).as_deref(), Ok(OID), "clocks differ");
     }
 
@@ -149,8 +152,11 @@ mod tests {
         assert_eq!(check(&claims(), NOW + 3600), Err(TokenError::Expired));
         assert_eq!(check(&claims(), NOW - 61), Err(TokenError::NotYet));
         assert_eq!(check(&Claims { exp: NOW + 3601, ..claims() }, NOW), Err(TokenError::TooLong));
-        let elsewhere = Claims { aud: "other.example".into(), ..claims() };
-        assert_eq!(check(&elsewhere, NOW), Err(TokenError::Audience("other.example".into())));
+        // What LPAs may dial besides is no name to call an operator's token by.
+        for aud in ["other.example", "localhost", "127.0.0.1", "dialled.example", "smdp.example:8443", ""] {
+            let elsewhere = Claims { aud: aud.into(), ..claims() };
+            assert_eq!(check(&elsewhere, NOW), Err(TokenError::Audience(aud.into())));
+        }
         for iss in ["2.999.101", "2.999.102", ""] {
             let unknown = Claims { iss: iss.into(), ..claims() };
             assert_eq!(check(&unknown, NOW), Err(TokenError::Issuer(iss.into())));

@@ -44,6 +44,11 @@ impl Vault {
         std::iter::once(&self.first).chain(&self.older).map(SealKey::audit)
     }
 
+    /// Whether these octets are no secret of anybody: all zeros, as of a file or variable that was never filled.
+    pub fn is_no_secret(secret: &[u8; 32]) -> bool {
+        secret == &[0; 32]
+    }
+
     /// Whether a body is sealed with the first key.
     pub fn is_current(&self, body: &[u8]) -> bool {
         seal_key_of(body) == Ok(self.first.id())

@@ -297,6 +297,35 @@ fn a_source_that_asks_too_often_waits() {
     assert_eq!([1, 2, 3, 4].map(|_| es2(&lab.token)), [400; 4]);
 }
 
+/// Wherever its requests come from, and without touching another's.
+#[test]
+fn an_operator_that_has_got_in_is_paced_too() {
+    let keys = [1, 2].map(|octet| PrivateKey::from_bytes(Curve::P256, &[octet; 32]).unwrap());
+    let mut lab = Lab::with(|config| {
+        let oids = ["2.999.1", "2.999.2"].into_iter().zip(&keys);
+        config.operators = oids.map(|(oid, key)| operator(oid, Some(key), None)).collect();
+    });
+    let per_operator = Some(Rate { burst: 2, per_minute: 1 });
+    let config = lab.host.config().clone();
+    lab.host = MemoryHost::new(config, [7; 32], NOW)
+        .with_admittance(Admittance { per_operator, ..Admittance::OPEN });
+    let list = |token: &str, source: &str| {
+        let mut request = HttpRequest::get("/esim-lab/orders").with_token(token);
+        request.caller.source = Some(source.into());
+        lab.send(request)
+    };
+    let token = |n: usize| {
+        let iss = format!("2.999.{}", n + 1);
+        sign(&Claims { iss, aud: ADDRESS.into(), iat: NOW, exp: NOW + 600 }, &keys[n])
+    };
+    let (one, other) = (token(0), token(1));
+    let statuses = ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map(|source| list(&one, source).status);
+    assert_eq!(statuses, [200, 200, 429]);
+    assert!(list(&one, "127.0.0.1").header("Retry-After").is_some(), "nor from this machine");
+    assert_eq!(list(&other, "192.0.2.1").status, 200);
+    assert_eq!([1, 2, 3].map(|_| list("memory", "192.0.2.1").status), [200; 3], "the house is not counted");
+}
+
 #[test]
 fn whoever_is_not_behind_a_proxy_cannot_say_whence_it_comes() {
     let admittance = Admittance { per_source: Some(Rate { burst: 1, per_minute: 1 }), ..Admittance::OPEN };

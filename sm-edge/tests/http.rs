@@ -4,8 +4,8 @@ mod common;
 
 use common::*;
 use esim_sm_edge::{
-    CommitError, Fault, Host, HttpRequest, LogLine, MemoryHost, MemoryStore, Rate, Store, Vault, block_on,
-    handle,
+    Admittance, CommitError, Fault, Host, HttpRequest, Limited, LogLine, MemoryHost, MemoryStore, Rate,
+    Store, Vault, block_on, handle, out_of_service,
 };
 use esim_smdp::store::{Change, Lookup, Row};
 use esim_smdp::{Call, Config, Reply};
@@ -167,14 +167,70 @@ fn versions_meet_at_the_lower_one() {
 }
 
 #[test]
-fn browsers_may_call_from_anywhere() {
+fn pages_of_other_sites_may_call_es9_and_nothing_with_a_credential() {
+    let mut lab = Lab::new();
+    let config = lab.host.config().clone();
+    let page_origins = vec!["https://page.example".to_string()];
+    lab.host = MemoryHost::new(config, [7; 32], NOW)
+        .with_admittance(Admittance { page_origins, ..Admittance::OPEN });
+    let ask = |method: &str, path: &str, origin: &str| {
+        let request = HttpRequest::get(path).with_header("Origin", origin).with_token("memory");
+        lab.send(HttpRequest { method: method.into(), ..request })
+    };
+    let (page, stranger) = ("https://page.example", "https://stranger.example");
+    for (path, get) in [(INITIATE, 405), ("/healthz", 200)] {
+        for (method, status) in [("OPTIONS", 204), ("GET", get)] {
+            let response = ask(method, path, stranger);
+            assert_eq!(response.status, status, "{path}");
+            assert_eq!(response.header("Access-Control-Allow-Origin"), Some("*"));
+            let headers = response.header("Access-Control-Allow-Headers").unwrap();
+            assert!(headers.contains("X-Admin-Protocol") && !headers.contains("Authorization"), "{headers}");
+        }
+    }
+    for path in ["/gsma/rsp2/es2plus/downloadOrder", "/gsma/rsp2/es12/registerEvent", "/esim-lab/orders", "/"]
+    {
+        for method in ["OPTIONS", "GET"] {
+            let response = ask(method, path, stranger);
+            assert_eq!(response.header("Vary"), Some("Origin"));
+            let allowed = response.headers.iter().filter(|(name, _)| name.starts_with("Access-Control"));
+            assert_eq!(allowed.count(), 0, "{method} {path}");
+            let response = ask(method, path, page);
+            assert_eq!(response.header("Access-Control-Allow-Origin"), Some(page), "{method} {path}");
+            assert!(response.header("Access-Control-Allow-Headers").unwrap().contains("Authorization"));
+        }
+    }
+}
+
+#[test]
+fn whoever_cannot_serve_says_why_to_probes_alone() {
+    let why = "the secret PKI is missing";
+    for (request, told) in [
+        (HttpRequest::get("/healthz"), true),
+        (HttpRequest::post(INITIATE, "{}"), false),
+        (HttpRequest::get("/esim-lab/orders").with_token("memory"), false),
+    ] {
+        let response = out_of_service(&request, why);
+        assert_eq!(response.status, 503, "{request:?}");
+        assert_eq!(String::from_utf8_lossy(&response.body).contains(why), told, "{request:?}");
+        assert!(response.header("Retry-After").is_some() && response.header("X-Admin-Protocol").is_some());
+    }
+    // Hosts that have their settings from elsewhere keep none.
     let lab = Lab::new();
-    let mut request = HttpRequest::get(INITIATE);
-    request.method = "OPTIONS".into();
-    let response = lab.send(request);
-    assert_eq!(response.status, 204);
-    assert_eq!(response.header("Access-Control-Allow-Origin"), Some("*"));
-    assert!(response.header("Access-Control-Allow-Headers").unwrap().contains("X-Admin-Protocol"));
+    let settings = HttpRequest::get("/esim-lab/settings/operators").with_token("memory");
+    assert_eq!(lab.send(settings).status, 404);
+}
+
+#[test]
+fn unknown_methods_are_refused_everywhere() {
+    let lab = Lab::new();
+    for path in [INITIATE, "/gsma/rsp2/es2plus/downloadOrder", "/esim-lab/orders", "/healthz", "/none"] {
+        for method in ["DELETE", "PATCH", "HEAD", "TRACE", "PROPFIND", "get", "POSt", ""] {
+            let request = HttpRequest { method: method.into(), ..HttpRequest::post(path, "{}") };
+            let response = lab.send(request.with_token("memory"));
+            assert_eq!(response.status, 405, "{method} {path}");
+            assert!(response.header("Allow").unwrap().contains("OPTIONS"));
+        }
+    }
 }
 
 #[test]
@@ -425,7 +481,7 @@ impl Host for Raced {
         self.inner.call(call).await
     }
 
-    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64> {
+    async fn take(&self, key: &str, rate: Rate) -> Result<(), Limited> {
         self.inner.take(key, rate).await
     }
 

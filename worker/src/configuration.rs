@@ -2,45 +2,54 @@
 //!
 //! | name | kind | meaning |
 //! |---|---|---|
-//! | `SMDP_ADDRESS` | variable | FQDN of the SM-DP+; if absent, the host of each request |
+//! | `SMDP_ADDRESS` | variable | FQDN of the SM-DP+, with a port where it is not 443 |
 //! | `ES2_TOKEN` | secret | credential of ES2+ and `/esim-lab/`; if absent, both are closed to it |
 //! | `SEAL_KEY` | secret | keys that records are sealed with: 64 hexadecimal digits, older ones behind commas |
-//! | `PKI` | secret | JSON, see [`Pki`]; if absent, the well-known test PKI |
-//! | `OPERATORS` | secret | JSON, see [`read_operators`]; who is told how his orders go on |
+//! | `PKI` | secret | JSON, see [`Pki`]; or `test`, the well-known test PKI |
+//! | `OPERATORS` | secret | JSON, see [`read_operators`]; who may call, and is told how his orders go on |
 //! | `SESSION_SECONDS`, `SESSION_MEMORY_SECONDS`, `ORDER_SECONDS`, `DOWNLOAD_ATTEMPTS`, `CONFIRMATION_ATTEMPTS`, `ERRAND_SECONDS`, `EVENT_SECONDS` | variables | see [`Limits`] |
 //! | `SMDS_ADDRESS`, `SMDS_ROOT`, `DEFAULT_SMDS` | variables | see [`Smds`] and [`Config`] |
 //! | `LPA_ISSUERS` | variable | certificates (DER in base64, commas between) of which an LPA must show one below |
 //! | `REVOCATION_LISTS` | variable | revocation lists of CIs and manufacturers (DER in base64, commas between) |
-//! | `RATE_PER_SOURCE`, `RATE_PER_ORDER` | variables | `600` a minute, `600:1200` with a burst, `off`; see [`Admittance`] |
+//! | `RATE_PER_SOURCE`, `RATE_PER_OPERATOR`, `RATE_PER_ORDER` | variables | `600` a minute, `600:1200` with a burst, `off`; see [`Admittance`] |
+//! | `PAGE_ORIGINS` | variable | origins of pages that may call ES2+ from a browser, besides the own one; commas between |
 //! | `CALL_ALLOW` | variable | whom to call besides those with public names, commas between; see [`Allowed`] |
 //! | `MTLS` | binding | `mtls_certificates`: CERT.DP.TLS for calls to others |
 //!
-//! A secret may stand among the variables, too, for `wrangler dev`.
+//! Without `SMDP_ADDRESS`, `SEAL_KEY` and `PKI` nothing is served. A secret may stand among the variables, too, for
+//! `wrangler dev`. Operators and revocation lists may lie with the records instead ([`esim_sm_edge::settings`]).
 
+use crate::host::now;
 use esim_crypto::pki::{Certificate, TestPki};
 use esim_crypto::{Curve, PrivateKey};
+use esim_rsp::address::same_server;
 use esim_rsp::json::Base64;
 use esim_rsp::{CertificateDer, Error, common};
 use esim_sm_edge::reach::{Allowed, Reach};
+use esim_sm_edge::settings::{Stored, Unusable};
+use esim_sm_edge::shard::{Network, ShardedStore};
 use esim_sm_edge::{Admittance, Rate, Vault, read_operators};
 use esim_smdp::config::{Smds, SmdsIdentity, trust_ci};
 use esim_smdp::{Config, Identity, KeyPair, Limits, Revocations};
 use serde::Deserialize;
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::str::FromStr;
-use worker::Env;
+use worker::{Env, console_error, console_warn};
 
-/// For how many dialled hosts settings are kept.
-const KEPT: usize = 16;
+/// Seconds for which what lies with the records is taken to be as it was read.
+const FRESH: u64 = 30;
+/// Seconds for which it is gone on with if it cannot be read any more.
+const STALE: u64 = 600;
 
 thread_local! {
-    /// Settings by dialled host: certificates are read and checked once in the life of an instance.
-    static SETTINGS: RefCell<BTreeMap<String, Rc<Settings>>> = const { RefCell::new(BTreeMap::new()) };
+    /// What the environment says: certificates are read and checked once in the life of an instance.
+    static BASIS: OnceCell<Result<Settings, String>> = const { OnceCell::new() };
+    static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
 }
 
 /// All that is set.
+#[derive(Clone)]
 pub struct Settings {
     /// Who this server is.
     pub config: Config,
@@ -52,32 +61,83 @@ pub struct Settings {
     pub admittance: Admittance,
     /// Whom it calls.
     pub reach: Reach,
+    /// Whom it may call besides those with public names.
+    allowed: Vec<Allowed>,
+    /// Revocation lists of the environment.
+    lists: Vec<Vec<u8>>,
 }
 
-/// The settings; `dialled` is the host of a request.
+/// Settings, and what of them has been read from among the records.
+#[derive(Clone)]
+struct Kept {
+    settings: Rc<Settings>,
+    stored: Stored,
+    read_at: u64,
+}
+
+/// The settings: those of the environment, and what lies with the records.
 ///
 /// # Errors
-/// A variable or secret that cannot be used, by name; its value is not quoted.
-pub fn settings(env: &Env, dialled: &str) -> worker::Result<Rc<Settings>> {
-    if let Some(settings) = SETTINGS.with_borrow(|kept| kept.get(dialled).cloned()) {
-        return Ok(settings);
+/// Why this server does not serve: what is missing or cannot be used, by name; no value is quoted.
+pub async fn settings<N: Network>(env: &Env, store: &ShardedStore<N>) -> Result<Rc<Settings>, String> {
+    let (kept, now) = (KEPT.with_borrow(Clone::clone), now());
+    if let Some(kept) = kept.as_ref().filter(|kept| now < kept.read_at + FRESH) {
+        return Ok(kept.settings.clone());
     }
-    let failed = |error: Error| worker::Error::RustError(error.to_string());
-    let config = read(env, dialled).map_err(failed)?;
-    let settings = Rc::new(Settings {
-        reach: Reach::new(call_allow(env).map_err(failed)?, &config),
-        config,
-        token: text(env, "ES2_TOKEN").unwrap_or_default(),
-        vault: vault(env).map_err(failed)?,
-        admittance: admittance(env).map_err(failed)?,
-    });
-    SETTINGS.with_borrow_mut(|kept| {
-        if kept.len() >= KEPT {
-            kept.clear();
+    let basis = BASIS.with(|basis| basis.get_or_init(|| basis_of(env).map_err(|e| e.to_string())).clone())?;
+    let stored = match (Stored::load(store, &basis.vault).await, kept) {
+        (Ok(stored), Some(kept)) if stored == kept.stored => {
+            KEPT.set(Some(Kept { read_at: now, ..kept.clone() }));
+            return Ok(kept.settings);
         }
-        kept.insert(dialled.into(), settings.clone());
-    });
+        (Ok(stored), _) => stored,
+        (Err(Unusable::Fault(fault)), Some(kept)) if now < kept.read_at + STALE => {
+            console_error!("the settings that lie with the records: {fault}");
+            return Ok(kept.settings);
+        }
+        (Err(Unusable::Sealed(fault)), _) => {
+            return Err(format!(
+                "the secret SEAL_KEY does not open the records ({fault}): set the one that they were sealed with"
+            ));
+        }
+        (Err(unusable), _) => return Err(unusable.to_string()),
+    };
+    let settings = Rc::new(basis.with(&stored).map_err(|error| error.to_string())?);
+    KEPT.set(Some(Kept { settings: settings.clone(), stored, read_at: now }));
     Ok(settings)
+}
+
+/// Has what lies with the records read again: somebody has changed it here.
+pub fn forget() {
+    KEPT.set(None);
+}
+
+impl Settings {
+    /// With what lies with the records. Its operators take the place of the environment's, so that one that is left out
+    /// is none any more; its revocation lists count besides them, so that nobody who was revoked is good again.
+    fn with(mut self, stored: &Stored) -> Result<Self, Error> {
+        if let Some(operators) = stored.operators().map_err(Error::text)? {
+            self.config.operators = operators;
+        }
+        let stored = stored.revocation_lists().map_err(Error::text)?;
+        let lists: Vec<_> = self.lists.iter().cloned().chain(stored).collect();
+        self.config.revocations = Revocations::new(&lists, &self.config.trusted)?;
+        self.reach = Reach::new(self.allowed.clone(), &self.config);
+        Ok(self)
+    }
+}
+
+fn basis_of(env: &Env) -> Result<Settings, Error> {
+    let (config, allowed) = (read(env)?, call_allow(env)?);
+    Ok(Settings {
+        vault: vault(env)?,
+        reach: Reach::new(allowed.clone(), &config),
+        config,
+        allowed,
+        token: text(env, "ES2_TOKEN").unwrap_or_default(),
+        admittance: admittance(env)?,
+        lists: ders(env, "REVOCATION_LISTS", "revocation lists")?,
+    })
 }
 
 /// Certificates and keys of a server, as JSON in a secret.
@@ -112,10 +172,24 @@ impl Pair {
     }
 }
 
-fn read(env: &Env, dialled: &str) -> Result<Config, Error> {
-    let address = text(env, "SMDP_ADDRESS").unwrap_or_else(|| dialled.into());
+fn read(env: &Env) -> Result<Config, Error> {
+    let address = text(env, "SMDP_ADDRESS").ok_or_else(|| {
+        Error::text("the variable SMDP_ADDRESS is missing: the FQDN of this SM-DP+, as in activation codes")
+    })?;
     let mut ds_auth = None;
     let mut config = match text(env, "PKI") {
+        None => {
+            return Err(Error::text(format!(
+                "the secret PKI is missing: certificates and keys of this server (docs/WORKER.md), or \
+                 {TEST_PKI:?} for the test PKI, of which everybody has the keys"
+            )));
+        }
+        Some(name) if name == TEST_PKI => {
+            if !is_loopback(&address) {
+                console_warn!("PKI is {TEST_PKI:?}: everybody has the keys of {address}; for tests only");
+            }
+            well_known(&address)?
+        }
         Some(secret) => {
             let pki: Pki =
                 serde_json::from_str(&secret).map_err(|_| Error::text("PKI is not the JSON expected"))?;
@@ -127,19 +201,27 @@ fn read(env: &Env, dialled: &str) -> Result<Config, Error> {
             let identity = Identity::new(pki.dp_auth.read()?, pki.dp_pb.read()?)?;
             Config::new(&address, vec![identity], trusted)
         }
-        None => well_known(&address)?,
     };
-    config.other_addresses = vec![dialled.into(), "localhost".into(), "127.0.0.1".into()];
+    if is_loopback(&address) {
+        config.other_addresses = LOOPBACK.map(String::from).into();
+    }
     if let Some(operators) = text(env, "OPERATORS") {
         let read = read_operators(operators.as_bytes());
         config.operators = read.map_err(|reason| Error::text(format!("OPERATORS: {reason}")))?;
     }
     config.smds = smds(env, ds_auth)?;
     config.default_smds = text(env, "DEFAULT_SMDS");
-    let lists = ders(env, "REVOCATION_LISTS", "revocation lists")?;
-    config.revocations = Revocations::new(&lists, &config.trusted)?;
     config.limits = limits(env)?;
     Ok(config)
+}
+
+/// What `PKI` says where the project's well-known test PKI is wanted.
+const TEST_PKI: &str = "test";
+/// Names of this machine: who serves under one of them is dialled by any.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+fn is_loopback(address: &str) -> bool {
+    LOOPBACK.iter().any(|name| same_server(name, address))
 }
 
 fn admittance(env: &Env) -> Result<Admittance, Error> {
@@ -147,14 +229,15 @@ fn admittance(env: &Env) -> Result<Admittance, Error> {
     Ok(Admittance {
         lpa_issuers: issuers.iter().map(|der| trust_ci(der)).collect::<Result<_, _>>()?,
         per_source: rate(env, "RATE_PER_SOURCE")?,
+        per_operator: rate(env, "RATE_PER_OPERATOR")?,
         per_order: rate(env, "RATE_PER_ORDER")?,
+        page_origins: list(&text(env, "PAGE_ORIGINS").unwrap_or_default()).map(String::from).collect(),
     })
 }
 
 fn call_allow(env: &Env) -> Result<Vec<Allowed>, Error> {
     let text = text(env, "CALL_ALLOW").unwrap_or_default();
-    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-    entries
+    list(&text)
         .map(|entry| entry.parse().map_err(|reason| Error::text(format!("CALL_ALLOW: {reason}"))))
         .collect()
 }
@@ -162,12 +245,16 @@ fn call_allow(env: &Env) -> Result<Vec<Allowed>, Error> {
 /// DER in base64, with commas between.
 fn ders(env: &Env, name: &str, what: &str) -> Result<Vec<Vec<u8>>, Error> {
     let text = text(env, name).unwrap_or_default();
-    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     let der = |base64: &str| match serde_json::from_value::<Base64>(base64.into()) {
         Ok(der) => Ok(der.0),
         Err(_) => Err(Error::text(format!("{name} holds {what}, DER in base64, with commas between"))),
     };
-    entries.map(der).collect()
+    list(&text).map(der).collect()
+}
+
+/// Entries with commas between.
+fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
 }
 
 /// So many a minute, `600`, and at once, `600:1200`; `off` for any number. As on the command line of the native host.
@@ -226,13 +313,21 @@ fn well_known(address: &str) -> Result<Config, Error> {
 
 fn vault(env: &Env) -> Result<Vault, Error> {
     let text = text(env, "SEAL_KEY").ok_or_else(|| {
-        Error::text("there is no secret SEAL_KEY: `openssl rand -hex 32 | wrangler secret put SEAL_KEY`")
+        Error::text("the secret SEAL_KEY is missing: `openssl rand -hex 32 | wrangler secret put SEAL_KEY`")
     })?;
     let mut keys = text.split(',').map(|digits| {
         let octets = common::from_hex(digits.trim()).ok().and_then(|octets| octets.try_into().ok());
-        octets.ok_or_else(|| Error::text("the secret SEAL_KEY has 64 hexadecimal digits"))
+        let key: [u8; 32] = octets.ok_or_else(|| {
+            Error::text(
+                "the secret SEAL_KEY is wrong: it has 64 hexadecimal digits, an older one behind a comma",
+            )
+        })?;
+        match Vault::is_no_secret(&key) {
+            false => Ok(key),
+            true => Err(Error::text("the secret SEAL_KEY is all zeros, which is no secret: draw one")),
+        }
     });
-    let first: [u8; 32] = keys.next().unwrap_or_else(|| Err(Error::text("SEAL_KEY is empty")))?;
+    let first = keys.next().unwrap_or_else(|| Err(Error::text("SEAL_KEY is empty")))?;
     // Objects are written anew one by one, as they are used.
     keys.try_fold(Vault::new(&first).with_clear_names(), |vault, key: Result<[u8; 32], Error>| {
         Ok(vault.with_older(&key?))

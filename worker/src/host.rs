@@ -4,14 +4,14 @@ use crate::configuration::{self, Settings};
 use crate::network::Edge;
 use crate::outgoing;
 use esim_crypto::pki::{Verified, VerifiedList};
-use esim_sm_edge::shard::{Answer, Message, Network, ShardedStore};
-use esim_sm_edge::{Admittance, Host, LogLine, Rate, Vault};
+use esim_sm_edge::shard::ShardedStore;
+use esim_sm_edge::{Admittance, Host, Limited, LogLine, Rate, Vault};
 use esim_smdp::{Call, Config, Reply};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, Rng, SeedableRng};
 use std::cell::RefCell;
 use std::rc::Rc;
-use worker::{Date, Env, Result, console_error, console_log};
+use worker::{Date, Env, console_error, console_log};
 
 thread_local! {
     /// One generator for all that runs in this instance; seeded by the first who needs it.
@@ -41,13 +41,12 @@ pub struct EdgeHost {
 }
 
 impl EdgeHost {
-    /// `dialled` is the host of the request.
-    ///
     /// # Errors
-    /// A variable or secret that cannot be used.
-    pub fn new(env: &Env, dialled: &str, network: Edge) -> Result<Self> {
-        let settings = configuration::settings(env, dialled)?;
-        Ok(Self { store: ShardedStore::new(network), settings, env: env.clone() })
+    /// Why this server does not serve, in a sentence.
+    pub async fn new(env: &Env, network: Edge) -> Result<Self, String> {
+        let store = ShardedStore::new(network);
+        let settings = configuration::settings(env, &store).await?;
+        Ok(Self { store, settings, env: env.clone() })
     }
 }
 
@@ -110,19 +109,20 @@ impl Host for EdgeHost {
         &self.settings.vault
     }
 
+    fn keeps_settings(&self) -> bool {
+        true
+    }
+
     async fn call(&self, call: &Call) -> Reply {
         outgoing::call(&self.env, call, &self.settings.reach).await
     }
 
-    /// Each key has an object of its own, which counts exactly whichever machine asks.
-    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64> {
-        let message = Message::take(rate, now());
-        match self.store.network().send(&format!("limit:{key}"), &message).await {
-            Ok(Answer::Wait(0)) => Ok(()),
-            Ok(Answer::Wait(seconds)) => Err(seconds),
-            // An object that is not to be had counts nothing: better than to refuse everybody.
-            Ok(_) | Err(_) => Ok(()),
+    async fn take(&self, key: &str, rate: Rate) -> Result<(), Limited> {
+        let taken = self.store.take(key, rate, now()).await;
+        if let Err(Limited::Failed(fault)) = &taken {
+            console_error!("a limiter: {fault}");
         }
+        taken
     }
 
     fn log(&self, line: &LogLine<'_>) {

@@ -11,6 +11,7 @@
 //! what matches no asset comes here.
 #![allow(missing_docs, reason = "what the macros of the runtime generate has none")]
 
+mod body;
 mod caller;
 mod configuration;
 mod host;
@@ -21,26 +22,46 @@ mod sqlite;
 
 pub use object::SmObject;
 
-use esim_sm_edge::{HttpRequest, HttpResponse, handle};
+use esim_sm_edge::{HttpRequest, HttpResponse, admit_head, answer, out_of_service, settings, unread};
 use host::EdgeHost;
 use network::Edge;
 use std::rc::Rc;
-use worker::{Context, Env, Headers, Request, Response, Result, event};
+use worker::{Context, Env, Headers, Request, Response, Result, console_error, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
-    let url = request.url()?;
-    let dialled = match (url.host_str(), url.port()) {
-        (Some(host), Some(port)) => format!("{host}:{port}"),
-        (host, _) => host.unwrap_or_default().to_string(),
-    };
     let context = Rc::new(context);
     let network = Edge::new(&env, move |work| context.wait_until(work))?;
-    let host = EdgeHost::new(&env, &dialled, network)?;
-    write(handle(read(request).await?, &host).await)
+    let head = head(&request)?;
+    let host = match EdgeHost::new(&env, network).await {
+        Ok(host) => host,
+        Err(why) => {
+            console_error!("out of service: {why}");
+            return write(out_of_service(&head, &why));
+        }
+    };
+    write(serve(head, request, &host).await?)
 }
 
-async fn read(mut request: Request) -> Result<HttpRequest> {
+/// The body of whoever is not let in is not read.
+async fn serve(head: HttpRequest, request: Request, host: &EdgeHost) -> Result<HttpResponse> {
+    let admitted = match admit_head(&head, host).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return Ok(refused),
+    };
+    let Some(body) = read(request, admitted.body_limit()).await? else {
+        return Ok(unread(413, &head, host));
+    };
+    let changes_settings = head.path.starts_with(settings::PATH);
+    let response = answer(HttpRequest { body, ..head }, admitted, host).await;
+    if changes_settings {
+        configuration::forget();
+    }
+    Ok(response)
+}
+
+/// The request without its body.
+fn head(request: &Request) -> Result<HttpRequest> {
     let url = request.url()?;
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let mut headers: Vec<_> = request.headers().entries().collect();
@@ -48,12 +69,25 @@ async fn read(mut request: Request) -> Result<HttpRequest> {
         headers.push(("Host".into(), url.authority().into()));
     }
     Ok(HttpRequest {
-        method: request.method().as_ref().to_string(),
+        // Not as the bindings have it, which take what they do not know for GET.
+        method: request.inner().method(),
         path: format!("{}{query}", url.path()),
         headers,
-        caller: caller::of(&request),
-        body: request.bytes().await?,
+        caller: caller::of(request),
+        body: Vec::new(),
     })
+}
+
+/// The body; nothing if it is longer than `limit` octets.
+async fn read(mut request: Request, limit: usize) -> Result<Option<Vec<u8>>> {
+    if body::announces_more(request.headers(), limit) {
+        return Ok(None);
+    }
+    match request.stream() {
+        Ok(stream) => body::read(stream, limit).await,
+        // There is none.
+        Err(_) => Ok(Some(Vec::new())),
+    }
 }
 
 fn write(response: HttpResponse) -> Result<Response> {

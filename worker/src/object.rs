@@ -74,13 +74,13 @@ impl SmObject {
             let orders = due.iter().filter_map(|name| name.strip_prefix("order/"));
             let orders: Vec<_> = orders.filter_map(|iccid| iccid.parse().ok()).collect();
             let (Some(name), false) = (due.first(), orders.is_empty()) else { break };
-            let host = self.host(object_of(name)).map_err(Fault::new)?;
+            let host = self.host(object_of(name)).await?;
             for iccid in orders {
                 attend(iccid, &host).await?;
             }
         }
         for name in self.object.expired(now())? {
-            let host = self.host(object_of(&name)).map_err(Fault::new)?;
+            let host = self.host(object_of(&name)).await?;
             host.store().forget(&name).await.map_err(Fault::new)?;
         }
         if self.object.is_over(now())? {
@@ -93,10 +93,10 @@ impl SmObject {
         Ok(next.or_else(|| self.object.is_empty().unwrap_or(false).then(|| now() + MEMORY)))
     }
 
-    fn host(&self, name: String) -> Result<EdgeHost> {
+    async fn host(&self, name: String) -> Result<EdgeHost, Fault> {
         let state = self.state.clone();
-        let network = Edge::new(&self.env, move |work| state.wait_until(work))?;
-        EdgeHost::new(&self.env, "localhost", network.inside(name, self.object.clone()))
+        let network = Edge::new(&self.env, move |work| state.wait_until(work)).map_err(Fault::new)?;
+        EdgeHost::new(&self.env, network.inside(name, self.object.clone())).await.map_err(Fault::new)
     }
 
     async fn set_alarm(&self, next: Option<u64>) -> Result<()> {

@@ -1,10 +1,12 @@
 //! Calls to others: the operators' customer systems, SM-DSs.
 
+use crate::body;
 use esim_sm_edge::reach::Reach;
 use esim_smdp::{Call, Reply};
 use std::time::Duration;
 use worker::{
-    AbortController, Delay, Env, Fetch, Headers, Method, Request, RequestInit, Response, Result, Url,
+    AbortController, AbortSignal, Delay, Env, Fetch, Headers, Method, Request, RequestInit, Response, Result,
+    Url, web_sys,
 };
 
 /// How long another server may take, from the connection to the last octet.
@@ -21,7 +23,7 @@ pub async fn call(env: &Env, call: &Call, reach: &Reach) -> Reply {
     let abort = AbortController::default();
     let signal = abort.signal();
     let exchange = std::pin::pin!(async {
-        let request = request(call)?;
+        let request = request(call, &signal)?;
         let response = match env.service("MTLS") {
             Ok(mtls) => mtls.fetch_request(request).await?,
             Err(_) => Fetch::Request(request).send_with_signal(&signal).await?,
@@ -51,7 +53,8 @@ fn check(call: &Call, reach: &Reach) -> Result<(), String> {
     }
 }
 
-fn request(call: &Call) -> Result<Request> {
+/// A request that ends when `signal` says so, whichever way it takes.
+fn request(call: &Call, signal: &AbortSignal) -> Result<Request> {
     let headers = Headers::new();
     headers.set("Content-Type", "application/json")?;
     headers.set("X-Admin-Protocol", "gsma/rsp/v2.6.0")?;
@@ -59,14 +62,23 @@ fn request(call: &Call) -> Result<Request> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_headers(headers).with_body(Some(call.body.as_str().into()));
     init.redirect = worker::RequestRedirect::Manual;
-    Request::new_with_init(&call.url(), &init)
+    let init = web_sys::RequestInit::from(&init);
+    init.set_signal(Some(&**signal));
+    Ok(web_sys::Request::new_with_str_and_init(&call.url(), &init)?.into())
 }
 
 async fn read(mut response: Response) -> Result<Reply> {
     let status = response.status_code();
-    let body = response.bytes().await?;
-    match body.len() > REPLY_LIMIT {
-        true => Ok(Reply::Lost("the reply is too long".into())),
-        false => Ok(Reply::Answered { status, body }),
-    }
+    let body = match response.stream() {
+        Ok(stream) if !body::announces_more(response.headers(), REPLY_LIMIT) => {
+            body::read(stream, REPLY_LIMIT).await?
+        }
+        Ok(_) => None,
+        // There is none.
+        Err(_) => Some(Vec::new()),
+    };
+    Ok(match body {
+        Some(body) => Reply::Answered { status, body },
+        None => Reply::Lost("the reply is too long".into()),
+    })
 }

@@ -74,9 +74,15 @@ pub struct Serve {
     /// Requests of LPAs a minute from one network address, and how many at once; `off` for any number.
     #[arg(long, value_name = "N[:BURST]", default_value = "600:1200")]
     rate_source: Pace,
+    /// Requests a minute of one operator that has got in, and how many at once; `off` for any number.
+    #[arg(long, value_name = "N[:BURST]", default_value = "1200:2400")]
+    rate_operator: Pace,
     /// Tries a minute of one order, and how many at once (a refused one counts for five); `off` for any number.
     #[arg(long, value_name = "N[:BURST]", default_value = "10:40")]
     rate_order: Pace,
+    /// Origin, such as https://page.example, whose pages may call ES2+ from a browser; may be repeated.
+    #[arg(long, value_name = "ORIGIN")]
+    page_origin: Vec<String>,
     /// JSON file, or folder of such files, with templates of your own (docs/SM.md).
     #[arg(long, value_name = "PATH")]
     templates: Option<PathBuf>,
@@ -190,7 +196,9 @@ pub async fn serve(args: Serve) -> Result<()> {
         admittance: Admittance {
             lpa_issuers: issuers(&args.require_lpa_certificate)?,
             per_source: args.rate_source.0,
+            per_operator: args.rate_operator.0,
             per_order: args.rate_order.0,
+            page_origins: args.page_origin.clone(),
         },
         trust_proxy: args.trust_proxy,
         connections: ConnectionLimits {

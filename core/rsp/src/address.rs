@@ -9,6 +9,14 @@ pub fn same_server(a: &str, b: &str) -> bool {
     !host_a.is_empty() && host_a.eq_ignore_ascii_case(host_b) && ports_agree
 }
 
+/// Whether two addresses are one: the host regardless of case and of a final dot, and the port, which is 443 where there
+/// is none.
+pub fn same_address(a: &str, b: &str) -> bool {
+    let ((host_a, port_a), (host_b, port_b)) = (split(a), split(b));
+    let same_port = port_a.unwrap_or("443") == port_b.unwrap_or("443");
+    !host_a.is_empty() && host_a.eq_ignore_ascii_case(host_b) && same_port
+}
+
 /// What to dial for `address`: where it means the server that was dialled as
 /// `dialled`, that one with its port, since eUICCs and certificates name hosts only.
 pub fn to_dial<'a>(address: &'a str, dialled: Option<&'a str>) -> &'a str {
@@ -40,6 +48,13 @@ mod tests {
         assert!(!same_server("smdp.example.com:1", "smdp.example.com:2"));
         assert!(!same_server("smdp.example.org", "smdp.example.com"));
         assert!(!same_server("", ""));
+    }
+
+    #[test]
+    fn an_address_is_host_and_port() {
+        assert!(same_address("SMDP.Example.COM", "smdp.example.com.:443"));
+        assert!(!same_address("smdp.example.com:8443", "smdp.example.com"));
+        assert!(!same_address("smdp.example.org", "smdp.example.com") && !same_address("", ""));
     }
 
     #[test]

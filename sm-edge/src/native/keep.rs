@@ -34,11 +34,15 @@ impl SealSecret {
     /// From 64 hexadecimal digits; blanks around them do not matter.
     ///
     /// # Errors
-    /// Anything else; it is not quoted.
+    /// Anything else, or zeros alone; it is not quoted.
     pub fn parse(text: &str) -> io::Result<Self> {
         let mut key = Zeroizing::new([0; 32]);
         let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a seal key has 64 hexadecimal digits");
         hex::decode_to_slice(text.trim(), &mut *key).map_err(wrong)?;
+        if Vault::is_no_secret(&key) {
+            let reason = "a seal key that is all zeros is no secret: draw one with `openssl rand -hex 32`";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
         Ok(Self(key))
     }
 

@@ -38,7 +38,7 @@ pub use sqlite::SqliteStore;
 pub use templates::read_templates;
 
 use crate::reach::{Allowed, Reach};
-use crate::{Admittance, Fault, Host, LogLine, Rate, RateLimiter, Store, Vault, block_on};
+use crate::{Admittance, Fault, Host, Limited, LogLine, Rate, RateLimiter, Store, Vault, block_on};
 use clock::Clock;
 use esim_crypto::pki::{Verified, VerifiedList};
 use esim_smdp::config::Operator;
@@ -442,9 +442,10 @@ impl Host for NativeHost {
         self.outgoing.call(call).await
     }
 
-    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64> {
+    async fn take(&self, key: &str, rate: Rate) -> Result<(), Limited> {
         // A bucket that a panic has left half changed is still a bucket.
-        self.limiter.lock().unwrap_or_else(PoisonError::into_inner).take(key, rate, self.now())
+        let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        limiter.take(key, rate, self.now()).map_err(Limited::Wait)
     }
 
     fn committed(&self, before: &Records, writes: &[Write]) {

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `order:ICCID` | order and package of a profile, with its errands; the end of its history |
 //! | `session:ID` | one download session |
+//! | `config` | settings that lie with the records ([`crate::settings`]) |
 //! | `KIND:ID` | any other record |
 //! | `index:0` … `index:15` | which records have an alias, and which there are |
 //! | `limit:KEY` | what a caller may still use ([`crate::Host::take`]) |
@@ -84,12 +85,14 @@ const INDEX_OBJECTS: u32 = 16;
 const SPREAD: [&str; 2] = ["type/", "available/"];
 
 /// Kinds that are never listed.
-const UNLISTED: [&str; 3] = ["package", "head", "session"];
+const UNLISTED: [&str; 4] = ["config", "package", "head", "session"];
 
 /// The object that holds a row.
 pub fn object_of(name: &str) -> String {
     match name.split_once('/') {
         Some(("package" | "head", id)) => format!("order:{id}"),
+        // What every instance reads, and one message brings.
+        Some(("config", _)) => "config".into(),
         Some((kind, id)) => format!("{kind}:{id}"),
         None => name.into(),
     }

@@ -2,7 +2,7 @@
 
 use super::message::{Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
 use super::{Network, index_of, is_spread, lanes, listing, object_of};
-use crate::{CommitError, Fault, Store};
+use crate::{CommitError, Fault, Limited, Rate, Store};
 use esim_smdp::store::{Alias, Change, HEAD_NAME, Lookup, Row};
 use futures_util::future::join_all;
 use std::cell::RefCell;
@@ -77,6 +77,21 @@ impl<N: Network> ShardedStore<N> {
     /// The way to the objects.
     pub fn network(&self) -> &N {
         &self.network
+    }
+
+    /// Takes one of what `key` may use, at `now` in seconds since 1970: [`crate::Host::take`]. Each key has an object of
+    /// its own, which counts exactly whichever machine asks.
+    ///
+    /// # Errors
+    /// [`Limited`]; an object that is not to be had has failed.
+    pub async fn take(&self, key: &str, rate: Rate, now: u64) -> Result<(), Limited> {
+        let object = format!("limit:{key}");
+        match self.network.send(&object, &Message::take(rate, now)).await {
+            Ok(Answer::Wait(0)) => Ok(()),
+            Ok(Answer::Wait(seconds)) => Err(Limited::Wait(seconds)),
+            Ok(_) => Err(Limited::Failed(Fault::new(format!("{object} has not answered what it was asked")))),
+            Err(fault) => Err(Limited::Failed(fault)),
+        }
     }
 
     /// Removes a row, whatever it is now, with all that the index knows of it.

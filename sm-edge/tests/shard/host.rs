@@ -3,9 +3,10 @@
 use super::common::Service;
 use super::common::wall::{Site, rows_of};
 use super::sim::Sim;
-use esim_sm_edge::shard::{Answer, Message, Network, ShardedStore};
+use esim_sm_edge::shard::ShardedStore;
 use esim_sm_edge::{
-    Host, HttpRequest, HttpResponse, LogLine, MemoryHost, Rate, Store, Vault, attend, block_on, handle,
+    Admittance, Host, HttpRequest, HttpResponse, Limited, LogLine, MemoryHost, Rate, Store, Vault, attend,
+    block_on, handle,
 };
 use esim_smdp::{Call, Config, Key, Records, Reply};
 use rand_core::CryptoRng;
@@ -89,20 +90,24 @@ impl Host for ObjectsHost<'_> {
         self.inner.operator_token()
     }
 
+    fn admittance(&self) -> &Admittance {
+        self.inner.admittance()
+    }
+
     fn vault(&self) -> &Vault {
         self.inner.vault()
+    }
+
+    fn keeps_settings(&self) -> bool {
+        true
     }
 
     async fn call(&self, call: &Call) -> Reply {
         self.inner.call(call).await
     }
 
-    async fn take(&self, key: &str, rate: Rate) -> Result<(), u64> {
-        match self.store.network().send(&format!("limit:{key}"), &Message::take(rate, self.now())).await {
-            Ok(Answer::Wait(0)) => Ok(()),
-            Ok(Answer::Wait(seconds)) => Err(seconds),
-            other => panic!("{other:?}"),
-        }
+    async fn take(&self, key: &str, rate: Rate) -> Result<(), Limited> {
+        self.store.take(key, rate, self.now()).await
     }
 
     fn log(&self, line: &LogLine<'_>) {

@@ -4,11 +4,17 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod host;
+mod known;
+mod settings;
 mod sim;
 
 use common::{Lab, cases};
-use esim_sm_edge::shard::{Message, Network, ShardedStore};
-use esim_sm_edge::{CommitError, Rate, Store, Vault, block_on};
+use esim_crypto::{Curve, PrivateKey};
+use esim_rsp::es9p::PATH;
+use esim_sm_edge::shard::{Message, Network, ShardedStore, Sql};
+use esim_sm_edge::token::{Claims, sign};
+use esim_sm_edge::{Admittance, Caller, CommitError, HttpRequest, Rate, Store, Vault, block_on};
+use esim_smdp::Operator;
 use esim_smdp::store::{Alias, Change, Lookup, Row};
 use proptest::prelude::*;
 use sim::{Sim, Weather};
@@ -204,6 +210,55 @@ fn a_limiter_is_exact_and_forgets() {
     assert_eq!(waits, ["Wait(0)", "Wait(0)", "Wait(2)", "Wait(0)", "Wait(2)"]);
     assert_eq!(sim.look("limit:a", |object| object.wake_at().unwrap()), Some(106));
     assert!(sim.look("limit:a", |object| object.is_over(106).unwrap()));
+}
+
+/// LPAs are let in, as long as it is not an order that they try; nobody else is, whatever his credential.
+#[test]
+fn a_limiter_that_fails_lets_nobody_try_a_credential() {
+    let every = Some(Rate { burst: 100, per_minute: 100 });
+    let admittance =
+        Admittance { per_source: every, per_operator: every, per_order: every, ..Admittance::OPEN };
+    let key = PrivateKey::from_bytes(Curve::P256, &[1; 32]).unwrap();
+    let lab = Lab::with(|config| {
+        let (oid, token_key) = ("2.999.1".into(), Some(key.public_key()));
+        config.operators = vec![Operator { oid, callback: None, token_key, certificates: Vec::new() }];
+    });
+    let sim = Sim::new(8);
+    let service = host::Objects::new(sim.clone(), lab.host.fork().with_admittance(admittance));
+    let lab = Lab { other: Some(Rc::new(service)), ..lab };
+    let aud = lab.address.clone();
+    let token = sign(&Claims { iss: "2.999.1".into(), aud, iat: common::NOW, exp: common::NOW + 600 }, &key);
+    let from_afar = |request: HttpRequest| {
+        let caller = Caller { source: Some("192.0.2.1".into()), certificate: None };
+        lab.send(HttpRequest { caller, ..request })
+    };
+    let list = |token: &str| from_afar(HttpRequest::get("/esim-lab/orders").with_token(token)).status;
+    let all = |lab: &Lab| [list(&token), list("wrong"), list(&lab.token)];
+    assert_eq!(all(&lab), [200, 401, 200]);
+    let (offer, body) = (lab.initiate(), serde_json::to_vec(&lab.euicc.initiate(&lab.address)).unwrap());
+    sim.take_down("limit:");
+    assert_eq!(all(&lab), [503, 503, 200], "the house is not counted");
+    let answer = from_afar(HttpRequest::get("/esim-lab/orders").with_token("wrong"));
+    assert!(answer.header("Retry-After").is_some() && answer.header("WWW-Authenticate").is_none());
+    let es9 = |function: &str, body: Vec<u8>| from_afar(HttpRequest::post(format!("{PATH}{function}"), body));
+    assert_eq!(es9("initiateAuthentication", body).status, 200);
+    let guess = serde_json::to_vec(&lab.euicc.authenticate(&offer, "GUESS", |_| {})).unwrap();
+    assert_eq!(es9("authenticateClient", guess).status, 503);
+}
+
+/// A record that cannot be read costs that order alone.
+#[test]
+fn a_damaged_order_hides_no_other() {
+    let (sim, lab) = (Sim::new(9), Lab::new());
+    let service = host::Objects::new(sim.clone(), lab.host.fork());
+    let lab = Lab { other: Some(Rc::new(service)), ..lab };
+    let [first, second] = [(), ()].map(|()| lab.order(serde_json::json!({})).0);
+    sim.look(&format!("order:{first}"), |object| {
+        object.sql().query("UPDATE record SET body = X'00' WHERE name LIKE 'order/%'", Vec::new()).unwrap()
+    });
+    let list = lab.send(HttpRequest::get("/esim-lab/orders").with_token(&lab.token));
+    let listed = String::from_utf8(list.body).unwrap();
+    assert!(list.status == 200 && listed.contains(&second) && !listed.contains(&first), "{listed}");
 }
 
 /// One attempt to append a number to some rows, and what came of it.

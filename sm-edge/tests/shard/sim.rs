@@ -87,6 +87,8 @@ pub struct World {
     /// Whether each message lets others go first.
     yields: Cell<bool>,
     pub sent: Cell<u64>,
+    /// Objects whose names begin so do not answer.
+    down: Cell<Option<&'static str>>,
 }
 
 /// A network of the world.
@@ -104,6 +106,7 @@ impl Sim {
             tasks: RefCell::default(),
             yields: Cell::new(false),
             sent: Cell::new(0),
+            down: Cell::new(None),
         }))
     }
 
@@ -111,6 +114,16 @@ impl Sim {
     pub fn storm(&self, weather: Weather) {
         self.0.weather.set(weather);
         self.0.yields.set(true);
+    }
+
+    /// From now on, objects whose names begin so do not answer.
+    pub fn take_down(&self, objects: &'static str) {
+        self.0.down.set(Some(objects));
+    }
+
+    /// An object loses its storage.
+    pub fn lose(&self, object: &str) {
+        self.0.objects.borrow_mut().remove(object).unwrap();
     }
 
     /// Below `limit`, by chance.
@@ -212,6 +225,9 @@ impl Network for Sim {
     async fn send(&self, object: &str, message: &Message) -> Result<Answer, Fault> {
         self.0.sent.set(self.0.sent.get() + 1);
         Yield(self.0.yields.get()).await;
+        if self.0.down.get().is_some_and(|down| object.starts_with(down)) {
+            return Err(Fault::new("down"));
+        }
         let Weather { lost, unanswered, late } = self.0.weather.get();
         let fate = self.chance(100);
         let (lost, unanswered, late) = (u32::from(lost), u32::from(unanswered), u32::from(late));

@@ -1,0 +1,229 @@
+//! Settings that lie with the records, for hosts where their operator cannot put a file anywhere: the operators and the
+//! revocation lists, sealed as records are. The house puts and reads them at `/esim-lab/settings/NAME`, as JSON:
+//!
+//! | name | what |
+//! |---|---|
+//! | `operators` | what [`crate::read_operators`] takes |
+//! | `revocation-lists` | an array of revocation lists, DER in base64 |
+//!
+//! Beside them lies a mark, by which a seal key that does not open the records is found before anything is written
+//! with it.
+
+use crate::admit::Requester;
+use crate::handler::{Note, Outcome, failed, faulty, json_of, malformed, plain, unknown};
+use crate::{CommitError, Fault, Host, HttpRequest, HttpResponse, Store, Vault, read_operators};
+use esim_rsp::es9p::Answer;
+use esim_rsp::json::{self, Base64, ResponseHeader};
+use esim_rsp::{Error, Refusal};
+use esim_smdp::store::{Change, Lookup, Row};
+use esim_smdp::{Config, Operator, Revocations};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Where settings are put and seen, before their names.
+pub const PATH: &str = "/esim-lab/settings/";
+/// The mark: whichever key opens it opens the records.
+const MARK: &str = "config/seal";
+/// How often a change is tried against others.
+const TRIES: u32 = 4;
+
+/// What can be put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// Who may call ES2+, and is told how his orders go on.
+    Operators,
+    /// Certificates that are not good any more.
+    RevocationLists,
+}
+
+impl Setting {
+    /// From the last part of a path.
+    pub fn of(name: &str) -> Option<Self> {
+        match name {
+            "operators" => Some(Self::Operators),
+            "revocation-lists" => Some(Self::RevocationLists),
+            _ => None,
+        }
+    }
+
+    fn row(self) -> &'static str {
+        match self {
+            Self::Operators => "config/operators",
+            Self::RevocationLists => "config/revocation-lists",
+        }
+    }
+
+    /// How many entries a value has.
+    ///
+    /// # Errors
+    /// The value is none of this setting: which entry, and what belongs there.
+    pub fn check(self, value: &[u8], config: &Config) -> Result<usize, String> {
+        match self {
+            Self::Operators => Ok(read_operators(value)?.len()),
+            Self::RevocationLists => {
+                let lists = read_lists(value)?;
+                Revocations::new(&lists, &config.trusted).map_err(|error| error.to_string())?;
+                Ok(lists.len())
+            }
+        }
+    }
+}
+
+/// What lies with the records, as it was put.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    operators: Option<Vec<u8>>,
+    revocation_lists: Option<Vec<u8>>,
+}
+
+/// Why nothing can be done with the records.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// The seal key is another, or what lies there has been altered.
+    #[error("the seal key does not open the records ({0}): set the one that they were sealed with")]
+    Sealed(Fault),
+    /// The store has failed; it may be better later.
+    #[error("the records cannot be read: {0}")]
+    Fault(#[from] Fault),
+}
+
+impl Stored {
+    /// Reads what is there, and makes sure that this vault opens the records. The first time it leaves the mark.
+    ///
+    /// # Errors
+    /// See [`Unusable`].
+    pub async fn load<S: Store>(store: &S, vault: &Vault) -> Result<Self, Unusable> {
+        let names = [MARK, Setting::Operators.row(), Setting::RevocationLists.row()];
+        let lookups = names.map(|name| Lookup::Name(name.into()));
+        let mut rows = BTreeMap::new();
+        for row in store.load(&lookups).await? {
+            let Row { name, body, .. } = vault.open(row).map_err(Unusable::Sealed)?;
+            rows.insert(name, body);
+        }
+        if !rows.contains_key(MARK) {
+            leave_mark(store, vault).await?;
+        }
+        let mut take = |setting: Setting| rows.remove(setting.row());
+        Ok(Self { operators: take(Setting::Operators), revocation_lists: take(Setting::RevocationLists) })
+    }
+
+    /// The value of a setting, if it has been put.
+    pub fn get(&self, setting: Setting) -> Option<&[u8]> {
+        match setting {
+            Setting::Operators => self.operators.as_deref(),
+            Setting::RevocationLists => self.revocation_lists.as_deref(),
+        }
+    }
+
+    /// The operators, if any have been put.
+    ///
+    /// # Errors
+    /// They are none of this version.
+    pub fn operators(&self) -> Result<Option<Vec<Operator>>, String> {
+        self.operators.as_deref().map(read_operators).transpose()
+    }
+
+    /// The revocation lists that have been put, DER each.
+    ///
+    /// # Errors
+    /// They are none of this version.
+    pub fn revocation_lists(&self) -> Result<Vec<Vec<u8>>, String> {
+        self.revocation_lists.as_deref().map(read_lists).transpose().map(Option::unwrap_or_default)
+    }
+}
+
+/// What a setting has been replaced by.
+#[derive(Serialize)]
+struct Replaced {
+    entries: usize,
+}
+
+/// Answers for one setting, the house alone: seen by GET, replaced by POST.
+pub(crate) async fn serve<H: Host>(
+    name: &str,
+    request: &HttpRequest,
+    requester: &Requester,
+    host: &H,
+) -> Outcome {
+    let Some(setting) = Setting::of(name).filter(|_| host.keeps_settings()) else { return unknown() };
+    if *requester != Requester::House {
+        let detail = "The settings of this server are for the house alone";
+        return failed(403, Refusal::new("1.1", "1.2").because(detail));
+    }
+    match &*request.method {
+        "GET" => see(setting, host).await,
+        _ => replace(setting, request, host).await,
+    }
+}
+
+async fn see<H: Host>(setting: Setting, host: &H) -> Outcome {
+    match Stored::load(host.store(), host.vault()).await {
+        Ok(stored) => {
+            let body = stored.get(setting).unwrap_or(b"[]").to_vec();
+            let response = HttpResponse { body, ..HttpResponse::empty(200) };
+            plain(response.with_header("Content-Type", "application/json"))
+        }
+        Err(unusable) => faulty(Fault::new(unusable)),
+    }
+}
+
+async fn replace<H: Host>(setting: Setting, request: &HttpRequest, host: &H) -> Outcome {
+    let value = match json_of(request) {
+        Ok(value) => value,
+        Err(refused) => return refused,
+    };
+    let entries = match setting.check(value, host.config()) {
+        Ok(entries) => entries,
+        Err(reason) => return malformed(Error::text(reason)),
+    };
+    match put(setting, value, host.store(), host.vault()).await {
+        Ok(()) => {
+            let answer = Answer { header: ResponseHeader::success(), body: Some(Replaced { entries }) };
+            let outcome = Some(format!("{entries} entries"));
+            (HttpResponse::json(200, &answer), Note { outcome, ..Note::default() })
+        }
+        Err(fault) => faulty(fault),
+    }
+}
+
+/// Puts a value, which has been checked, in the place of whatever is there.
+///
+/// # Errors
+/// The store has failed, or others put theirs all the time.
+async fn put<S: Store>(setting: Setting, value: &[u8], store: &S, vault: &Vault) -> Result<(), Fault> {
+    for _ in 0..TRIES {
+        let rows = store.load(&[Lookup::Name(setting.row().into())]).await?;
+        let expected = rows.first().map_or(0, |row| row.revision);
+        match store.commit(&[vault.seal(change(setting.row(), expected, value))?]).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Conflict) => {}
+            Err(CommitError::Fault(fault)) => return Err(fault),
+        }
+    }
+    Err(Fault::new("the settings change faster than they can be put"))
+}
+
+/// Records of before there was a mark must open, too.
+async fn leave_mark<S: Store>(store: &S, vault: &Vault) -> Result<(), Unusable> {
+    let any = Lookup::Range { prefix: "order/".into(), after: String::new(), limit: 1 };
+    for row in store.load(&[any]).await? {
+        vault.open(row).map_err(Unusable::Sealed)?;
+    }
+    match store.commit(&[vault.seal(change(MARK, 0, b"esim-lab"))?]).await {
+        // Somebody else has left it: the next who reads opens it.
+        Ok(()) | Err(CommitError::Conflict) => Ok(()),
+        Err(CommitError::Fault(fault)) => Err(fault.into()),
+    }
+}
+
+fn change(name: &str, expected: u64, body: &[u8]) -> Change {
+    let (name, body) = (name.into(), body.into());
+    Change::Put { name, expected, body, aliases: Vec::new(), expires: None, due: None }
+}
+
+fn read_lists(value: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let lists: Vec<Base64> = json::parse(value).map_err(|error| {
+        format!("revocation lists are an array of strings, DER in base64 each: {}", error.kind)
+    })?;
+    Ok(lists.into_iter().map(|list| list.0).collect())
+}
