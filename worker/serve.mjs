@@ -1,15 +1,16 @@
 // The worker on its runtime without wrangler: starts in half the time, tells
 // what it costs, and lets tests say what the platform would (`cf`).
 //
-//   node serve.mjs '{"port": 8787, "folder": "…", "vars": {"SEAL_KEY": …}, "cf": {…}, "cert": PEM, "key": PEM}'
-//
-// Prints `ready` and its process id when it serves, and ends with its input:
-// nothing is left behind by a test that dies.
+// Reads one line: {"port": 8787, "folder": "…", "vars": {"SEAL_KEY": …}, "cf": {…}, "cert": PEM, "key": PEM},
+// prints `ready` and its process id when it serves, and ends with its input: nothing is left behind by a test that
+// dies, and no secret stands in a command line.
 import { Miniflare } from "miniflare";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const { port, folder, vars = {}, cf = false, cert, key } = JSON.parse(process.argv[2]);
+const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const { port, folder, vars = {}, cf = false, cert, key } = JSON.parse((await input.next()).value);
 const build = join(dirname(fileURLToPath(import.meta.url)), "build");
 
 const miniflare = new Miniflare({
@@ -31,5 +32,5 @@ const miniflare = new Miniflare({
 });
 await miniflare.ready;
 console.log(`ready ${process.pid}`);
-process.stdin.resume();
-process.stdin.on("end", () => miniflare.dispose().finally(() => process.exit()));
+while (!(await input.next()).done);
+await miniflare.dispose().finally(() => process.exit());

@@ -5,7 +5,7 @@ mod port;
 
 pub use port::free_port;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -34,20 +34,24 @@ pub fn is_built() -> bool {
 }
 
 impl Worker {
-    /// With records in `folder` and these variables besides token and key. `more` options of `worker/serve.mjs`: `cf`,
+    /// With the test PKI, records in `folder`, and these variables besides address, token and key; `null` for none. `more` options of `worker/serve.mjs`: `cf`,
     /// what the platform says of callers; `cert` and `key`.
     pub fn start(port: u16, folder: &Path, variables: Value, more: Value) -> Self {
         let mut options = json!({"port": port, "folder": folder,
-            "vars": {"ES2_TOKEN": TOKEN, "SEAL_KEY": "5A".repeat(32)}});
-        options["vars"].as_object_mut().unwrap().extend(variables.as_object().unwrap().clone());
+            "vars": {"ES2_TOKEN": TOKEN, "SEAL_KEY": "5A".repeat(32), "PKI": "test",
+                "SMDP_ADDRESS": format!("127.0.0.1:{port}")}});
+        let set = options["vars"].as_object_mut().unwrap();
+        set.extend(variables.as_object().unwrap().clone());
+        set.retain(|_, value| !value.is_null());
         options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let script =
             here.ancestors().map(|folder| folder.join("worker/serve.mjs")).find(|path| path.exists());
         let mut command = Command::new("node");
-        command.arg(script.expect("worker/serve.mjs")).arg(options.to_string());
+        command.arg(script.expect("worker/serve.mjs"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log(folder)).process_group(0);
         let mut child = command.spawn().expect("node is installed");
+        writeln!(child.stdin.as_mut().unwrap(), "{options}").expect("it reads its options");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = lines.by_ref().map_while(Result::ok).find(|line| line.starts_with("ready"));
         if ready.is_none() {
@@ -71,15 +75,29 @@ impl Worker {
     /// What the runtime has used of the processors, in user and system mode.
     pub fn cpu(&self) -> Duration {
         let stat = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
-        let children = std::fs::read_to_string(children).unwrap();
         // Behind the name in brackets: utime and stime are the 12th and 13th field, in hundredths of a second.
         let ticks = |pid: &str| -> u64 {
             let stat = stat(pid);
             let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
             fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
         };
-        Duration::from_millis(children.split_whitespace().map(ticks).sum::<u64>() * 10)
+        Duration::from_millis(self.children().iter().map(|pid| ticks(pid)).sum::<u64>() * 10)
+    }
+
+    /// The most memory that the runtime has had so far, in octets.
+    pub fn peak_memory(&self) -> u64 {
+        let peak = |pid: &String| -> u64 {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            line.and_then(|kb| kb.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(0)
+        };
+        self.children().iter().map(peak).sum::<u64>() << 10
+    }
+
+    fn children(&self) -> Vec<String> {
+        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
+        let children = std::fs::read_to_string(children).unwrap();
+        children.split_whitespace().map(String::from).collect()
     }
 }
 

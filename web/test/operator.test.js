@@ -127,6 +127,21 @@ describe("the operator's page", () => {
     quiet(page, "401");
   });
 
+  test("comes with headers that keep others out, and is fetched anew only when it has changed", async () => {
+    const start = await fetch(`${worker.url}operator.html`, { redirect: "follow" });
+    assert.match(start.headers.get("content-security-policy") ?? "", /frame-ancestors 'none'/);
+    assert.match(start.headers.get("content-security-policy") ?? "", /script-src 'self' 'wasm-unsafe-eval';/);
+    for (const [name, value] of [["x-content-type-options", "nosniff"], ["referrer-policy", "no-referrer"], ["x-frame-options", "DENY"], ["cache-control", "no-cache"]]) {
+      assert.equal(start.headers.get(String(name)), value, name);
+    }
+    const script = /src="\.\/(assets\/[^"]+\.js)"/.exec(await start.text())?.[1];
+    const asset = await fetch(`${worker.url}${script}`);
+    assert.equal(asset.headers.get("cache-control"), "public, max-age=31536000, immutable");
+    assert.equal(asset.headers.get("x-content-type-options"), "nosniff");
+    const orders = await fetch(`${worker.url}esim-lab/orders`, { headers: { origin: "https://stranger.example" } });
+    assert.deepEqual([orders.status, orders.headers.get("access-control-allow-origin")], [401, null]);
+  });
+
   test("says what is wrong with an address", async () => {
     const other = await serve();
     const page = await visit();

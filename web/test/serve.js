@@ -60,7 +60,7 @@ export async function serveWorker() {
   const folder = await mkdtemp(join(tmpdir(), "esim-lab-worker-"));
   const token = "page-token";
   const script = fileURLToPath(new URL("../../scripts/serve-worker.sh", import.meta.url));
-  const child = spawn(script, [String(port), folder, `127.0.0.1:${port}`, token], { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(script, [String(port), folder, `127.0.0.1:${port}`], { env: { ...process.env, ES2_TOKEN: token }, stdio: ["ignore", "pipe", "pipe"], detached: true });
   const ended = new Promise((end) => child.on("close", end));
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));

@@ -24,7 +24,7 @@ fn a_download_from_the_worker() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/serve-worker.sh");
     let mut command = Command::new("setsid");
     command.arg("--wait").arg(&script).arg(port.to_string()).arg(folder.path().join("worker"));
-    command.args([address.as_str(), "worker-token"]).arg(&certificate).arg(&key);
+    command.arg(&address).arg(&certificate).arg(&key).env("ES2_TOKEN", "worker-token");
     let worker =
         Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the worker starts"));
 

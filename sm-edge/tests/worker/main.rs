@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod guard;
 #[path = "../../../tests/src/worker.rs"]
 #[allow(dead_code, reason = "the bench uses the rest")]
 mod start;

@@ -91,9 +91,10 @@ function issuerOf(token: string): string | undefined {
 function unreachable(root: string): string {
   const secure = root.startsWith("https:");
   const certificate = secure && root !== location.origin;
-  return certificate
+  const foreign = root === location.origin ? "" : t(` An SM of another origin must allow this page: esim-lab sm serve --page-origin ${location.origin}`, `別のオリジンのSMでは、このページを許可する必要があります: esim-lab sm serve --page-origin ${location.origin}`);
+  return (certificate
     ? t(`Nobody answers at ${root}. Is the SM running, and does this browser trust its certificate? Open ${root}/healthz in another tab and accept it there.`, `${root} から応答がありません。SMは動いていますか。証明書が信頼されていない場合は、別のタブで ${root}/healthz を開いて許可してください。`)
-    : t(`Nobody answers at ${root}. Check that the SM is running and the network is up.`, `${root} から応答がありません。SMが動いているか、ネットワークがつながっているか確認してください。`);
+    : t(`Nobody answers at ${root}. Check that the SM is running and the network is up.`, `${root} から応答がありません。SMが動いているか、ネットワークがつながっているか確認してください。`)) + foreign;
 }
 
 /** Functions of an SM. */
