@@ -154,10 +154,11 @@ fn delimiter(file: &[u8]) -> u8 {
 }
 
 fn columns(header: &ByteRecord) -> Result<Vec<Column>, Error> {
+    let names = header.iter().map(std::str::from_utf8).collect::<Result<Vec<_>, _>>();
+    let names = names.map_err(|_| Error::text("the header row is not in UTF-8"))?;
     let mut columns = Vec::new();
-    for name in header {
-        let name = std::str::from_utf8(name).map_err(|_| Error::text("the header row is not in UTF-8"))?;
-        let column = Column::of(name).ok_or_else(|| unknown(name))?;
+    for name in &names {
+        let column = Column::of(name).ok_or_else(|| unknown(&names))?;
         if columns.contains(&column) {
             return Err(Error::text(format!("column {column} is there twice")));
         }
@@ -166,15 +167,23 @@ fn columns(header: &ByteRecord) -> Result<Vec<Column>, Error> {
     Ok(columns)
 }
 
-fn unknown(name: &str) -> Error {
-    // Where the header row is missing, the first row stands here, keys and all.
-    let looks_like_a_name = name.len() <= 32 && !name.bytes().any(|octet| octet.is_ascii_digit());
-    let names: Vec<_> = esim_smdp::admin::COLUMNS.iter().map(|known| known.name).collect();
-    let what = match looks_like_a_name {
-        true => format!("there is no column {:?}", name.trim()),
+/// Names the columns that nobody knows, of a first line that has one.
+fn unknown(names: &[&str]) -> Error {
+    let (known, unknown): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| Column::of(name).is_some());
+    // Where the header row is missing, the first row stands here, keys and all: quoted is only what stands beside
+    // names that are known, or could not be a key.
+    let looks_like_a_name =
+        |name: &&str| name.len() <= 32 && !name.bytes().any(|octet| octet.is_ascii_digit());
+    let is_header = !known.is_empty() || unknown.iter().all(looks_like_a_name);
+    let quoted = |name: &&str| format!("{:?}", name.trim().chars().take(32).collect::<String>());
+    let what = match is_header {
+        true => {
+            format!("there is no column {}", unknown.iter().map(quoted).collect::<Vec<_>>().join(" and no "))
+        }
         false => "the first line does not name the columns".into(),
     };
-    Error::text(format!("{what}; the columns are {}", names.join(", ")))
+    let all: Vec<_> = esim_smdp::admin::COLUMNS.iter().map(|known| known.name).collect();
+    Error::text(format!("{what}; the columns are {}", all.join(", ")))
 }
 
 /// The line that a record begins in, which is made of these octets and those behind it: the reader counts empty lines before it as the record's own.
@@ -236,6 +245,8 @@ mod tests {
         let refused = |file: &[u8]| read_rows(file).unwrap_err().to_string();
         assert!(refused(b"").contains("empty"));
         assert!(refused(b"iccid,colour\n1,red").contains("\"colour\""));
+        let named = refused(b"ICCID,IMSI,KIC1,K,OPC,ADM2\n8900101000000000017,001010000000001,1,2,3,4");
+        assert!(named.starts_with("there is no column \"KIC1\" and no \"ADM2\""), "{named}");
         assert!(refused(b"iccid,imsi,ICCID\n").contains("twice"));
         assert!(
             refused("\u{FEFF}iccid".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().as_slice())

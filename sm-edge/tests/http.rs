@@ -7,6 +7,8 @@ use esim_sm_edge::{
     Admittance, CommitError, Fault, Host, HttpRequest, Limited, LogLine, MemoryHost, MemoryStore, Rate,
     Store, Vault, block_on, handle, out_of_service,
 };
+use esim_smdp::metadata::Class;
+use esim_smdp::profile::Drawn;
 use esim_smdp::store::{Change, Lookup, Row};
 use esim_smdp::{Call, Config, Reply};
 use rand_core::{CryptoRng, SeedableRng};
@@ -282,7 +284,8 @@ fn an_order_is_found_by_its_token() {
 fn a_package_made_elsewhere_goes_into_stock() {
     let lab = Lab::new();
     let subscriber: esim_smdp::profile::Subscriber = serde_json::from_value(subscriber()).unwrap();
-    let upp = subscriber.build("8900101000000000009".parse().unwrap(), "made").unwrap();
+    let drawn = Drawn::new(Class::Operational, &mut rand_chacha::ChaCha20Rng::from_seed([9; 32]));
+    let upp = subscriber.build("8900101000000000009".parse().unwrap(), "made", &drawn).unwrap();
     let upp = serde_json::to_value(esim_rsp::json::Base64(upp)).unwrap();
     let wrong = json!({"upp": upp, "iccid": "8900101000000000017"});
     assert_eq!(code(&lab.operator("/esim-lab/provision", wrong)), "1.6/2.1");
@@ -292,6 +295,42 @@ fn a_package_made_elsewhere_goes_into_stock() {
     assert_eq!(code(&again), "8.2.1/3.3");
     assert_eq!(code(&lab.operator("/esim-lab/provision", json!({"upp": "MAA="}))), "1.6/2.1");
     assert_eq!(code(&lab.operator("/esim-lab/provision", json!({}))), "1.6/2.1");
+}
+
+/// ADM 1 and PUKs are told once, to whoever orders; nowhere else.
+#[test]
+fn codes_that_nobody_has_given_are_drawn_and_told_once() {
+    let lab = Lab::new();
+    let provision = |more: Value| {
+        let mut request = json!({"subscriber": subscriber()});
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        lab.operator("/esim-lab/provision", request)
+    };
+    let (one, other) = (provision(json!({})), provision(json!({})));
+    for made in [&one, &other] {
+        let codes = made["codes"].as_object().expect("codes");
+        assert_eq!(codes.keys().collect::<Vec<_>>(), ["adm1", "puk1", "puk2"]);
+        assert!(codes["puk1"].as_str().unwrap().len() == 8 && codes["adm1"].as_str().unwrap().len() == 16);
+    }
+    for name in ["adm1", "puk1", "puk2"] {
+        assert_ne!(one["codes"][name], other["codes"][name], "drawn for each profile");
+    }
+    let mut given = subscriber();
+    given["codes"] = json!({"adm1": "0102030405060708", "puk1": "12345678"});
+    let told = provision(json!({"subscriber": given}));
+    assert_eq!(
+        told["codes"].as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["puk2"],
+        "what is given is known"
+    );
+    let test = provision(json!({"metadata": {"profileClass": "test"}}));
+    assert_eq!(test["codes"], json!(null), "test equipment knows those of test profiles");
+    let log = lab.host.take_log().join("\n");
+    let shown = lab.show(one["iccid"].as_str().unwrap()).to_string();
+    for code in one["codes"].as_object().unwrap().values() {
+        let code = code.as_str().unwrap();
+        assert!(!log.contains(code) && !shown.contains(code), "{code} is told again");
+    }
 }
 
 #[test]

@@ -154,10 +154,20 @@ fn published_test_pkis_are_taken_too() {
         println!("skipped: ../shared/data not found");
         return;
     }
-    for pki in ["generated-pki/nist", "generated-pki/brainpool", "sgp26/nist", "sgp26/brainpool"] {
+    let folders = [
+        ("generated-pki/nist", 1),
+        ("generated-pki/brainpool", 1),
+        ("sgp26/nist", 1),
+        ("sgp26/brainpool", 1),
+        // Both curves side by side.
+        ("sgp26", 2),
+        ("generated-pki", 2),
+    ];
+    for (pki, cis) in folders {
         let scratch = Scratch::new(&pki.replace('/', "-"));
         let options = NativeOptions { pki: PkiSource::Folder(folder.join(pki)), ..options(&scratch.0) };
-        Native::open(options).unwrap_or_else(|error| panic!("{pki}: {error}"));
+        let native = Native::open(options).unwrap_or_else(|error| panic!("{pki}: {error}"));
+        assert_eq!((native.pki().identities.len(), native.pki().trusted.len()), (cis, cis), "{pki}");
     }
 }
 

@@ -341,10 +341,16 @@ fn applications() -> Vec<Row> {
             with(name, tlv::wrap(tag, &[&[0x04, 0x01, 0x00]]))
         }));
     }
+    rows.push(case("application", "pe-not-supported (1)", "mandated_where_no_applet_runs", || {
+        with("application", element(0xA8, true, &[]))
+    }));
+    rows.push(case("application", "pe-not-supported (1), left out", "where_no_applet_runs", || {
+        with("application", element(0xA8, false, &[]))
+    }));
     rows.push(blank(
         "application",
         "runtime-not-supported (7)",
-        "applets are stored and never run: none needs a runtime here",
+        "for eUICCs that run applets, of another kind than these",
     ));
     rows
 }

@@ -118,7 +118,7 @@ impl World {
         #[wasm_bindgen(unchecked_param_type = "Subscriber")] subscriber: JsValue,
     ) -> Fallible<JsValue> {
         let wish: Wish = read(subscriber)?;
-        let (Ordered { iccid, matching_id, activation_code }, _) =
+        let (Ordered { iccid, matching_id, activation_code, .. }, _) =
             self.world.order(wish).await.map_err(sentence)?;
         let activation_code = activation_code.to_string();
         let qr_svg = view::qr(&activation_code).map_err(sentence)?;

@@ -9,7 +9,7 @@ use esim_sm_edge::smdp::admin::{AuditOk, HistoryView};
 use esim_sm_edge::smdp::order::Event;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -68,11 +68,11 @@ pub async fn audit(args: Audit) -> Result<ExitCode> {
         count => format!(": {count} findings"),
     };
     for finding in &findings {
-        eprintln!("{finding}");
+        tell!("{finding}");
     }
     match (args.json || args.csv) && args.output.is_none() {
-        true => eprintln!("{summary}"),
-        false => println!("{summary}"),
+        true => tell!("{summary}"),
+        false => say!("{summary}"),
     }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -152,7 +152,10 @@ fn export(args: &Audit, lines: &[Line]) -> Result<()> {
     };
     match &args.output {
         Some(path) => write_private(path, &octets),
-        None => Ok(std::io::stdout().write_all(&octets)?),
+        None => {
+            crate::out::octets(&octets);
+            Ok(())
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use esim_sm_edge::smdp::admin::{
     Column, ImportOk, ImportRequest, ListTemplatesOk, ROW_LIMIT, ReportOk, ReportRow, Row, RowOutcome,
     RowResult,
 };
+use esim_sm_edge::smdp::profile::SecretText;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
@@ -48,7 +49,8 @@ pub struct Import {
     /// OID of the operator whose the orders are.
     #[arg(long, value_name = "OID")]
     operator: Option<String>,
-    /// Writes a line for each row here: what became of it, activation code, reason (CSV).
+    /// Writes a line for each row here: what became of it, activation code, reason, the codes that were drawn for the
+    /// profile (CSV).
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Writes a QR code for each order into this folder: ICCID.svg.
@@ -194,10 +196,23 @@ struct Kept<'a> {
     known: u64,
     refused: u64,
     shown: Vec<String>,
+    /// Profiles whose codes were told.
+    told: u64,
 }
 
-const REPORT_COLUMNS: [&str; 8] =
-    ["line", "result", "iccid", "state", "matchingId", "activationCode", "column", "reason"];
+const REPORT_COLUMNS: [&str; 11] = [
+    "line",
+    "result",
+    "iccid",
+    "state",
+    "matchingId",
+    "activationCode",
+    "column",
+    "reason",
+    "puk1",
+    "puk2",
+    "adm1",
+];
 
 impl<'a> Kept<'a> {
     fn begin(report: Option<&'a Path>, qr: Option<&'a Path>) -> Result<Self> {
@@ -211,7 +226,7 @@ impl<'a> Kept<'a> {
         if let Some(folder) = qr {
             std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
-        Ok(Self { report, qr, created: 0, known: 0, refused: 0, shown: Vec::new() })
+        Ok(Self { report, qr, created: 0, known: 0, refused: 0, shown: Vec::new(), told: 0 })
     }
 
     fn add(&mut self, rows: &[RowResult]) -> Result<()> {
@@ -224,6 +239,7 @@ impl<'a> Kept<'a> {
                 RowOutcome::Known => &mut self.known,
                 RowOutcome::Refused => &mut self.refused,
             } += 1;
+            self.told += u64::from(!row.codes.is_empty());
             if let Some(reason) = row.reason.as_ref().filter(|_| self.shown.len() < SHOWN) {
                 self.shown.push(format!("line {}: {reason}", row.line));
             }
@@ -236,21 +252,28 @@ impl<'a> Kept<'a> {
 
     fn tell(&self) {
         for line in &self.shown {
-            eprintln!("{line}");
+            tell!("{line}");
         }
         let hidden = self.refused.saturating_sub(SHOWN as u64);
         match &self.report {
             _ if hidden == 0 => {}
-            Some((path, _)) => eprintln!("… and {hidden} more, in {}", path.display()),
-            None => eprintln!("… and {hidden} more; --report FILE has them all"),
+            Some((path, _)) => tell!("… and {hidden} more, in {}", path.display()),
+            None => tell!("… and {hidden} more; --report FILE has them all"),
         }
-        println!("{} created, {} known, {} refused", self.created, self.known, self.refused);
+        if self.told > 0 && self.report.is_none() {
+            let told = self.told;
+            tell!(
+                "codes were drawn for {told} profiles and are told only once: --report FILE writes them down"
+            );
+        }
+        say!("{} created, {} known, {} refused", self.created, self.known, self.refused);
     }
 }
 
 /// Lines of the report, without its header.
 fn report_lines(rows: &[RowResult]) -> Vec<u8> {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let code = |code: &Option<SecretText>| code.as_ref().map(|code| code.to_string()).unwrap_or_default();
     let lines = rows.iter().map(|row| {
         [
             row.line.to_string(),
@@ -261,6 +284,9 @@ fn report_lines(rows: &[RowResult]) -> Vec<u8> {
             text(&row.activation_code),
             text(&row.column),
             text(&row.reason),
+            code(&row.codes.puk1),
+            code(&row.codes.puk2),
+            code(&row.codes.adm1),
         ]
     });
     let header = csv::write(REPORT_COLUMNS, []).len();
@@ -310,16 +336,16 @@ pub async fn templates(args: Templates) -> Result<()> {
         crate::operator::success(args.server.connect()?.send("templates", None).await?)?;
     if args.json {
         let templates: Vec<_> = known.templates.iter().map(|view| &view.template).collect();
-        println!("{}", serde_json::to_string_pretty(&templates)?);
+        say!("{}", serde_json::to_string_pretty(&templates)?);
         return Ok(());
     }
     for view in &known.templates {
         let class = format!("{:?}", view.class).to_lowercase();
-        println!("{:16} {class:13} {}", view.template.name, view.template.description);
+        say!("{:16} {class:13} {}", view.template.name, view.template.description);
     }
-    println!("\nColumns of a batch:");
+    say!("\nColumns of a batch:");
     for column in &known.columns {
-        println!("{:16} {}", column.name, column.form);
+        say!("{:16} {}", column.name, column.form);
     }
     Ok(())
 }
@@ -363,7 +389,10 @@ pub async fn orders(args: Orders) -> Result<()> {
     };
     match &args.output {
         Some(path) => write_private(path, &octets),
-        None => Ok(std::io::stdout().write_all(&octets)?),
+        None => {
+            crate::out::octets(&octets);
+            Ok(())
+        }
     }
 }
 

@@ -48,7 +48,7 @@ pub async fn run(args: Demo) -> Result<()> {
     .context("the SM cannot start")?
     .serve()
     .context("the SM cannot start")?;
-    println!("SM-DP+ {ADDRESS} at {}, card {}", server.url(), card.eid()?);
+    say!("SM-DP+ {ADDRESS} at {}, card {}", server.url(), card.eid()?);
 
     let https = Https::with(std::slice::from_ref(&own.ci.certificate), None, Some((ADDRESS, server.addr)))?;
     let mut nvm = MemoryNvm::default();
@@ -59,7 +59,7 @@ pub async fn run(args: Demo) -> Result<()> {
     let mut chapter = |step: &StoryStep| {
         let took = last.elapsed();
         last = Instant::now();
-        println!(
+        say!(
             "{:>8.1} ms {:>5} messages {:>7} octets  {}",
             took.as_secs_f64() * 1e3,
             step.records.len(),
@@ -75,7 +75,7 @@ pub async fn run(args: Demo) -> Result<()> {
     server.shutdown().await?;
     told.map_err(|reason| anyhow::anyhow!(reason))?;
     let apdus = world.trace().records().iter().filter(|record| record.interface == "APDU").count() / 2;
-    println!(
+    say!(
         "done in {:.2} s: {} messages, {apdus} of them APDUs with their responses; trace digest {}",
         started.elapsed().as_secs_f64(),
         world.trace().records().len(),

@@ -16,8 +16,8 @@ pub struct Init {
     /// File that becomes the card's memory.
     #[arg(long)]
     state: PathBuf,
-    /// Folder with CERT_CI, CERT_EUM, CERT_EUICC and keys.json; the project's own test PKI if absent. Given more than
-    /// once, the card has an identity under each CI, the preferred one first.
+    /// Folder with certificates and keys, as GSMA publishes SGP.26's (docs/SM.md); the project's own test PKI if absent.
+    /// Given more than once, the card has an identity under each CI, the preferred one first.
     #[arg(long)]
     pki: Vec<PathBuf>,
     /// 32 digits; drawn if absent, or the certificate's.
@@ -45,7 +45,7 @@ pub fn init(args: &Init) -> Result<()> {
         pki::personalise(&args.pki, args.eid)?
     };
     personal.write_to(&mut nvm).context("the card's memory")?;
-    println!("EID {}", personal.eid()?);
+    say!("EID {}", personal.eid()?);
     Ok(())
 }
 

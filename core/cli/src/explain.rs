@@ -49,14 +49,14 @@ fn print(explained: &Explained) {
         nodes.iter().for_each(|node| print_node(node, 0));
         return;
     }
-    println!("{}", explained.title);
+    say!("{}", explained.title);
     if let Some(json) = &explained.json {
         print_members("", json, parts);
     }
     for Part { label, hex, nodes } in parts {
         match nodes.is_empty() {
-            true => println!("{label}: {}", shorten(&hex.to_uppercase())),
-            false => println!("{label}, {} octets:", hex.len() / 2),
+            true => say!("{label}: {}", shorten(&hex.to_uppercase())),
+            false => say!("{label}, {} octets:", hex.len() / 2),
         }
         nodes.iter().for_each(|node| print_node(node, 1));
     }
@@ -77,7 +77,7 @@ fn print_members(path: &str, value: &serde_json::Value, parts: &[Part]) {
                 .for_each(|(i, value)| print_members(&below(&i.to_string()), value, parts));
         }
         _ if parts.iter().any(opened) => {}
-        value => println!("{path} = {}", shorten(&value.to_string())),
+        value => say!("{path} = {}", shorten(&value.to_string())),
     }
 }
 
@@ -92,7 +92,7 @@ fn print_node(node: &Node, depth: usize) {
     let clause = if node.clause.is_empty() { String::new() } else { format!("  [SGP.22 {}]", node.clause) };
     let text = if node.text.is_empty() { String::new() } else { format!(" = {}", shorten(&node.text)) };
     let length = node.value.len();
-    println!("{:5}  {}{:X} {name}{text} ({length}){clause}", node.whole.start, "  ".repeat(depth), node.tag);
+    say!("{:5}  {}{:X} {name}{text} ({length}){clause}", node.whole.start, "  ".repeat(depth), node.tag);
     for child in &node.children {
         print_node(child, depth + 1);
     }

@@ -14,7 +14,8 @@ use std::time::Duration;
 pub struct Https {
     client: Client,
     scheme: &'static str,
-    reroute: Option<u16>,
+    /// Host, in lower case, and the port it is reached at.
+    reroute: Option<(String, u16)>,
 }
 
 /// How long a server may take.
@@ -66,15 +67,19 @@ impl Https {
             builder = builder.resolve(host, socket);
         }
         let client = builder.build().context("cannot set up HTTPS")?;
-        Ok(Self { client, scheme: "https", reroute: reroute.map(|(_, socket)| socket.port()) })
+        Ok(Self {
+            client,
+            scheme: "https",
+            reroute: reroute.map(|(host, socket)| (host.to_ascii_lowercase(), socket.port())),
+        })
     }
 
     fn url(&self, address: &str, path: &str) -> Result<Url> {
         let url = format!("{}://{address}{path}", self.scheme);
         let mut url = Url::parse(&url).with_context(|| format!("{address} is no host name"))?;
-        if let Some(port) = self.reroute {
+        if let Some((_, port)) = self.reroute.as_ref().filter(|(host, _)| url.host_str() == Some(host)) {
             // Fails for URLs without a host only, and this one has one.
-            let _ = url.set_port(Some(port));
+            let _ = url.set_port(Some(*port));
         }
         Ok(url)
     }
@@ -210,5 +215,16 @@ mod tests {
             // What the sockets hold besides is a few megabytes.
             assert!(server.join().unwrap() < 64 << 20);
         }
+    }
+
+    #[test]
+    fn a_socket_is_for_its_own_host_alone() {
+        let socket = "127.0.0.1:9".parse().unwrap();
+        let https = Https::with(&[], None, Some(("SMDP.example.com", socket))).unwrap();
+        let url = |address: &str| https.url(address, "/x").unwrap().to_string();
+        assert_eq!(url("smdp.example.com"), "https://smdp.example.com:9/x");
+        assert_eq!(url("smdp.example.com:8443"), "https://smdp.example.com:9/x");
+        assert_eq!(url("localhost:8443"), "https://localhost:8443/x");
+        assert_eq!(url("other.example.com"), "https://other.example.com/x");
     }
 }

@@ -72,22 +72,22 @@ pub fn run(command: &Pki) -> Result<()> {
             let pki = TestPki::well_known(if *brainpool { Curve::BrainpoolP256r1 } else { Curve::P256 });
             let eid = eid.map_or_else(draw_eid, Ok)?;
             crate::pki::write(out, &pki, eid, &mut crate::random()?)?;
-            println!("EID {eid}");
-            println!("euicc init --pki {}", out.display());
+            say!("EID {eid}");
+            say!("euicc init --pki {}", out.display());
         }
         Pki::Lpa { out, name } => {
             let issued = pki.issue_client(name, &mut crate::random()?);
             write_pair(out, "lpa", &issued)?;
             let ca = out.join("ca.pem");
             fs::write(&ca, pem::write("CERTIFICATE", &pki.ci.certificate)).with_context(|| name_of(&ca))?;
-            println!("sm serve --require-lpa-certificate {}", ca.display());
+            say!("sm serve --require-lpa-certificate {}", ca.display());
             let (certificate, key) = (out.join("lpa.pem"), out.join("lpa.key"));
-            println!("lpa --client-cert {} --client-key {}", certificate.display(), key.display());
+            say!("lpa --client-cert {} --client-key {}", certificate.display(), key.display());
         }
         Pki::Crl { out, revoke, days } => {
             let list = revocation_list(&pki, revoke, *days)?;
             fs::write(out, list).with_context(|| name_of(out))?;
-            println!("sm serve --crl {}", out.display());
+            say!("sm serve --crl {}", out.display());
         }
         Pki::Operator { out, oid, callback } => {
             let issued = pki.issue_client(&format!("esim-lab operator {oid}"), &mut crate::random()?);
@@ -100,8 +100,8 @@ pub fn run(command: &Pki) -> Result<()> {
             }]);
             let path = out.join("operators.json");
             fs::write(&path, serde_json::to_vec_pretty(&entry)?).with_context(|| name_of(&path))?;
-            println!("sm serve --operators {}", path.display());
-            println!("sm token --key {} --oid {oid} --sm ADDRESS", out.join("operator.key").display());
+            say!("sm serve --operators {}", path.display());
+            say!("sm token --key {} --oid {oid} --sm ADDRESS", out.join("operator.key").display());
         }
     }
     Ok(())
@@ -175,7 +175,7 @@ pub struct Token {
 pub fn token(args: &Token) -> Result<()> {
     let now = crate::clock().now();
     let claims = Claims { iss: args.oid.clone(), aud: args.sm.clone(), iat: now, exp: now + args.seconds };
-    println!("{}", sign(&claims, &read_key(&args.key)?));
+    say!("{}", sign(&claims, &read_key(&args.key)?));
     Ok(())
 }
 

@@ -42,8 +42,8 @@ pub struct Backup {
 /// Copies the records.
 pub fn backup(args: &Backup) -> Result<()> {
     native::backup(&args.data, &args.file)?;
-    println!("{} has the records as they were just now, sealed.", args.file.display());
-    println!("The key is not in it: keep seal.key (or ESIM_LAB_SEAL_KEY), token and pki/ elsewhere.");
+    say!("{} has the records as they were just now, sealed.", args.file.display());
+    say!("The key is not in it: keep seal.key (or ESIM_LAB_SEAL_KEY), token and pki/ elsewhere.");
     Ok(())
 }
 
@@ -65,7 +65,7 @@ pub struct Restore {
 /// Puts a copy in the place of the records.
 pub fn restore(args: &Restore) -> Result<()> {
     native::restore(&args.data, args.key.read()?, &args.file, args.force)?;
-    println!("{} has the records of {}.", args.data.display(), args.file.display());
+    say!("{} has the records of {}.", args.data.display(), args.file.display());
     Ok(())
 }
 
@@ -87,15 +87,15 @@ pub fn reseal(args: &Reseal) -> Result<()> {
     let given = args.key.read()?;
     let elsewhere = given.is_some();
     let resealed = native::reseal(&args.data, given, &args.new_key, &mut crate::random()?)?;
-    println!("{} records are sealed with the key in {} now.", resealed.records, args.new_key.display());
+    say!("{} records are sealed with the key in {} now.", resealed.records, args.new_key.display());
     for name in &resealed.damaged {
-        println!("{name} is damaged and was left as it is.");
+        say!("{name} is damaged and was left as it is.");
     }
     match elsewhere {
-        true => println!("Start the SM with that key: --seal-key-file, or ESIM_LAB_SEAL_KEY."),
-        false => println!("{}/seal.key holds it, too.", args.data.display()),
+        true => say!("Start the SM with that key: --seal-key-file, or ESIM_LAB_SEAL_KEY."),
+        false => say!("{}/seal.key holds it, too.", args.data.display()),
     }
-    println!("Copies made before open with the old key only.");
+    say!("Copies made before open with the old key only.");
     Ok(())
 }
 
@@ -113,13 +113,13 @@ pub struct Check {
 pub fn check(args: &Check) -> Result<ExitCode> {
     let checked = native::check(&args.data, args.key.read()?)?;
     if let Some(what) = &checked.database {
-        println!("the database is damaged: {what}");
+        say!("the database is damaged: {what}");
     }
     for (_, reason) in &checked.damaged {
-        println!("{reason}");
+        say!("{reason}");
     }
     let sound: Vec<_> = checked.sound.iter().map(|(kind, count)| format!("{kind}: {count}")).collect();
-    println!(
+    say!(
         "{} damaged; sound are {}",
         checked.damaged.len(),
         if sound.is_empty() { "none".into() } else { sound.join(", ") }
@@ -127,7 +127,7 @@ pub fn check(args: &Check) -> Result<ExitCode> {
     if checked.is_sound() {
         return Ok(ExitCode::SUCCESS);
     }
-    println!(
+    say!(
         "What is damaged is in a copy, perhaps: `esim-lab sm restore FILE --force`, and all later orders again."
     );
     Ok(ExitCode::FAILURE)

@@ -6,16 +6,19 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use esim_crypto::pki::{Certificate, refuse_live_ci};
 use esim_lpa::driver::{self, Refresh};
-use esim_lpa::manage::MemoryReset;
+use esim_lpa::lui::readable_size;
+use esim_lpa::manage::{ChipInfo, MemoryReset};
+use esim_lpa::profile::PolicyRules;
 use esim_lpa::{Answer, DownloadParams, Lang, NotifyParams, Phase, Profile, ProfileRef, Progress, Question};
 use esim_rsp::activation_code::ActivationCode;
 use esim_world::{Joined, Trace, User};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::BufRead;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// `lpa`.
 #[derive(clap::Args)]
@@ -173,23 +176,27 @@ async fn execute(
             let mut params = DownloadParams::new(&parsed);
             params.auto_consent = yes;
             params.confirmation_code = confirmation_code;
+            port.user.start();
             let outcome = driver::download(port, options, params).await;
             port.user.finish();
             if !outcome.is_installed() {
                 code = ExitCode::FAILURE;
             }
-            print(json, &outcome, || println!("{}", outcome.text(lang)))?;
+            let unanswered = port.user.unanswered && !outcome.is_installed();
+            print(json, &outcome, || match unanswered {
+                true => say!("{}", nobody_to_ask(lang)),
+                false => say!("{}", outcome.text(lang)),
+            })?;
         }
         Command::Info => {
             let info = driver::chip_info(port, options).await?;
-            // A tree of plain values: JSON reads as well as any table of ours.
-            print(true, &info, || ())?;
+            print(json, &info, || print_info(&info))?;
         }
         Command::List => {
             let profiles = driver::list(port, options).await?;
             print(json, &profiles, || profiles.iter().for_each(print_profile))?;
             if profiles.is_empty() && !json {
-                println!("no profiles");
+                say!("no profiles");
             }
         }
         Command::Enable { profile } => {
@@ -218,7 +225,7 @@ async fn execute(
                 default_smdp_address: default_address,
             };
             refresh = driver::memory_reset(port, options, reset).await?;
-            print(json, &serde_json::json!({ "result": "reset" }), || println!("reset"))?;
+            print(json, &serde_json::json!({ "result": "reset" }), || say!("reset"))?;
         }
         Command::Disable { profile } => {
             refresh = driver::disable(port, options, profile.clone(), true).await?;
@@ -241,7 +248,7 @@ async fn execute(
                 for it in &waiting {
                     let iccid = it.iccid.map(|iccid| iccid.to_string()).unwrap_or_default();
                     let event = it.event.map(|event| format!("{event:?}")).unwrap_or_default();
-                    println!("{:>4}  {event:<8} {iccid:<20} {}", it.sequence_number, it.address);
+                    say!("{:>4}  {event:<8} {iccid:<20} {}", it.sequence_number, it.address);
                 }
             })?;
         }
@@ -250,9 +257,7 @@ async fn execute(
             if !notified.kept.is_empty() || notified.problem.is_some() {
                 code = ExitCode::FAILURE;
             }
-            print(json, &notified, || {
-                println!("{} delivered. {}", notified.sent.len(), notified.text(lang))
-            })?;
+            print(json, &notified, || say!("{} delivered. {}", notified.sent.len(), notified.text(lang)))?;
         }
     }
     Ok((code, refresh))
@@ -260,7 +265,7 @@ async fn execute(
 
 fn print<T: Serialize>(json: bool, value: &T, text: impl FnOnce()) -> Result<()> {
     if json {
-        println!("{}", serde_json::to_string_pretty(value)?);
+        say!("{}", serde_json::to_string_pretty(value)?);
     } else {
         text();
     }
@@ -269,32 +274,84 @@ fn print<T: Serialize>(json: bool, value: &T, text: impl FnOnce()) -> Result<()>
 
 fn done(json: bool, what: &str, profile: &ProfileRef) -> Result<()> {
     let value = serde_json::json!({ "result": what, "profile": profile.to_string() });
-    print(json, &value, || println!("{what}: {profile}"))
+    print(json, &value, || say!("{what}: {profile}"))
+}
+
+/// A line for each thing, the name first.
+fn print_info(info: &ChipInfo) {
+    let chip = &info.info;
+    let memory = |octets: Option<u32>| octets.map(|octets| readable_size(octets.into())).unwrap_or_default();
+    let rules = |rules: PolicyRules| {
+        let names = [(rules.cannot_disable, "PPR1"), (rules.cannot_delete, "PPR2")];
+        names.iter().filter(|(set, _)| *set).map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
+    };
+    let addresses = info.addresses.as_ref();
+    let allowed = info.rat.iter().flatten().map(|rule| {
+        let consent = if rule.consent_required { ", with the user's consent" } else { "" };
+        let operators = rule.operators.iter().map(|owner| format!("{} {}", owner.mcc, owner.mnc));
+        format!("{} by {}{consent}", rules(rule.rules), operators.collect::<Vec<_>>().join(", "))
+    });
+    let lines = [
+        ("EID", info.eid.clone()),
+        ("ISD-R", format!("{} ({})", info.isdr_aid, info.isdr_variant)),
+        ("default SM-DP+", addresses.and_then(|it| it.default_smdp.clone()).unwrap_or_default()),
+        ("root SM-DS", addresses.map(|it| it.root_smds.clone()).unwrap_or_default()),
+        ("SGP.22", chip.svn.clone()),
+        ("profile packages", chip.profile_version.clone()),
+        ("firmware", chip.firmware.clone()),
+        ("free memory", memory(chip.resources.free_non_volatile)),
+        ("free RAM", memory(chip.resources.free_volatile)),
+        ("applications", chip.resources.applications.map(|count| count.to_string()).unwrap_or_default()),
+        ("UICC", chip.uicc_capabilities.join(", ")),
+        ("RSP", chip.rsp_capabilities.join(", ")),
+        ("UICC API", chip.ts102241_version.clone().unwrap_or_default()),
+        ("GlobalPlatform", chip.globalplatform_version.clone().unwrap_or_default()),
+        ("category", chip.category.clone().unwrap_or_default()),
+        ("CIs trusted", chip.ci_keys_for_verification.join(", ")),
+        ("CIs above it", chip.ci_keys_for_signing.join(", ")),
+        ("forbidden rules", rules(chip.forbidden_rules)),
+        ("allowed rules", allowed.collect::<Vec<_>>().join("; ")),
+        ("protection profile", chip.pp_version.clone()),
+        ("SAS", chip.sas_accreditation_number.clone()),
+        ("certification", chip.certification.iter().map(|(label, at)| format!("{label} ({at})")).collect()),
+    ];
+    for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
+        say!("{name:<18}  {value}");
+    }
 }
 
 fn print_profile(profile: &Profile) {
     let iccid = profile.metadata.iccid.map(|iccid| iccid.to_string()).unwrap_or_default();
     let state = if profile.enabled { "enabled" } else { "disabled" };
     let operator = profile.metadata.service_provider_name.as_deref().unwrap_or_default();
-    println!("{iccid:<20} {state:<8} {} ({operator})", profile.display_name());
+    say!("{iccid:<20} {state:<8} {} ({operator})", profile.display_name());
 }
 
 fn confirm_deletion(profile: &ProfileRef) -> Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        bail!("deleting needs --yes where nobody can be asked");
-    }
-    eprint!("{profile} will be gone for good. Type its last four digits to delete it: ");
-    let typed = read_line()?;
+    crate::out::ask(&format!("{profile} will be gone for good. Type its last four digits to delete it:"));
+    let typed = read_line()?.context("nobody can be asked: standard input is closed. --yes deletes it")?;
     let name = profile.to_string();
     Ok(typed.len() == 4 && name.ends_with(&typed))
 }
 
 fn confirm_reset() -> Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        bail!("a reset needs --yes where nobody can be asked");
+    crate::out::ask("All that these options name will be gone for good. Type reset to go on:");
+    let typed = read_line()?.context("nobody can be asked: standard input is closed. --yes deletes it")?;
+    Ok(typed == "reset")
+}
+
+/// For a download that asked where there was no one.
+fn nobody_to_ask(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => {
+            "Nobody could be asked: standard input is closed. --yes agrees to the profile, --confirmation-code \
+             gives the code. The activation code stays valid."
+        }
+        Lang::Ja => {
+            "標準入力が閉じているため、確認できませんでした。--yesで同意し、--confirmation-codeで確認コードを渡せます。\
+             アクティベーションコードは引き続き有効です。"
+        }
     }
-    eprint!("All that these options name will be gone for good. Type reset to go on: ");
-    Ok(read_line()? == "reset")
 }
 
 fn parse_connect(text: &str) -> Result<(&str, SocketAddr)> {
@@ -308,26 +365,41 @@ fn language(ja: bool) -> Lang {
     if ja || from_environment() { Lang::Ja } else { Lang::En }
 }
 
-fn read_line() -> Result<String> {
+/// What somebody types, or another program writes; none where the input has come to its end.
+fn read_line() -> Result<Option<String>> {
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
-    Ok(line.trim().to_string())
+    let octets = std::io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
+    Ok((octets > 0).then(|| line.trim().to_string()))
 }
+
+/// How often a bar moves that has nothing new to tell.
+const TICK: Duration = Duration::from_millis(100);
 
 /// The person at the terminal.
 pub struct Terminal {
     lang: Lang,
+    quiet: bool,
     bar: ProgressBar,
     phase: Option<Phase>,
+    /// Whether a question found the input closed.
+    unanswered: bool,
 }
 
 impl Terminal {
-    /// Without a progress bar where the output is for a program.
+    /// Without a progress bar where the output is for a program; it is not drawn where standard error is no terminal.
     pub fn new(lang: Lang, quiet: bool) -> Self {
-        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(100) };
-        let style = ProgressStyle::with_template("{bar:32} {percent:>3}% {msg}");
+        let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template("{spinner} {bar:32} {percent:>3}% {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { lang, bar, phase: None }
+        Self { lang, quiet, bar, phase: None, unanswered: false }
+    }
+
+    /// Shows the bar of a download, which moves while a server or the card takes its time.
+    pub fn start(&self) {
+        if !self.quiet {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.enable_steady_tick(TICK);
+        }
     }
 
     /// Takes the bar away.
@@ -339,12 +411,11 @@ impl Terminal {
 impl User for Terminal {
     fn answer(&mut self, question: &Question) -> Answer {
         self.bar.suspend(|| {
-            if !std::io::stdin().is_terminal() {
+            crate::out::ask(&question.text(self.lang));
+            let Ok(Some(typed)) = read_line() else {
+                self.unanswered = true;
                 return Answer::Timeout;
-            }
-            eprint!("{} ", question.text(self.lang));
-            let _ = std::io::stderr().flush();
-            let Ok(typed) = read_line() else { return Answer::Timeout };
+            };
             match question {
                 Question::ConfirmationCode(_) if typed.is_empty() => Answer::Postpone,
                 Question::ConfirmationCode(_) => Answer::ConfirmationCode(typed),

@@ -66,7 +66,7 @@ fn next_line(from: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
         if line.len() < LONGEST {
             return Ok((!line.is_empty()).then_some(line));
         }
-        eprintln!("a line of more than {LONGEST} octets is dropped");
+        tell!("a line of more than {LONGEST} octets is dropped");
         from.skip_until(b'\n')?;
     }
 }
@@ -148,7 +148,7 @@ fn http(device: &mut Device, payload: &Value) -> Value {
     match device.post(url, &headers, body.unwrap_or_default()) {
         Ok((status, body)) => json!({ "rcode": status, "rx": hex::encode(body) }),
         Err(error) => {
-            eprintln!("{url}: {error:#}");
+            tell!("{url}: {error:#}");
             json!({ "rcode": 0, "rx": "" })
         }
     }

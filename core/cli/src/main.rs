@@ -1,4 +1,8 @@
 //! The `esim-lab` command: the whole eSIM system in a terminal.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+#[macro_use]
+mod out;
 
 mod audit;
 mod batch;
@@ -108,9 +112,13 @@ fn main() -> ExitCode {
     };
     start_log(log);
     match run(arguments.command) {
-        Ok(code) => code,
+        Ok(code) if out::is_complete() => code,
+        Ok(_) => {
+            tell!("esim-lab: standard output could not be written");
+            ExitCode::FAILURE
+        }
         Err(error) => {
-            eprintln!("esim-lab: {error:#}");
+            tell!("esim-lab: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -120,7 +128,11 @@ fn main() -> ExitCode {
 fn start_log(form: Option<serve::LogForm>) {
     let default = if form.is_some() { "info" } else { "warn" };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Told on standard error, an error of writing there would be a panic.
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     match form {
         Some(serve::LogForm::Json) => log.json().flatten_event(true).init(),
         Some(serve::LogForm::Text) | None => log.init(),
@@ -147,25 +159,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Euicc(Euicc::Serve(args)) => {
             return Ok(ExitCode::from(u8::try_from(euicc::serve(&args)?).unwrap_or(1)));
         }
-        Command::Net(command) => {
-            end_with_the_reader();
-            return block_on(net::run(command));
-        }
-        Command::Profile(command) => {
-            end_with_the_reader();
-            return Ok(profile::run(&command));
-        }
-        Command::Explain { message } => {
-            end_with_the_reader();
-            explain::run(&message)?;
-        }
+        Command::Net(command) => return block_on(net::run(command)),
+        Command::Profile(command) => return Ok(profile::run(&command)),
+        Command::Explain { message } => explain::run(&message)?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A filter ends quietly when nobody reads it any longer (`| head`).
-fn end_with_the_reader() {
-    sigpipe::reset();
 }
 
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {

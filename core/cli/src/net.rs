@@ -47,7 +47,7 @@ pub struct Run {
 pub async fn run(command: Net) -> Result<ExitCode> {
     match command {
         Net::List => {
-            SCENARIOS.iter().for_each(|(name, _)| println!("{name}"));
+            SCENARIOS.iter().for_each(|(name, _)| say!("{name}"));
             Ok(ExitCode::SUCCESS)
         }
         Net::Rules { file, json } => {
@@ -57,9 +57,9 @@ pub async fn run(command: Net) -> Result<ExitCode> {
                 None => esim_world::net::Rules::default(),
             };
             match (json, is_default) {
-                (true, _) => println!("{}", serde_json::to_string_pretty(&rules)?),
-                (false, true) => print!("{DEFAULT_RULES}"),
-                (false, false) => print!("{}", toml::to_string(&rules)?),
+                (true, _) => say!("{}", serde_json::to_string_pretty(&rules)?),
+                (false, true) => crate::out::octets(DEFAULT_RULES.as_bytes()),
+                (false, false) => crate::out::octets(toml::to_string(&rules)?.as_bytes()),
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -86,7 +86,7 @@ async fn scenario(args: Run) -> Result<ExitCode> {
         scenario.rules = rules(path)?;
     }
     if !args.json {
-        println!("{}\n{}\n", scenario.title, scenario.summary.trim());
+        say!("{}\n{}\n", scenario.title, scenario.summary.trim());
     }
     let mut each = |step: &StepDone| {
         if !args.json {
@@ -101,19 +101,19 @@ async fn scenario(args: Run) -> Result<ExitCode> {
         std::fs::write(path, pcap(played.world.trace())).with_context(|| path.display().to_string())?;
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report(&scenario, &played))?);
+        say!("{}", serde_json::to_string_pretty(&report(&scenario, &played))?);
     } else {
         let records = played.world.trace().records().len();
-        println!("\n{records} messages; trace digest {}", played.world.trace().digest());
+        say!("\n{records} messages; trace digest {}", played.world.trace().digest());
     }
     Ok(if played.is_as_expected() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn print(step: &StepDone) {
-    println!("{:>3}. {}", step.n, step.what);
-    println!("     {} {}", if step.as_expected { "=>" } else { "!!" }, step.outcome);
+    say!("{:>3}. {}", step.n, step.what);
+    say!("     {} {}", if step.as_expected { "=>" } else { "!!" }, step.outcome);
     if !step.as_expected {
-        println!("     expected: {}", step.expected);
+        say!("     expected: {}", step.expected);
     }
 }
 

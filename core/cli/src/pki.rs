@@ -1,11 +1,10 @@
-//! Folders of certificates and keys, named as GSMA SGP.26 names them:
-//! `CERT_CI_*.der`, `CERT_EUM_*.der`, …, and `keys.json` with private scalars.
+//! Folders of certificates and keys for a card, written and read.
 
 use anyhow::{Context, Result, bail};
-use esim_crypto::PrivateKey;
-use esim_crypto::pki::{Certificate, TestPki};
+use esim_crypto::pki::{Role, TestPki};
 use esim_euicc::{Identity, Personal};
 use esim_rsp::Eid;
+use esim_sm_edge::native::{Found, PkiFolder};
 use rand_chacha::ChaCha20Rng;
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,57 +33,60 @@ pub fn write(folder: &Path, pki: &TestPki, eid: Eid, rng: &mut ChaCha20Rng) -> R
     Ok(esim_disk::replace(&esim_disk::Files, &path, &serde_json::to_vec_pretty(&keys)?)?)
 }
 
-/// Personalisation from folders, each with CI, EUM and eUICC certificates and
-/// `SK.EUICC`: a card with an identity under each CI, in order of preference.
+/// Personalisation from folders as GSMA publishes SGP.26's ([`PkiFolder`]): a card with an identity under each CI that has
+/// a manufacturer and an eUICC in them, in order of preference. All are of one EID: the one asked for, else the first.
 ///
 /// # Errors
-/// Names the file that is missing or wrong.
+/// Names the folder, and what is missing or wrong in it.
 pub fn personalise(folders: &[PathBuf], eid: Option<Eid>) -> Result<Personal> {
     let (mut identities, mut cis, mut eid) = (Vec::new(), Vec::new(), eid);
-    for folder in folders {
-        let (own, identity, ci) =
-            identity(folder).with_context(|| format!("the PKI in {}", folder.display()))?;
-        if let Some(eid) = eid.filter(|eid| *eid != own) {
-            bail!("the eUICC certificate in {} is of EID {own}, not {eid}", folder.display());
+    for path in folders {
+        let folder = PkiFolder::read(path)?;
+        let before = identities.len();
+        let mut others = Vec::new();
+        for ci in folder.cis() {
+            for (own, identity) in euiccs(&folder, ci) {
+                if *eid.get_or_insert(own) == own {
+                    identities.push(identity);
+                    cis.push(ci.certificate.raw().to_vec());
+                    break;
+                }
+                others.push(own.to_string());
+            }
         }
-        eid = Some(own);
-        identities.push(identity);
-        cis.push(ci);
+        match (identities.len() > before, others.first()) {
+            (true, _) => {}
+            (false, Some(other)) => {
+                let wanted = eid.map(|eid| eid.to_string()).unwrap_or_default();
+                bail!("the eUICC certificate in {} is of EID {other}, not {wanted}", path.display())
+            }
+            (false, None) => return Err(missing(&folder).into()),
+        }
     }
     Ok(Personal::from_parts(eid.context("no PKI folder")?, identities, cis)?)
 }
 
-fn identity(folder: &Path) -> Result<(Eid, Identity, Vec<u8>)> {
-    let ci = read(folder, "CERT_CI")?;
-    let eum = read(folder, "CERT_EUM")?;
-    let euicc = read(folder, "CERT_EUICC")?;
-    let parsed = Certificate::parse(&euicc).map_err(|error| anyhow::anyhow!("CERT_EUICC: {error}"))?;
-    let own: Eid = parsed.serial_number().unwrap_or_default().parse().context("CERT_EUICC names no EID")?;
-    let key = key(folder, "SK.EUICC")?;
-    let key = PrivateKey::from_bytes(parsed.public_key().curve(), &key);
-    let key = key.map_err(|_| anyhow::anyhow!("SK.EUICC in keys.json is not a key"))?;
-    let issuer = Certificate::parse(&ci).map_err(|error| anyhow::anyhow!("CERT_CI: {error}"))?;
-    let ci_key_id = issuer.subject_key_id().context("CERT_CI has no subjectKeyIdentifier")?.to_vec();
-    Ok((own, Identity { ci_key_id, key, euicc_certificate: euicc, eum_certificate: eum }, ci))
+/// The eUICCs under a CI whose keys are there, with their EIDs.
+fn euiccs(folder: &PkiFolder, ci: &Found) -> Vec<(Eid, Identity)> {
+    let eums = folder.issued_by(ci, Role::Eum);
+    let all = eums.flat_map(|eum| folder.issued_by(eum, Role::Euicc).map(move |euicc| (eum, euicc)));
+    let one = |(eum, euicc): (&Found, &Found)| {
+        let eid: Eid = euicc.certificate.serial_number()?.parse().ok()?;
+        let identity = Identity {
+            ci_key_id: ci.certificate.subject_key_id()?.to_vec(),
+            key: folder.with_key(euicc)?.key,
+            euicc_certificate: euicc.certificate.raw().to_vec(),
+            eum_certificate: eum.certificate.raw().to_vec(),
+        };
+        Some((eid, identity))
+    };
+    all.filter_map(one).collect()
 }
 
-fn read(folder: &Path, prefix: &str) -> Result<Vec<u8>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.starts_with(prefix) && name.ends_with(".der") {
-            return fs::read(&path).with_context(|| format!("cannot read {}", path.display()));
-        }
+fn missing(folder: &PkiFolder) -> std::io::Error {
+    match (folder.cis().is_empty(), folder.of_role(Role::Eum).next()) {
+        (true, _) => folder.wrong("there is no certificate of a CI (CERT_CI_*.der)"),
+        (false, None) => folder.wrong("there is no certificate of a manufacturer (CERT_EUM_*.der)"),
+        (false, Some(_)) => folder.missing(Role::Euicc, "CERT.EUICC of a manufacturer in it"),
     }
-    bail!("no {prefix}*.der in {}", folder.display())
-}
-
-fn key(folder: &Path, name: &str) -> Result<Vec<u8>> {
-    let path = folder.join("keys.json");
-    let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let keys: BTreeMap<String, String> = serde_json::from_slice(&text)
-        .with_context(|| format!("{} is not an object of hexadecimal strings", path.display()))?;
-    let scalar = keys.get(name).with_context(|| format!("no {name} in {}", path.display()))?;
-    hex::decode(scalar).with_context(|| format!("{name} in {} is not hexadecimal", path.display()))
 }

@@ -6,10 +6,10 @@ use anyhow::{Context, Result, bail};
 use esim_rsp::Iccid;
 use esim_saip::check::{Severity, check};
 use esim_saip::image::{ApplicationKind, File, FileKind, Naa, PinScope};
-use esim_saip::pe::{Service, Services, TemplateKind};
-use esim_saip::templates::TEMPLATES;
+use esim_saip::templates;
 use esim_saip::{Capabilities, Image, Package, coding, resolve};
-use esim_sm_edge::smdp::profile::Subscriber;
+use esim_sm_edge::smdp::metadata::Class;
+use esim_sm_edge::smdp::profile::{Algorithm, Drawn, Subscriber};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -63,22 +63,22 @@ pub fn run(command: &Profile) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("esim-lab: {error:#}");
+            tell!("esim-lab: {error:#}");
             ExitCode::from(2)
         }
     }
 }
 
-fn read(file: &str) -> Result<Package> {
+/// A package in any of its forms.
+pub fn read(file: &str) -> Result<Package> {
     let octets = explain::read(file)?;
     Package::parse(&octets).map_err(|error| anyhow::anyhow!("{file} is no profile package: {error}"))
 }
 
 /// What an eUICC that can do everything makes of it.
 fn install(package: &Package) -> Result<Image> {
-    let everything =
-        Capabilities { services: Services::of(Service::ALL), memory: usize::MAX, ..Capabilities::default() };
-    resolve(package, everything).map_err(|error| anyhow::anyhow!("it does not install: {error}"))
+    resolve(package, Capabilities::everything())
+        .map_err(|error| anyhow::anyhow!("it does not install: {error}"))
 }
 
 #[derive(Serialize)]
@@ -122,29 +122,29 @@ fn show(file: &str, json: bool, secrets: bool) -> Result<bool> {
     let package = read(file)?;
     let shown = shown(&package, secrets)?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&shown)?);
+        say!("{}", serde_json::to_string_pretty(&shown)?);
         return Ok(true);
     }
-    println!("{} (version {}), ICCID {}", shown.profile_type, shown.version, shown.iccid);
-    println!("services   {}", shown.services.join(", "));
-    println!("templates  {}", shown.templates.join(", "));
-    println!("\nelements");
+    say!("{} (version {}), ICCID {}", shown.profile_type, shown.version, shown.iccid);
+    say!("services   {}", shown.services.join(", "));
+    say!("templates  {}", shown.templates.join(", "));
+    say!("\nelements");
     for it in &shown.elements {
         let identification = it.identification.map(|number| format!("#{number}")).unwrap_or_default();
         let mandated = if it.mandated { "mandated" } else { "" };
-        println!("{:>4}  {:<22} {identification:<5} {:>6} octets  {mandated}", it.index, it.name, it.octets);
+        say!("{:>4}  {:<22} {identification:<5} {:>6} octets  {mandated}", it.index, it.name, it.octets);
     }
-    println!("\nfiles");
+    say!("\nfiles");
     for it in &shown.files {
         let sfi = it.sfi.map(|sfi| format!("SFI {sfi:02X}")).unwrap_or_default();
         let rule = it.rule.as_deref().unwrap_or_default();
-        println!("  {:<24} {:<16} {:<22} {:>6}  {sfi:<6} {rule}", it.path, it.name, it.structure, it.octets);
+        say!("  {:<24} {:<16} {:<22} {:>6}  {sfi:<6} {rule}", it.path, it.name, it.structure, it.octets);
     }
     for (title, lines) in
         [("codes", [&shown.pins[..], &shown.puks].concat()), ("applications", shown.applications)]
     {
-        println!("\n{title}");
-        lines.iter().for_each(|line| println!("  {line}"));
+        say!("\n{title}");
+        lines.iter().for_each(|line| say!("  {line}"));
     }
     Ok(true)
 }
@@ -189,7 +189,7 @@ fn shown(package: &Package, secrets: bool) -> Result<Shown> {
         services: header.mandatory_services.names(),
         templates: header.mandatory_templates.iter().map(|oid| dotted(oid)).collect(),
         elements: elements.collect(),
-        files: image.files.iter().map(shown_file).collect(),
+        files: image.files.iter().map(|file| shown_file(file, &image)).collect(),
         pins: pins.collect(),
         puks: puks.collect(),
         applications: applications.chain(managed).collect(),
@@ -215,7 +215,7 @@ fn application(naa: &Naa, secrets: bool) -> String {
     format!("{} {:?}, {algorithm}", hex::encode_upper(&naa.aid), naa.kind)
 }
 
-fn shown_file(file: &File) -> ShownFile {
+fn shown_file(file: &File, image: &Image) -> ShownFile {
     let structure = match &file.kind {
         FileKind::Df { aid: Some(_), .. } => "ADF".to_string(),
         FileKind::Df { .. } => "directory".to_string(),
@@ -230,7 +230,7 @@ fn shown_file(file: &File) -> ShownFile {
     };
     ShownFile {
         path: path(file),
-        name: name(file),
+        name: templates::name(&file.path, &image.naas),
         structure,
         octets: file.data().len(),
         sfi: file.sfi,
@@ -240,20 +240,6 @@ fn shown_file(file: &File) -> ShownFile {
 
 fn path(file: &File) -> String {
     fids(&file.path)
-}
-
-/// Its field name in the templates of its directory: one identifier means different files in different ones.
-fn name(file: &File) -> &'static str {
-    use TemplateKind::{Cd, Csim, Isim, Mf, OptCsim, OptIsim, OptUsim, Telecom, Usim};
-    let in_application = [Usim, OptUsim, Isim, OptIsim, Csim, OptCsim];
-    let fits = |kind: TemplateKind| match &file.path[..] {
-        [_] | [_, _] => matches!(kind, Mf | Telecom | Cd),
-        [_, 0x7F10, ..] => kind == Telecom,
-        [_, _, _] => in_application.contains(&kind),
-        _ => !in_application.contains(&kind) && kind != Mf,
-    };
-    let rows = TEMPLATES.iter().filter(|template| fits(template.kind)).flat_map(|template| template.rows);
-    rows.into_iter().find(|row| row.fid == file.fid()).map_or("", |row| row.name)
 }
 
 /// Whose a code is.
@@ -275,10 +261,10 @@ fn findings(file: &str) -> Result<bool> {
     for it in &findings {
         let element = it.element.map(|index| format!(" element {index}")).unwrap_or_default();
         let severity = format!("{:?}", it.severity).to_lowercase();
-        println!("{severity}{element} [{}]: {}", it.rule, it.text);
+        say!("{severity}{element} [{}]: {}", it.rule, it.text);
     }
     if findings.is_empty() {
-        println!("nothing to say against it");
+        say!("nothing to say against it");
     }
     Ok(findings.iter().all(|it| it.severity < Severity::Error))
 }
@@ -298,8 +284,20 @@ fn operational() -> String {
 }
 
 /// Fields of a subscriber, so that a misspelt one is told and not passed over.
-const FIELDS: [&str; 11] =
-    ["imsi", "ki", "opc", "algorithm", "mncLength", "msisdn", "spn", "smsc", "gid1", "ota", "comment"];
+const FIELDS: [&str; 12] = [
+    "imsi",
+    "ki",
+    "opc",
+    "algorithm",
+    "mncLength",
+    "msisdn",
+    "spn",
+    "smsc",
+    "gid1",
+    "ota",
+    "codes",
+    "comment",
+];
 
 fn build(description: &PathBuf, output: &PathBuf) -> Result<bool> {
     let text = std::fs::read_to_string(description)
@@ -312,10 +310,18 @@ fn build(description: &PathBuf, output: &PathBuf) -> Result<bool> {
     }
     let subscriber: Subscriber =
         serde_json::from_value(described.subscriber).context("the subscriber's data")?;
-    let built = subscriber.build(described.iccid, &described.profile_type);
+    let class = match subscriber.algorithm {
+        Algorithm::UsimTest => Class::Test,
+        Algorithm::Milenage | Algorithm::Tuak => Class::Operational,
+    };
+    let drawn = Drawn::new(class, &mut crate::random()?);
+    let built = subscriber.build(described.iccid, &described.profile_type, &drawn);
     let upp = built.map_err(|error| anyhow::anyhow!("{}: {}", description.display(), error.kind))?;
     std::fs::write(output, &upp).with_context(|| format!("cannot write {}", output.display()))?;
-    println!("{}: {} octets, ICCID {}", output.display(), upp.len(), described.iccid);
+    say!("{}: {} octets, ICCID {}", output.display(), upp.len(), described.iccid);
+    for (name, code) in drawn.told(&subscriber.codes).named() {
+        say!("{:<5} {code}", name.to_uppercase());
+    }
     Ok(true)
 }
 
@@ -324,7 +330,7 @@ fn diff(a: &str, b: &str) -> Result<bool> {
     let mut same = true;
     let mut tell = |line: String| {
         same = false;
-        println!("{line}");
+        say!("{line}");
     };
     let count = one.elements.len().max(other.elements.len());
     for index in 0..count {
@@ -344,6 +350,8 @@ fn diff(a: &str, b: &str) -> Result<bool> {
     let (left, right) = (install(&one)?, install(&other)?);
     let paths: BTreeSet<&Vec<u16>> = left.files.iter().chain(&right.files).map(|file| &file.path).collect();
     for at in paths {
+        let naas = if left.file(at).is_some() { &left.naas } else { &right.naas };
+        let name = |file: &File| templates::name(&file.path, naas);
         match (left.file(at), right.file(at)) {
             (Some(one), Some(other)) if one == other => {}
             (Some(one), Some(other)) if one.data() != other.data() => {

@@ -31,7 +31,7 @@ pub struct Serve {
     /// Root SM-DS: above the own one, or where events of orders go that say `.`.
     #[arg(long, value_name = "ADDRESS")]
     smds_root: Option<String>,
-    /// Folder with CERT_*.der and keys.json; the project's own test PKI if absent.
+    /// Folder with certificates and keys, as GSMA publishes SGP.26's (docs/SM.md); the project's own test PKI if absent.
     #[arg(long)]
     pki: Option<PathBuf>,
     /// brainpoolP256r1 in place of P-256 for the project's own test PKI. TLS stays on P-256.
@@ -212,7 +212,7 @@ pub async fn serve(args: Serve) -> Result<()> {
         Native::open(options).context("the SM cannot start")?.serve().context("the SM cannot start")?;
     let signals = Signals::new()?;
     for warning in server.warnings() {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     let data = args.data.display();
     say(&format!("SM-DP+ address  {}", server.smdp_address));

@@ -46,9 +46,10 @@ pub struct Order {
     /// OPc, 32 hexadecimal digits; drawn if absent.
     #[arg(long)]
     opc: Option<String>,
-    /// Unprotected profile package (DER) in place of a subscriber.
-    #[arg(long)]
-    upp: Option<PathBuf>,
+    /// Unprotected profile package in place of a subscriber: a file with DER, hexadecimal or base64, or - for standard
+    /// input.
+    #[arg(long, value_name = "FILE")]
+    upp: Option<String>,
     /// test, provisioning or operational.
     #[arg(long, default_value = "operational")]
     class: String,
@@ -69,7 +70,7 @@ pub struct Order {
     json: bool,
 }
 
-/// Orders a profile over ES2+ and prints its activation code.
+/// Orders a profile over ES2+ and prints its activation code, and the codes of the profile that the SM tells this once.
 pub async fn order(args: Order) -> Result<()> {
     let token = match &args.token {
         Some(token) => token.clone(),
@@ -91,10 +92,7 @@ pub async fn order(args: Order) -> Result<()> {
         eid: args.eid,
         matching_id: args.matching_id,
         smds: args.smds,
-        upp: args
-            .upp
-            .map(|path| std::fs::read(&path).with_context(|| path.display().to_string()))
-            .transpose()?,
+        upp: args.upp.as_deref().map(crate::profile::read).transpose()?.map(|package| package.to_der()),
         profile_class: Some(args.class),
         ..Wish::default()
     };
@@ -104,21 +102,28 @@ pub async fn order(args: Order) -> Result<()> {
         Operator { transport: &mut https, trace: &mut trace, now, address: &args.sm, token: &token };
     let ordered = operator.order(&wish).await?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&view(&ordered))?);
+        say!("{}", serde_json::to_string_pretty(&view(&ordered))?);
         return Ok(());
     }
-    println!("ICCID            {}", ordered.iccid);
-    println!("activation code  {}", ordered.activation_code);
-    println!("{}", qr(&ordered.activation_code.to_string())?);
+    say!("ICCID            {}", ordered.iccid);
+    say!("activation code  {}", ordered.activation_code);
+    for (name, code) in ordered.codes.named() {
+        say!("{:<16} {code}", name.to_uppercase());
+    }
+    say!("{}", qr(&ordered.activation_code.to_string())?);
     Ok(())
 }
 
 fn view(ordered: &Ordered) -> serde_json::Value {
-    serde_json::json!({
+    let mut view = serde_json::json!({
         "iccid": ordered.iccid,
         "matchingId": ordered.matching_id,
         "activationCode": ordered.activation_code.to_string(),
-    })
+    });
+    if !ordered.codes.is_empty() {
+        view["codes"] = serde_json::json!(ordered.codes);
+    }
+    view
 }
 
 /// The credential that the SM of this data folder has drawn.

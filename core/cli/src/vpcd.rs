@@ -31,13 +31,13 @@ pub fn serve(device: &mut Device, address: &str) -> Result<()> {
     loop {
         match TcpStream::connect(address) {
             Ok(mut reader) => {
-                eprintln!("in the reader at {address}");
+                tell!("in the reader at {address}");
                 waiting = false;
                 session(device, &mut reader)?;
-                eprintln!("the reader is gone; waiting for it");
+                tell!("the reader is gone; waiting for it");
             }
             Err(error) if !waiting => {
-                eprintln!("no reader at {address} yet ({error}); is pcscd running with vpcd?");
+                tell!("no reader at {address} yet ({error}); is pcscd running with vpcd?");
                 waiting = true;
             }
             Err(_) => {}
@@ -50,17 +50,17 @@ pub fn serve(device: &mut Device, address: &str) -> Result<()> {
 /// error of the card itself.
 pub fn listen(device: &mut Device, address: &str) -> Result<()> {
     let listener = TcpListener::bind(address).with_context(|| format!("cannot listen at {address}"))?;
-    eprintln!("waiting at {}", listener.local_addr()?);
+    tell!("waiting at {}", listener.local_addr()?);
     loop {
         match listener.accept() {
             Ok((mut peer, from)) => {
-                eprintln!("in use by {from}");
+                tell!("in use by {from}");
                 session(device, &mut peer)?;
-                eprintln!("{from} is gone");
+                tell!("{from} is gone");
             }
             // A peer that was gone before it was let in, or no descriptor left for it.
             Err(error) => {
-                eprintln!("a program could not be let in: {error}");
+                tell!("a program could not be let in: {error}");
                 std::thread::sleep(RETRY);
             }
         }
@@ -76,7 +76,7 @@ fn session(device: &mut Device, reader: &mut TcpStream) -> Result<()> {
         Err(Stop::Card(error)) => Err(error),
         Err(Stop::Connection(error)) => {
             if !is_gone(error.kind()) {
-                eprintln!("the connection ends: {error}");
+                tell!("the connection ends: {error}");
             }
             device.reset()
         }

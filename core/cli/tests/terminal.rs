@@ -111,7 +111,7 @@ fn nonsense_gets_a_sentence() {
     let missing = fail(&["lpa", "--state", &state, "list"]);
     assert!(missing.contains("euicc init --state"), "{missing}");
     std::fs::write(&state, b"not a card").unwrap();
-    assert!(fail(&["lpa", "--state", &state, "list"]).contains("not an eUICC's state"));
+    assert!(fail(&["lpa", "--state", &state, "list"]).contains("no memory of an eUICC"));
     std::fs::remove_file(&state).unwrap();
     run(&["euicc", "init", "--state", &state, "--eid", "89049032123451234512345678901235"]);
     for (code, words) in [
@@ -166,6 +166,133 @@ fn piped(input: &str) -> String {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{input}");
     common::text(&output)
+}
+
+/// A reader that has gone is no error: no command panics, nor complains.
+#[test]
+fn nobody_has_to_read_to_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let sm = Sm::start(folder.path());
+    let data = sm.data.display().to_string();
+    let state = folder.path().join("card").display().to_string();
+    let out = folder.path().join("out").display().to_string();
+    let package = folder.path().join("package.der").display().to_string();
+    let description =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cases/profile/subscriber.json").to_string();
+    let missing = folder.path().join("missing").display().to_string();
+    sm.order(&[]);
+    let server = ["--sm", &sm.address, "--data", &data];
+    let with_server =
+        |command: &[&str]| [command, &server].concat().iter().map(ToString::to_string).collect();
+    let words = |command: &[&str]| command.iter().map(ToString::to_string).collect();
+    let commands: Vec<(i32, Vec<String>)> = vec![
+        (0, words(&["--help"])),
+        (0, words(&["euicc", "init", "--state", &state])),
+        (0, words(&["lpa", "--state", &state, "info"])),
+        (0, words(&["lpa", "--state", &state, "list"])),
+        (0, with_server(&["sm", "orders"])),
+        (0, with_server(&["sm", "orders", "--json"])),
+        (0, with_server(&["sm", "templates"])),
+        (0, with_server(&["sm", "order"])),
+        (0, words(&["net", "list"])),
+        (0, words(&["net", "rules"])),
+        (0, words(&["net", "run", "umts"])),
+        (0, words(&["demo", "--seed", "7"])),
+        (0, words(&["profile", "build", &description, "-o", &package])),
+        (0, words(&["profile", "show", &package])),
+        (0, words(&["profile", "check", &package])),
+        (0, words(&["explain", "BF2E 1280 1000 0102030405060708090A0B0C0D0E0F"])),
+        (0, words(&["pki", "euicc", "--out", &out])),
+        (1, words(&["lpa", "--state", &missing, "list"])),
+        (2, words(&["profile", "show", &missing])),
+    ];
+    for (code, arguments) in commands {
+        let gone = || {
+            let (_, writer) = std::io::pipe().unwrap();
+            writer
+        };
+        let half = common::esim_lab().args(&arguments).stdout(gone()).output().unwrap();
+        let said = common::text(&half);
+        assert_eq!(half.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(!said.contains("panicked") && !said.contains("roken pipe"), "{arguments:?}: {said}");
+        if !arguments.contains(&"init".to_string()) {
+            let none = common::esim_lab().args(&arguments).stdout(gone()).stderr(gone()).output().unwrap();
+            assert_eq!(none.status.code(), Some(code), "{arguments:?} without standard error");
+        }
+    }
+}
+
+/// What is written into a question is its answer, whoever writes; a closed input is none.
+#[test]
+fn questions_are_answered_by_what_is_piped() {
+    let folder = tempfile::tempdir().unwrap();
+    let sm = Sm::start(folder.path());
+    let state = folder.path().join("card").display().to_string();
+    run(&["euicc", "init", "--state", &state]);
+    let answered = |arguments: &[&str], answer: &str| {
+        let mut child = common::esim_lab()
+            .args(["lpa", "--state", &state])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(answer.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.success(), common::text(&output))
+    };
+    let (_, _, code) = sm.order(&[]);
+    let (installed, said) = answered(&["download", &code], "n\n");
+    assert!(!installed && said.contains("You refused the profile"), "{said}");
+    let (iccid, _, code) = sm.order(&["--imsi", "001010123456780"]);
+    let (installed, said) = answered(&["download", &code], "");
+    assert!(!installed && said.contains("standard input is closed") && said.contains("--yes"), "{said}");
+    let (installed, said) = answered(&["download", &code], "later\n");
+    assert!(!installed && said.contains("You put the download off"), "{said}");
+    let (installed, said) = answered(&["download", &code], "y\n");
+    assert!(installed, "{said}");
+    let (deleted, said) = answered(&["delete", &iccid], "");
+    assert!(!deleted && said.contains("--yes"), "{said}");
+    assert!(!answered(&["delete", &iccid], "0000\n").0);
+    assert!(answered(&["delete", &iccid], &format!("{}\n", &iccid[iccid.len() - 4..])).0);
+}
+
+#[test]
+fn what_a_card_tells_of_itself_is_for_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("card").display().to_string();
+    run(&["euicc", "init", "--state", &state, "--eid", "89049032123451234512345678901235"]);
+    let info = run(&["lpa", "--state", &state, "info"]);
+    assert!(info.contains("EID                 89049032123451234512345678901235"), "{info}");
+    assert!(info.contains("free memory         ") && !info.contains('{'), "{info}");
+    let json = run(&["lpa", "--state", &state, "--json", "info"]);
+    assert!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["eid"].is_string());
+}
+
+/// `--upp` takes what `profile` takes; the codes that the SM draws for a subscriber are told.
+#[test]
+fn an_order_takes_a_package_and_tells_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let sm = Sm::start(folder.path());
+    let state = folder.path().join("card").display().to_string();
+    run(&["euicc", "init", "--state", &state]);
+    let case = |file: &str| format!("{}/../../tests/cases/profile/{file}", env!("CARGO_MANIFEST_DIR"));
+    let (iccid, _, code) = sm.order(&["--upp", &case("iccid-in-nibble-order/package.hex")]);
+    assert_eq!(iccid, "89000123456789012341", "that of EF.ICCID");
+    run(&["lpa", "--state", &state, "download", "--yes", &code]);
+    assert_eq!(card_profiles(&state), [(iccid, false)]);
+    let data = sm.data.display().to_string();
+    let server = ["sm", "order", "--sm", &sm.address, "--data", &data];
+    let refused = fail(&[&server[..], &["--upp", &case("iccid-of-another-profile/package.hex")]].concat());
+    assert!(refused.contains("the header says ICCID"), "{refused}");
+    fail(&[&server[..], &["--upp", &case("subscriber.json")]].concat());
+
+    let told = run(&server);
+    for code in ["ADM1", "PUK1", "PUK2"] {
+        let line = told.lines().find(|line| line.starts_with(code)).unwrap_or_default();
+        assert!(line.split_whitespace().nth(1).is_some_and(|value| value.len() >= 8), "{told}");
+    }
 }
 
 fn fail_or_text(arguments: &[&str]) -> String {

@@ -71,10 +71,7 @@ pub fn check(package: &Package) -> Vec<Finding> {
     report.order(package);
     report.identifications(package);
     report.elements(package);
-    // Judge the package, not one eUICC: grant every service there is.
-    let everything =
-        Capabilities { services: Services::of(Service::ALL), memory: usize::MAX, ..Capabilities::default() };
-    match resolve(package, everything) {
+    match resolve(package, Capabilities::everything()) {
         Err(error) => {
             let index = package.elements.iter().position(|element| {
                 element.name() == error.element
@@ -89,6 +86,7 @@ pub fn check(package: &Package) -> Vec<Finding> {
                 report.templates(header, package);
             }
             report.files(&image);
+            report.directory(&image);
             for naa in &image.naas {
                 report.application(naa, &image);
             }
@@ -143,8 +141,9 @@ impl Report {
                 continue;
             };
             if seen.contains(&header.identification) {
+                // It installs all the same; an eUICC that reports on it names two elements.
                 let text = format!("{} repeats identification {}", element.name(), header.identification);
-                self.add(Severity::Error, "identification", Some(index), text);
+                self.add(Severity::Warning, "identification", Some(index), text);
             }
             seen.push(header.identification);
         }
@@ -164,6 +163,19 @@ impl Report {
                         "only eUICCs of its issuer understand it",
                     );
                 }
+                ProfileElement::Application(application) => {
+                    let (severity, text) = match application.header.mandated {
+                        Some(()) => (
+                            Severity::Warning,
+                            "an application is mandated: an eUICC that runs no applets refuses the profile",
+                        ),
+                        None => (
+                            Severity::Note,
+                            "an eUICC that runs no applets leaves the application out (pe-not-supported)",
+                        ),
+                    };
+                    self.add(severity, "application", Some(index), text);
+                }
                 _ => {}
             }
         }
@@ -173,20 +185,16 @@ impl Report {
         let Some(file) = image.file(&[MF, 0x2FE2]) else {
             return self.error("iccid", "there is no EF.ICCID");
         };
-        let (Ok(content), Ok(announced)) =
-            (<[u8; 10]>::try_from(file.data()), <[u8; 10]>::try_from(&header.iccid[..]))
-        else {
-            return self.error("iccid", "an ICCID has not 10 octets");
+        let Ok(content) = <[u8; 10]>::try_from(file.data()) else {
+            return self.error("iccid", "EF.ICCID has not 10 octets");
         };
         let digits = coding::decode_iccid(&content);
-        if content == announced && coding::swap_nibbles(announced) != content {
+        // That they are the same digits is a condition of installing.
+        if header.iccid[..] == content && coding::swap_nibbles(content) != content {
             self.warn(
                 "iccid",
                 "the header has the nibble order of EF.ICCID; it should have the reading order",
             );
-        } else if coding::swap_nibbles(announced) != content {
-            let header = coding::decode_iccid(&coding::swap_nibbles(announced));
-            self.error("iccid", format!("header says {header}, EF.ICCID {digits}"));
         }
         if !(18..=20).contains(&digits.len()) {
             self.error("iccid", format!("{digits} has not 18 to 20 digits"));
@@ -232,7 +240,9 @@ impl Report {
     fn files(&mut self, image: &Image) {
         for (index, file) in image.files.iter().enumerate() {
             if image.access_rule(file).is_none_or(|rule| rule.first() == Some(&0xFF)) {
-                self.error("access", format!("no access rule for {}", shown(file)));
+                let text = format!("no access rule for {}: nobody can ever read or change it", shown(file));
+                let severity = if is_needed(image, file) { Severity::Error } else { Severity::Warning };
+                self.add(severity, "access", None, text);
             }
             let twin = image.files[..index]
                 .iter()
@@ -251,13 +261,28 @@ impl Report {
         }
     }
 
+    /// Applications that a phone will look for because EF.DIR names them (TS 102 221 13.1).
+    fn directory(&mut self, image: &Image) {
+        let known = image.naas.iter().map(|naa| &naa.aid);
+        let known: Vec<_> = known.chain(image.applications.iter().map(|it| &it.aid)).collect();
+        for aid in listed(image) {
+            if !known.iter().any(|own| own.starts_with(&aid)) {
+                self.warn("dir", format!("EF.DIR lists {}, which the package does not bring", hex(&aid)));
+            }
+        }
+    }
+
     fn application(&mut self, naa: &Naa, image: &Image) {
         if !is_listed(naa, image) {
-            self.warn("dir", format!("EF.DIR does not list {:02X?}", naa.aid));
+            self.warn("dir", format!("EF.DIR does not list {}", hex(&naa.aid)));
         }
         match (&naa.aka, naa.kind) {
             (None, NaaKind::Usim | NaaKind::Isim) => {
-                self.error("aka", format!("{:?} cannot authenticate: no akaParameter", naa.kind));
+                // Beside a USIM that can, an ISIM that cannot costs IMS by ISIM alone (TS 33.203 6.1).
+                let other = naa.kind == NaaKind::Isim && image.naas.iter().any(can_authenticate);
+                let severity = if other { Severity::Warning } else { Severity::Error };
+                let text = format!("{:?} cannot authenticate: no akaParameter", naa.kind);
+                self.add(severity, "aka", None, text);
             }
             (Some(aka), _) if matches!(aka.algorithm, Algorithm::UsimTest { .. }) => {
                 self.add(Severity::Note, "aka", None, format!("{:?} has the test algorithm", naa.kind));
@@ -318,13 +343,36 @@ fn used_services(image: &Image) -> Services {
     used
 }
 
-fn is_listed(naa: &Naa, image: &Image) -> bool {
-    let Some(dir) = image.file(&[MF, 0x2F00]) else {
-        return false;
+fn can_authenticate(naa: &Naa) -> bool {
+    naa.kind == NaaKind::Usim && naa.aka.is_some()
+}
+
+/// Whether a phone cannot do without reading this file: the profile cannot work then (TS 31.102 5.1.1).
+fn is_needed(image: &Image, file: &File) -> bool {
+    const OF_USIM: [u16; 3] = [0x6F07, 0x6F38, 0x6FAD];
+    let usims = || image.naas.iter().filter(|naa| naa.kind == NaaKind::Usim);
+    let below = |adf: &[u16]| {
+        file.path.strip_prefix(adf).is_some_and(|rest| matches!(rest, [fid] if OF_USIM.contains(fid)))
     };
-    let mut records = (1..=254).map_while(|number| dir.record(number));
+    file.path == [MF, 0x2FE2] || usims().any(|naa| below(&naa.adf))
+}
+
+/// AIDs in EF.DIR.
+fn listed(image: &Image) -> impl Iterator<Item = Vec<u8>> + '_ {
+    let records = image
+        .file(&[MF, 0x2F00])
+        .into_iter()
+        .flat_map(|dir| (1..=254).map_while(move |number| dir.record(number)));
+    records.filter_map(|record| coding::decode_dir(record).map(|(aid, _)| aid)).filter(|aid| !aid.is_empty())
+}
+
+fn is_listed(naa: &Naa, image: &Image) -> bool {
     // An entry may stop before the end of the AID.
-    records.any(|record| coding::decode_dir(record).is_some_and(|(aid, _)| naa.aid.starts_with(&aid)))
+    listed(image).any(|aid| naa.aid.starts_with(&aid))
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02X}")).collect()
 }
 
 /// Whether a directory sees this PIN: a global one, or a local one of its own, of one above, or shared.
@@ -404,7 +452,7 @@ mod tests {
         let mut end = end.clone();
         end.header = PeHeader::mandated(1);
         package.elements[last] = Element::new(ProfileElement::End(end)).unwrap();
-        assert_eq!(rules(&package), [(Severity::Error, "identification")]);
+        assert_eq!(rules(&package), [(Severity::Warning, "identification")]);
 
         let mut package = built();
         package.elements.retain(|element| element.name() != "akaParameter");
@@ -437,6 +485,6 @@ mod tests {
         let coded = coding::encode_iccid("8988211000000430010").unwrap();
         assert_eq!(with_header(coding::swap_nibbles(coded)), []);
         assert_eq!(with_header(coded), [(Severity::Warning, "iccid")]);
-        assert_eq!(with_header([0x89; 10]), [(Severity::Error, "iccid")]);
+        assert_eq!(with_header([0x89; 10]), [(Severity::Error, "install")]);
     }
 }

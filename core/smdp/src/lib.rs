@@ -21,6 +21,7 @@ pub mod audit;
 mod behalf;
 mod bind;
 pub mod call;
+mod codes;
 pub mod config;
 mod eligibility;
 pub mod es12;

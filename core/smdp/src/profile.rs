@@ -1,6 +1,7 @@
 //! Profiles from subscribers, and what a profile says of itself.
 
 use crate::Secret;
+pub use crate::codes::{Codes, Drawn};
 use crate::order::Needs;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -8,7 +9,7 @@ use alloc::vec::Vec;
 use esim_rsp::{Error, Iccid, common};
 use esim_saip::builder::Authentication;
 use esim_saip::check::Severity;
-use esim_saip::{Package, builder, check, coding};
+use esim_saip::{Capabilities, Package, Status, builder, check, coding, resolve};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -47,63 +48,9 @@ pub struct Subscriber {
     /// Keys with which the operator manages the profile over the air; without them it cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ota: Option<OtaKeys>,
-    /// Codes of the user and the operator; those of test cards where there are none.
+    /// Codes of the user and the operator; ADM 1 and the PUKs are drawn where there are none.
     #[serde(default, skip_serializing_if = "Codes::is_empty")]
     pub codes: Codes,
-}
-
-/// PINs and codes. `Debug` shows none.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Codes {
-    /// 4 to 8 digits. Whoever gives one wants it asked for: without it, PIN 1 is off.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pin1: Option<SecretText>,
-    /// Unblocks PIN 1, 8 digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub puk1: Option<SecretText>,
-    /// 4 to 8 digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pin2: Option<SecretText>,
-    /// Unblocks PIN 2, 8 digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub puk2: Option<SecretText>,
-    /// The operator's own: 16 hexadecimal digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub adm1: Option<SecretText>,
-}
-
-impl core::fmt::Debug for Codes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Codes(hidden)")
-    }
-}
-
-impl Codes {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    fn read(&self) -> Result<builder::Codes, Error> {
-        let mut codes = builder::Codes::default();
-        let given = [
-            (&self.pin1, &mut codes.pin1),
-            (&self.puk1, &mut codes.puk1),
-            (&self.pin2, &mut codes.pin2),
-            (&self.puk2, &mut codes.puk2),
-        ];
-        for (given, code) in given {
-            if let Some(given) = given {
-                code.clone_from(given);
-            }
-        }
-        codes.pin1_enabled = self.pin1.is_some();
-        if let Some(adm1) = &self.adm1 {
-            let octets = common::from_hex(adm1).ok().and_then(|octets| octets.try_into().ok());
-            codes.adm1 = octets.ok_or_else(|| Error::text("adm1 has 16 hexadecimal digits"))?;
-        }
-        Ok(codes)
-    }
 }
 
 /// How the subscriber is authenticated.
@@ -174,15 +121,20 @@ impl Subscriber {
     ///
     /// # Errors
     /// A field that is not in its form, named; no value is quoted.
-    pub fn build(&self, iccid: Iccid, profile_type: &str) -> Result<Vec<u8>, Error> {
-        generate(&self.data(iccid, profile_type)?).map(|generated| generated.upp.expose().to_vec())
+    pub fn build(&self, iccid: Iccid, profile_type: &str, drawn: &Drawn) -> Result<Vec<u8>, Error> {
+        generate(&self.data(iccid, profile_type, drawn)?).map(|generated| generated.upp.expose().to_vec())
     }
 
     /// What the builder wants to know, with its own values for what a subscriber does not say.
     ///
     /// # Errors
     /// A field that is not in its form, named; no value is quoted.
-    pub(crate) fn data(&self, iccid: Iccid, profile_type: &str) -> Result<builder::Subscriber, Error> {
+    pub(crate) fn data(
+        &self,
+        iccid: Iccid,
+        profile_type: &str,
+        drawn: &Drawn,
+    ) -> Result<builder::Subscriber, Error> {
         let spn = self.spn.as_deref().unwrap_or_default();
         let mut data = builder::Subscriber::new(&iccid.to_string(), &self.imsi, [0; 16], [0; 16], spn);
         data.authentication = self.authentication()?;
@@ -192,7 +144,8 @@ impl Subscriber {
         data.smsc = self.smsc.clone();
         data.gid1 = self.gid1.as_deref().map(common::from_hex).transpose()?;
         data.ota = self.ota.as_ref().map(OtaKeys::read).transpose()?;
-        data.codes = self.codes.read()?;
+        data.domain_keys = Some(*drawn.domain_keys());
+        data.codes = drawn.codes(&self.codes).read()?;
         Ok(data)
     }
 }
@@ -270,8 +223,15 @@ pub fn inspect(upp: &[u8]) -> Result<Inspected, Error> {
     let package = Package::parse(upp).map_err(|error| Error::text(error.to_string()))?;
     let header = package.header();
     let header = header.ok_or_else(|| Error::text("the profile package has no header"))?;
-    // The header has the digits in reading order, EF.ICCID has them swapped.
-    let iccid = common::hex_upper(&header.iccid).parse()?;
+    let iccid = match resolve(&package, Capabilities::everything()) {
+        Ok(image) => Iccid::from_octets(image.iccid),
+        // Header and EF.ICCID name two profiles: there is no ICCID to order it by.
+        Err(error) if error.element == "header" && error.status == Status::BadValues => {
+            return Err(Error::text(error.reason));
+        }
+        // It will not install, as the findings say; whose it would be is in its header, in reading order.
+        Err(_) => common::hex_upper(&header.iccid).parse()?,
+    };
     Ok(Inspected {
         iccid,
         needs: needs(&package, upp.len())?,
@@ -291,3 +251,7 @@ pub fn draw_iccid(random: u64) -> Option<Iccid> {
     let check = coding::luhn_digit(&body).ok()?;
     format!("{body}{check}").parse().ok()
 }
+
+#[cfg(test)]
+#[path = "profile_tests.rs"]
+mod tests;

@@ -5,7 +5,7 @@
 //! is checked before anything is made of it ([`Template::check`]).
 
 use crate::metadata::{Class, Metadata, Owner};
-use crate::profile::{self, Algorithm, Generated, Subscriber};
+use crate::profile::{self, Algorithm, Drawn, Generated, Subscriber};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -243,7 +243,7 @@ impl Template {
         let sample = self.sample();
         let iccid: Iccid = "8900101000000000017".parse()?;
         self.metadata.to_request(iccid, "smdp.example.com").map_err(|error| named(&error.kind))?;
-        self.generate(iccid, &sample).map_err(|error| named(&error.kind)).map(drop)
+        self.generate(iccid, &sample, &Drawn::sample()).map_err(|error| named(&error.kind)).map(drop)
     }
 
     fn check_class(&self) -> Result<(), &'static str> {
@@ -289,8 +289,8 @@ impl Template {
     ///
     /// # Errors
     /// A field that is not in its form, named; no value is quoted.
-    pub fn generate(&self, iccid: Iccid, subscriber: &Subscriber) -> Result<Generated, Error> {
-        let mut data = subscriber.data(iccid, &self.name)?;
+    pub fn generate(&self, iccid: Iccid, subscriber: &Subscriber, drawn: &Drawn) -> Result<Generated, Error> {
+        let mut data = subscriber.data(iccid, &self.name, drawn)?;
         if let builder::Authentication::Tuak { iterations, .. } = &mut data.authentication {
             *iterations = self.iterations;
         }

@@ -5,7 +5,7 @@ use esim_saip::{Capabilities, Package, resolve};
 const ICCID: &str = "8900101000000000017";
 
 fn image(template: &Template, subscriber: &Subscriber) -> esim_saip::Image {
-    let generated = template.generate(ICCID.parse().unwrap(), subscriber).unwrap();
+    let generated = template.generate(ICCID.parse().unwrap(), subscriber, &Drawn::sample()).unwrap();
     resolve(&Package::parse(generated.upp.expose()).unwrap(), Capabilities::default()).unwrap()
 }
 

@@ -8,6 +8,8 @@ use esim_rsp::es2p::{ConfirmOrderOk, ConfirmOrderRequest, DownloadOrderOk, Downl
 use esim_rsp::json::{RequestHeader, StatusCodeData};
 use esim_rsp::trace::Party;
 use esim_rsp::{Eid, Iccid};
+use esim_sm_edge::smdp::admin::ProvisionOk;
+use esim_sm_edge::smdp::profile::Codes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -64,6 +66,9 @@ pub struct Ordered {
     pub matching_id: String,
     /// `LPA:1$…`.
     pub activation_code: ActivationCode,
+    /// ADM 1 and PUKs that the SM has drawn for the profile, which it tells this once.
+    #[serde(skip_serializing_if = "Codes::is_empty")]
+    pub codes: Codes,
 }
 
 /// Why an order did not come about.
@@ -107,7 +112,7 @@ impl<T: Transport> Operator<'_, T> {
     /// # Errors
     /// The first function that fails.
     pub async fn order(&mut self, wish: &Wish) -> Result<Ordered, OrderError> {
-        let iccid = self.provision(wish).await?;
+        let ProvisionOk { iccid, codes, .. } = self.provision(wish).await?;
         let request = DownloadOrderRequest {
             header: header("download-order"),
             eid: wish.eid,
@@ -134,10 +139,11 @@ impl<T: Transport> Operator<'_, T> {
                 smdp_oid: None,
                 confirmation_code_required: wish.confirmation_code.is_some(),
             },
+            codes,
         })
     }
 
-    async fn provision(&mut self, wish: &Wish) -> Result<Iccid, OrderError> {
+    async fn provision(&mut self, wish: &Wish) -> Result<ProvisionOk, OrderError> {
         let mut request = json!({
             "metadata": {
                 "serviceProviderName": wish.service_provider_name,
@@ -162,11 +168,7 @@ impl<T: Transport> Operator<'_, T> {
                 }
             }
         }
-        let made: Value = self
-            .call("provision", "/esim-lab/provision", "operator", &esim_rsp::json::to_vec(&request))
-            .await?;
-        let iccid = made.get("iccid").and_then(Value::as_str).and_then(|text| text.parse().ok());
-        iccid.ok_or_else(|| lost("provision", "the answer has no ICCID"))
+        self.call("provision", "/esim-lab/provision", "operator", &esim_rsp::json::to_vec(&request)).await
     }
 
     /// An order with its history, as the SM shows it to the operator.

@@ -1,6 +1,7 @@
 //! Scenarios of the network as data: what is done, step by step, and what must come of it. A [`crate::Stage`] plays
 //! them.
 
+use crate::oracle::Expectation;
 use crate::words::Words;
 use crate::world::WorldError;
 use esim_net::{Cell, Contract, Rules};
@@ -39,8 +40,8 @@ pub struct Step {
     /// What is done.
     #[serde(rename = "do")]
     pub act: Act,
-    /// What its outcome must say.
-    pub expect: String,
+    /// What it must come to.
+    pub expect: Expectation,
 }
 
 /// What can be done.

@@ -1,6 +1,7 @@
 //! A scenario on its way: one step at a time, with the real card, the real LPA and the SM in this process.
 
 use crate::operator::{Ordered, Wish};
+use crate::oracle::{Came, Verdict};
 use crate::port::Agreeable;
 use crate::scenario::{Act, Scenario, ScenarioError, Subscriber};
 use crate::sequence::lines;
@@ -115,14 +116,14 @@ impl Stage {
     pub async fn next(&mut self) -> Result<Option<StepDone>, ScenarioError> {
         let Some(step) = self.scenario.step.get(self.done) else { return Ok(None) };
         let from = self.world().trace().records().len();
-        let outcome = self.player.take(&step.act).await?;
+        let came = self.player.take(&step.act).await?;
         self.done += 1;
         Ok(Some(StepDone {
             n: self.done,
             what: step.act.words(),
-            as_expected: outcome.en.contains(&step.expect),
-            outcome,
-            expected: step.expect.clone(),
+            as_expected: step.expect.is_met_by(&came),
+            outcome: came.words,
+            expected: step.expect.to_string(),
             records: (from, self.world().trace().records().len()),
             service: self.world().service(),
         }))
@@ -135,7 +136,7 @@ struct Player {
 }
 
 impl Player {
-    async fn take(&mut self, act: &Act) -> Result<Words, ScenarioError> {
+    async fn take(&mut self, act: &Act) -> Result<Came, ScenarioError> {
         let user = &mut Agreeable;
         let done = |result: Result<(), esim_lpa::driver::Failure>, world: &Memory| match result {
             Ok(()) => show(world),
@@ -156,20 +157,21 @@ impl Player {
             Act::Delete(id) => {
                 let profile = self.profile(id)?;
                 match self.world.delete(profile, user).await {
-                    Ok(()) => Words::new("deleted", "削除しました"),
+                    Ok(()) => Came::new(Verdict::Done, "deleted", "削除しました"),
                     Err(failure) => not_done(&failure),
                 }
             }
             Act::FallBack => match self.world.fall_back(user).await {
                 Ok(Some(_)) => show(&self.world),
-                Ok(None) => Words::new("nothing to fall back to", "戻る先がありません"),
+                Ok(None) => Came::new(Verdict::NotDone, "nothing to fall back to", "戻る先がありません"),
                 Err(failure) => not_done(&failure),
             },
             Act::MemoryReset => done(self.world.memory_reset(user).await, &self.world),
             Act::Notify => {
                 let notified = self.world.send_notifications(user).await;
                 let (sent, kept) = (notified.sent.len(), notified.kept.len());
-                Words::new(
+                Came::new(
+                    Verdict::Delivered,
                     format!("{sent} delivered, {kept} kept"),
                     format!("{sent}件を届け、{kept}件を残す"),
                 )
@@ -184,59 +186,60 @@ impl Player {
             }
             Act::Apn(apn) => {
                 self.world.set_apn(apn);
-                Words::new("typed", "入力しました")
+                Came::new(Verdict::Done, "typed", "入力しました")
             }
             Act::Cells(cells) => match self.world.set_cells(cells.clone()) {
                 Ok(()) => show(&self.world),
                 Err(error) => told(&self.world, &words::modem_error(&error)),
             },
-            Act::Browse(to) => self.world.browse(to).words(),
-            Act::Call => self.world.call().words(),
-            Act::Text { to, text } => self.world.send_text(to, text).words(),
-            Act::Supplementary => self.world.supplementary().words(),
-            Act::Update => self.world.update_location().words(),
-            Act::OpenApn(apn) => self.world.open_apn(apn).words(),
+            Act::Browse(to) => Came::from(&self.world.browse(to)),
+            Act::Call => Came::from(&self.world.call()),
+            Act::Text { to, text } => Came::from(&self.world.send_text(to, text)),
+            Act::Supplementary => Came::from(&self.world.supplementary()),
+            Act::Update => Came::from(&self.world.update_location()),
+            Act::OpenApn(apn) => Came::from(&self.world.open_apn(apn)),
             Act::Rules(rules) => match self.world.set_rules((**rules).clone()) {
-                Ok(()) => Words::new("taken", "反映しました"),
+                Ok(()) => Came::new(Verdict::Done, "taken", "反映しました"),
                 Err(error) => return Err(ScenarioError::Form(error.to_string())),
             },
             Act::WrongKey(id) => {
                 let authentication = self.authentication(id)?;
                 authentication.set_keys(Keys::Milenage { k: [0x5A; 16], opc: [0xA5; 16] });
-                Words::new("changed", "変えました")
+                Came::new(Verdict::Done, "changed", "変えました")
             }
             Act::Sqn { profile, value } => {
                 let sqn = u64::from_str_radix(value, 16)
                     .map_err(|_| ScenarioError::Form(format!("{value} is no hexadecimal number")))?;
                 self.authentication(profile)?.set_sqn(sqn);
-                Words::new("set", "設定しました")
+                Came::new(Verdict::Done, "set", "設定しました")
             }
             Act::CopyCard => {
                 let copy = self.world.device().nvm().clone();
                 let number = self.world.add_device(copy)?;
                 self.world.use_device(number);
                 self.world.set_wifi(false);
-                Words::new(format!("device {number} in hand"), format!("手元は端末{number}"))
+                Came::new(Verdict::Done, format!("device {number} in hand"), format!("手元は端末{number}"))
             }
             Act::UseDevice(number) => {
                 self.world.use_device(*number);
                 let (number, shown) = (self.world.current_device(), show(&self.world));
-                Words::new(
-                    format!("device {number} in hand: {}", shown.en),
-                    format!("手元は端末{number}。{}", shown.ja),
+                Came::new(
+                    Verdict::Done,
+                    format!("device {number} in hand: {}", shown.words.en),
+                    format!("手元は端末{number}。{}", shown.words.ja),
                 )
             }
             Act::Withdraw(id) => {
                 let imsi = self.wish(id)?.imsi.clone();
                 match self.world.withdraw(&imsi) {
                     Ok(()) => show(&self.world),
-                    Err(reason) => Words::same(reason),
+                    Err(reason) => Came { verdict: Verdict::NotDone, words: Words::same(reason) },
                 }
             }
         })
     }
 
-    async fn load(&mut self, subscriber: &Subscriber) -> Result<Words, ScenarioError> {
+    async fn load(&mut self, subscriber: &Subscriber) -> Result<Came, ScenarioError> {
         self.world.set_wifi(true);
         let ordered = self.order(subscriber).await;
         if !self.profiles.contains_key(&subscriber.id) {
@@ -250,19 +253,21 @@ impl Player {
         Ok(match enabled {
             Ok(()) => {
                 let sent = notified.sent.len();
-                Words::new(
-                    format!("{}, enabled, {sent} notifications delivered", installed.en),
-                    format!("{}。有効にし、通知{sent}件を届けました", installed.ja),
+                Came::new(
+                    installed.verdict,
+                    format!("{}, enabled, {sent} notifications delivered", installed.words.en),
+                    format!("{}。有効にし、通知{sent}件を届けました", installed.words.ja),
                 )
             }
-            Err(failure) => Words::new(
-                format!("{}; not enabled: {failure}", installed.en),
-                format!("{}。有効にできません({failure})", installed.ja),
+            Err(failure) => Came::new(
+                Verdict::NotInstalled,
+                format!("{}; not enabled: {failure}", installed.words.en),
+                format!("{}。有効にできません({failure})", installed.words.ja),
             ),
         })
     }
 
-    async fn order(&mut self, subscriber: &Subscriber) -> Words {
+    async fn order(&mut self, subscriber: &Subscriber) -> Came {
         let wish = Wish {
             profile_class: Some(subscriber.class.clone()),
             service_provider_name: format!("esim-lab {}", subscriber.id),
@@ -273,23 +278,31 @@ impl Player {
         match self.world.order(wish).await {
             Ok((ordered, wish)) => {
                 let imsi = &wish.imsi;
-                let outcome =
-                    Words::new(format!("ordered: IMSI {imsi}"), format!("注文しました。IMSI {imsi}"));
+                let came = Came::new(
+                    Verdict::Ordered,
+                    format!("ordered: IMSI {imsi}"),
+                    format!("注文しました。IMSI {imsi}"),
+                );
                 self.profiles.insert(subscriber.id.clone(), (ordered, wish));
-                outcome
+                came
             }
-            Err(error) => Words::new(format!("not ordered: {error}"), format!("注文できません({error})")),
+            Err(error) => Came::new(
+                Verdict::NotOrdered,
+                format!("not ordered: {error}"),
+                format!("注文できません({error})"),
+            ),
         }
     }
 
-    async fn download(&mut self, id: &str) -> Result<Words, ScenarioError> {
+    async fn download(&mut self, id: &str) -> Result<Came, ScenarioError> {
         let (ordered, _) = self.known(id)?;
         let mut params = DownloadParams::new(&ordered.activation_code).with_consent();
         params.notify = false;
         let outcome = self.world.download(params, &mut Agreeable).await;
         Ok(match &outcome.ending {
-            Ending::Installed(_) => Words::new("installed", "インストールしました"),
-            other => Words::new(
+            Ending::Installed(_) => Came::new(Verdict::Installed, "installed", "インストールしました"),
+            other => Came::new(
+                Verdict::NotInstalled,
                 format!("not installed: {other:?}"),
                 format!("インストールできません。{}", outcome.text(Lang::Ja)),
             ),
@@ -318,16 +331,22 @@ impl Player {
 }
 
 /// The device's display.
-fn show(world: &Memory) -> Words {
-    words::display(&world.service(), world.modem().error())
+fn show(world: &Memory) -> Came {
+    let service = world.service();
+    Came { verdict: Verdict::Service(service.state), words: words::display(&service, world.modem().error()) }
 }
 
-fn not_done(failure: &Failure) -> Words {
-    Words::new(format!("not done: {failure}"), format!("できません({failure})"))
+fn not_done(failure: &Failure) -> Came {
+    Came::new(Verdict::NotDone, format!("not done: {failure}"), format!("できません({failure})"))
 }
 
 /// The device's state with a reason of its own.
-fn told(world: &Memory, reason: &Words) -> Words {
-    let state = words::state(world.service().state);
-    Words::new(format!("{}: {}", state.en, reason.en), format!("{}。{}", state.ja, reason.ja))
+fn told(world: &Memory, reason: &Words) -> Came {
+    let service = world.service().state;
+    let state = words::state(service);
+    Came::new(
+        Verdict::Service(service),
+        format!("{}: {}", state.en, reason.en),
+        format!("{}。{}", state.ja, reason.ja),
+    )
 }

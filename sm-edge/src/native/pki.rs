@@ -1,15 +1,13 @@
-//! Certificates and keys of the server: the project's test PKI, or a folder of
-//! `CERT_*.der` and `keys.json` as GSMA SGP.26 names them.
+//! Certificates and keys of the server: the project's test PKI, or a folder of them.
 
 use super::files;
-use esim_crypto::pki::{Certificate, Issued, TestPki, TrustedCi};
-use esim_crypto::{Curve, PrivateKey};
-use esim_rsp::CertificateDer;
+use super::pki_folder::{Found, PkiFolder};
+use esim_crypto::Curve;
+use esim_crypto::pki::{Certificate, Issued, Role, TestPki, TrustedCi};
 use esim_smdp::config::trust_ci;
 use esim_smdp::{Identity, KeyPair, Smds, SmdsIdentity};
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -21,10 +19,8 @@ pub enum PkiSource {
     /// written to `pki/` in the data folder, with a TLS certificate for the
     /// names of this server. eUICCs of the other curve are served beside.
     WellKnown(Curve),
-    /// A folder with `CERT_CI*.der`, `CERT_*DPauth*.der`, `CERT_*DPpb*.der`,
-    /// `CERT_*DP_TLS*.der` and `keys.json` with the private scalars in
-    /// hexadecimal, under `SK.DPauth`, `SK.DPpb` and `SK.DPtls`; for an SM-DS
-    /// `CERT_*DSauth*.der`, `CERT_*DS_TLS*.der`, `SK.DSauth` and `SK.DStls`, too.
+    /// A folder as GSMA publishes SGP.26's ([`PkiFolder`]): a CI, CERT.DPauth, CERT.DPpb and CERT.DP.TLS with their
+    /// keys, as many of each as there are CIs; for an SM-DS CERT.DSauth and CERT.DS.TLS, too.
     Folder(PathBuf),
 }
 
@@ -62,9 +58,9 @@ impl PkiSource {
         rng: &mut dyn CryptoRng,
     ) -> io::Result<ServerPki> {
         match self {
-            Self::Folder(path) => read_folder(path),
+            Self::Folder(path) => read_folder(path, names),
             Self::WellKnown(curve) => {
-                let existing = read_folder(folder).ok();
+                let existing = read_folder(folder, names).ok();
                 let own = TestPki::well_known(*curve);
                 // Written by another version, for another curve or name: made anew.
                 let existing =
@@ -102,7 +98,7 @@ impl ServerPki {
     /// The SM-DS with these certificates.
     pub(super) fn smds(&self, address: String, root: Option<String>) -> io::Result<Smds> {
         if self.smds_identities.is_empty() {
-            let missing = "the PKI has no CERT_*DSauth*.der and SK.DSauth: add them, or be no SM-DS";
+            let missing = "the PKI has no CERT.DSauth with its key: add them, or be no SM-DS";
             return Err(io::Error::other(missing));
         }
         Ok(Smds { address, identities: self.smds_identities.clone(), root })
@@ -144,89 +140,71 @@ pub(super) fn host_of(address: &str) -> &str {
     }
 }
 
-/// Key names of `keys.json` and words in the names of the certificate files.
-const DP_AUTH: (&str, &[&str]) = ("SK.DPauth", &["DPAUTH"]);
-const DP_PB: (&str, &[&str]) = ("SK.DPpb", &["DPPB"]);
-const DS_AUTH: (&str, &[&str]) = ("SK.DSauth", &["DSAUTH"]);
-const DP_TLS: (&str, &[&str]) = ("SK.DPtls", &["DP_TLS", "DPTLS"]);
-const DS_TLS: (&str, &[&str]) = ("SK.DStls", &["DS_TLS", "DSTLS"]);
-
-pub(super) fn read_folder(path: &Path) -> io::Result<ServerPki> {
-    let folder = Folder::read(path)?;
-    let ci_certificate = folder.certificate(&["CERT_CI"])?;
-    let key_pair = |names| {
-        let Issued { certificate, key } = folder.issued(names)?;
-        let certificate = CertificateDer::new(certificate).map_err(io::Error::other)?;
-        Ok::<_, io::Error>(KeyPair { certificate, key })
+/// Reads what a server needs: an identity under each CI that the folder has one for, those on P-256 first.
+pub(super) fn read_folder(path: &Path, names: Names<'_>) -> io::Result<ServerPki> {
+    let folder = PkiFolder::read(path)?;
+    let (mut trusted, mut identities, mut smds_identities) = (Vec::new(), Vec::new(), Vec::new());
+    let mut ci_certificate = None;
+    for ci in folder.cis() {
+        let der = ci.certificate.raw();
+        let trusted_ci = trust_ci(der).map_err(|error| folder.wrong(error.kind))?;
+        let Some(identity) = identity(&folder, ci) else { continue };
+        identities.push(identity);
+        trusted.push(trusted_ci);
+        ci_certificate.get_or_insert_with(|| der.to_vec());
+        smds_identities
+            .extend(pairs(&folder, ci, Role::DsAuth).find_map(|pair| SmdsIdentity::new(pair).ok()));
+    }
+    let Some(ci_certificate) = ci_certificate else {
+        return Err(match folder.cis().is_empty() {
+            true => folder.wrong("there is no certificate of a CI (CERT_CI_*.der)"),
+            false if pairs_of_any(&folder, Role::DpAuth) => {
+                folder.missing(Role::DpPb, "CERT.DPpb of the SM-DP+ that CERT.DPauth is of")
+            }
+            false => folder.missing(Role::DpAuth, "CERT.DPauth"),
+        });
     };
-    let identity = Identity::new(key_pair(DP_AUTH)?, key_pair(DP_PB)?);
-    let identity = identity.map_err(|error| folder.wrong(error))?;
-    let trusted = vec![trust_ci(&ci_certificate).map_err(|error| folder.wrong(error))?];
+    let tls = tls(&folder, Role::DpTls, names.smdp);
+    let (tls_ci, tls) = tls.ok_or_else(|| folder.missing(Role::DpTls, "CERT.DP.TLS"))?;
     Ok(ServerPki {
-        tls_ci_certificate: ci_certificate.clone(),
+        tls_ci_certificate: tls_ci.unwrap_or_else(|| ci_certificate.clone()),
         ci_certificate,
         trusted,
-        identities: vec![identity],
-        smds_identities: match folder.issued_if_any(DS_AUTH)? {
-            Some(issued) => {
-                let pair = KeyPair::of_issued(&issued).and_then(SmdsIdentity::new);
-                vec![pair.map_err(|error| folder.wrong(error))?]
-            }
-            None => Vec::new(),
-        },
-        tls: folder.issued(DP_TLS)?,
-        smds_tls: folder.issued_if_any(DS_TLS)?,
+        identities,
+        smds_identities,
+        tls,
+        smds_tls: names.smds.and_then(|host| tls_of(&folder, host)),
     })
 }
 
-/// Certificates by upper-case file name, keys by name.
-struct Folder {
-    path: PathBuf,
-    certificates: BTreeMap<String, Vec<u8>>,
-    keys: BTreeMap<String, String>,
+/// CERT.DPauth and CERT.DPpb of one SM-DP+ under a CI; the first of them where there are several.
+fn identity(folder: &PkiFolder, ci: &Found) -> Option<Identity> {
+    pairs(folder, ci, Role::DpAuth)
+        .find_map(|auth| pairs(folder, ci, Role::DpPb).find_map(|pb| Identity::new(auth.clone(), pb).ok()))
 }
 
-impl Folder {
-    fn read(path: &Path) -> io::Result<Self> {
-        let mut certificates = BTreeMap::new();
-        for entry in fs::read_dir(path).map_err(|error| files::at(path, error))? {
-            let file = entry?.path();
-            let name = file.file_name().map(|name| name.to_string_lossy().to_ascii_uppercase());
-            if let Some(name) = name.filter(|name| name.ends_with(".DER")) {
-                certificates.insert(name, fs::read(&file).map_err(|error| files::at(&file, error))?);
-            }
-        }
-        let file = path.join("keys.json");
-        let octets = files::read(&file)?.unwrap_or_default();
-        let keys = serde_json::from_slice(&octets);
-        // The parser's own words might quote a key.
-        let keys = keys.map_err(|_| io::Error::other(format!("{}: no JSON of keys", file.display())))?;
-        Ok(Self { path: path.to_path_buf(), certificates, keys })
-    }
+fn pairs<'a>(folder: &'a PkiFolder, ci: &'a Found, role: Role) -> impl Iterator<Item = KeyPair> + 'a {
+    folder.issued_by(ci, role).filter_map(|found| KeyPair::of_issued(&folder.with_key(found)?).ok())
+}
 
-    fn certificate(&self, words: &[&str]) -> io::Result<Vec<u8>> {
-        let named = |name: &&String| words.iter().any(|word| name.contains(word));
-        let found = self.certificates.keys().find(named).and_then(|name| self.certificates.get(name));
-        found.cloned().ok_or_else(|| self.wrong(format!("no certificate file called {words:?}")))
-    }
+fn pairs_of_any(folder: &PkiFolder, role: Role) -> bool {
+    folder.cis().into_iter().any(|ci| pairs(folder, ci, role).next().is_some())
+}
 
-    fn issued(&self, (key, words): (&str, &[&str])) -> io::Result<Issued> {
-        let certificate = self.certificate(words)?;
-        let parsed = Certificate::parse(&certificate).map_err(|error| self.wrong(error))?;
-        let scalar = self.keys.get(key).and_then(|text| hex::decode(text).ok());
-        let scalar = scalar.ok_or_else(|| self.wrong(format!("keys.json has no {key}")))?;
-        let key = PrivateKey::from_bytes(parsed.public_key().curve(), &scalar);
-        Ok(Issued { certificate, key: key.map_err(|error| self.wrong(error))? })
-    }
+/// A certificate for TLS and the CI above it, as far as the folder has that: best one for this host, and on the curve
+/// that TLS libraries know.
+fn tls(folder: &PkiFolder, role: Role, host: &str) -> Option<(Option<Vec<u8>>, Issued)> {
+    let mut found: Vec<_> = folder.of_role(role).filter(|found| folder.with_key(found).is_some()).collect();
+    let is_for = |found: &Found| found.certificate.san_dns_names().iter().any(|name| name == host);
+    found.sort_by_key(|found| (found.certificate.public_key().curve() != TLS_CURVE, !is_for(found)));
+    let best = found.first()?;
+    let ci = folder.ci_above(best).map(|ci| ci.certificate.raw().to_vec());
+    Some((ci, folder.with_key(best)?))
+}
 
-    /// None where there is no key of this name; with one, the certificate must be there, too.
-    fn issued_if_any(&self, names: (&str, &[&str])) -> io::Result<Option<Issued>> {
-        self.keys.contains_key(names.0).then(|| self.issued(names)).transpose()
-    }
-
-    fn wrong(&self, reason: impl core::fmt::Display) -> io::Error {
-        io::Error::other(format!("{}: {reason}", self.path.display()))
-    }
+/// The same for an SM-DS, which may show the certificate of an SM-DP+.
+fn tls_of(folder: &PkiFolder, host: &str) -> Option<Issued> {
+    tls(folder, Role::DsTls, host).map(|(_, issued)| issued)
 }
 
 /// Writes the PKI for others to use: a card needs the manufacturer's key.
@@ -260,7 +238,7 @@ fn write_folder(
     }
     let json = serde_json::to_vec_pretty(&keys).map_err(io::Error::other)?;
     files::write_secret(&path.join("keys.json"), &json)?;
-    read_folder(path)
+    read_folder(path, names)
 }
 
 /// A host, and the names that this machine has for itself.

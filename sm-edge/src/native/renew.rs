@@ -2,7 +2,7 @@
 //! themselves when their files change. What cannot be read is told, and what was there stays in force.
 
 use super::tls::Shown;
-use super::{NativeHost, pem, pki, warnings};
+use super::{NativeHost, pem, pki, pki_folder, warnings};
 use crate::Host;
 use esim_smdp::Revocations;
 use std::io;
@@ -40,9 +40,7 @@ impl Sources {
 
     /// Of the certificates, and of the lists.
     fn looks(&self) -> (Looks, Looks) {
-        let folder = std::fs::read_dir(&self.pki).into_iter().flatten();
-        let mut files: Vec<_> = folder.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        files.sort();
+        let files = pki_folder::files_in(&self.pki).unwrap_or_default();
         let look = |path: &PathBuf| {
             let known = std::fs::metadata(path).ok();
             let modified = known.as_ref().and_then(|known| known.modified().ok());
@@ -96,7 +94,9 @@ impl Renewal {
     }
 
     fn certificates(&self) -> io::Result<()> {
-        let pki = pki::read_folder(&self.sources.pki)?;
+        let setting = &self.setting;
+        let names = pki::Names::of(&setting.smdp_address, setting.smds_address.as_deref());
+        let pki = pki::read_folder(&self.sources.pki, names)?;
         let smds = self.host.config.smds.as_ref().map(|smds| smds.address.as_str());
         // Both or none: keys that TLS does not take must not be used for calls either.
         let keys = self.shown.as_ref().map(|shown| Ok::<_, io::Error>((shown, shown.keys(&pki, smds)?)));

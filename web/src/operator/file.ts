@@ -122,11 +122,13 @@ function misread(value: string): boolean {
   return /^[\d.]/.test(text) && !/^(0|[1-9]\d{0,10})$/.test(text) && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text);
 }
 
-/** The report as CSV. */
+/** The report as CSV, with the codes that were drawn for new profiles. */
 export function reportCsv(results: readonly ImportResult[]): string {
   const columns = ["line", "result", "iccid", "matchingId", "activationCode", "column", "reason"] as const;
-  const data = results.map((row) => columns.map((name) => toCell(String(row[name] ?? ""))));
-  return `\uFEFF${Papa.unparse({ fields: [...columns], data }, { newline: "\r\n" })}\r\n`;
+  const codes = ["puk1", "puk2", "adm1"] as const;
+  const line = (row: ImportResult) => [...columns.map((name) => row[name]), ...codes.map((name) => row.codes?.[name])];
+  const data = results.map((row) => line(row).map((value) => toCell(String(value ?? ""))));
+  return `\uFEFF${Papa.unparse({ fields: [...columns, ...codes], data }, { newline: "\r\n" })}\r\n`;
 }
 
 export function save(name: string, type: string, text: string) {

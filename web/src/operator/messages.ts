@@ -120,6 +120,8 @@ export interface ImportResult {
   column?: string;
   /** A sentence without any value that is secret. */
   reason?: string;
+  /** Codes that the SM has drawn for a new profile, told this once. */
+  codes?: { puk1?: string; puk2?: string; adm1?: string };
 }
 
 export interface Imported {

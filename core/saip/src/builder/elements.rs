@@ -411,10 +411,11 @@ fn security_domain(subscriber: &Subscriber, assembly: &mut Assembly) -> Result<(
         life_cycle: octets(&[0x0F]),
         // Secure channel protocol 80, secured messages over the air.
         parameters: octets(&[0x81, 0x02, 0x80, 0x00]),
-        // Who has no keys takes no messages.
+        // Without keys that somebody knows, it takes no messages.
         unknown: subscriber.ota.as_ref().map_or_else(Rest::default, |_| reachable_by(&SD_TARS)),
     };
-    let keys = subscriber.ota.as_ref().map(domain_keys);
+    let unmanaged = subscriber.domain_keys.map(|keys| OtaKeys { version: 1, keys });
+    let keys = subscriber.ota.clone().or(unmanaged).as_ref().map(domain_keys);
     let domain = SecurityDomain { header, instance, keys, perso_data: None, unknown: Rest::default() };
     assembly.push(ProfileElement::SecurityDomain(domain))
 }

@@ -72,6 +72,9 @@ pub struct Subscriber {
     pub home_network_keys: Vec<HomeNetworkKey>,
     /// Keys of the operator's security domain for remote management.
     pub ota: Option<OtaKeys>,
+    /// Its keys where there is no remote management, drawn and known to nobody: other tools take no package whose
+    /// security domain lacks the list.
+    pub domain_keys: Option<[[u8; 16]; 3]>,
 }
 
 /// Algorithm with its keys. `Debug` shows no key.
@@ -192,6 +195,7 @@ impl Subscriber {
             five_g: true,
             home_network_keys: Vec::new(),
             ota: None,
+            domain_keys: None,
         }
     }
 

@@ -3,9 +3,10 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::{Installer, Outcome, bad};
+use super::{Installer, Outcome, bad, unsupported};
+use crate::error::Status;
 use crate::image::{ApplicationKind, ApplicationRecord, SdKey};
-use crate::pe::{Application, ApplicationInstance, KeyObject, Rest, Rfm, SecurityDomain, Service};
+use crate::pe::{Application, ApplicationInstance, KeyObject, Rest, Rfm, SecurityDomain};
 use crate::tlv;
 
 impl Installer {
@@ -40,7 +41,9 @@ impl Installer {
     }
 
     pub(super) fn application(&mut self, element: &Application) -> Outcome<()> {
-        self.require(Service::Javacard).or_else(|_| self.require(Service::Multos))?;
+        if !self.capabilities.applets {
+            return unsupported(Status::PeNotSupported, "this eUICC runs no applets");
+        }
         if let Some(package) = &element.load_block {
             self.record(ApplicationRecord {
                 aid: package.aid.to_vec(),

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::{Installer, Stage};
+use crate::coding;
 use crate::error::{ElementError, Status};
 use crate::image::{File, FileKind, Image, MF, NaaKind};
 use crate::pe::Service;
@@ -33,7 +34,7 @@ pub(super) fn finish(mut installer: Installer) -> Result<Image, ElementError> {
     }
     resolve_links(&mut installer.image)?;
     clear_platform_services(&mut installer);
-    take_iccid(&mut installer.image);
+    take_iccid(&mut installer.image)?;
     Ok(installer.image)
 }
 
@@ -84,16 +85,23 @@ fn clear_platform_services(installer: &mut Installer) {
         };
         for (number, service) in PLATFORM_SERVICES {
             if !installer.capabilities.services.contains(*service) {
-                crate::coding::set_service(data, *number, false);
+                coding::set_service(data, *number, false);
             }
         }
     }
 }
 
-/// EF.ICCID is what the network and the phone see, so it counts, not the header.
-fn take_iccid(image: &mut Image) {
+/// EF.ICCID is what the network and the phone see, so it counts. The header names the same profile, in reading order or,
+/// as some tools write it, in the nibble order of the file; other digits are those of another profile.
+fn take_iccid(image: &mut Image) -> Result<(), ElementError> {
     let content = image.file(&[MF, 0x2FE2]).and_then(|file| <[u8; 10]>::try_from(file.data()).ok());
-    if let Some(iccid) = content {
-        image.iccid = iccid;
+    let Some(content) = content else { return Ok(()) };
+    let announced = image.iccid;
+    if content != announced && content != coding::swap_nibbles(announced) {
+        let digits = coding::decode_iccid;
+        let reason = format!("the header says ICCID {}, EF.ICCID {}", digits(&announced), digits(&content));
+        return Err(fault(Status::BadValues, "header", None, reason));
     }
+    image.iccid = content;
+    Ok(())
 }

@@ -41,11 +41,13 @@ pub struct Capabilities {
     pub libraries: Vec<Vec<u8>>,
     /// Octets of file content that one profile may take.
     pub memory: usize,
+    /// Whether applets run: without, PE-Application is not supported.
+    pub applets: bool,
 }
 
 impl Default for Capabilities {
-    /// Everything this crate can resolve. Applets are stored, not run, and still count as supported: profiles in the
-    /// field demand a runtime they hardly use.
+    /// Everything this crate can resolve for a card that runs no applets. The service `javacard` counts as offered all
+    /// the same: profiles in the field demand it in the header and bring no applet.
     fn default() -> Self {
         Self {
             services: Services::of(&[
@@ -68,7 +70,15 @@ impl Default for Capabilities {
             major_version: 3,
             libraries: Vec::new(),
             memory: 512 * 1024,
+            applets: false,
         }
+    }
+}
+
+impl Capabilities {
+    /// An eUICC that can do everything: for judging a package, not one eUICC.
+    pub fn everything() -> Self {
+        Self { services: Services::of(Service::ALL), memory: usize::MAX, applets: true, ..Self::default() }
     }
 }
 
@@ -361,9 +371,12 @@ impl Installer {
                     FileManagement::Offset(gap) => file::opened(&mut current)?.skip(*gap)?,
                     FileManagement::Content(octets) => file::opened(&mut current)?.write(octets)?,
                 }
-                // A directory must exist before the next path leads into it.
+                // CREATE FILE of a DF or ADF makes it the current directory (TS 102 222 6.3.1): it must exist before
+                // the next path, or the next file, leads into it.
                 if current.as_ref().is_some_and(|writer| matches!(writer.file.kind, FileKind::Df { .. })) {
-                    self.put(&mut current, &mut None)?;
+                    let mut made = None;
+                    self.put(&mut current, &mut made)?;
+                    directory = made.unwrap_or(directory);
                 }
             }
             self.put(&mut current, &mut None)?;

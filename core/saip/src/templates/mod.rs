@@ -2,6 +2,7 @@
 
 mod access;
 mod csim;
+mod names;
 mod subdirectories;
 mod telecom;
 mod usim;
@@ -10,6 +11,7 @@ use crate::image::NaaKind;
 use crate::pe::TemplateKind;
 
 pub use access::{ACCESS_RULES, access_rule};
+pub use names::name;
 
 /// A template in one version.
 #[derive(Debug)]

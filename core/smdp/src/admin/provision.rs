@@ -2,7 +2,7 @@
 
 use crate::metadata::Metadata;
 use crate::order::Access;
-use crate::profile::{self, Inspected, Subscriber};
+use crate::profile::{self, Codes, Drawn, Inspected, Subscriber};
 use crate::{Decision, Env, Function, Key, Order, Package, Records, Secret};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -55,6 +55,9 @@ pub struct ProvisionOk {
     /// What a check of the package has found; it is in stock all the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<String>,
+    /// The codes that were drawn because the subscriber's data have none. They are told here and never again.
+    #[serde(default, skip_serializing_if = "Codes::is_empty")]
+    pub codes: Codes,
 }
 
 /// Puts a profile into stock.
@@ -97,12 +100,13 @@ impl Function for Provision {
             return Decision::refuse(Refusal::new("8.2.1", "3.3").about(iccid));
         }
         match self.make(iccid, env) {
-            Ok((order, package, findings)) => {
+            Ok(Made { order, package, findings, codes }) => {
                 let answer = ProvisionOk {
                     iccid,
                     profile_type: order.profile_type.clone(),
                     octets: order.needs.octets,
                     findings,
+                    codes,
                 };
                 Decision::new(Vec::from([order.into(), package.into()]), Ok(answer))
             }
@@ -111,13 +115,24 @@ impl Function for Provision {
     }
 }
 
+/// A profile for the stock, and what is to be told of it.
+struct Made {
+    order: Order,
+    package: Package,
+    findings: Vec<String>,
+    codes: Codes,
+}
+
 impl Provision {
-    fn make(&self, iccid: Iccid, env: &Env<'_>) -> Result<(Order, Package, Vec<String>), Error> {
+    fn make(&self, iccid: Iccid, env: &mut Env<'_>) -> Result<Made, Error> {
         let request = &self.request;
         let profile_type = request.profile_type.as_deref().unwrap_or(DEFAULT_TYPE);
-        let upp = match (&request.subscriber, &request.upp) {
-            (Some(subscriber), _) => subscriber.build(iccid, profile_type)?,
-            (None, Some(upp)) => upp.0.clone(),
+        let (upp, codes) = match (&request.subscriber, &request.upp) {
+            (Some(subscriber), _) => {
+                let drawn = Drawn::new(request.metadata.profile_class, env.rng);
+                (subscriber.build(iccid, profile_type, &drawn)?, drawn.told(&subscriber.codes))
+            }
+            (None, Some(upp)) => (upp.0.clone(), Codes::default()),
             (None, None) => return Err(Error::text("neither subscriber nor upp")),
         };
         let Inspected { mut needs, findings, .. } = profile::inspect(&upp)?;
@@ -127,7 +142,7 @@ impl Provision {
         let mut order = Order::new(iccid, profile_type, metadata, needs);
         order.owner = request.owner.clone();
         order.note(env.now, "provision", format!("In stock, {} octets", order.needs.octets));
-        Ok((order, Package { iccid, upp: Secret::new(upp) }, findings))
+        Ok(Made { order, package: Package { iccid, upp: Secret::new(upp) }, findings, codes })
     }
 
     fn metadata(&self, profile_type: &str) -> Metadata {

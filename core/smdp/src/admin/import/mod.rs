@@ -11,8 +11,8 @@ mod wanted;
 pub use row::{COLUMNS, Column, ColumnName, Flaw, Row};
 
 use crate::es2p::draw_matching_id;
-use crate::metadata::Class;
 use crate::order::{Confirmation, Source};
+use crate::profile::{Codes, Drawn};
 use crate::{
     Config, Decision, Env, Function, Key, Order, OrderState, Package, Records, Secret, Template, Write,
 };
@@ -22,10 +22,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_crypto::confirmation_code_hash;
 use esim_rsp::json::{Base64, RequestHeader};
-use esim_rsp::{Error, Iccid, Refusal, common};
+use esim_rsp::{Error, Iccid, Refusal};
 use serde::{Deserialize, Serialize};
 use wanted::{Wanted, flaw_of};
-use zeroize::Zeroizing;
 
 /// Most rows of one request.
 pub const ROW_LIMIT: usize = 500;
@@ -92,6 +91,9 @@ pub struct RowResult {
     /// Why it was refused, in a sentence without any value of the row that is secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The codes of a new profile that were drawn because the row has none. They are told here and never again.
+    #[serde(default, skip_serializing_if = "Codes::is_empty")]
+    pub codes: Codes,
 }
 
 /// What became of a row, in a word.
@@ -118,6 +120,7 @@ impl RowResult {
             activation_code: None,
             column: flaw.column.map(|column| column.name().into()),
             reason: Some(flaw.reason),
+            codes: Codes::default(),
         }
     }
 
@@ -131,6 +134,7 @@ impl RowResult {
             activation_code: order.activation_code(smdp_address).map(|code| code.to_string()),
             column: None,
             reason: None,
+            codes: Codes::default(),
         }
     }
 }
@@ -378,12 +382,8 @@ impl Import {
 
     /// Makes the profile and its order.
     fn create(&self, row: &Wanted, env: &mut Env<'_>, commit: &mut Vec<Write>) -> Result<RowResult, Flaw> {
-        let subscriber = &mut row.subscriber.clone();
-        if subscriber.codes.adm1.is_none() && self.template.class() != Class::Test {
-            let adm1 = Zeroizing::new(env.random::<8>());
-            subscriber.codes.adm1 = Some(Zeroizing::new(common::hex_upper(&*adm1)));
-        }
-        let generated = self.template.generate(row.iccid, subscriber);
+        let drawn = Drawn::new(self.template.class(), env.rng);
+        let generated = self.template.generate(row.iccid, &row.subscriber, &drawn);
         let generated = generated.map_err(|error| flaw_of(&error.kind.to_string()))?;
         let mut order = Order::new(row.iccid, &self.template.name, row.metadata.clone(), generated.needs);
         let salt = env.random::<16>();
@@ -400,7 +400,8 @@ impl Import {
             }
             false => self.confirm(&mut order, row, env),
         }
-        let result = RowResult::of(row.line, RowOutcome::Created, &order, &env.config.smdp_address);
+        let mut result = RowResult::of(row.line, RowOutcome::Created, &order, &env.config.smdp_address);
+        result.codes = drawn.told(&row.subscriber.codes);
         let package = Package { iccid: row.iccid, upp: generated.upp };
         commit.extend([order.into(), package.into()]);
         Ok(result)
