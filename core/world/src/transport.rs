@@ -2,6 +2,7 @@
 
 use esim_lpa::Unanswered;
 use esim_sm_edge::{HttpRequest, MemoryHost};
+use std::net::Ipv4Addr;
 
 /// A POST, or a GET without a body.
 #[derive(Clone, Debug)]
@@ -35,13 +36,14 @@ pub trait Transport {
     async fn send(&mut self, request: &Request<'_>) -> Result<Reply, Unanswered>;
 }
 
-/// The SM in this process.
+/// The SM in this process: its callers are this machine, as they are for a server on it, so that both write one history.
 impl Transport for MemoryHost {
     async fn send(&mut self, request: &Request<'_>) -> Result<Reply, Unanswered> {
-        let http = match request.body {
+        let mut http = match request.body {
             [] => HttpRequest::get(request.path),
             body => HttpRequest::post(request.path, body),
         };
+        http.caller.source = Some(Ipv4Addr::LOCALHOST.to_string());
         let with = |http: HttpRequest, (name, value): &(&str, &str)| http.with_header(name, *value);
         let response = esim_sm_edge::handle(request.headers.iter().fold(http, with), self).await;
         Ok(Reply { status: response.status, body: response.body })
