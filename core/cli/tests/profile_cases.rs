@@ -14,8 +14,11 @@ use std::path::{Path, PathBuf};
 const BLESS: &str = "ESIM_LAB_BLESS";
 const ICCID: &str = "89000123456789012341";
 
-/// Name of the folder, and what is done to a sound package.
-const CASES: &[(&str, fn(&mut Package))] = &[
+/// What is done to a sound package.
+type Change = fn(&mut Package);
+
+/// Name of the folder, and what is done.
+const CASES: &[(&str, Change)] = &[
     ("application-mandated", |it| application(it, true)),
     ("application-not-mandated", |it| application(it, false)),
     ("dir-names-a-stranger", dir_names_a_stranger),

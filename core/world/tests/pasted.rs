@@ -7,7 +7,7 @@ fn explained(text: &str) -> Explained {
 }
 
 fn refused(input: impl AsRef<[u8]>) -> String {
-    let reason = explain_pasted(input.as_ref()).err().expect("nothing that can be read");
+    let reason = explain_pasted(input.as_ref()).expect_err("nothing that can be read");
     assert!(!reason.contains("at octet 0 at"), "{reason}");
     reason
 }
