@@ -94,7 +94,7 @@ fn what_cannot_be_called_is_said() {
             Reply::Answered { status, .. } => panic!("{to} answered {status}"),
         }
     };
-    assert!(lost("http://192.0.2.1").contains("plain HTTP"));
+    assert!(lost("http://smdp.example.com").contains("plain HTTP"));
     assert!(lost("ftp://localhost").contains("neither https nor http"));
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let address = format!("http://{closed}");

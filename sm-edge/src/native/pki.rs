@@ -143,6 +143,14 @@ pub(super) fn host_of(address: &str) -> &str {
 /// Reads what a server needs: an identity under each CI that the folder has one for, those on P-256 first.
 pub(super) fn read_folder(path: &Path, names: Names<'_>) -> io::Result<ServerPki> {
     let folder = PkiFolder::read(path)?;
+    // Without its own certificate an SM-DS would serve under the SM-DP+'s name.
+    for (key, file) in [("SK.DSauth", "CERT_S_SM_DSauth_*.der"), ("SK.DStls", "CERT_S_SM_DS_TLS_*.der")] {
+        if folder.lacks_certificate_of(key) {
+            return Err(folder.wrong(format!(
+                "keys.json has {key}, but there is no certificate for it ({file}): add it, or remove the key"
+            )));
+        }
+    }
     let (mut trusted, mut identities, mut smds_identities) = (Vec::new(), Vec::new(), Vec::new());
     let mut ci_certificate = None;
     for ci in folder.cis() {

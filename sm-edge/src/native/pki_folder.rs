@@ -27,6 +27,8 @@ pub struct PkiFolder {
     path: PathBuf,
     found: Vec<Found>,
     keys: BTreeMap<[u8; 65], PrivateKey>,
+    /// Public keys of each scalar of `keys.json`, one for each curve.
+    named: BTreeMap<String, Vec<PublicKey>>,
 }
 
 /// A certificate in a folder.
@@ -44,7 +46,12 @@ impl PkiFolder {
     /// # Errors
     /// A folder or file that cannot be read; a `keys.json` that is no object of scalars.
     pub fn read(path: &Path) -> io::Result<Self> {
-        let mut folder = Self { path: path.to_path_buf(), found: Vec::new(), keys: BTreeMap::new() };
+        let mut folder = Self {
+            path: path.to_path_buf(),
+            found: Vec::new(),
+            keys: BTreeMap::new(),
+            named: BTreeMap::new(),
+        };
         for name in files_in(path)? {
             let octets = Zeroizing::new(fs::read(&name).map_err(|error| files::at(&name, error))?);
             match name.file_name().is_some_and(|own| own.eq_ignore_ascii_case("keys.json")) {
@@ -81,18 +88,33 @@ impl PkiFolder {
         for (name, text) in &scalars {
             let scalar = hex::decode(text.as_str()).map(Zeroizing::new);
             let scalar = scalar.map_err(|_| wrong(&format!("{name} is not hexadecimal")))?;
-            self.add_key(&scalar);
+            let publics = self.add_key(&scalar);
+            self.named.insert(name.clone(), publics);
         }
         Ok(())
     }
 
     /// A scalar does not say of which curve it is: it is the key of the certificate that it fits.
-    fn add_key(&mut self, scalar: &[u8]) {
+    fn add_key(&mut self, scalar: &[u8]) -> Vec<PublicKey> {
+        let mut publics = Vec::new();
         for curve in [Curve::P256, Curve::BrainpoolP256r1] {
             if let Ok(key) = PrivateKey::from_bytes(curve, scalar) {
+                publics.push(key.public_key().clone());
                 self.keys.insert(key.public_key().to_sec1(), key);
             }
         }
+        publics
+    }
+
+    /// Whether `keys.json` has a key of this name that no certificate is for: one of the two is missing by mistake.
+    pub fn lacks_certificate_of(&self, name: &str) -> bool {
+        let is_for = |public: &PublicKey| {
+            self.found.iter().any(|found| {
+                let own = found.certificate.public_key();
+                own.curve() == public.curve() && own.to_sec1() == public.to_sec1()
+            })
+        };
+        self.named.get(name).is_some_and(|publics| !publics.iter().any(is_for))
     }
 
     /// The CIs, those on P-256 first.
