@@ -42,8 +42,8 @@ impl Https {
         self
     }
 
-    /// The same, showing a client certificate where one is given; and the host of `reroute` is reached at its socket,
-    /// whatever its name resolves to.
+    /// The same, showing a client certificate where one is given; and the host of `reroute`, whose port says nothing, is
+    /// reached at its socket, whatever its name resolves to.
     pub fn with(
         cis: &[Vec<u8>],
         identity: Option<Identity>,
@@ -63,15 +63,15 @@ impl Https {
         if let Some(identity) = identity {
             builder = builder.identity(identity);
         }
-        if let Some((host, socket)) = reroute {
-            builder = builder.resolve(host, socket);
+        let reroute = reroute.map(|(address, socket)| {
+            let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+            (host.to_ascii_lowercase(), socket)
+        });
+        if let Some((host, socket)) = &reroute {
+            builder = builder.resolve(host, *socket);
         }
         let client = builder.build().context("cannot set up HTTPS")?;
-        Ok(Self {
-            client,
-            scheme: "https",
-            reroute: reroute.map(|(host, socket)| (host.to_ascii_lowercase(), socket.port())),
-        })
+        Ok(Self { client, scheme: "https", reroute: reroute.map(|(host, socket)| (host, socket.port())) })
     }
 
     fn url(&self, address: &str, path: &str) -> Result<Url> {
@@ -220,11 +220,13 @@ mod tests {
     #[test]
     fn a_socket_is_for_its_own_host_alone() {
         let socket = "127.0.0.1:9".parse().unwrap();
-        let https = Https::with(&[], None, Some(("SMDP.example.com", socket))).unwrap();
-        let url = |address: &str| https.url(address, "/x").unwrap().to_string();
-        assert_eq!(url("smdp.example.com"), "https://smdp.example.com:9/x");
-        assert_eq!(url("smdp.example.com:8443"), "https://smdp.example.com:9/x");
-        assert_eq!(url("localhost:8443"), "https://localhost:8443/x");
-        assert_eq!(url("other.example.com"), "https://other.example.com/x");
+        for address in ["SMDP.example.com", "smdp.example.com:8443"] {
+            let https = Https::with(&[], None, Some((address, socket))).unwrap();
+            let url = |address: &str| https.url(address, "/x").unwrap().to_string();
+            assert_eq!(url("smdp.example.com"), "https://smdp.example.com:9/x");
+            assert_eq!(url("smdp.example.com:8443"), "https://smdp.example.com:9/x");
+            assert_eq!(url("localhost:8443"), "https://localhost:8443/x");
+            assert_eq!(url("other.example.com"), "https://other.example.com/x");
+        }
     }
 }
