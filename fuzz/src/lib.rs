@@ -1,7 +1,11 @@
 //! What fuzz targets and their seeds share: cards and servers made once.
 
+pub mod edits;
+pub mod hostile;
+pub mod objects;
 pub mod operators;
 pub mod service;
+pub mod tokens;
 
 use esim_crypto::pki::TestPki;
 use esim_euicc::MemoryNvm;

@@ -5,6 +5,7 @@ use esim_crypto::Curve;
 use esim_crypto::pki::{CrlDraft, TestPki};
 use esim_fuzz::operators::Operators;
 use esim_fuzz::service::{SIGNED, STEPS, Service};
+use esim_fuzz::{objects, tokens};
 use esim_rsp::encode;
 use esim_saip::builder;
 use esim_sm_edge::block_on;
@@ -83,6 +84,35 @@ fn main() -> std::io::Result<()> {
         let status = service.check(service.request(&input).expect("a request")).status;
         assert!(matches!(status, 200 | 204 | 404), "seed {i}: {status}");
     }
+
+    for (i, input) in objects::conversations().iter().enumerate() {
+        seed(&folder, "shard", i, input)?;
+        assert!(objects::Scene::new().check(input) > 0, "seed {i} of shard has no message");
+    }
+
+    let claims = format!(
+        r#"{{"iss":"{}","aud":"{}","iat":{},"exp":{}}}"#,
+        tokens::OID,
+        tokens::ADDRESS,
+        tokens::NOW,
+        tokens::NOW + 600
+    );
+    let header = br#"{"alg":"ES256","typ":"JWT"}"#;
+    let signed = [&[1, header.len() as u8], &header[..], claims.as_bytes()].concat();
+    let scene = tokens::Scene::new();
+    let whole = [&[0], scene.token(&signed).expect("a token").as_bytes()].concat();
+    for (i, input) in [signed, whole].iter().enumerate() {
+        seed(&folder, "token", i, input)?;
+        assert!(scene.check(input), "seed {i} of token is not taken");
+    }
+
+    // One answer after the other: untouched, replaced, and each way of bending it.
+    for call in 0..5u8 {
+        for how in 0..5u8 {
+            seed(&folder, "server", usize::from(5 * call + how), &[call, how, 0, 0, 0, 40, 1])?;
+        }
+    }
+    seed(&folder, "server", 25, &[])?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 mod common;
 mod host;
 mod known;
+mod lite;
 mod settings;
 mod sim;
 
