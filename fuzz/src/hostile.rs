@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
 use esim_euicc::MemoryNvm;
-use esim_lpa::DownloadParams;
+use esim_lpa::{DownloadParams, Unanswered};
 use esim_rsp::activation_code::ActivationCode;
 use esim_sm_edge::{MemoryHost, block_on};
 use esim_smdp::Config;
@@ -38,7 +38,7 @@ struct Hostile<'a> {
 }
 
 impl Transport for Hostile<'_> {
-    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, String> {
+    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, Unanswered> {
         let reply = self.sm.send(request).await?;
         let number = self.calls;
         self.calls = self.calls.saturating_add(1);

@@ -18,8 +18,8 @@ pub trait Host {
     /// Seconds since 1970, UTC.
     fn now(&self) -> u64;
 
-    /// Lends the random number generator.
-    fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T;
+    /// Lends random octets, and those of a stream beside them ([`esim_smdp::Env::codes`]).
+    fn with_rngs<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng, &mut dyn CryptoRng) -> T) -> T;
 
     /// Who this server is.
     fn config(&self) -> &Config;

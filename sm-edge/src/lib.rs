@@ -32,6 +32,7 @@
 mod admit;
 mod cors;
 pub mod csv;
+mod generators;
 mod handler;
 mod host;
 mod http;

@@ -1,5 +1,6 @@
 //! A host that lives in memory: the browser page, tests, demonstrations.
 
+use crate::generators::Generators;
 use crate::{Admittance, CommitError, Fault, Host, Limited, LogLine, Rate, RateLimiter, Store, Vault};
 use esim_smdp::store::{Alias, Change, Lookup, Row};
 use esim_smdp::{Call, Config, Reply};
@@ -141,7 +142,7 @@ pub struct MemoryHost<S = MemoryStore> {
     config: Config,
     token: String,
     now: Cell<u64>,
-    rng: RefCell<ChaCha20Rng>,
+    rng: RefCell<Generators>,
     log: RefCell<Vec<String>>,
     vault: Vault,
     limiter: RefCell<RateLimiter>,
@@ -161,7 +162,7 @@ impl MemoryHost {
             config,
             token: "memory".into(),
             now: Cell::new(now),
-            rng: RefCell::new(ChaCha20Rng::from_seed(seed)),
+            rng: RefCell::new(ChaCha20Rng::from_seed(seed).into()),
             log: RefCell::default(),
             vault: Vault::new(&seed),
             limiter: RefCell::default(),
@@ -174,7 +175,7 @@ impl MemoryHost {
     /// calls give the same octets on both.
     pub fn seeded(config: Config, seed: u64, now: u64) -> Self {
         let mut host = Self::new(config, [0; 32], now);
-        host.rng = RefCell::new(ChaCha20Rng::seed_from_u64(seed));
+        host.rng = RefCell::new(ChaCha20Rng::seed_from_u64(seed).into());
         host
     }
 }
@@ -251,8 +252,8 @@ impl<S: Store> Host for MemoryHost<S> {
         self.now.get()
     }
 
-    fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
-        use_it(&mut *self.rng.borrow_mut())
+    fn with_rngs<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng, &mut dyn CryptoRng) -> T) -> T {
+        self.rng.borrow_mut().lend(use_it)
     }
 
     fn config(&self) -> &Config {

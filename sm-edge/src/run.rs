@@ -42,10 +42,10 @@ pub async fn run<F: Function, H: Host>(
         if let Some((_, row)) = records.damaged().find(|(key, _)| key.is_single() && !F::BEARS_DAMAGE) {
             return Err(Fault::new(format!("{row} cannot be read")));
         }
-        let Decision { mut commit, answer } = host.with_rng(|rng| {
+        let Decision { mut commit, answer } = host.with_rngs(|rng, codes| {
             let (now, config, verified) = (host.now(), host.config(), host.verified());
             let veil = &|text: &str| host.vault().veil(text);
-            function.decide(&records, &mut Env { now, rng, config, verified, veil })
+            function.decide(&records, &mut Env { now, rng, codes, config, verified, veil })
         });
         if commit.is_empty() {
             host.store().settled().await?;

@@ -500,8 +500,8 @@ impl Host for Raced {
         self.inner.now()
     }
 
-    fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
-        self.inner.with_rng(use_it)
+    fn with_rngs<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng, &mut dyn CryptoRng) -> T) -> T {
+        self.inner.with_rngs(use_it)
     }
 
     fn config(&self) -> &Config {

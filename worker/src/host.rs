@@ -85,8 +85,12 @@ impl Host for EdgeHost {
         now()
     }
 
-    fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
-        with_rng(|rng| use_it(rng))
+    fn with_rngs<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng, &mut dyn CryptoRng) -> T) -> T {
+        with_rng(|rng| {
+            let mut seed = [0; 32];
+            rng.fill_bytes(&mut seed);
+            use_it(rng, &mut ChaCha20Rng::from_seed(seed))
+        })
     }
 
     fn config(&self) -> &Config {

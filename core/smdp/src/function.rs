@@ -13,6 +13,9 @@ pub struct Env<'a> {
     pub now: u64,
     /// Random octets.
     pub rng: &'a mut dyn CryptoRng,
+    /// Random octets for what a profile has of its own ([`crate::profile::Drawn`]): a stream beside the other, so that
+    /// whatever repeats by a seed keeps its ICCIDs and activation codes, however many codes are drawn.
+    pub codes: &'a mut dyn CryptoRng,
     /// Who this server is.
     pub config: &'a Config,
     /// Signatures of manufacturers' certificates that are known to be good.

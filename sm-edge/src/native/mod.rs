@@ -39,6 +39,7 @@ pub use server::ServerHandle;
 pub use sqlite::SqliteStore;
 pub use templates::read_templates;
 
+use crate::generators::Generators;
 use crate::reach::{Allowed, Reach};
 use crate::{Admittance, Fault, Host, Limited, LogLine, Rate, RateLimiter, Store, Vault, block_on};
 use clock::Clock;
@@ -50,7 +51,7 @@ use folder::Begin;
 use metrics::Metrics;
 use outgoing::Outgoing;
 use rand_chacha::ChaCha20Rng;
-use rand_core::{CryptoRng, Rng, SeedableRng};
+use rand_core::{CryptoRng, SeedableRng};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -226,7 +227,7 @@ impl Native {
         let (limiter, verified) = (Mutex::default(), SharedList::default());
         let reach = Reach::new(options.call_allow, &config);
         let outgoing = Outgoing::new(&pki, &options.call_roots, options.call_web_roots, reach)?;
-        let rng = Mutex::new(rng);
+        let rng = Mutex::new(rng.into());
         let host = NativeHost {
             store,
             config,
@@ -318,7 +319,7 @@ pub struct NativeHost {
     store: SqliteStore,
     config: Config,
     token: String,
-    rng: Mutex<ChaCha20Rng>,
+    rng: Mutex<Generators>,
     /// Whether everything random comes from one seed.
     repeats: bool,
     clock: Clock,
@@ -403,17 +404,17 @@ impl Host for NativeHost {
         self.clock.now()
     }
 
-    fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
+    fn with_rngs<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng, &mut dyn CryptoRng) -> T) -> T {
         // Whoever panicked has used the generator up to some point: no harm.
         let mut shared = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
         if self.repeats {
-            return use_it(&mut *shared);
+            return shared.lend(use_it);
         }
         // Decisions take their time, and others want to decide meanwhile: each gets a generator of its own.
         let mut seed = Zeroizing::new([0; 32]);
-        shared.fill_bytes(&mut *seed);
+        shared.rng().fill_bytes(&mut *seed);
         drop(shared);
-        use_it(&mut ChaCha20Rng::from_seed(*seed))
+        Generators::from(ChaCha20Rng::from_seed(*seed)).lend(use_it)
     }
 
     fn config(&self) -> &Config {

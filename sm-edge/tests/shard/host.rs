@@ -78,8 +78,8 @@ impl Host for ObjectsHost<'_> {
         self.inner.now()
     }
 
-    fn with_rng<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
-        self.inner.with_rng(use_it)
+    fn with_rngs<T>(&self, use_it: impl FnOnce(&mut dyn CryptoRng, &mut dyn CryptoRng) -> T) -> T {
+        self.inner.with_rngs(use_it)
     }
 
     fn config(&self) -> &Config {

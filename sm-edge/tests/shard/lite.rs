@@ -40,19 +40,20 @@ fn value(value: ValueRef<'_>) -> Value {
 
 impl Sql for Lite {
     fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Vec<Value>>, Fault> {
-        let mut statement = self.0.prepare_cached(sql)?;
+        let mut statement = self.0.prepare_cached(sql).map_err(Fault::new)?;
         let columns = statement.column_count();
-        let mut rows = statement.query(rusqlite::params_from_iter(values.into_iter().map(Bound)))?;
+        let mut rows =
+            statement.query(rusqlite::params_from_iter(values.into_iter().map(Bound))).map_err(Fault::new)?;
         let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
+        while let Some(row) = rows.next().map_err(Fault::new)? {
             found.push((0..columns).map(|i| value(row.get_ref_unwrap(i))).collect());
         }
         Ok(found)
     }
 
     fn transaction(&self, work: &mut dyn FnMut() -> Result<(), Fault>) -> Result<(), Fault> {
-        let transaction = self.0.unchecked_transaction()?;
+        let transaction = self.0.unchecked_transaction().map_err(Fault::new)?;
         work()?;
-        Ok(transaction.commit()?)
+        transaction.commit().map_err(Fault::new)
     }
 }

@@ -129,7 +129,7 @@ impl Provision {
         let profile_type = request.profile_type.as_deref().unwrap_or(DEFAULT_TYPE);
         let (upp, codes) = match (&request.subscriber, &request.upp) {
             (Some(subscriber), _) => {
-                let drawn = Drawn::new(request.metadata.profile_class, env.rng);
+                let drawn = Drawn::new(request.metadata.profile_class, env.codes);
                 (subscriber.build(iccid, profile_type, &drawn)?, drawn.told(&subscriber.codes))
             }
             (None, Some(upp)) => (upp.0.clone(), Codes::default()),

@@ -382,7 +382,7 @@ impl Import {
 
     /// Makes the profile and its order.
     fn create(&self, row: &Wanted, env: &mut Env<'_>, commit: &mut Vec<Write>) -> Result<RowResult, Flaw> {
-        let drawn = Drawn::new(self.template.class(), env.rng);
+        let drawn = Drawn::new(self.template.class(), env.codes);
         let generated = self.template.generate(row.iccid, &row.subscriber, &drawn);
         let generated = generated.map_err(|error| flaw_of(&error.kind.to_string()))?;
         let mut order = Order::new(row.iccid, &self.template.name, row.metadata.clone(), generated.needs);
