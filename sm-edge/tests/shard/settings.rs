@@ -54,7 +54,8 @@ fn the_house_puts_and_sees_them_and_nobody_else() {
     let stored = load(&sim, lab.host.vault()).unwrap();
     assert_eq!(stored.operators().unwrap().unwrap()[0].oid, "2.999.7");
     // As everything else, they are sealed; and they lie in one object.
-    let holds = |object: &Object<super::sim::Lite>| object.sql().query("SELECT body FROM record", Vec::new());
+    let holds =
+        |object: &Object<super::lite::Lite>| object.sql().query("SELECT body FROM record", Vec::new());
     for row in sim.look("config", |object| holds(object).unwrap()) {
         let Value::Blob(body) = &row[0] else { panic!("{row:?}") };
         assert!(!String::from_utf8_lossy(body).contains("secret.example"));
