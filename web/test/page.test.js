@@ -1,5 +1,6 @@
 /** Clicks through the page as a newcomer does. */
 import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
 import { after, afterEach, before, describe, test } from "node:test";
 import { SHOTS, ask, at, fits, idle, install, op, open, text } from "./page.js";
 import { serveWorker } from "./serve.js";
@@ -90,6 +91,24 @@ describe("the page", () => {
     assert.equal(await text(two, "operator"), "esim-lab");
     assert.equal(await at(two, "attempt").getAttribute("data-outcome"), "granted");
     assert.deepEqual([...one.complaints, ...two.complaints], []);
+  });
+
+  test("links of before open", async () => {
+    const formats = new URL("../../tests/cases/formats/", import.meta.url);
+    const generations = (await readdir(formats, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+    let opened = 0;
+    for (const { name } of generations) {
+      const links = await readFile(new URL(`${name}/links.txt`, formats), "utf8");
+      for (const link of links.split("\n").filter((line) => line !== "")) {
+        const page = await visit(await fresh(), link);
+        await idle(page);
+        assert.equal(await at(page, "error").count(), 0, link);
+        assert.ok(Number.parseInt(await text(page, "count")) > 0, link);
+        assert.deepEqual(page.complaints, [], link);
+        opened += 1;
+      }
+    }
+    assert.ok(opened > 0);
   });
 
   test("goes step by step", async () => {
