@@ -47,6 +47,9 @@ async function visit(options = {}, url = worker.url) {
   return page;
 }
 
+/** The end of a report's line with PUK1, PUK2 and ADM1, marked as text where a spreadsheet would misread them. */
+const CODES = /(,'?\d{8}){2},'?[0-9A-F]{16}\r\n/gi;
+
 /** @param {import("playwright-core").Page} page @param {string} id */
 const at = (page, id) => page.getByTestId(id);
 /** @param {import("playwright-core").Page} page @param {string} id */
@@ -66,13 +69,13 @@ async function signedIn(options) {
   return page;
 }
 
+/** @typedef {{ imsi: string, spn: string, more?: () => Promise<void> }} Wish `more`: what is filled in besides */
+
 /**
- * Fills and sends the dialog; the order is open afterwards. Its ICCID is drawn: where it is in the list is chance.
- * @param {import("playwright-core").Page} page
- * @param {{ imsi: string, spn: string, more?: () => Promise<void> }} wish
- * @returns {Promise<string>} the ICCID
+ * Fills and sends the dialog. The ICCID is drawn: where it is in the list is chance.
+ * @param {import("playwright-core").Page} page @param {Wish} wish
  */
-async function order(page, { imsi, spn, more }) {
+async function send(page, { imsi, spn, more }) {
   await at(page, "new").click();
   await at(page, "imsi").fill(imsi);
   await at(page, "wish-spn").fill(spn);
@@ -80,14 +83,45 @@ async function order(page, { imsi, spn, more }) {
   await at(page, "draw-keys").click();
   await more?.();
   await at(page, "order-go").click();
+}
+
+/**
+ * Orders; the order is open afterwards.
+ * @param {import("playwright-core").Page} page @param {Wish} wish
+ * @returns {Promise<string>} the ICCID
+ */
+async function order(page, wish) {
+  await send(page, wish);
+  await at(page, "order-open").click();
   await at(page, "order-dialog").waitFor({ state: "detached" });
   await page.locator('[data-testid="detail"][data-state]').waitFor();
-  await page.waitForFunction((name) => document.querySelector('[data-testid="spn"]')?.textContent === name, spn);
+  await page.waitForFunction((name) => document.querySelector('[data-testid="spn"]')?.textContent === name, wish.spn);
   return opened(page);
 }
 
 /** The ICCID of the open order. @param {import("playwright-core").Page} page */
 const opened = async (page) => (await text(page, "iccid")).replaceAll(/\s/g, "");
+
+/** What the SM answers to the next batch, be it of one. @param {import("playwright-core").Page} page */
+async function imported(page) {
+  const answer = await page.waitForResponse((response) => response.url().endsWith("/esim-lab/import"));
+  return /** @type {{ rows: import("../src/operator/messages").ImportResult[] }} */ (await answer.json()).rows;
+}
+
+/**
+ * Codes of a profile, as they stand there once they are unveiled.
+ * @param {import("playwright-core").Page | import("playwright-core").Locator} place
+ */
+async function codesIn(place) {
+  const codes = place.getByTestId("codes");
+  const read = () => codes.getByTestId("profile-code").allInnerTexts();
+  await codes.waitFor();
+  assert.deepEqual(await read(), ["••••", "••••", "••••"]);
+  await codes.getByTestId("unveil").click();
+  const [puk1, puk2, adm1] = await read();
+  await codes.getByTestId("unveil").click();
+  return { puk1, puk2, adm1 };
+}
 
 /** What a camera reads. @param {import("playwright-core").Locator} element */
 async function scan(element) {
@@ -216,6 +250,78 @@ describe("the operator's page", () => {
     quiet(page);
   });
 
+  test("codes that the SM has drawn are told once: shown, copied, kept as long as the session and no longer", async () => {
+    const page = await signedIn();
+    const answer = imported(page);
+    await send(page, { imsi: "001019900000030", spn: "Told once" });
+    const [row] = await answer;
+    assert.match(row?.codes?.adm1 ?? "", /^[0-9A-F]{16}$/i);
+    const dialog = at(page, "order-dialog");
+    assert.deepEqual(await codesIn(dialog), row?.codes);
+    assert.match(await dialog.innerText(), /tells them this once/);
+    for (const [i, name] of /** @type {const} */ (["puk1", "puk2", "adm1"]).entries()) {
+      await dialog.getByTestId("copy").nth(i).click();
+      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), row?.codes?.[name]);
+    }
+    await page.screenshot({ path: `${SHOTS}operator-codes.png` });
+    // Closed by a slip of the hand, they are with the order.
+    await page.keyboard.press("Escape");
+    await page.locator('[data-testid="detail"][data-state="Released"]').waitFor();
+    const iccid = await opened(page);
+    assert.deepEqual(await codesIn(at(page, "detail")), row?.codes);
+    await page.screenshot({ path: `${SHOTS}operator-codes-order.png` });
+    const stored = await page.evaluate(async () => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, await indexedDB.databases()]));
+    for (const code of Object.values(row?.codes ?? {})) assert.ok(!stored.includes(code));
+    await at(page, "sign-out").click();
+    await enter(page);
+    await page.locator('[data-testid="detail"][data-state="Released"]').waitFor();
+    assert.equal(await opened(page), iccid);
+    assert.equal(await at(page, "codes").count(), 0, "they are gone with the session");
+    quiet(page);
+  });
+
+  test("codes are there whatever fails after the profile was made, and where they were told before it is said", async () => {
+    const page = await signedIn();
+    const taken = async () => { await at(page, "token-kind").selectOption("chosen"); await at(page, "matching-id").fill("TAKEN-2"); };
+    await order(page, { imsi: "001019900000031", spn: "First", more: taken });
+    // The last step.
+    let answer = imported(page);
+    await send(page, { imsi: "001019900000032", spn: "Second", more: taken });
+    await at(page, "order-error").waitFor();
+    const unconfirmed = (await answer)[0];
+    assert.deepEqual(await codesIn(at(page, "order-dialog")), unconfirmed?.codes);
+    await page.screenshot({ path: `${SHOTS}operator-codes-halfway.png` });
+    await at(page, "order-open").click();
+    await page.locator('[data-testid="detail"][data-state="Allocated"]').waitFor();
+    assert.deepEqual(await codesIn(at(page, "detail")), unconfirmed?.codes);
+    // The credential, between two steps: whoever comes back with a new one has them.
+    await page.route("**/es2plus/downloadOrder", (route) => route.fulfill({ status: 401, body: "{}" }));
+    answer = imported(page);
+    await send(page, { imsi: "001019900000033", spn: "Third" });
+    const reserved = (await answer)[0];
+    await at(page, "sign-in").waitFor();
+    assert.equal(await at(page, "codes").count(), 0);
+    await page.unroute("**/es2plus/downloadOrder");
+    await enter(page);
+    await at(page, "orders").waitFor();
+    await page.evaluate((iccid) => (location.hash = `#/orders/${iccid}`), reserved?.iccid);
+    await page.locator('[data-testid="detail"][data-state="Available"]').waitFor();
+    assert.deepEqual(await codesIn(at(page, "detail")), reserved?.codes);
+    // The answer itself, and the same is sent again.
+    await page.route("**/esim-lab/import", async (route) => {
+      await route.fetch();
+      await route.abort("connectionreset");
+    });
+    await send(page, { imsi: "001019900000034", spn: "Fourth" });
+    await at(page, "order-error").waitFor();
+    await page.unroute("**/esim-lab/import");
+    await at(page, "order-go").click();
+    await at(page, "order-open").waitFor();
+    assert.match(await text(page, "no-codes"), /was at the SM already/);
+    assert.equal(await at(page, "order-dialog").getByTestId("codes").count(), 0);
+    quiet(page, "401", "ERR_CONNECTION_RESET");
+  });
+
   test("a dialog stays until what it has sent is answered", async () => {
     const page = await signedIn();
     await page.route("**/es2plus/downloadOrder", async (route) => {
@@ -260,6 +366,7 @@ describe("the operator's page", () => {
     const report = await readFile(await download.path(), "utf8");
     assert.equal(report.trim().split("\r\n").length, 601);
     assert.match(report, new RegExp(`2,created,.?${iccidOf(0)},[^,]+,.?LPA:1\\$`));
+    assert.equal(report.match(CODES)?.length, 597, "each new profile has codes of its own");
     assert.ok(!report.includes("C0FFEE"));
 
     await at(page, "print").click();
@@ -401,6 +508,35 @@ describe("the operator's page", () => {
     assert.match(await text(page, "count-known"), /^25\b/);
     assert.match(await text(page, "count-created"), /^15\b/);
     quiet(page, "ERR_CONNECTION_RESET");
+  });
+
+  test("codes of a batch are in its report: of chunks that were stopped, too, and until it is saved it is said", async () => {
+    const page = await signedIn();
+    await at(page, "nav-import").click();
+    await drop(page, "stopped.csv", csv(30, { series: 5 }));
+    /** @type {() => void} */
+    let go = () => undefined;
+    const stopped = new Promise((resolve) => (go = () => resolve(undefined)));
+    let asked = 0;
+    await page.route("**/esim-lab/import", async (route) => {
+      asked++;
+      const response = await route.fetch();
+      if (asked === 1) await stopped;
+      await route.fulfill({ response });
+    });
+    await Promise.all([page.waitForRequest("**/esim-lab/import"), at(page, "import").click()]);
+    await at(page, "stop").click();
+    const late = imported(page);
+    go();
+    await late;
+    await at(page, "go-on").click();
+    await phase(page, "done");
+    assert.match(await text(page, "told"), /30 profiles.*this once/);
+    await page.screenshot({ path: `${SHOTS}operator-batch-codes.png` });
+    const [download] = await Promise.all([page.waitForEvent("download"), at(page, "save-report").click()]);
+    assert.equal((await readFile(await download.path(), "utf8")).match(CODES)?.length, 30);
+    assert.equal(await at(page, "told").count(), 0, "it is saved");
+    quiet(page);
   });
 
   test("files that cannot be used get a sentence", async () => {

@@ -4,10 +4,10 @@
  */
 import { t } from "../lib/language.svelte";
 import { sentence } from "../lib/world";
-import { BadFile, type Column, read } from "./file";
-import type { Fate, Imported, ImportResult, ImportRow } from "./messages";
-import { session } from "./session.svelte";
+import { BadFile, type Column, read, reportCsv, save } from "./file";
+import type { DrawnCodes, Fate, Imported, ImportResult, ImportRow } from "./messages";
 import { Busy, Refused, TooLong, Unreachable } from "./sm";
+import { told } from "./told.svelte";
 
 /** Rows of a chunk: to begin with, when connections break, and what the SM takes at most. */
 const ROWS = { first: 25, least: 5, most: 500 };
@@ -39,6 +39,11 @@ class Batch {
   known = $state(0);
   refused = $state(0);
 
+  /** Profiles whose codes are in the report. */
+  drawn = $derived(new Set(this.results.filter((row) => this.codesOf(row)).map(({ iccid }) => iccid)).size);
+  /** The results that were saved last. */
+  #saved = $state.raw<ImportResult[]>();
+
   #size: number = ROWS.first;
   #most: number = ROWS.most;
   #run = 0;
@@ -47,6 +52,19 @@ class Batch {
   get settled(): number {
     return this.created + this.known + this.refused;
   }
+
+  /** Whether there are codes that no report has been saved with. */
+  get unsaved(): boolean {
+    return this.drawn > 0 && this.#saved !== this.results;
+  }
+
+  /** Told in this answer or in one before: rows may be sent again. */
+  codesOf = ({ result, iccid }: ImportResult): DrawnCodes | undefined => (result === "refused" ? undefined : told.of(iccid));
+
+  saveReport = () => {
+    this.#saved = this.results;
+    save(`${(this.name ?? "batch").replace(/\.[^.]*$/, "")}-report.csv`, "text/csv", reportCsv(this.results, this.codesOf));
+  };
 
   async open(file: File) {
     this.clear();
@@ -86,7 +104,7 @@ class Batch {
       const chunk = this.#chunk();
       const began = performance.now();
       try {
-        const imported = await session.call((sm) => sm.import(this.template, this.fate, chunk));
+        const imported = await told.import(this.template, this.fate, chunk);
         if (run !== this.#run) return;
         this.#settle(chunk, imported);
         this.#fit(performance.now() - began);

@@ -1,7 +1,7 @@
 /** Files of subscribers: CSV with a header row, or JSON. Nothing of them is ever written anywhere. */
 import Papa from "papaparse";
 import { t } from "../lib/language.svelte";
-import type { ImportResult, ImportRow } from "./messages";
+import type { DrawnCodes, ImportResult, ImportRow } from "./messages";
 
 /** Columns that anybody may read over a shoulder; of all others only that they are there. */
 const OPEN = new Set(["iccid", "imsi", "msisdn", "algorithm", "algo", "mnclength", "spn", "serviceprovidername", "profilename", "smsc", "gid1", "policyrules", "ppr", "eid", "matchingid", "otaversion", "keyversion", "icon"]);
@@ -122,11 +122,11 @@ function misread(value: string): boolean {
   return /^[\d.]/.test(text) && !/^(0|[1-9]\d{0,10})$/.test(text) && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text);
 }
 
-/** The report as CSV, with the codes that were drawn for new profiles. */
-export function reportCsv(results: readonly ImportResult[]): string {
+/** The report as CSV, with the codes that were drawn for the profiles. */
+export function reportCsv(results: readonly ImportResult[], codesOf: (row: ImportResult) => DrawnCodes | undefined): string {
   const columns = ["line", "result", "iccid", "matchingId", "activationCode", "column", "reason"] as const;
   const codes = ["puk1", "puk2", "adm1"] as const;
-  const line = (row: ImportResult) => [...columns.map((name) => row[name]), ...codes.map((name) => row.codes?.[name])];
+  const line = (row: ImportResult) => [...columns.map((name) => row[name]), ...codes.map((name) => codesOf(row)?.[name])];
   const data = results.map((row) => line(row).map((value) => toCell(String(value ?? ""))));
   return `\uFEFF${Papa.unparse({ fields: [...columns, ...codes], data }, { newline: "\r\n" })}\r\n`;
 }

@@ -108,6 +108,13 @@ export interface Confirmed {
 /** A row of an import; names as in the SM's documentation, `line` is where it stands in the file. */
 export type ImportRow = { line: number } & Record<string, unknown>;
 
+/** ADM1 and PUKs that nobody has given: digits, ADM1 hexadecimal. */
+export interface DrawnCodes {
+  puk1?: string;
+  puk2?: string;
+  adm1?: string;
+}
+
 export interface ImportResult {
   line: number;
   result: "created" | "known" | "refused";
@@ -120,8 +127,8 @@ export interface ImportResult {
   column?: string;
   /** A sentence without any value that is secret. */
   reason?: string;
-  /** Codes that the SM has drawn for a new profile, told this once. */
-  codes?: { puk1?: string; puk2?: string; adm1?: string };
+  /** Drawn by the SM for a new profile, and told this once. */
+  codes?: DrawnCodes;
 }
 
 export interface Imported {

@@ -3,6 +3,7 @@ import { t } from "../lib/language.svelte";
 import { sentence } from "../lib/world";
 import type { ImportRow, OrderView, Terms } from "./messages";
 import { session } from "./session.svelte";
+import { told } from "./told.svelte";
 
 export interface Wish {
   template: string;
@@ -35,9 +36,9 @@ export class Halfway extends Error {
   }
 }
 
-/** The ICCID that is ordered in the end. */
-export async function carryOut(wish: Wish, order: OrderView | undefined): Promise<string> {
-  const iccid = order?.iccid ?? (await make(wish));
+/** What is ordered in the end; `known`: its profile was at the SM already, though the operator asked for a new one. */
+export async function carryOut(wish: Wish, order: OrderView | undefined): Promise<{ iccid: string; known: boolean }> {
+  const { iccid, known } = order ? { iccid: order.iccid, known: false } : await make(wish);
   const eid = wish.eid.replace(/\s/g, "") || undefined;
   if (!order || order.state === "Available") {
     const reserve = session.call((sm) => sm.downloadOrder(iccid, eid));
@@ -45,7 +46,7 @@ export async function carryOut(wish: Wish, order: OrderView | undefined): Promis
   }
   const confirm = session.call((sm) => sm.confirmOrder(iccid, terms(wish, eid)));
   await halfway(confirm, iccid, t(`Profile ${iccid} is reserved, but was not confirmed:`, `プロファイル${iccid}は確保済みですが、確認できませんでした:`));
-  return iccid;
+  return { iccid, known };
 }
 
 async function halfway(work: Promise<unknown>, iccid: string, done: string) {
@@ -57,13 +58,13 @@ async function halfway(work: Promise<unknown>, iccid: string, done: string) {
 }
 
 /** Into stock: a batch of one. */
-async function make(wish: Wish): Promise<string> {
+async function make(wish: Wish): Promise<{ iccid: string; known: boolean }> {
   const { template, imsi, iccid, msisdn, spn, profileName, algorithm, ki, opc, rules } = wish;
   const row: ImportRow = { line: 1, iccid: digits(iccid), imsi: digits(imsi), msisdn: msisdn.replace(/[\s()-]/g, ""), spn, profileName, algorithm, ki, opc: algorithm === "usim-test" ? "" : opc, policyRules: rules };
-  const { rows } = await session.call((sm) => sm.import(template, "stock", [row]));
+  const { rows } = await told.import(template, "stock", [row]);
   const [result] = rows;
   if (!result?.iccid) throw new Error(result?.reason ?? t("The SM has not said what became of it.", "SMから結果が返りませんでした。"));
-  return result.iccid;
+  return { iccid: result.iccid, known: result.result === "known" };
 }
 
 function terms(wish: Wish, eid: string | undefined): Terms {
