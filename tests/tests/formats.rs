@@ -4,9 +4,11 @@
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
 use esim_euicc::MemoryNvm;
+use esim_lpa::Profile;
 use esim_sm_edge::smdp::Config;
 use esim_sm_edge::{MemoryHost, block_on};
 use esim_world::{ADDRESS, Agreeable, Clock, NOW, Seed, World};
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -35,22 +37,22 @@ fn world(nvm: &[u8], subscribers: &str) -> World<MemoryNvm, MemoryHost> {
 #[test]
 fn a_kept_device_opens_and_is_served() {
     for generation in generations() {
-        let nvm = fs::read(generation.join("device.nvm")).expect("device.nvm");
-        let subscribers = fs::read_to_string(generation.join("subscribers.json")).expect("subscribers.json");
-        let mut world = world(&nvm, &subscribers);
+        let place = generation.display();
+        let read =
+            |name: &str| fs::read(generation.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let text = |name: &str| String::from_utf8(read(name)).expect("UTF-8");
+        let expected: Value = serde_json::from_str(&text("expected.json")).expect("JSON");
+        let wanted = &expected["device"];
+        let mut world = world(&read("device.nvm"), &text("subscribers.json"));
         let phone = block_on(world.phone(&mut Agreeable)).expect("a phone");
-        assert_eq!(
-            phone.chip.eid.to_string(),
-            "89049032392070863877179682038834",
-            "{}",
-            generation.display()
-        );
-        let [profile] = &phone.provisioning[..] else {
-            panic!("{} provisioning profiles", phone.provisioning.len())
+        assert_eq!(phone.chip.eid.to_string(), wanted["eid"], "{place}");
+        let told = |profiles: &[Profile]| -> Value {
+            profiles.iter().map(|it| json!({"iccid": it.metadata.iccid, "enabled": it.enabled})).collect()
         };
-        assert!(profile.enabled && phone.profiles.is_empty());
+        assert_eq!(told(&phone.provisioning), wanted["provisioning"], "{place}");
+        assert_eq!(told(&phone.profiles), wanted["profiles"], "{place}");
         let usim = world.attach().expect("a network that knows its subscriber");
-        assert_eq!(usim.imsi, "001019900000001");
+        assert_eq!(usim.imsi, wanted["imsi"], "{place}");
 
         // What it writes from now on is read again, and the network goes on counting.
         let (nvm, subscribers) = (world.device().nvm().export(), world.subscribers());

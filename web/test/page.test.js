@@ -18,6 +18,23 @@ const fresh = (options = {}) => site.fresh(options);
 /** @param {import("playwright-core").BrowserContext} context */
 const visit = (context, hash = "", url = /** @type {string | undefined} */ (undefined)) => site.visit(context, hash, url);
 
+/** The folders of `tests/cases/formats`. */
+async function generations() {
+  const formats = new URL("../../tests/cases/formats/", import.meta.url);
+  const folders = (await readdir(formats, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  assert.ok(folders.length > 0);
+  return folders.map(({ name }) => new URL(`${name}/`, formats));
+}
+
+/** In the browser: what the page finds at its next start. @param {{ nvm: string, subscribers: string }} device */
+async function keep({ nvm, subscribers }) {
+  const asked = indexedDB.open("keyval-store");
+  await new Promise((done) => (asked.onsuccess = done));
+  const change = asked.result.transaction("keyval", "readwrite");
+  change.objectStore("keyval").put({ nvm: Uint8Array.from(atob(nvm), (octet) => octet.charCodeAt(0)), subscribers }, "esim-lab/card");
+  await new Promise((done) => (change.oncomplete = done));
+}
+
 describe("the page", () => {
   test("downloads, enables and attaches with two clicks", async () => {
     const page = await visit(await fresh());
@@ -94,21 +111,34 @@ describe("the page", () => {
   });
 
   test("links of before open", async () => {
-    const formats = new URL("../../tests/cases/formats/", import.meta.url);
-    const generations = (await readdir(formats, { withFileTypes: true })).filter((entry) => entry.isDirectory());
-    let opened = 0;
-    for (const { name } of generations) {
-      const links = await readFile(new URL(`${name}/links.txt`, formats), "utf8");
-      for (const link of links.split("\n").filter((line) => line !== "")) {
+    for (const generation of await generations()) {
+      const links = (await readFile(new URL("links.txt", generation), "utf8")).split("\n").filter((line) => line !== "");
+      assert.ok(links.length > 0, generation.pathname);
+      for (const link of links) {
         const page = await visit(await fresh(), link);
         await idle(page);
         assert.equal(await at(page, "error").count(), 0, link);
         assert.ok(Number.parseInt(await text(page, "count")) > 0, link);
         assert.deepEqual(page.complaints, [], link);
-        opened += 1;
       }
     }
-    assert.ok(opened > 0);
+  });
+
+  test("a device that was kept before opens, and the network knows it", async () => {
+    for (const generation of await generations()) {
+      const read = (/** @type {string} */ name) => readFile(new URL(name, generation));
+      const { device } = JSON.parse((await read("expected.json")).toString());
+      const page = await visit(await fresh());
+      await page.evaluate(keep, { nvm: (await read("device.nvm")).toString("base64"), subscribers: (await read("subscribers.json")).toString() });
+      await page.reload();
+      await page.waitForSelector('main[data-ready="true"]');
+      assert.equal(await at(page, "error").count(), 0, generation.pathname);
+      assert.equal((await text(page, "eid")).replaceAll(" ", ""), device.eid);
+      await at(page, "attach").click();
+      await idle(page);
+      assert.match(await text(page, "imsi"), new RegExp(`IMSI ${device.imsi}`));
+      assert.deepEqual(page.complaints, []);
+    }
   });
 
   test("goes step by step", async () => {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Running, esim_lab, run, text};
+use common::{Running, card_notifications, esim_lab, run};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -37,6 +37,12 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// What `expected.json` says of a generation.
+fn expected(generation: &Path) -> Value {
+    let text = fs::read_to_string(generation.join("expected.json")).expect("expected.json");
+    serde_json::from_str(&text).expect("JSON")
+}
+
 fn lpa(card: &Path, arguments: &[&str]) -> Value {
     let card = card.display().to_string();
     let mut all = vec!["lpa", "--state", &card, "--json"];
@@ -44,86 +50,85 @@ fn lpa(card: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&run(&all)).expect("JSON")
 }
 
+/// A card as `expected.json` tells it.
+fn told(card: &Path) -> Value {
+    let profiles: Value = lpa(card, &["list"])
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| json!({"iccid": it["iccid"], "enabled": it["enabled"], "nickname": it["nickname"]}))
+        .collect();
+    let notifications = card_notifications(&card.display().to_string());
+    json!({"eid": lpa(card, &["info"])["eid"], "profiles": profiles, "notifications": notifications})
+}
+
 #[test]
 fn cards_open_with_what_they_have() {
     for generation in generations() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let card = folder.path().join("card");
-        copy(&generation.join("card.p256"), &card);
-        let listed = |card: &Path| -> Vec<(String, bool, Value)> {
-            let profiles = lpa(card, &["list"]);
-            let profiles = profiles.as_array().expect("a list").iter();
-            let field = |profile: &Value, name: &str| profile[name].clone();
-            profiles
-                .map(|profile| {
-                    let iccid = profile["iccid"].as_str().expect("an ICCID").to_string();
-                    (iccid, profile["enabled"] == true, field(profile, "nickname"))
-                })
-                .collect()
-        };
-        let before = vec![
-            ("8900101474461775379".to_string(), true, json!("Fixture ポケット")),
-            ("8900101542545550404".to_string(), false, Value::Null),
-        ];
-        assert_eq!(listed(&card), before, "{}", generation.display());
-        assert_eq!(lpa(&card, &["info"])["eid"], "89049032216301490626244822466435");
+        let place = generation.display();
+        let cards = expected(&generation)["cards"].as_object().expect("cards").clone();
+        assert!(!cards.is_empty(), "{place} has no cards");
+        for (name, wanted) in cards {
+            let folder = tempfile::tempdir().expect("a folder");
+            let card = folder.path().join("card");
+            copy(&generation.join(&name), &card);
+            assert_eq!(told(&card), wanted, "{name} of {place}");
 
-        // It goes on living, and what it writes is read again.
-        lpa(&card, &["enable", "8900101542545550404"]);
-        lpa(&card, &["nickname", "8900101474461775379", "Pocket"]);
-        let after = vec![
-            ("8900101474461775379".to_string(), false, json!("Pocket")),
-            ("8900101542545550404".to_string(), true, Value::Null),
-        ];
-        assert_eq!(listed(&card), after, "{}", generation.display());
-
-        let card = folder.path().join("card.brainpool");
-        copy(&generation.join("card.brainpool"), &card);
-        assert_eq!(lpa(&card, &["info"])["eid"], "89049032550414428376424271438850");
+            // It goes on living, and what it writes is read again.
+            let mut profiles = wanted["profiles"].as_array().expect("a list").clone();
+            let Some(other) = profiles.iter().position(|profile| profile["enabled"] == false) else {
+                continue;
+            };
+            let iccid = profiles[other]["iccid"].as_str().expect("an ICCID").to_string();
+            lpa(&card, &["enable", &iccid]);
+            lpa(&card, &["nickname", &iccid, "Pocket"]);
+            profiles.iter_mut().for_each(|profile| profile["enabled"] = json!(false));
+            profiles[other] = json!({"iccid": iccid, "enabled": true, "nickname": "Pocket"});
+            assert_eq!(told(&card)["profiles"], json!(profiles), "{name} of {place}");
+        }
     }
 }
 
 #[test]
 fn orders_are_there_and_can_be_fetched() {
     for generation in generations() {
+        let place = generation.display();
+        let wanted = expected(&generation)["sm"].clone();
+        let address = wanted["address"].as_str().expect("an address");
         let folder = tempfile::tempdir().expect("a folder");
         copy(&generation.join("sm"), &folder.path().join("sm"));
         let data = folder.path().join("sm").display().to_string();
-        let (_running, listens) = serve(&data);
+        let (_running, listens) = serve(&data, address);
         let orders = run(&["sm", "orders", "--sm", &listens, "--data", &data]);
-        let wanted =
+        let before =
             fs::read_to_string(generation.join("sm-orders.csv")).expect("what was said of the orders");
-        assert_eq!(states(&orders), states(&wanted), "{}", generation.display());
+        assert_eq!(states(&orders), states(&before), "{place}");
+        let sound = || {
+            run(&["sm", "check", "--data", &data]);
+            run(&["sm", "audit", "--sm", &listens, "--data", &data]);
+        };
+        sound();
 
-        // By its activation code and by the EID alone.
-        for (order, code) in [("8900101000000000012", "FIX-RELEASED-1"), ("8900101000000000043", "")] {
+        let fetched = wanted["fetched"].as_array().expect("orders to fetch");
+        assert!(!fetched.is_empty(), "{place} has nothing to fetch");
+        for order in fetched {
+            let member = |name: &str| order[name].as_str().expect(name);
             let card = folder.path().join("card");
-            copy(&generation.join("card.p256"), &card);
-            let reached = format!("localhost:18443=127.0.0.1:{}", port(&listens));
-            let output = esim_lab()
-                .args([
-                    "lpa",
-                    "--state",
-                    &card.display().to_string(),
-                    "--connect",
-                    &reached,
-                    "download",
-                    "-y",
-                ])
-                .arg(format!("LPA:1$localhost:18443${code}"))
-                .output()
-                .expect("esim-lab runs");
-            assert!(output.status.success(), "{order} of {}: {}", generation.display(), text(&output));
+            copy(&generation.join(member("card")), &card);
+            let reached = format!("{address}=127.0.0.1:{}", port(&listens));
+            let code = format!("LPA:1${address}${}", member("matchingId"));
+            lpa(&card, &["--connect", &reached, "download", "-y", &code]);
             let installed = lpa(&card, &["list"]);
-            assert!(installed.to_string().contains(order), "{order}: {installed}");
+            assert!(installed.to_string().contains(member("iccid")), "{order} of {place}: {installed}");
         }
+        sound();
     }
 }
 
 /// The SM under the address that its orders were made with, on a free port; where it listens.
-fn serve(data: &str) -> (Running, String) {
+fn serve(data: &str, address: &str) -> (Running, String) {
     let child = esim_lab()
-        .args(["sm", "serve", "--listen", "127.0.0.1:0", "--address", "localhost:18443", "--data", data])
+        .args(["sm", "serve", "--listen", "127.0.0.1:0", "--address", address, "--data", data])
         .stdout(Stdio::piped())
         .spawn()
         .expect("the SM starts");
