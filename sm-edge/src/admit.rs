@@ -1,6 +1,7 @@
 //! Who gets in, before any function runs: LPAs by client certificate where that is switched on, operators by
 //! certificate or token always, everybody at a measured pace.
 
+use crate::outcome::Rejection;
 use crate::{Caller, ClientCertificate, Host, HttpRequest, Limited, Rate};
 use crate::{origin, token};
 use esim_crypto::pki::{self, Certificate, ChainReason, Role, TrustedCi};
@@ -41,33 +42,18 @@ const UNCOUNTED: u64 = 5;
 /// For how many a refused try counts.
 const REFUSED_COUNTS: u32 = 5;
 
-/// Somebody who is not let in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Denied {
-    /// 401, 403, 429 or 503.
-    pub status: u16,
-    pub refusal: Refusal,
-    /// Seconds until it is worth trying again.
-    pub retry_after: Option<u64>,
-}
-
-impl Denied {
-    fn new(status: u16, refusal: Refusal) -> Self {
-        Self { status, refusal, retry_after: None }
-    }
-
-    fn limited(what: &str, limited: Limited) -> Self {
-        let (status, seconds, detail) = match limited {
-            Limited::Wait(seconds) => (429, seconds, format!("Too many {what}")),
-            Limited::Failed(_) => (503, UNCOUNTED, format!("The {what} cannot be counted now")),
-        };
-        let refusal = Refusal::new("1.2", "3.7").because(format!("{detail}: try again in {seconds} s"));
-        Self { status, refusal, retry_after: Some(seconds) }
-    }
+/// Somebody who has used up what may be had of something.
+fn limited(what: &str, limited: Limited) -> Rejection {
+    let (status, seconds, detail) = match limited {
+        Limited::Wait(seconds) => (429, seconds, format!("Too many {what}")),
+        Limited::Failed(_) => (503, UNCOUNTED, format!("The {what} cannot be counted now")),
+    };
+    let refusal = Refusal::new("1.2", "3.7").because(format!("{detail}: try again in {seconds} s"));
+    Rejection { retry_after: Some(seconds), ..Rejection::new(status, refusal) }
 }
 
 /// Lets an LPA in by its certificate.
-pub(crate) fn lpa<H: Host>(request: &HttpRequest, host: &H) -> Result<(), Denied> {
+pub(crate) fn lpa<H: Host>(request: &HttpRequest, host: &H) -> Result<(), Rejection> {
     let (issuers, now) = (&host.admittance().lpa_issuers, host.now());
     if issuers.is_empty() {
         return Ok(());
@@ -83,7 +69,7 @@ pub(crate) fn lpa<H: Host>(request: &HttpRequest, host: &H) -> Result<(), Denied
     };
     outcome.map_err(|why| {
         let detail = format!("LPAs get in with a client certificate of an admitted issuer only, and {why}");
-        Denied::new(403, Refusal::new("1.1", "1.2").because(detail))
+        Rejection::new(403, Refusal::new("1.1", "1.2").because(detail))
     })
 }
 
@@ -109,7 +95,7 @@ pub(crate) enum Requester {
 impl Requester {
     /// Holds the request, as it was read, against who has sent it: it speaks in its own name, or is refused. Where it
     /// names nobody it speaks for the one who has sent it.
-    pub fn speaks<T: OnBehalf>(&self, request: &mut T) -> Result<(), Denied> {
+    fn speaks<T: OnBehalf>(&self, request: &mut T) -> Result<(), Rejection> {
         if *self == Self::House {
             return Ok(());
         }
@@ -117,7 +103,7 @@ impl Requester {
             (Some(named), own) if Some(named) != own => {
                 let own = own.unwrap_or("an LPA");
                 let detail = format!("The credential is that of {own}, the request speaks for {named}");
-                return Err(Denied::new(403, Refusal::new("1.1", "1.2").because(detail)));
+                return Err(Rejection::new(403, Refusal::new("1.1", "1.2").because(detail)));
             }
             (None, Some(own)) => request.speak_for(own),
             _ => {}
@@ -147,7 +133,7 @@ impl Requester {
 }
 
 /// Who calls ES2+ or the operator's interface: by the house's token, a signed token, or a client certificate.
-pub(crate) fn requester<H: Host>(request: &HttpRequest, host: &H) -> Result<Requester, Denied> {
+pub(crate) fn requester<H: Host>(request: &HttpRequest, host: &H) -> Result<Requester, Rejection> {
     let (config, now) = (host.config(), host.now());
     if let Some(credential) = bearer(request) {
         if is_house(credential, host.operator_token()) {
@@ -196,16 +182,16 @@ fn is_house(given: &str, wanted: &str) -> bool {
     bool::from(given.as_bytes().ct_eq(wanted.as_bytes())) && !wanted.is_empty()
 }
 
-fn unknown(why: &dyn core::fmt::Display) -> Denied {
+fn unknown(why: &dyn core::fmt::Display) -> Rejection {
     let detail = format!("The credential of the customer system is missing or wrong: {why}");
-    Denied::new(401, Refusal::new("1.1", "1.1").because(detail))
+    Rejection::new(401, Refusal::new("1.1", "1.1").because(detail))
 }
 
 /// Whose browser has been made to ask.
-fn foreign() -> Denied {
+fn foreign() -> Rejection {
     let detail =
         "The request comes from a page of another server, and a certificate is shown for whatever page asks";
-    Denied::new(403, Refusal::new("1.1", "1.2").because(detail))
+    Rejection::new(403, Refusal::new("1.1", "1.2").because(detail))
 }
 
 /// The operator whose certificate this is. Operators' certificates are known one by one, whoever issued them.
@@ -213,7 +199,7 @@ fn by_certificate<'a>(
     certificate: &ClientCertificate,
     config: &'a Config,
     now: u64,
-) -> Result<&'a Operator, Denied> {
+) -> Result<&'a Operator, Rejection> {
     let print = match certificate {
         ClientCertificate::Chain(chain) => sha256(&[chain.first().map_or(&[][..], Vec::as_slice)]),
         ClientCertificate::Verified { fingerprint, .. } => *fingerprint,
@@ -232,7 +218,7 @@ fn by_certificate<'a>(
 
 /// Which SM-DP+ or SM-DS calls ES12 or ES15: by its TLS certificate, whose OID it speaks for, or by the credential of
 /// an operator (SGP.22 6.5.1: mutual authentication).
-pub(crate) fn server<H: Host>(request: &HttpRequest, host: &H) -> Result<Requester, Denied> {
+pub(crate) fn server<H: Host>(request: &HttpRequest, host: &H) -> Result<Requester, Rejection> {
     match server_oid(&request.caller, host.config(), host.now()) {
         Some(_) if origin::is_foreign(request, host.config()) => Err(foreign()),
         Some(oid) => Ok(Requester::Server(oid)),
@@ -255,31 +241,35 @@ fn server_oid(caller: &Caller, config: &Config, now: u64) -> Option<String> {
 
 /// Takes one request from what an LPA's network address may have. Where nobody can count, LPAs get in all the same:
 /// better than to refuse everybody.
-pub(crate) async fn pace<H: Host>(caller: &Caller, host: &H) -> Result<(), Denied> {
+pub(crate) async fn pace<H: Host>(caller: &Caller, host: &H) -> Result<(), Rejection> {
     match pace_source(caller, host).await {
-        Err(denied) if denied.status == 503 => Ok(()),
+        Err(rejection) if rejection.status == 503 => Ok(()),
         paced => paced,
     }
 }
 
-async fn pace_source<H: Host>(caller: &Caller, host: &H) -> Result<(), Denied> {
+async fn pace_source<H: Host>(caller: &Caller, host: &H) -> Result<(), Rejection> {
     let taken = take(source_key(caller), host.admittance().per_source, host).await;
-    taken.map_err(|limited| Denied::limited("requests from your network address", limited))
+    taken.map_err(|why| limited("requests from your network address", why))
 }
 
 /// Takes one request from what an operator that has been let in may have, or another server; `oid` is whose.
-pub(crate) async fn pace_admitted<H: Host>(oid: Option<&str>, host: &H) -> Result<(), Denied> {
+async fn pace_admitted<H: Host>(oid: Option<&str>, host: &H) -> Result<(), Rejection> {
     let key = oid.map(|oid| format!("operator/{oid}"));
     let taken = take(key, host.admittance().per_operator, host).await;
-    taken.map_err(|limited| Denied::limited("requests of yours", limited))
+    taken.map_err(|why| limited("requests of yours", why))
 }
 
 /// Takes one try from what an order may have; `tries` is [`esim_smdp::Function::tries`]. Where nobody can count, it
 /// cannot be tried: who guesses must not go on uncounted.
-pub(crate) async fn try_order<H: Host>(tries: Option<&str>, caller: &Caller, host: &H) -> Result<(), Denied> {
+pub(crate) async fn try_order<H: Host>(
+    tries: Option<&str>,
+    caller: &Caller,
+    host: &H,
+) -> Result<(), Rejection> {
     let key = tries.map(|tries| tries_key(tries, caller));
     let taken = take(key, host.admittance().per_order, host).await;
-    taken.map_err(|limited| Denied::limited("tries of this order", limited))
+    taken.map_err(|why| limited("tries of this order", why))
 }
 
 async fn take<H: Host>(key: Option<String>, rate: Option<Rate>, host: &H) -> Result<(), Limited> {
@@ -303,11 +293,36 @@ pub(crate) async fn weigh_refusal<H: Host>(tries: Option<&str>, caller: &Caller,
     }
 }
 
+/// Whom a credential has let in, at a measured pace, and who was refused as well.
+pub(crate) async fn paced<H: Host>(
+    requester: Result<Requester, Rejection>,
+    caller: &Caller,
+    host: &H,
+) -> Result<Requester, Rejection> {
+    match requester {
+        Ok(requester) => pace_admitted(requester.oid(), host).await.map(|()| requester),
+        Err(rejection) => Err(pace_refused(rejection, caller, host).await),
+    }
+}
+
+/// Holds a request against who has sent it ([`Requester::speaks`]); tries to speak for others are measured.
+pub(crate) async fn speaks<T: OnBehalf, H: Host>(
+    requester: &Requester,
+    request: &mut T,
+    caller: &Caller,
+    host: &H,
+) -> Result<(), Rejection> {
+    match requester.speaks(request) {
+        Ok(()) => Ok(()),
+        Err(rejection) => Err(pace_refused(rejection, caller, host).await),
+    }
+}
+
 /// What a refused operator or server gets: the refusal, until there have been too many; and none where nobody can count
 /// them, so that nobody learns by trying which credential is right.
-pub(crate) async fn pace_refused<H: Host>(denied: Denied, caller: &Caller, host: &H) -> Denied {
+async fn pace_refused<H: Host>(refused: Rejection, caller: &Caller, host: &H) -> Rejection {
     match pace_source(caller, host).await {
-        Ok(()) => denied,
+        Ok(()) => refused,
         Err(limited) => limited,
     }
 }

@@ -1,13 +1,11 @@
 //! Paths, credentials, JSON and status codes (SGP.22 6.5).
 
-use crate::admit::{self, Denied, Requester};
-use crate::cors;
+use crate::admit::{self, Requester};
+use crate::outcome::{Note, Rejection, Served};
+use crate::read::{method_is, read_json};
 use crate::run::{Executed, run};
-use crate::settings;
-use crate::{Fault, Host, HttpRequest, HttpResponse, LogLine};
+use crate::{Host, HttpRequest, HttpResponse, LogLine, cors, csv, import, settings};
 use esim_rsp::common::Version;
-use esim_rsp::es9p::Answer;
-use esim_rsp::json::{self, ResponseHeader};
 use esim_rsp::{Error, Refusal, es2p, es9p, es12, es15};
 use esim_smdp::admin::{
     Audit, AuditRequest, ListOrders, ListOrdersRequest, ListTemplates, Provision, Report, ShowOrder,
@@ -84,42 +82,43 @@ fn nobody(head: &HttpRequest) -> CalledBy {
 pub async fn admit_head<H: Host>(head: &HttpRequest, host: &H) -> Result<Admitted, HttpResponse> {
     match enter(head, host).await {
         Ok(door) => Ok(Admitted { door }),
-        Err(outcome) => Err(tell(head, outcome, nobody(head), host)),
+        Err(rejection) => Err(tell(head, rejection.into(), nobody(head), host)),
     }
 }
 
 /// Answers a request that has been admitted.
 pub async fn answer<H: Host>(request: HttpRequest, admitted: Admitted, host: &H) -> HttpResponse {
     let by = admitted.called_by(&request);
-    let outcome = match request.body.len() > admitted.body_limit() {
-        true => unreadable(413),
+    let served = match request.body.len() > admitted.body_limit() {
+        true => Err(unreadable(413)),
         false => route(&request, admitted.door, host).await,
     };
-    tell(&request, outcome, by, host)
+    tell(&request, served.unwrap_or_else(Served::from), by, host)
 }
 
 /// The response to a request whose body could not be read: 413 where it is too long, 408 where it did not come, 503
 /// where too many others are being read, 400 where its sender has broken off.
 pub fn unread<H: Host>(status: u16, head: &HttpRequest, host: &H) -> HttpResponse {
-    tell(head, unreadable(status), nobody(head), host)
+    tell(head, unreadable(status).into(), nobody(head), host)
 }
 
-fn unreadable(status: u16) -> Outcome {
+fn unreadable(status: u16) -> Rejection {
     let (subject, reason, detail) = match status {
         413 => ("1.6", "2.1", "The request is too long"),
         408 => ("1.6", "2.1", "The request did not come in time"),
         503 => ("1.2", "3.7", "Too many requests are being read: try again"),
         _ => ("1.6", "2.1", "The request broke off"),
     };
-    let (response, note) = failed(status, Refusal::new(subject, reason).because(detail));
-    match status {
-        503 => (response.with_header("Retry-After", "5"), note),
-        _ => (response, note),
-    }
+    let retry_after = (status == 503).then_some(CROWDED);
+    Rejection { retry_after, ..Rejection::new(status, Refusal::new(subject, reason).because(detail)) }
 }
 
+/// Seconds after which it is worth trying again where too many others are being read.
+const CROWDED: u64 = 5;
+
 /// Writes the line of the log, and the headers that every response has.
-fn tell<H: Host>(request: &HttpRequest, (response, note): Outcome, by: CalledBy, host: &H) -> HttpResponse {
+fn tell<H: Host>(request: &HttpRequest, served: Served, by: CalledBy, host: &H) -> HttpResponse {
+    let Served { response, note } = served;
     let call = format!("{} {}", request.method, request.path_only());
     host.log(&LogLine {
         call: &call,
@@ -139,7 +138,7 @@ pub fn out_of_service(request: &HttpRequest, why: &str) -> HttpResponse {
         "/healthz" => HttpResponse::json(503, &Health { status: why }),
         _ => {
             let detail = "This server is out of service; /healthz says why";
-            failed(503, Refusal::new("8", "4.2").because(detail)).0
+            Served::from(Rejection::new(503, Refusal::new("8", "4.2").because(detail))).response
         }
     };
     finish(response.with_header("Retry-After", OUT_OF_SERVICE.to_string()), request, &[])
@@ -148,71 +147,44 @@ pub fn out_of_service(request: &HttpRequest, why: &str) -> HttpResponse {
 /// Seconds after which it is worth trying again where a host cannot serve.
 const OUT_OF_SERVICE: u32 = 60;
 
-/// What the log learns besides the status.
-#[derive(Default)]
-pub(crate) struct Note {
-    pub correlation: Option<String>,
-    pub outcome: Option<String>,
-    pub conflicts: u32,
-}
-
-pub(crate) type Outcome = (HttpResponse, Note);
-
 /// Finds the door and asks who is there.
-async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Outcome> {
-    let path = head.path_only();
+async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection> {
+    let (path, caller) = (head.path_only(), &head.caller);
     if !["GET", "POST", "OPTIONS"].contains(&&*head.method) {
-        return Err(wrong_method("GET, POST"));
+        return Err(Rejection::wrong_method("GET, POST"));
     }
     if head.method == "OPTIONS" || path == "/healthz" {
         return Ok(Door::Open);
     }
     if path.starts_with(es9p::PATH) {
-        admit::lpa(head, host).map_err(deny)?;
-        admit::pace(&head.caller, host).await.map_err(deny)?;
+        admit::lpa(head, host)?;
+        admit::pace(caller, host).await?;
         return Ok(Door::Lpa);
     }
     if path.starts_with(es2p::PATH) || path.starts_with(OPERATOR) {
-        let requester = admitted(admit::requester(head, host), head, host).await?;
-        return Ok(Door::Operator(requester));
+        return admit::paced(admit::requester(head, host), caller, host).await.map(Door::Operator);
     }
     let is_event = path.starts_with(es12::PATH) || path.starts_with(es15::PATH);
     // Where this server is no SM-DS, it has no such path.
     if is_event && host.config().smds.is_some() {
-        let requester = admitted(admit::server(head, host), head, host).await?;
-        return Ok(Door::Server(requester));
+        return admit::paced(admit::server(head, host), caller, host).await.map(Door::Server);
     }
-    Err(unknown())
-}
-
-/// Paces who has got in as well as who has not.
-async fn admitted<H: Host>(
-    requester: Result<Requester, Denied>,
-    head: &HttpRequest,
-    host: &H,
-) -> Result<Requester, Outcome> {
-    match requester {
-        Ok(requester) => {
-            admit::pace_admitted(requester.oid(), host).await.map_err(deny)?;
-            Ok(requester)
-        }
-        Err(denied) => Err(refuse(denied, head, host).await),
-    }
+    Err(Rejection::unknown())
 }
 
 /// What no standard describes.
 const OPERATOR: &str = "/esim-lab/";
 
-async fn route<H: Host>(request: &HttpRequest, door: Door, host: &H) -> Outcome {
+async fn route<H: Host>(request: &HttpRequest, door: Door, host: &H) -> Result<Served, Rejection> {
     let path = request.path_only();
     let prefixes = [es9p::PATH, es2p::PATH, es12::PATH, es15::PATH, OPERATOR];
     let function = prefixes.iter().find_map(|prefix| path.strip_prefix(prefix)).unwrap_or_default();
     match &door {
-        Door::Open if request.method == "OPTIONS" => plain(HttpResponse::empty(204)),
-        Door::Open => match method_is(request, "GET") {
-            Ok(()) => health(host).await,
-            Err(refused) => refused,
-        },
+        Door::Open if request.method == "OPTIONS" => Ok(HttpResponse::empty(204).into()),
+        Door::Open => {
+            method_is(request, "GET")?;
+            Ok(health(host).await)
+        }
         Door::Lpa => es9plus(function, request, &Requester::Lpa, host).await,
         Door::Operator(requester) if path.starts_with(OPERATOR) => {
             operator(function, request, requester, host).await
@@ -227,115 +199,135 @@ struct Health<'a> {
     status: &'a str,
 }
 
-async fn health<H: Host>(host: &H) -> Outcome {
+async fn health<H: Host>(host: &H) -> Served {
     match host.health().await {
-        Ok(()) => plain(HttpResponse::json(200, &Health { status: "ok" })),
+        Ok(()) => HttpResponse::json(200, &Health { status: "ok" }).into(),
         Err(fault) => {
             let response =
                 HttpResponse::json(503, &Health { status: "the records cannot be read or written" });
-            (response, Note { outcome: Some(format!("fault: {fault}")), ..Note::default() })
+            Served { response, note: Note { outcome: Some(format!("fault: {fault}")), ..Note::default() } }
         }
     }
 }
 
-async fn es9plus<H: Host>(function: &str, request: &HttpRequest, lpa: &Requester, host: &H) -> Outcome {
+async fn es9plus<H: Host>(
+    function: &str,
+    request: &HttpRequest,
+    lpa: &Requester,
+    host: &H,
+) -> Result<Served, Rejection> {
     match function {
         "initiateAuthentication" => post::<InitiateAuthentication, H>(request, lpa, host).await,
         "authenticateClient" => post::<AuthenticateClient, H>(request, lpa, host).await,
         "getBoundProfilePackage" => post::<GetBoundProfilePackage, H>(request, lpa, host).await,
         "handleNotification" => notification(request, lpa, host).await,
         "cancelSession" => post::<CancelSession, H>(request, lpa, host).await,
-        _ => unknown(),
+        _ => Err(Rejection::unknown()),
     }
 }
 
-async fn es2plus<H: Host>(function: &str, request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
+async fn es2plus<H: Host>(
+    function: &str,
+    request: &HttpRequest,
+    requester: &Requester,
+    host: &H,
+) -> Result<Served, Rejection> {
     match function {
         "downloadOrder" => post::<DownloadOrder, H>(request, requester, host).await,
         "confirmOrder" => post::<ConfirmOrder, H>(request, requester, host).await,
         "cancelOrder" => post::<CancelOrder, H>(request, requester, host).await,
         "releaseProfile" => post::<ReleaseProfile, H>(request, requester, host).await,
-        _ => unknown(),
+        _ => Err(Rejection::unknown()),
     }
 }
 
 /// ES12 and ES15, where this server is an SM-DS.
-async fn events<H: Host>(function: &str, request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
+async fn events<H: Host>(
+    function: &str,
+    request: &HttpRequest,
+    requester: &Requester,
+    host: &H,
+) -> Result<Served, Rejection> {
     match function {
         "registerEvent" => post::<RegisterEvent, H>(request, requester, host).await,
         "deleteEvent" => post::<DeleteEvent, H>(request, requester, host).await,
-        _ => unknown(),
+        _ => Err(Rejection::unknown()),
     }
 }
 
 /// `/esim-lab/…`: what no standard describes.
-async fn operator<H: Host>(rest: &str, request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
+async fn operator<H: Host>(
+    rest: &str,
+    request: &HttpRequest,
+    requester: &Requester,
+    host: &H,
+) -> Result<Served, Rejection> {
     match rest {
         "provision" => return post::<Provision, H>(request, requester, host).await,
-        "import" => return crate::import::import(request, requester, host).await,
+        "import" => return import::import(request, requester, host).await,
         _ => {}
     }
     if let Some(name) = rest.strip_prefix("settings/") {
         return settings::serve(name, request, requester, host).await;
     }
     let known = matches!(rest, "templates" | "report" | "orders" | "audit") || rest.starts_with("orders/");
-    match method_is(request, "GET") {
-        _ if !known => unknown(),
-        Err(refused) => refused,
-        Ok(()) => look(rest, request, requester, host).await,
+    if !known {
+        return Err(Rejection::unknown());
     }
+    method_is(request, "GET")?;
+    look(rest, request, requester, host).await
 }
 
 /// What operators may look at.
-async fn look<H: Host>(rest: &str, request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
+async fn look<H: Host>(
+    rest: &str,
+    request: &HttpRequest,
+    requester: &Requester,
+    host: &H,
+) -> Result<Served, Rejection> {
+    let list = || list_request(request, host).map_err(Rejection::malformed);
     match rest {
-        "templates" => get::<ListTemplates, H>(Ok(()), request, requester, host).await,
-        "orders" => get::<ListOrders, H>(list_request(request, host), request, requester, host).await,
+        "templates" => execute::<ListTemplates, H>((), requester, request, host).await,
+        "orders" => execute::<ListOrders, H>(list()?, requester, request, host).await,
         "report" if request.query().any(|pair| pair == ("format", "csv")) => {
-            report_csv(request, requester, host).await
+            report_csv(list()?, requester, request, host).await
         }
+        "report" => execute::<Report, H>(list()?, requester, request, host).await,
         "audit" => {
             let keys = host.vault().audit_keys().cloned().collect();
-            let audit = list_request(request, host).map(|list| AuditRequest { list, keys });
-            get::<Audit, H>(audit, request, requester, host).await
+            let audit = AuditRequest { list: list()?, keys };
+            execute::<Audit, H>(audit, requester, request, host).await
         }
-        "report" => get::<Report, H>(list_request(request, host), request, requester, host).await,
         _ => {
-            let show = rest.strip_prefix("orders/").unwrap_or(rest).parse().and_then(|iccid| {
-                let requester = asked_for(request)?;
-                Ok(ShowOrderRequest { iccid, requester })
-            });
-            get::<ShowOrder, H>(show, request, requester, host).await
+            let show = show_request(rest, request).map_err(Rejection::malformed)?;
+            execute::<ShowOrder, H>(show, requester, request, host).await
         }
     }
 }
 
 /// The report as CSV.
-async fn report_csv<H: Host>(request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
-    let mut list = match list_request(request, host) {
-        Ok(list) => list,
-        Err(error) => return malformed(error),
+async fn report_csv<H: Host>(
+    mut list: ListOrdersRequest,
+    requester: &Requester,
+    request: &HttpRequest,
+    host: &H,
+) -> Result<Served, Rejection> {
+    admit::speaks(requester, &mut list, &request.caller, host).await?;
+    let function = Report::read(list).map_err(Rejection::malformed)?;
+    let page = run(&function, None, host).await?.answer?;
+    let response = HttpResponse { status: 200, headers: Vec::new(), body: csv::write_report(&page.rows) };
+    let response = response.with_header("Content-Type", "text/csv; charset=utf-8");
+    let response = match page.next {
+        Some(next) => response.with_header("X-Next", next.to_string()),
+        None => response,
     };
-    if let Err(denied) = requester.speaks(&mut list) {
-        return refuse(denied, request, host).await;
-    }
-    let function = match Report::read(list) {
-        Ok(function) => function,
-        Err(error) => return malformed(error),
-    };
-    match run(&function, None, host).await {
-        Ok(Executed { answer: Ok(page), .. }) => {
-            let body = crate::csv::write_report(&page.rows);
-            let response = HttpResponse { status: 200, headers: Vec::new(), body };
-            let response = response.with_header("Content-Type", "text/csv; charset=utf-8");
-            plain(match page.next {
-                Some(next) => response.with_header("X-Next", next.to_string()),
-                None => response,
-            })
-        }
-        Ok(Executed { answer: Err(refusal), .. }) => failed(200, refusal),
-        Err(fault) => faulty(fault),
-    }
+    Ok(response.into())
+}
+
+/// `orders/ICCID`, and the operator whose it shall be.
+fn show_request(rest: &str, request: &HttpRequest) -> Result<ShowOrderRequest, Error> {
+    let iccid = rest.strip_prefix("orders/").unwrap_or(rest).parse()?;
+    Ok(ShowOrderRequest { iccid, requester: asked_for(request)? })
 }
 
 fn list_request<H: Host>(request: &HttpRequest, host: &H) -> Result<ListOrdersRequest, Error> {
@@ -365,32 +357,12 @@ fn asked_for(request: &HttpRequest) -> Result<Option<String>, Error> {
 }
 
 /// A function that is called by POST of JSON.
-async fn post<F, H>(request: &HttpRequest, requester: &Requester, host: &H) -> Outcome
+async fn post<F, H>(request: &HttpRequest, requester: &Requester, host: &H) -> Result<Served, Rejection>
 where
     F: Function<Request: DeserializeOwned + OnBehalf, Ok: Serialize>,
     H: Host,
 {
-    match read_json(request) {
-        Ok(body) => execute::<F, H>(body, requester, request, host).await,
-        Err(refused) => refused,
-    }
-}
-
-/// A function that is called by GET.
-async fn get<F, H>(
-    asked: Result<F::Request, Error>,
-    request: &HttpRequest,
-    requester: &Requester,
-    host: &H,
-) -> Outcome
-where
-    F: Function<Request: OnBehalf, Ok: Serialize>,
-    H: Host,
-{
-    match asked {
-        Ok(asked) => execute::<F, H>(asked, requester, request, host).await,
-        Err(error) => malformed(error),
-    }
+    execute::<F, H>(read_json(request)?, requester, request, host).await
 }
 
 /// `body` is what was read from the `request`, which tells besides who has sent it.
@@ -399,145 +371,77 @@ async fn execute<F, H>(
     requester: &Requester,
     request: &HttpRequest,
     host: &H,
-) -> Outcome
+) -> Result<Served, Rejection>
 where
     F: Function<Request: OnBehalf, Ok: Serialize>,
     H: Host,
 {
-    if let Err(denied) = requester.speaks(&mut body) {
-        return refuse(denied, request, host).await;
-    }
-    let caller = &request.caller;
-    let function = match F::read(body) {
-        Ok(function) => function,
-        // Sound JSON around something else: the caller learns where.
-        Err(error) => return failed(200, Refusal::new("1.6", "2.1").because(error)),
-    };
-    let mut correlation = function.correlation();
-    let tries = function.tries();
-    if let Err(denied) = admit::try_order(tries.as_deref(), caller, host).await {
-        let (response, note) = deny(denied);
-        return (response, Note { correlation, ..note });
-    }
+    admit::speaks(requester, &mut body, &request.caller, host).await?;
+    // Sound JSON around something else: the caller learns where.
+    let function = F::read(body).map_err(|error| Refusal::new("1.6", "2.1").because(error))?;
+    let served = call(&function, requester, request, host).await;
+    served.map_err(|rejection| rejection.about(function.correlation()))
+}
+
+/// Runs a function whose request is sound, if it has not been tried too often.
+async fn call<F, H>(
+    function: &F,
+    requester: &Requester,
+    request: &HttpRequest,
+    host: &H,
+) -> Result<Served, Rejection>
+where
+    F: Function<Ok: Serialize>,
+    H: Host,
+{
+    let (caller, tries) = (&request.caller, function.tries());
+    admit::try_order(tries.as_deref(), caller, host).await?;
     let by = requester.called_by(caller);
-    let (response, note) = match run(&function, Some(&by), host).await {
-        Ok(Executed { answer: Ok(body), conflicts }) => {
-            correlation = correlation.or_else(|| F::correlation_of(&body));
-            let answer = Answer { header: ResponseHeader::success(), body: Some(body) };
-            (HttpResponse::json(200, &answer), Note { conflicts, ..Note::default() })
+    let Executed { answer, conflicts } = run(function, Some(&by), host).await?;
+    match answer {
+        Ok(outputs) => {
+            let correlation = function.correlation().or_else(|| F::correlation_of(&outputs));
+            Ok(Served::success(outputs, Note { correlation, conflicts, ..Note::default() }))
         }
-        Ok(Executed { answer: Err(refusal), conflicts }) => {
+        Err(refusal) => {
             if tries.is_some() {
                 admit::weigh_refusal(tries.as_deref(), caller, host).await;
             }
-            let (response, note) = failed(200, refusal);
-            (response, Note { conflicts, ..note })
+            let note = Note { conflicts, ..Note::default() };
+            Err(Rejection { note, ..refusal.into() })
         }
-        Err(fault) => faulty(fault),
-    };
-    (response, Note { correlation, ..note })
+    }
 }
 
 /// handleNotification answers 204 without a body whatever became of it: the
 /// LPA could do nothing about it but send it again for ever (SGP.22 5.6.4).
-async fn notification<H: Host>(request: &HttpRequest, lpa: &Requester, host: &H) -> Outcome {
-    let mut body = match read_json(request) {
-        Ok(body) => body,
-        Err(refused) => return refused,
+async fn notification<H: Host>(
+    request: &HttpRequest,
+    lpa: &Requester,
+    host: &H,
+) -> Result<Served, Rejection> {
+    let mut body = read_json(request)?;
+    admit::speaks(lpa, &mut body, &request.caller, host).await?;
+    let heard = |outcome, note| {
+        let note = Note { outcome: Some(outcome), ..note };
+        Ok(Served { response: HttpResponse::empty(204), note })
     };
-    if let Err(denied) = lpa.speaks(&mut body) {
-        return refuse(denied, request, host).await;
-    }
-    let noted = |outcome: String| Note { outcome: Some(outcome), ..Note::default() };
     let function = match HandleNotification::read(body) {
         Ok(function) => function,
-        Err(error) => return (HttpResponse::empty(204), noted(format!("ignored: {error}"))),
+        Err(error) => return heard(format!("ignored: {error}"), Note::default()),
     };
     let correlation = function.correlation();
     let by = lpa.called_by(&request.caller);
-    let (response, note) = match run(&function, Some(&by), host).await {
-        Ok(Executed { answer, conflicts }) => {
-            let outcome = match answer {
-                Ok(Heard::Recorded(iccid)) => format!("recorded for {iccid}"),
-                Ok(Heard::Repeated(iccid)) => format!("known already for {iccid}"),
-                Ok(Heard::Ignored(why)) => format!("ignored: {why}"),
-                Err(refusal) => format!("ignored: {refusal}"),
-            };
-            (HttpResponse::empty(204), Note { conflicts, ..noted(outcome) })
-        }
-        Err(fault) => faulty(fault),
+    let executed = run(&function, Some(&by), host).await;
+    let Executed { answer, conflicts } =
+        executed.map_err(|fault| Rejection::from(fault).about(correlation.clone()))?;
+    let outcome = match answer {
+        Ok(Heard::Recorded(iccid)) => format!("recorded for {iccid}"),
+        Ok(Heard::Repeated(iccid)) => format!("known already for {iccid}"),
+        Ok(Heard::Ignored(why)) => format!("ignored: {why}"),
+        Err(refusal) => format!("ignored: {refusal}"),
     };
-    (response, Note { correlation, ..note })
-}
-
-pub(crate) fn read_json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Outcome> {
-    json::parse_request(json_of(request)?).map_err(malformed)
-}
-
-/// The body of a POST of JSON.
-pub(crate) fn json_of(request: &HttpRequest) -> Result<&[u8], Outcome> {
-    method_is(request, "POST")?;
-    if !request.is_of("application/json") {
-        let detail = "The request is not of Content-Type application/json";
-        return Err(failed(400, Refusal::new("1.6", "2.1").because(detail)));
-    }
-    Ok(&request.body)
-}
-
-pub(crate) fn method_is(request: &HttpRequest, method: &str) -> Result<(), Outcome> {
-    if request.method == method {
-        return Ok(());
-    }
-    Err(wrong_method(method))
-}
-
-fn wrong_method(allowed: &str) -> Outcome {
-    let detail = format!("This path is for {allowed} only");
-    let (response, note) = failed(405, Refusal::new("1.6", "2.1").because(detail));
-    (response.with_header("Allow", format!("{allowed}, OPTIONS")), note)
-}
-
-/// Refuses an operator or a server, which have a measured number of such tries.
-pub(crate) async fn refuse<H: Host>(denied: Denied, request: &HttpRequest, host: &H) -> Outcome {
-    deny(admit::pace_refused(denied, &request.caller, host).await)
-}
-
-/// Whoever is not let in learns why, and when to come again.
-fn deny(denied: Denied) -> Outcome {
-    let (mut response, note) = failed(denied.status, denied.refusal);
-    if denied.status == 401 {
-        response = response.with_header("WWW-Authenticate", "Bearer");
-    }
-    if let Some(seconds) = denied.retry_after {
-        response = response.with_header("Retry-After", seconds.to_string());
-    }
-    (response, note)
-}
-
-pub(crate) fn plain(response: HttpResponse) -> Outcome {
-    (response, Note::default())
-}
-
-pub(crate) fn unknown() -> Outcome {
-    failed(404, Refusal::new("1.2", "1.1"))
-}
-
-pub(crate) fn malformed(error: Error) -> Outcome {
-    let (response, _) = failed(400, Refusal::new("1.6", "2.1").because(error));
-    // The parser may quote the request, which may hold keys: not for the log.
-    (response, Note { outcome: Some("1.6/2.1".into()), ..Note::default() })
-}
-
-pub(crate) fn failed(status: u16, refusal: Refusal) -> Outcome {
-    let answer: Answer<es2p::Nothing> = Answer { header: ResponseHeader::failed(&refusal), body: None };
-    let outcome = Some(format!("{}/{}", refusal.subject, refusal.reason));
-    (HttpResponse::json(status, &answer), Note { outcome, ..Note::default() })
-}
-
-/// A fault of ours: the log has the reason, the caller only that it was ours.
-pub(crate) fn faulty(fault: Fault) -> Outcome {
-    let (response, _) = failed(500, Refusal::new("8", "4.2"));
-    (response, Note { outcome: Some(format!("fault: {fault}")), ..Note::default() })
+    heard(outcome, Note { correlation, conflicts, ..Note::default() })
 }
 
 /// Headers that every response has.

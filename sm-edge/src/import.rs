@@ -1,11 +1,11 @@
 //! `POST /esim-lab/import`: a batch of subscribers, as JSON or CSV.
 
-use crate::admit::Requester;
-use crate::handler::{Note, Outcome, failed, faulty, method_is, read_json, refuse};
-use crate::run::{Executed, run};
-use crate::{Host, HttpRequest, HttpResponse, Store, csv};
-use esim_rsp::es9p::Answer;
-use esim_rsp::json::{RequestHeader, ResponseHeader};
+use crate::admit::{self, Requester};
+use crate::outcome::{Note, Rejection, Served};
+use crate::read::{method_is, read_json};
+use crate::run::run;
+use crate::{Host, HttpRequest, Store, csv};
+use esim_rsp::json::RequestHeader;
 use esim_rsp::{Error, Refusal};
 use esim_smdp::admin::{ImportOk, ImportRequest, prepare};
 use futures_util::stream::{self, StreamExt as _};
@@ -17,26 +17,19 @@ const RECORDS_PER_ORDER: usize = 2;
 /// Makes orders of the rows that can be used and says of every row what became of it.
 ///
 /// A fault in the middle leaves the orders made until then: who sends the same rows again finds them known.
-pub(crate) async fn import<H: Host>(request: &HttpRequest, requester: &Requester, host: &H) -> Outcome {
-    let mut batch = match read(request) {
-        Ok(batch) => batch,
-        Err(refused) => return refused,
-    };
-    if let Err(denied) = requester.speaks(&mut batch) {
-        return refuse(denied, request, host).await;
-    }
+pub(crate) async fn import<H: Host>(
+    request: &HttpRequest,
+    requester: &Requester,
+    host: &H,
+) -> Result<Served, Rejection> {
+    let mut batch = read(request)?;
+    admit::speaks(requester, &mut batch, &request.caller, host).await?;
     if request.is_of("text/csv") {
-        match csv::read_rows(&request.body) {
-            Ok(rows) => batch.rows = rows,
-            Err(error) => return unsound(error),
-        }
+        batch.rows = csv::read_rows(&request.body).map_err(unsound)?;
     }
     let correlation = batch.header.as_ref().map(|header| header.function_call_identifier.clone());
     let per_commit = H::Store::COMMIT_RECORDS / RECORDS_PER_ORDER;
-    let (parts, refused) = match prepare(batch, host.config(), per_commit) {
-        Ok(prepared) => prepared,
-        Err(refusal) => return failed(200, refusal),
-    };
+    let (parts, refused) = prepare(batch, host.config(), per_commit)?;
     let by = requester.called_by(&request.caller);
     let mut made = ImportOk::default();
     made.add(refused);
@@ -44,32 +37,25 @@ pub(crate) async fn import<H: Host>(request: &HttpRequest, requester: &Requester
     let parts = stream::iter(parts).map(async |part| run(&part, Some(&by), host).await);
     let mut parts = parts.buffered(H::Store::COMMITS_AT_ONCE);
     while let Some(executed) = parts.next().await {
-        match executed {
-            Ok(Executed { answer: Ok(results), conflicts: again }) => {
-                conflicts += again;
-                made.add(results);
-            }
-            Ok(Executed { answer: Err(refusal), .. }) => return failed(200, refusal),
-            Err(fault) => return faulty(fault),
-        }
+        let executed = executed?;
+        made.add(executed.answer?);
+        conflicts += executed.conflicts;
     }
     let outcome = format!("{} created, {} known, {} refused", made.created, made.known, made.refused);
-    let answer = Answer { header: ResponseHeader::success(), body: Some(made) };
-    let note = Note { correlation, outcome: Some(outcome), conflicts };
-    (HttpResponse::json(200, &answer), note)
+    Ok(Served::success(made, Note { correlation, outcome: Some(outcome), conflicts }))
 }
 
 /// A batch: of JSON all of it, of CSV what its query says.
-fn read(request: &HttpRequest) -> Result<ImportRequest, Outcome> {
+fn read(request: &HttpRequest) -> Result<ImportRequest, Rejection> {
     method_is(request, "POST")?;
     match request.is_of("text/csv") {
-        true => options(request.query()).map_err(unsound),
+        true => Ok(options(request.query()).map_err(unsound)?),
         false => read_json(request),
     }
 }
 
-fn unsound(error: Error) -> Outcome {
-    failed(200, Refusal::new("1.6", "2.1").because(error.kind))
+fn unsound(error: Error) -> Refusal {
+    Refusal::new("1.6", "2.1").because(error.kind)
 }
 
 /// What JSON says beside the rows: `template`, `stock`, `release`, `defaultSmdp`, `requester`, `call`.

@@ -10,10 +10,10 @@
 //! with it.
 
 use crate::admit::Requester;
-use crate::handler::{Note, Outcome, failed, faulty, json_of, malformed, plain, unknown};
+use crate::outcome::{Note, Rejection, Served};
+use crate::read::json_of;
 use crate::{CommitError, Fault, Host, HttpRequest, HttpResponse, Store, Vault, read_operators};
-use esim_rsp::es9p::Answer;
-use esim_rsp::json::{self, Base64, ResponseHeader};
+use esim_rsp::json::{self, Base64};
 use esim_rsp::{Error, Refusal};
 use esim_smdp::store::{Change, Lookup, Row};
 use esim_smdp::{Config, Operator, Revocations};
@@ -144,11 +144,11 @@ pub(crate) async fn serve<H: Host>(
     request: &HttpRequest,
     requester: &Requester,
     host: &H,
-) -> Outcome {
-    let Some(setting) = Setting::of(name).filter(|_| host.keeps_settings()) else { return unknown() };
+) -> Result<Served, Rejection> {
+    let setting = Setting::of(name).filter(|_| host.keeps_settings()).ok_or_else(Rejection::unknown)?;
     if *requester != Requester::House {
         let detail = "The settings of this server are for the house alone";
-        return failed(403, Refusal::new("1.1", "1.2").because(detail));
+        return Err(Rejection::new(403, Refusal::new("1.1", "1.2").because(detail)));
     }
     match &*request.method {
         "GET" => see(setting, host).await,
@@ -156,34 +156,20 @@ pub(crate) async fn serve<H: Host>(
     }
 }
 
-async fn see<H: Host>(setting: Setting, host: &H) -> Outcome {
-    match Stored::load(host.store(), host.vault()).await {
-        Ok(stored) => {
-            let body = stored.get(setting).unwrap_or(b"[]").to_vec();
-            let response = HttpResponse { body, ..HttpResponse::empty(200) };
-            plain(response.with_header("Content-Type", "application/json"))
-        }
-        Err(unusable) => faulty(Fault::new(unusable)),
-    }
+async fn see<H: Host>(setting: Setting, host: &H) -> Result<Served, Rejection> {
+    let stored = Stored::load(host.store(), host.vault()).await.map_err(Fault::new)?;
+    let body = stored.get(setting).unwrap_or(b"[]").to_vec();
+    let response = HttpResponse { body, ..HttpResponse::empty(200) };
+    Ok(response.with_header("Content-Type", "application/json").into())
 }
 
-async fn replace<H: Host>(setting: Setting, request: &HttpRequest, host: &H) -> Outcome {
-    let value = match json_of(request) {
-        Ok(value) => value,
-        Err(refused) => return refused,
-    };
-    let entries = match setting.check(value, host.config()) {
-        Ok(entries) => entries,
-        Err(reason) => return malformed(Error::text(reason)),
-    };
-    match put(setting, value, host.store(), host.vault()).await {
-        Ok(()) => {
-            let answer = Answer { header: ResponseHeader::success(), body: Some(Replaced { entries }) };
-            let outcome = Some(format!("{entries} entries"));
-            (HttpResponse::json(200, &answer), Note { outcome, ..Note::default() })
-        }
-        Err(fault) => faulty(fault),
-    }
+async fn replace<H: Host>(setting: Setting, request: &HttpRequest, host: &H) -> Result<Served, Rejection> {
+    let value = json_of(request)?;
+    let entries = setting.check(value, host.config());
+    let entries = entries.map_err(|reason| Rejection::malformed(Error::text(reason)))?;
+    put(setting, value, host.store(), host.vault()).await?;
+    let outcome = Some(format!("{entries} entries"));
+    Ok(Served::success(Replaced { entries }, Note { outcome, ..Note::default() }))
 }
 
 /// Puts a value, which has been checked, in the place of whatever is there.
