@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
 # Fuzzes: scripts/fuzz.sh [SECONDS] [TARGET...], 60 seconds each and all targets
 # if nothing is said. Ends with a line for each target, and fails on a finding.
+#
+# Inputs that have reached something new, and those that have failed once, are
+# kept in fuzz/kept/TARGET: every run begins with them. FUZZ_KEEP=1 adds what
+# this run has found, as few and as short inputs as reach the same.
 . "$(dirname "$0")/install.sh"
 
 cd "$ROOT"
@@ -9,12 +13,25 @@ need_cargo_fuzz
 seconds=60
 case ${1:-} in [0-9]*) seconds=$1 && shift ;; esac
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cd fuzz/fuzz_targets && basename -s .rs ./*.rs)
+# `shard+asan` is the target `shard` with AddressSanitizer: SQLite is under it.
+[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cd fuzz/fuzz_targets && basename -s .rs ./*.rs && echo shard+asan)
 # Octets of one input, and how much memory a target may come to take: growth ends there.
 LONGEST=20000 MEMORY_MB=1024
+# The longest input that is kept.
+LONGEST_KEPT=4096
 
-# Coverage counters alone: without a sanitizer, the stable compiler will do.
-fuzz() { cargo fuzz "$1" --fuzz-dir fuzz --sanitizer none "${@:2}"; }
+# Coverage counters alone: without a sanitizer, the stable compiler will do. With one it must be told that it may.
+fuzz() {
+    local verb=$1 target=$2
+    shift 2
+    case $target in
+    *+asan)
+        RUSTC_BOOTSTRAP=1 cargo fuzz "$verb" "${target%+asan}" --fuzz-dir fuzz --sanitizer address \
+            --target-dir fuzz/target/asan "$@"
+        ;;
+    *) cargo fuzz "$verb" "$target" --fuzz-dir fuzz --sanitizer none "$@" ;;
+    esac
+}
 
 say "building ${#targets[@]} fuzz targets"
 for target in "${targets[@]}"; do
@@ -23,20 +40,29 @@ done
 quietly cargo run --release --manifest-path fuzz/Cargo.toml --example seeds -- fuzz/corpus || die "no seeds"
 
 run() {
-    local target=$1 log=fuzz/target/$1.log
-    mkdir -p "fuzz/corpus/$target" "fuzz/artifacts/$target"
-    if fuzz run "$target" "fuzz/corpus/$target" -- "-max_total_time=$seconds" -timeout=10 \
+    local target=$1 log=fuzz/target/$1.log name=${1%+asan}
+    mkdir -p "fuzz/corpus/$name" "fuzz/artifacts/$name" "fuzz/kept/$name"
+    if fuzz run "$target" "fuzz/corpus/$name" "fuzz/kept/$name" -- "-max_total_time=$seconds" -timeout=10 \
         "-rss_limit_mb=$MEMORY_MB" "-max_len=$LONGEST" -print_final_stats=1 >"$log" 2>&1; then
         awk -v target="$target" '
             / cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") cov = $(i + 1) }
             /stat::number_of_executed_units/ { runs = $2 }
             /stat::peak_rss_mb/ { mb = $2 }
-            END { printf "%-8s %d runs, coverage %d, at most %d MB: nothing found\n", target, runs, cov, mb }' "$log"
+            END { printf "%-10s %d runs, coverage %d, at most %d MB: nothing found\n", target, runs, cov, mb }' "$log"
     else
-        tail -40 "$log"
-        printf '%-8s FAILED, see fuzz/artifacts/%s\n' "$target" "$target"
+        grep -a -A 8 -m 1 'panicked at' "$log" | cut -c 1-2000 || true
+        tail -40 "$log" | cut -c 1-2000
+        printf '%-10s FAILED, see fuzz/artifacts/%s\n' "$target" "$name"
         return 1
     fi
+}
+
+# What a target has found that is not kept yet, as few inputs as reach it.
+keep() {
+    local target=$1
+    case $target in *+asan) return ;; esac
+    quietly fuzz run "$target" "fuzz/kept/$target" "fuzz/corpus/$target" -- -merge=1 "-max_len=$LONGEST_KEPT" ||
+        die "the inputs of $target cannot be merged"
 }
 
 say "fuzzing, $seconds seconds each"
@@ -53,4 +79,7 @@ while [ "$running" -gt 0 ]; do
     wait -n || failed=1
     running=$((running - 1))
 done
+if [ -n "${FUZZ_KEEP:-}" ] && [ "$failed" = 0 ]; then
+    for target in "${targets[@]}"; do keep "$target"; done
+fi
 exit "$failed"

@@ -9,7 +9,6 @@ pub mod tokens;
 
 use esim_crypto::pki::TestPki;
 use esim_euicc::MemoryNvm;
-use esim_rsp::tlv;
 use esim_tests::bench::Slot;
 use esim_tests::forge::{Forge, ICCID};
 use std::sync::OnceLock;
@@ -18,9 +17,7 @@ use std::sync::OnceLock;
 pub fn enabled_card() -> MemoryNvm {
     let mut forge = Forge::new();
     forge.install_plain(ICCID);
-    let iccid: esim_rsp::Iccid = ICCID.parse().expect("an ICCID");
-    let which = tlv::wrap(0xA0, &[&tlv::wrap(0x5A, &[&iccid.octets()])]);
-    forge.es10(&tlv::wrap(0xBF31, &[&which, &[0x81, 1, 0]])).expect("enabled");
+    forge.enable(ICCID);
     forge.device.nvm().clone()
 }
 

@@ -77,6 +77,19 @@ impl Forge {
         Self::with(Curve::P256, |_| {})
     }
 
+    /// A card whose 96 notifications together are longer than the 65,535 octets of a message.
+    pub fn talkative() -> Self {
+        let mut forge = Self::new();
+        for iccid in [ICCID, "89000123456789012358", "89000123456789012366"] {
+            let mut metadata = metadata(iccid);
+            let receivers = metadata.notification_configuration_info.as_mut().expect("a receiver");
+            *receivers = vec![receivers[0].clone(); 32];
+            forge.install(&metadata, &subscriber(iccid));
+            forge.enable(iccid);
+        }
+        forge
+    }
+
     /// The same on another curve, personalised otherwise.
     pub fn with(curve: Curve, personalise: impl FnOnce(&mut Personal)) -> Self {
         let pki = TestPki::generate(&PkiParameters { curve, ..PkiParameters::default() }, &mut bench::rng(1));
@@ -204,6 +217,14 @@ impl<S: Slot> Forge<S> {
     /// Installs an ordinary profile with an ICCID.
     pub fn install_plain(&mut self, iccid: &str) {
         self.install(&metadata(iccid), &subscriber(iccid));
+    }
+
+    /// Enables a profile that is installed.
+    pub fn enable(&mut self, iccid: &str) {
+        let iccid: Iccid = iccid.parse().expect("an ICCID");
+        let which = tlv::wrap(0xA0, &[&tlv::wrap(0x5A, &[&iccid.octets()])]);
+        let answer = self.es10(&tlv::wrap(0xBF31, &[&which, &[0x81, 1, 0]])).expect("EnableProfile");
+        assert_eq!(answer, [0xBF, 0x31, 3, 0x80, 1, 0]);
     }
 }
 

@@ -41,9 +41,7 @@ fn locked_phone() -> MemoryNvm {
     let mut subscriber = forge::subscriber(ICCID);
     subscriber.codes.pin1_enabled = true;
     forge.install(&metadata(ICCID), &subscriber);
-    let iccid: Iccid = ICCID.parse().unwrap();
-    let which = tlv::wrap(0xA0, &[&tlv::wrap(0x5A, &[&iccid.octets()])]);
-    forge.es10(&tlv::wrap(0xBF31, &[&which, &[0x81, 1, 0]])).unwrap();
+    forge.enable(ICCID);
     forge.device.nvm().clone()
 }
 

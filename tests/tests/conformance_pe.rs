@@ -5,7 +5,7 @@ use esim_rsp::tlv;
 use esim_saip::builder::{self, HomeNetworkKey, OtaKeys, Subscriber};
 use esim_saip::{Capabilities, Installer, Package, Status};
 use esim_tests::conformance::{Row, blank, case, hold};
-use esim_tests::forge::{ICCID, subscriber};
+use esim_tests::forge::{Forge, ICCID, subscriber};
 
 /// Elements that make files from a template: name, tag, arcs of the template below `2.23.143.1.2`.
 const TEMPLATES: &[(&str, u32, &[u8])] = &[
@@ -353,6 +353,21 @@ fn applications() -> Vec<Row> {
         "for eUICCs that run applets, of another kind than these",
     ));
     rows
+}
+
+/// The operator reads it in the installation result: a profile that works, and the element that is not in it.
+#[test]
+fn a_card_reports_what_it_has_left_out() {
+    let mut elements = sound();
+    elements.insert(elements.len() - 1, element(0xA8, false, &[]));
+    let mut forge = Forge::new();
+    let mut parcel = forge.parcel();
+    parcel.upp = elements.concat();
+    let result = forge.load(&parcel.pieces()).unwrap();
+    // EUICCResponse { peStatus { { status pe-not-supported, identification-number 99 } } }
+    let left_out = [0x30, 0x0A, 0xA0, 0x08, 0x30, 0x06, 0x80, 0x01, 0x01, 0x81, 0x01, 99];
+    assert!(result.windows(left_out.len()).any(|it| it == left_out), "{}", hex::encode(&result));
+    forge.enable(ICCID);
 }
 
 fn others() -> Vec<Row> {

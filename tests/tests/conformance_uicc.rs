@@ -50,9 +50,7 @@ fn subscriber() -> Subscriber {
 fn phone(subscriber: &Subscriber) -> Forge {
     let mut forge = Forge::with(Curve::P256, |_| {});
     forge.install(&metadata(ICCID), subscriber);
-    let iccid: Iccid = ICCID.parse().unwrap();
-    let which = tlv::wrap(0xA0, &[&tlv::wrap(0x5A, &[&iccid.octets()])]);
-    forge.es10(&tlv::wrap(0xBF31, &[&which, &[0x81, 1, 0]])).unwrap();
+    forge.enable(ICCID);
     forge
 }
 

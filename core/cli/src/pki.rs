@@ -12,25 +12,18 @@ use std::path::{Path, PathBuf};
 
 /// Writes a test PKI with a certificate for one eUICC.
 pub fn write(folder: &Path, pki: &TestPki, eid: Eid, rng: &mut ChaCha20Rng) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let euicc = pki.issue_euicc(eid.octets(), rng);
-    let mut keys = BTreeMap::new();
-    for (file, key, issued) in [
-        ("CERT_CI_ECDSA", "SK.CI", &pki.ci),
-        ("CERT_EUM_ECDSA", "SK.EUM", &pki.eum),
-        ("CERT_EUICC_ECDSA", "SK.EUICC", &euicc),
-        ("CERT_S_SM_DPauth_ECDSA", "SK.DPauth", &pki.dp_auth),
-        ("CERT_S_SM_DPpb_ECDSA", "SK.DPpb", &pki.dp_pb),
-        ("CERT_S_SM_DP_TLS", "SK.DPtls", &pki.dp_tls),
-        ("CERT_S_SM_DSauth_ECDSA", "SK.DSauth", &pki.ds_auth),
-        ("CERT_S_SM_DS_TLS", "SK.DStls", &pki.ds_tls),
-    ] {
-        fs::write(folder.join(format!("{file}.der")), &issued.certificate)?;
-        keys.insert(key, hex::encode(&issued.key.to_bytes()[..]));
-    }
-    let path = folder.join("keys.json");
-    // Its owner's alone before anything is in it.
-    Ok(esim_disk::replace(&esim_disk::Files, &path, &serde_json::to_vec_pretty(&keys)?)?)
+    let parts = [
+        (Role::Ci, &pki.ci),
+        (Role::Eum, &pki.eum),
+        (Role::Euicc, &euicc),
+        (Role::DpAuth, &pki.dp_auth),
+        (Role::DpPb, &pki.dp_pb),
+        (Role::DpTls, &pki.dp_tls),
+        (Role::DsAuth, &pki.ds_auth),
+        (Role::DsTls, &pki.ds_tls),
+    ];
+    Ok(PkiFolder::write(folder, "", &parts)?)
 }
 
 /// Personalisation from folders as GSMA publishes SGP.26's ([`PkiFolder`]): a card with an identity under each CI that has

@@ -5,8 +5,7 @@
 mod common;
 
 use common::{Running, free_port, run, wait_for};
-use esim_rsp::{Iccid, tlv};
-use esim_tests::forge::{Forge, metadata, subscriber};
+use esim_tests::forge::Forge;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -33,18 +32,8 @@ fn card(folder: &tempfile::TempDir) -> Command {
 
 /// The same with a card whose notifications take more than 65,535 octets.
 fn card_with_much_to_tell(folder: &tempfile::TempDir) -> Command {
-    let mut forge = Forge::new();
-    for iccid in ["89000123456789012341", "89000123456789012358", "89000123456789012366"] {
-        let mut metadata = metadata(iccid);
-        let receivers = metadata.notification_configuration_info.as_mut().unwrap();
-        *receivers = vec![receivers[0].clone(); 32];
-        forge.install(&metadata, &subscriber(iccid));
-        let iccid: Iccid = iccid.parse().unwrap();
-        let which = tlv::wrap(0xA0, &[&tlv::wrap(0x5A, &[&iccid.octets()])]);
-        forge.es10(&tlv::wrap(0xBF31, &[&which, &[0x81, 1, 0]])).unwrap();
-    }
     let state = folder.path().join("card");
-    std::fs::write(&state, forge.device.nvm().export()).unwrap();
+    std::fs::write(&state, Forge::talkative().device.nvm().export()).unwrap();
     let mut command = common::esim_lab();
     command.args(["euicc", "serve", "--state", &state.display().to_string()]).stderr(Stdio::null());
     command

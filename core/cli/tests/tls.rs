@@ -4,11 +4,11 @@
 mod common;
 
 use common::{Running, Sm, SmHost, esim_lab, run, text, wait_for};
-use esim_crypto::pki::{Issued, PkiParameters, TestPki};
+use esim_crypto::pki::{Issued, PkiParameters, Role, TestPki};
 use esim_rsp::Eid;
+use esim_sm_edge::native::PkiFolder;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -39,20 +39,15 @@ fn folder(path: PathBuf, tls: &Issued) -> String {
     let pki = sound();
     let eid = Eid::from_body("890490321234512345123456789013").unwrap();
     let euicc = pki.issue_euicc(eid.octets(), &mut rng());
-    fs::create_dir_all(&path).unwrap();
-    let mut keys = BTreeMap::new();
-    for (file, key, issued) in [
-        ("CERT_CI_ECDSA", "SK.CI", &pki.ci),
-        ("CERT_EUM_ECDSA", "SK.EUM", &pki.eum),
-        ("CERT_EUICC_ECDSA", "SK.EUICC", &euicc),
-        ("CERT_S_SM_DPauth_ECDSA", "SK.DPauth", &pki.dp_auth),
-        ("CERT_S_SM_DPpb_ECDSA", "SK.DPpb", &pki.dp_pb),
-        ("CERT_S_SM_DP_TLS", "SK.DPtls", tls),
-    ] {
-        fs::write(path.join(format!("{file}.der")), &issued.certificate).unwrap();
-        keys.insert(key, hex::encode(&issued.key.to_bytes()[..]));
-    }
-    fs::write(path.join("keys.json"), serde_json::to_vec(&keys).unwrap()).unwrap();
+    let parts = [
+        (Role::Ci, &pki.ci),
+        (Role::Eum, &pki.eum),
+        (Role::Euicc, &euicc),
+        (Role::DpAuth, &pki.dp_auth),
+        (Role::DpPb, &pki.dp_pb),
+        (Role::DpTls, tls),
+    ];
+    PkiFolder::write(&path, "", &parts).unwrap();
     path.display().to_string()
 }
 

@@ -222,30 +222,23 @@ fn write_folder(
     names: Names<'_>,
     rng: &mut dyn CryptoRng,
 ) -> io::Result<ServerPki> {
-    files::make_folder(path)?;
     let issuer = TestPki::well_known(TLS_CURVE);
     let tls = issuer.issue_dp_tls(&with_this_machine(names.smdp), rng);
     let smds_tls = names.smds.map(|host| issuer.issue_ds_tls(&with_this_machine(host), rng));
     let suffix = match pki.parameters().curve {
-        Curve::P256 => "NIST",
-        Curve::BrainpoolP256r1 => "BRP",
+        Curve::P256 => "_NIST",
+        Curve::BrainpoolP256r1 => "_BRP",
     };
     let mut parts = vec![
-        ("CERT_CI_ECDSA", "SK.CI", &pki.ci),
-        ("CERT_EUM_ECDSA", "SK.EUM", &pki.eum),
-        ("CERT_S_SM_DPauth_ECDSA", "SK.DPauth", &pki.dp_auth),
-        ("CERT_S_SM_DPpb_ECDSA", "SK.DPpb", &pki.dp_pb),
-        ("CERT_S_SM_DP_TLS", "SK.DPtls", &tls),
-        ("CERT_S_SM_DSauth_ECDSA", "SK.DSauth", &pki.ds_auth),
+        (Role::Ci, &pki.ci),
+        (Role::Eum, &pki.eum),
+        (Role::DpAuth, &pki.dp_auth),
+        (Role::DpPb, &pki.dp_pb),
+        (Role::DpTls, &tls),
+        (Role::DsAuth, &pki.ds_auth),
     ];
-    parts.extend(smds_tls.as_ref().map(|tls| ("CERT_S_SM_DS_TLS", "SK.DStls", tls)));
-    let mut keys = BTreeMap::new();
-    for (file, key, issued) in parts {
-        files::write_secret(&path.join(format!("{file}_{suffix}.der")), &issued.certificate)?;
-        keys.insert(key, hex::encode(&issued.key.to_bytes()[..]));
-    }
-    let json = serde_json::to_vec_pretty(&keys).map_err(io::Error::other)?;
-    files::write_secret(&path.join("keys.json"), &json)?;
+    parts.extend(smds_tls.as_ref().map(|tls| (Role::DsTls, tls)));
+    PkiFolder::write(path, suffix, &parts)?;
     read_folder(path, names)
 }
 

@@ -40,6 +40,23 @@ pub struct Found {
 }
 
 impl PkiFolder {
+    /// Writes certificates (`CERT_…SUFFIX.der`) and their keys (`keys.json`), one of each role, into a folder, which is made
+    /// if it is not there. Its files are their owner's alone.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be written.
+    pub fn write(path: &Path, suffix: &str, parts: &[(Role, &Issued)]) -> io::Result<()> {
+        files::make_folder(path)?;
+        let mut keys = BTreeMap::new();
+        for (role, issued) in parts {
+            let (file, key) = names_of(*role);
+            files::write_secret(&path.join(format!("{file}{suffix}.der")), &issued.certificate)?;
+            keys.insert(key, Zeroizing::new(hex::encode(&issued.key.to_bytes()[..])));
+        }
+        let json = Zeroizing::new(serde_json::to_vec_pretty(&keys).map_err(io::Error::other)?);
+        files::write_secret(&path.join("keys.json"), &json)
+    }
+
     /// Reads every file that may be a certificate or a key; what is neither, is of another algorithm, or is damaged, is
     /// passed over: published folders hold bad certificates on purpose.
     ///
@@ -182,6 +199,20 @@ impl Found {
         own.is_some()
             && own == issuer.certificate.subject_key_id()
             && verify_signature(&self.certificate, issuer.certificate.public_key()).is_ok()
+    }
+}
+
+/// Name of the certificate's file, as GSMA has it, and of its key in `keys.json`.
+fn names_of(role: Role) -> (&'static str, &'static str) {
+    match role {
+        Role::Ci => ("CERT_CI_ECDSA", "SK.CI"),
+        Role::Eum => ("CERT_EUM_ECDSA", "SK.EUM"),
+        Role::Euicc => ("CERT_EUICC_ECDSA", "SK.EUICC"),
+        Role::DpAuth => ("CERT_S_SM_DPauth_ECDSA", "SK.DPauth"),
+        Role::DpPb => ("CERT_S_SM_DPpb_ECDSA", "SK.DPpb"),
+        Role::DpTls => ("CERT_S_SM_DP_TLS", "SK.DPtls"),
+        Role::DsAuth => ("CERT_S_SM_DSauth_ECDSA", "SK.DSauth"),
+        Role::DsTls => ("CERT_S_SM_DS_TLS", "SK.DStls"),
     }
 }
 
