@@ -48,7 +48,7 @@ impl Bucket {
     pub fn take(bucket: Option<Self>, rate: Rate, now: u64) -> (Self, Result<(), u64>) {
         let (burst, refill) = (u64::from(rate.burst.max(1)) * COST, u64::from(rate.per_minute.max(1)));
         let mut level = match bucket {
-            Some(bucket) => burst.min(bucket.level + now.saturating_sub(bucket.at).saturating_mul(refill)),
+            Some(bucket) => burst.min(bucket.level.saturating_add(now.saturating_sub(bucket.at).saturating_mul(refill))),
             None => burst,
         };
         let taken = if level >= COST {
@@ -57,7 +57,7 @@ impl Bucket {
         } else {
             Err((COST - level).div_ceil(refill))
         };
-        (Self { level, at: now, full_at: now + (burst - level).div_ceil(refill) }, taken)
+        (Self { level, at: now, full_at: now.saturating_add((burst - level).div_ceil(refill)) }, taken)
     }
 }
 

@@ -2,11 +2,35 @@
 
 use crate::{Fault, Rate};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_with::{As, Bytes};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_with::{As, Bytes, DeserializeAs, SerializeAs};
 
 /// Name of a commit: 16 random octets.
 pub type Tx = [u8; 16];
+
+/// A number that every storage keeps as it is, 2^53 - 1 at most: SQLite has 63 bits, JavaScript's numbers 53. Another one
+/// would be read as something else, and is refused before anything is written.
+struct Whole;
+
+impl Whole {
+    const MAX: u64 = (1 << 53) - 1;
+}
+
+impl SerializeAs<u64> for Whole {
+    fn serialize_as<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        number.serialize(serializer)
+    }
+}
+
+impl<'de> DeserializeAs<'de, u64> for Whole {
+    fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        match u64::deserialize(deserializer)? {
+            number if number <= Self::MAX => Ok(number),
+            number => Err(D::Error::custom(format!("{number} is more than {}", Self::MAX))),
+        }
+    }
+}
 
 /// A question to an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +86,7 @@ pub enum Message {
         /// In a minute.
         per_minute: u32,
         /// Seconds since 1970.
+        #[serde(with = "As::<Whole>")]
         now: u64,
     },
 }
@@ -97,6 +122,7 @@ pub enum Part {
         /// Name of the row.
         name: String,
         /// Revision that it must have now; 0 if it must not exist.
+        #[serde(with = "As::<Whole>")]
         expected: u64,
         /// The new body.
         #[serde(with = "As::<Bytes>")]
@@ -104,8 +130,10 @@ pub enum Part {
         /// All its aliases from now on; the index has them, too.
         aliases: Vec<String>,
         /// May be forgotten from this second on.
+        #[serde(with = "As::<Option<Whole>>")]
         expires: Option<u64>,
         /// Something is to be done from this second on.
+        #[serde(with = "As::<Option<Whole>>")]
         due: Option<u64>,
     },
     /// Remove a row.
@@ -113,6 +141,7 @@ pub enum Part {
         /// Name of the row.
         name: String,
         /// Revision that it must have now.
+        #[serde(with = "As::<Whole>")]
         expected: u64,
     },
     /// Change what the index knows of a row.
@@ -146,6 +175,7 @@ pub struct Pending {
     /// The object that knows what became of it.
     pub primary: String,
     /// Milliseconds since 1970; from then on its coordinator may be taken for dead.
+    #[serde(with = "As::<Whole>")]
     pub deadline: u64,
 }
 
@@ -232,7 +262,7 @@ macro_rules! octets {
             /// From octets.
             ///
             /// # Errors
-            /// Octets of another version.
+            /// Octets of another version, and numbers that no storage keeps as they are.
             pub fn from_octets(octets: &[u8]) -> Result<Self, Fault> {
                 read(octets)
             }
@@ -241,3 +271,34 @@ macro_rules! octets {
 }
 
 octets!(Message Answer);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(expires: Option<u64>, due: Option<u64>) -> Message {
+        let (name, body) = ("order/1".to_string(), vec![1]);
+        let part = Part::Put { name, expected: 0, body, aliases: Vec::new(), expires, due };
+        Message::Commit { tx: [1; 16], parts: vec![part], joint: false, again: false }
+    }
+
+    #[test]
+    fn numbers_that_no_storage_keeps_are_refused() {
+        let sound = put(Some(Whole::MAX), None);
+        assert_eq!(Message::from_octets(&sound.to_octets().unwrap()).unwrap(), sound);
+        let pending = Pending { tx: [1; 16], primary: "order/1".into(), deadline: u64::MAX };
+        let delete = Part::Delete { name: "order/1".into(), expected: u64::MAX };
+        for message in [
+            put(Some(Whole::MAX + 1), None),
+            put(None, Some(u64::MAX)),
+            Message::Take { burst: 1, per_minute: 1, now: u64::MAX },
+            Message::Prepare { pending, parts: Vec::new() },
+            Message::Prepare {
+                pending: Pending { tx: [1; 16], primary: String::new(), deadline: 0 },
+                parts: vec![delete],
+            },
+        ] {
+            assert!(Message::from_octets(&message.to_octets().unwrap()).is_err(), "{message:?}");
+        }
+    }
+}
