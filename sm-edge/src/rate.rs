@@ -48,7 +48,9 @@ impl Bucket {
     pub fn take(bucket: Option<Self>, rate: Rate, now: u64) -> (Self, Result<(), u64>) {
         let (burst, refill) = (u64::from(rate.burst.max(1)) * COST, u64::from(rate.per_minute.max(1)));
         let mut level = match bucket {
-            Some(bucket) => burst.min(bucket.level.saturating_add(now.saturating_sub(bucket.at).saturating_mul(refill))),
+            Some(bucket) => {
+                burst.min(bucket.level.saturating_add(now.saturating_sub(bucket.at).saturating_mul(refill)))
+            }
             None => burst,
         };
         let taken = if level >= COST {

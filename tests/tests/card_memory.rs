@@ -2,7 +2,6 @@
 
 use esim_crypto::Curve;
 use esim_euicc::{MemoryNvm, Nvm, NvmError, Write};
-use esim_rsp::{Iccid, tlv};
 use esim_tests::bench::{NOW, rng};
 use esim_tests::forge::{self, Forge, ICCID, metadata};
 use esim_world::{Clock, Device};

@@ -5,7 +5,6 @@
 use esim_crypto::Curve;
 use esim_crypto::milenage::Milenage;
 use esim_euicc::MemoryNvm;
-use esim_rsp::{Iccid, tlv};
 use esim_tests::bench::{NOW, rng};
 use esim_tests::forge::{Forge, ICCID, metadata, subscriber};
 use esim_world::{Clock, Device};

@@ -6,8 +6,6 @@ use esim_euicc::{Identity, Personal};
 use esim_rsp::Eid;
 use esim_sm_edge::native::{Found, PkiFolder};
 use rand_chacha::ChaCha20Rng;
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Writes a test PKI with a certificate for one eUICC.

@@ -1,13 +1,11 @@
 //! Certificates and keys of the server: the project's test PKI, or a folder of them.
 
-use super::files;
 use super::pki_folder::{Found, PkiFolder};
 use esim_crypto::Curve;
 use esim_crypto::pki::{Certificate, Issued, Role, TestPki, TrustedCi};
 use esim_smdp::config::trust_ci;
 use esim_smdp::{Identity, KeyPair, Smds, SmdsIdentity};
 use rand_core::CryptoRng;
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
