@@ -2,6 +2,7 @@
 //! words and ES10 codes mean to a person.
 
 use alloc::string::{String, ToString};
+use esim_rsp::es10::Function;
 use serde::{Deserialize, Serialize};
 
 /// A code of the standard: number and name, `10` and
@@ -60,16 +61,18 @@ pub fn explain_status_word(sw: u16) -> &'static str {
 
 /// Cause and remedy of an ES10 error code, as a sentence; empty where the name
 /// says all there is.
-pub fn explain_es10(function: &str, name: &str) -> &'static str {
+pub fn explain_es10(function: Function, name: &str) -> &'static str {
     match (function, name) {
         (_, "iccidOrAidNotFound" | "iccidNotFound") => {
             "No such profile is on the card. List the profiles to see which are."
         }
-        ("EnableProfile", "profileNotInDisabledState") => "The profile is enabled already.",
-        ("DisableProfile", "profileNotInEnabledState") => "The profile is not enabled.",
-        ("DeleteProfile", "profileNotInDisabledState") => "The profile is in use. Disable it first.",
-        ("DeleteProfile", "disallowedByPolicy") => "The operator forbids deleting this profile (PPR2).",
-        ("EnableProfile", "disallowedByPolicy") => {
+        (Function::EnableProfile, "profileNotInDisabledState") => "The profile is enabled already.",
+        (Function::DisableProfile, "profileNotInEnabledState") => "The profile is not enabled.",
+        (Function::DeleteProfile, "profileNotInDisabledState") => "The profile is in use. Disable it first.",
+        (Function::DeleteProfile, "disallowedByPolicy") => {
+            "The operator forbids deleting this profile (PPR2)."
+        }
+        (Function::EnableProfile, "disallowedByPolicy") => {
             "The profile in use may not be disabled (PPR1), so no other can be enabled."
         }
         (_, "disallowedByPolicy") => "The operator forbids disabling this profile (PPR1).",
@@ -79,12 +82,12 @@ pub fn explain_es10(function: &str, name: &str) -> &'static str {
         (_, "catBusy") => {
             "The card waits for the answer to one of its own commands. Try again in a moment, or reset it."
         }
-        ("eUICCMemoryReset", "nothingToDelete") => "There is nothing to delete.",
+        (Function::EuiccMemoryReset, "nothingToDelete") => "There is nothing to delete.",
         (_, "nothingToDelete") => "There is no such notification.",
-        ("AuthenticateServer", "invalidCertificate") => {
+        (Function::AuthenticateServer, "invalidCertificate") => {
             "The eUICC does not accept the server's certificate: malformed, out of date, revoked, or not under the CI that was chosen."
         }
-        ("PrepareDownload", "invalidCertificate") => {
+        (Function::PrepareDownload, "invalidCertificate") => {
             "The eUICC does not accept the binding certificate: malformed, revoked, or of another server than the one that was authenticated."
         }
         (_, "invalidSignature") => {

@@ -7,7 +7,7 @@
 
 use crate::apdu::{CardOptions, Channel, Exchange, Next, OpenError, OpenStep, Opening, Reply, is_success};
 use crate::download::{Download, DownloadParams, Outcome};
-use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress, name_of};
+use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress, function_of};
 use crate::lui::{Answer, Question};
 use crate::manage::{
     ChipInfo, Command, Delete, Disable, Enable, GetAddresses, GetEid, GetInfo2, GetRat, ListNotifications,
@@ -204,7 +204,8 @@ impl Link {
         progress: &impl Fn(usize, u32) -> Progress,
     ) -> Result<Reply, LinkError> {
         let channel = self.open(port).await.map_err(LinkError::Open)?;
-        let (interface, function) = name_of(payload);
+        let function = function_of(payload);
+        let (interface, function) = (function.interface(), function.name());
         port.observe(&Observed { interface, function, response: false, bytes: payload, status: 0 });
         let mut exchange = Exchange::new(channel.number, payload.to_vec(), self.options.block_size);
         let mut next = exchange.next(None);
@@ -264,8 +265,7 @@ impl Link {
             LinkError::Lost(Lost(detail)) => Failure::Lost(detail),
         })?;
         if reply.data.is_empty() && !is_success(reply.sw) {
-            let (_, function) = name_of(&request);
-            let refusal = crate::download::CardRefusal::status(function, reply.sw);
+            let refusal = crate::download::CardRefusal::status(function_of(&request), reply.sw);
             return Err(Failure::Command(ManageError::Refused(refusal)));
         }
         let output = command.response(&reply.data).map_err(Failure::Command)?;

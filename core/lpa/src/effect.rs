@@ -5,10 +5,10 @@ use crate::driver::Untrusted;
 use crate::lui::{Answer, Question};
 use crate::octets;
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use esim_rsp::{es9p, json, tlv};
+use esim_rsp::json_binding::{Interface, Request};
+use esim_rsp::{es10, json};
 use serde::{Deserialize, Serialize};
 
 /// A procedure of the LPA that advances by one event at a time.
@@ -104,40 +104,19 @@ pub struct Es10 {
 impl Es10 {
     /// Names a payload by its tag.
     pub fn new(payload: Vec<u8>) -> Self {
-        let (interface, function) = name_of(&payload);
-        Self { interface: Cow::Borrowed(interface), function: Cow::Borrowed(function), payload }
+        let function = function_of(&payload);
+        Self {
+            interface: Cow::Borrowed(function.interface()),
+            function: Cow::Borrowed(function.name()),
+            payload,
+        }
     }
 }
 
-/// Interface and function of an ES10 command, by its first tag (SGP.22 5.7).
-/// What is no command is a piece of a bound profile package.
-pub fn name_of(payload: &[u8]) -> (&'static str, &'static str) {
-    let tag = tlv::read_header(payload, 0).map_or(0, |(tag, ..)| tag);
-    let row = ES10.iter().find(|(known, ..)| *known == tag);
-    row.map_or(("ES10b", "LoadBoundProfilePackage"), |(_, interface, function)| (interface, function))
+/// The function that a payload calls. What is no command is a piece of a bound profile package.
+pub(crate) fn function_of(payload: &[u8]) -> es10::Function {
+    es10::Function::of_command(payload).unwrap_or(es10::Function::LoadBoundProfilePackage)
 }
-
-const ES10: &[(u32, &str, &str)] = &[
-    (0xBF20, "ES10b", "GetEUICCInfo1"),
-    (0xBF21, "ES10b", "PrepareDownload"),
-    (0xBF22, "ES10b", "GetEUICCInfo2"),
-    (0xBF28, "ES10b", "ListNotification"),
-    (0xBF29, "ES10c", "SetNickname"),
-    (0xBF2B, "ES10b", "RetrieveNotificationsList"),
-    (0xBF2D, "ES10c", "GetProfilesInfo"),
-    (0xBF2E, "ES10b", "GetEUICCChallenge"),
-    (0xBF30, "ES10b", "RemoveNotificationFromList"),
-    (0xBF31, "ES10c", "EnableProfile"),
-    (0xBF32, "ES10c", "DisableProfile"),
-    (0xBF33, "ES10c", "DeleteProfile"),
-    (0xBF34, "ES10c", "eUICCMemoryReset"),
-    (0xBF38, "ES10b", "AuthenticateServer"),
-    (0xBF3C, "ES10a", "GetEuiccConfiguredAddresses"),
-    (0xBF3E, "ES10c", "GetEID"),
-    (0xBF3F, "ES10a", "SetDefaultDpAddress"),
-    (0xBF41, "ES10b", "CancelSession"),
-    (0xBF43, "ES10b", "GetRAT"),
-];
 
 /// One ES9+ call: `POST https://<address><path>` with a JSON body, and the
 /// headers `User-Agent: gsma-rsp-lpad`, `X-Admin-Protocol: gsma/rsp/v2.6.0`,
@@ -159,12 +138,12 @@ pub struct HttpCall {
 
 impl HttpCall {
     /// A call of an ES9+ function.
-    pub fn es9(address: &str, function: &'static str, request: &impl Serialize) -> Self {
+    pub fn es9<R: Request>(address: &str, request: &R) -> Self {
         Self {
             address: address.into(),
-            path: format!("{}{function}", es9p::PATH),
-            interface: Cow::Borrowed("ES9+"),
-            function: Cow::Borrowed(function),
+            path: Interface::Es9Plus.path(R::FUNCTION),
+            interface: Cow::Borrowed(Interface::Es9Plus.name()),
+            function: Cow::Borrowed(R::FUNCTION.name()),
             body: json::to_vec(request),
         }
     }

@@ -219,7 +219,7 @@ impl Notify {
         let address = to_dial(&notification.address, dialled).to_owned();
         let request = HandleNotificationRequest { pending_notification: Base64(raw.clone()) };
         self.state = State::ExpectDelivered { notification, raw };
-        Effect::Http(HttpCall::es9(&address, "handleNotification", &request))
+        Effect::Http(HttpCall::es9(&address, &request))
     }
 
     fn delivered(&mut self, notification: Notification, event: Event) -> Effect<Notified> {

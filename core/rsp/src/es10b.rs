@@ -4,7 +4,7 @@
 use crate::common::{OperatorId, PprIds, SubjectKeyIdentifier, Version};
 use crate::es9p::{ServerSigned1, SmdpSigned2};
 use crate::signed::PublicKeyOctets;
-use crate::{CertificateDer, Error, ErrorKind, Signature, Signed, TransactionId, integer_codes, tlv};
+use crate::{CertificateDer, Error, ErrorKind, Signature, Signed, TransactionId, es10, integer_codes, tlv};
 use alloc::string::String;
 use alloc::vec::Vec;
 use rasn::types::{BitString, FixedOctetString, ObjectIdentifier, OctetString};
@@ -553,7 +553,7 @@ pub struct LoadCrlRequest {
 }
 
 impl LoadCrlRequest {
-    const TAG: u32 = 0xBF35;
+    const TAG: u32 = es10::Function::LoadCrl.tag();
 
     /// Reads the command; `A0` stands in the place of the list's own tag.
     ///

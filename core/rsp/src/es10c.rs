@@ -363,7 +363,7 @@ integer_codes! {
     }
 }
 
-/// ES10b.LpaeActivation (SGP.22 5.7.23): asks for the LPA in the eUICC.
+/// LpaeActivation (SGP.22 5.7.1): asks for the LPA in the eUICC.
 ///
 /// ```asn1
 /// LpaeActivationRequest ::= [66] SEQUENCE { -- Tag 'BF42'

@@ -2,7 +2,10 @@
 
 use crate::codec::{MAX_DEPTH, UNKNOWN, decode_recorded};
 use crate::tlv::Tlv;
-use crate::{Error, ErrorKind, asn1_binding, es8p, es9p, es10a, es10b, es10c, notification, status, tlv};
+use crate::{
+    Error, ErrorKind, asn1_binding, es8p, es9p, es10, es10a, es10b, es10c, json_binding, notification,
+    status, tlv,
+};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -83,7 +86,9 @@ fn known(octets: &[u8], found: &Tlv, depth: u8) -> Option<Node> {
     let message = octets.get(found.whole.clone())?;
     let alone: &[(u32, Explainer)] = if depth == 0 { ALONE } else { &[] };
     let (mut chosen, mut second) = (None, None);
-    for (_, read) in KNOWN.iter().chain(alone).filter(|(tag, _)| *tag == found.tag) {
+    // Where a request and its response share a tag, the first that reads wins.
+    let known = es10::MESSAGES.iter().chain(json_binding::MESSAGES).chain(PARTS).chain(alone);
+    for (_, read) in known.filter(|(tag, _)| *tag == found.tag) {
         match read(message) {
             Ok(node) if !node.has_unknown() => {
                 chosen = Some(node);
@@ -112,55 +117,10 @@ fn plain(octets: &[u8], found: &Tlv, depth: u8) -> Node {
 }
 
 /// Reads a message as some type: its fields, nothing within them opened or named yet.
-type Explainer = fn(&[u8]) -> Result<Node, Error>;
+pub(crate) type Explainer = fn(&[u8]) -> Result<Node, Error>;
 
-/// Types by their tag; where a request and its response share a tag, the
-/// first that reads wins.
-const KNOWN: &[(u32, Explainer)] = &[
-    (0xBF3C, typed::<es10a::EuiccConfiguredAddressesResponse>),
-    (0xBF3C, typed::<es10a::EuiccConfiguredAddressesRequest>),
-    (0xBF3F, typed::<es10a::SetDefaultDpAddressResponse>),
-    (0xBF3F, typed::<es10a::SetDefaultDpAddressRequest>),
-    (0xBF20, typed::<es10b::EuiccInfo1>),
-    (0xBF20, typed::<es10b::GetEuiccInfo1Request>),
-    (0xBF22, typed::<es10b::EuiccInfo2>),
-    (0xBF22, typed::<es10b::GetEuiccInfo2Request>),
-    (0xBF2E, typed::<es10b::GetEuiccChallengeResponse>),
-    (0xBF2E, typed::<es10b::GetEuiccChallengeRequest>),
-    (0xBF38, typed::<es10b::AuthenticateServerRequest>),
-    (0xBF38, typed::<es10b::AuthenticateServerResponse>),
-    (0xBF21, typed::<es10b::PrepareDownloadRequest>),
-    (0xBF21, typed::<es10b::PrepareDownloadResponse>),
-    (0xBF41, typed::<es10b::CancelSessionRequest>),
-    (0xBF41, typed::<es10b::CancelSessionResponse>),
-    (0xBF41, typed::<asn1_binding::CancelSessionRequestEs9>),
-    (0xBF41, typed::<asn1_binding::CancelSessionResponseEs9>),
-    (0xBF28, typed::<notification::ListNotificationResponse>),
-    (0xBF28, typed::<notification::ListNotificationRequest>),
-    (0xBF2B, typed::<notification::RetrieveNotificationsListResponse>),
-    (0xBF2B, typed::<notification::RetrieveNotificationsListRequest>),
-    (0xBF30, typed::<notification::NotificationSentRequest>),
-    (0xBF30, typed::<notification::NotificationSentResponse>),
-    (0xBF35, typed::<es10b::LoadCrlResponse>),
-    (0xBF35, load_crl),
-    (0xBF42, typed::<es10c::LpaeActivationRequest>),
-    (0xBF42, typed::<es10c::LpaeActivationResponse>),
-    (0xBF43, typed::<es10b::GetRatResponse>),
-    (0xBF43, typed::<es10b::GetRatRequest>),
-    (0xBF2D, typed::<es10c::ProfileInfoListResponse>),
-    (0xBF2D, typed::<es10c::ProfileInfoListRequest>),
-    (0xBF31, typed::<es10c::EnableProfileRequest>),
-    (0xBF31, typed::<es10c::EnableProfileResponse>),
-    (0xBF32, typed::<es10c::DisableProfileRequest>),
-    (0xBF32, typed::<es10c::DisableProfileResponse>),
-    (0xBF33, typed::<es10c::DeleteProfileRequest>),
-    (0xBF33, typed::<es10c::DeleteProfileResponse>),
-    (0xBF34, typed::<es10c::EuiccMemoryResetRequest>),
-    (0xBF34, typed::<es10c::EuiccMemoryResetResponse>),
-    (0xBF3E, typed::<es10c::GetEuiccDataResponse>),
-    (0xBF3E, typed::<es10c::GetEuiccDataRequest>),
-    (0xBF29, typed::<es10c::SetNicknameRequest>),
-    (0xBF29, typed::<es10c::SetNicknameResponse>),
+/// Types that are no function's own, by their tag.
+const PARTS: &[(u32, Explainer)] = &[
     (0xBF36, typed::<es8p::BoundProfilePackage>),
     (0xBF23, typed::<es8p::InitialiseSecureChannelRequest>),
     (0xBF24, typed::<es8p::ConfigureIsdpRequest>),
@@ -173,13 +133,6 @@ const KNOWN: &[(u32, Explainer)] = &[
     (0xE3, typed::<es10c::ProfileInfo>),
     (0xA2, typed::<asn1_binding::RemoteProfileProvisioningRequest>),
     (0xA2, typed::<asn1_binding::RemoteProfileProvisioningResponse>),
-    (0xBF39, typed::<asn1_binding::InitiateAuthenticationRequest>),
-    (0xBF39, typed::<asn1_binding::InitiateAuthenticationResponse>),
-    (0xBF3A, typed::<asn1_binding::GetBoundProfilePackageRequest>),
-    (0xBF3A, typed::<asn1_binding::GetBoundProfilePackageResponse>),
-    (0xBF3B, typed::<asn1_binding::AuthenticateClientRequest>),
-    (0xBF3B, typed::<asn1_binding::AuthenticateClientResponseEs9>),
-    (0xBF3D, typed::<asn1_binding::HandleNotification>),
     (0xBF40, typed::<asn1_binding::AuthenticateClientResponseEs11>),
     (0x30, typed::<notification::OtherSignedNotification>),
     (0x30, typed::<es9p::ServerSigned1>),
@@ -193,7 +146,7 @@ const KNOWN: &[(u32, Explainer)] = &[
 const ALONE: &[(u32, Explainer)] = &[(0x30, typed::<es10b::EuiccCancelSessionSigned>)];
 
 /// A type takes fields that later versions append; of a message that has nothing else it is not the type.
-fn typed<T: Decode>(message: &[u8]) -> Result<Node, Error> {
+pub(crate) fn typed<T: Decode>(message: &[u8]) -> Result<Node, Error> {
     let recorder = Recorder::default();
     decode_recorded::<T>(message, Some(&recorder))?;
     let not_it = || Error::new(ErrorKind::NotTlv, 0);
@@ -206,7 +159,7 @@ fn typed<T: Decode>(message: &[u8]) -> Result<Node, Error> {
 }
 
 /// LoadCRLRequest, whose list has another tag in the place of its own: no type reads it, a reader of its own does.
-fn load_crl(message: &[u8]) -> Result<Node, Error> {
+pub(crate) fn load_crl(message: &[u8]) -> Result<Node, Error> {
     es10b::LoadCrlRequest::from_octets(message)?;
     let whole = tlv::read_only(message)?;
     let mut node = Node::new("", "LoadCrlRequest", whole.tag, whole.whole.clone(), whole.value.clone());
@@ -222,7 +175,7 @@ fn type_name<T>() -> String {
 }
 
 /// The module's name of a type, where it is not that of the type here.
-fn module_name(name: &str) -> &str {
+pub(crate) fn module_name(name: &str) -> &str {
     match name {
         "EuiccInfo1" => "EUICCInfo1",
         "EuiccInfo2" => "EUICCInfo2",

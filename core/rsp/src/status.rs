@@ -6,8 +6,11 @@ use crate::asn1_binding::{
     InitiateAuthenticationError,
 };
 use crate::es8p::ProfileClass;
+use crate::es10;
 use crate::es10b::{AuthenticateErrorCode, CancelSessionReason, DownloadErrorCode};
 use crate::es10c::{DeleteResult, DisableResult, EnableResult, ProfileState, ResetResult, SetNicknameResult};
+use crate::explain::module_name;
+use crate::json_binding;
 use crate::notification::{BppCommandId, ErrorReason};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -639,79 +642,38 @@ pub fn coded_fields() -> impl Iterator<Item = (&'static str, Vec<(usize, &'stati
 
 /// The clause of SGP.22 v2.6 that defines a type.
 pub fn clause_of(type_name: &str) -> Option<&'static str> {
+    let is_it = |name: &&str| module_name(name) == type_name;
+    if let Some(function) = es10::Function::ALL.iter().find(|it| it.messages().iter().any(is_it)) {
+        return Some(function.clause());
+    }
+    if json_binding::MESSAGE_NAMES.iter().any(is_it) {
+        return Some("6.6.2");
+    }
     CLAUSES.iter().find(|(name, _)| *name == type_name).map(|(_, clause)| *clause)
 }
 
+/// Types that are no function's own, and their clauses.
 const CLAUSES: &[(&str, &str)] = &[
-    ("EuiccConfiguredAddressesRequest", "5.7.3"),
-    ("EuiccConfiguredAddressesResponse", "5.7.3"),
-    ("SetDefaultDpAddressRequest", "5.7.4"),
-    ("SetDefaultDpAddressResponse", "5.7.4"),
-    ("PrepareDownloadRequest", "5.7.5"),
-    ("PrepareDownloadResponse", "5.7.5"),
     ("PrepareDownloadResponseOk", "5.7.5"),
     ("PrepareDownloadResponseError", "5.7.5"),
     ("EUICCSigned2", "5.7.5"),
-    ("GetEuiccChallengeRequest", "5.7.7"),
-    ("GetEuiccChallengeResponse", "5.7.7"),
-    ("GetEuiccInfo1Request", "5.7.8"),
-    ("GetEuiccInfo2Request", "5.7.8"),
-    ("EUICCInfo1", "5.7.8"),
-    ("EUICCInfo2", "5.7.8"),
     ("CertificationDataObject", "5.7.8"),
-    ("ListNotificationRequest", "5.7.9"),
-    ("ListNotificationResponse", "5.7.9"),
-    ("RetrieveNotificationsListRequest", "5.7.10"),
-    ("RetrieveNotificationsListResponse", "5.7.10"),
-    ("NotificationSentRequest", "5.7.11"),
-    ("NotificationSentResponse", "5.7.11"),
-    ("AuthenticateServerRequest", "5.7.13"),
-    ("AuthenticateServerResponse", "5.7.13"),
     ("AuthenticateResponseOk", "5.7.13"),
     ("AuthenticateResponseError", "5.7.13"),
     ("EuiccSigned1", "5.7.13"),
     ("CtxParamsForCommonAuthentication", "5.7.13"),
     ("DeviceInfo", "4.2"),
     ("DeviceCapabilities", "4.2"),
-    ("CancelSessionRequest", "5.7.14"),
-    ("CancelSessionResponse", "5.7.14"),
     ("CancelSessionResponseOk", "5.7.14"),
     ("EuiccCancelSessionSigned", "5.7.14"),
-    ("ProfileInfoListRequest", "5.7.15"),
-    ("ProfileInfoListResponse", "5.7.15"),
     ("ProfileInfo", "5.7.15"),
-    ("EnableProfileRequest", "5.7.16"),
-    ("EnableProfileResponse", "5.7.16"),
-    ("DisableProfileRequest", "5.7.17"),
-    ("DisableProfileResponse", "5.7.17"),
-    ("DeleteProfileRequest", "5.7.18"),
-    ("DeleteProfileResponse", "5.7.18"),
-    ("EuiccMemoryResetRequest", "5.7.19"),
-    ("EuiccMemoryResetResponse", "5.7.19"),
-    ("GetEuiccDataRequest", "5.7.20"),
-    ("GetEuiccDataResponse", "5.7.20"),
-    ("SetNicknameRequest", "5.7.21"),
-    ("SetNicknameResponse", "5.7.21"),
-    ("GetRatRequest", "5.7.22"),
-    ("GetRatResponse", "5.7.22"),
     ("ProfilePolicyAuthorisationRule", "2.9.2"),
-    ("LoadCRLRequest", "5.7.12"),
-    ("LoadCRLResponse", "5.7.12"),
     ("LoadCRLResponseOk", "5.7.12"),
     ("RemoteProfileProvisioningRequest", "6.6.2"),
     ("RemoteProfileProvisioningResponse", "6.6.2"),
-    ("InitiateAuthenticationRequest", "6.6.2"),
-    ("InitiateAuthenticationResponse", "6.6.2"),
     ("InitiateAuthenticationOkEs9", "6.6.2"),
-    ("AuthenticateClientRequest", "6.6.2"),
-    ("AuthenticateClientResponseEs9", "6.6.2"),
     ("AuthenticateClientOk", "6.6.2"),
-    ("GetBoundProfilePackageRequest", "6.6.2"),
-    ("GetBoundProfilePackageResponse", "6.6.2"),
     ("GetBoundProfilePackageOk", "6.6.2"),
-    ("HandleNotification", "6.6.2"),
-    ("CancelSessionRequestEs9", "6.6.2"),
-    ("CancelSessionResponseEs9", "6.6.2"),
     ("AuthenticateClientResponseEs11", "6.6.2"),
     ("AuthenticateClientOkEs11", "6.6.2"),
     ("EventEntries", "6.6.2"),

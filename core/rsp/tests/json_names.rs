@@ -6,6 +6,7 @@ use esim_rsp::es9p::*;
 use esim_rsp::es11::*;
 use esim_rsp::es12::*;
 use esim_rsp::json::*;
+use esim_rsp::json_binding::{self as binding, Interface};
 use esim_rsp::{Eid, Iccid, TransactionId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -359,6 +360,38 @@ fn es12_and_es15() {
     hold("registerEvent", &function("es12/registerEvent").request, &register);
     let delete = DeleteEventRequest { header: request_header(), eid: eid(), event_id: "A".into() };
     hold("deleteEvent", &function("es12/deleteEvent").request, &delete);
+}
+
+/// The library has the functions of this table at their paths, with their clauses, and no other.
+#[test]
+fn the_functions_are_the_same() {
+    const ALL: [Interface; 5] =
+        [Interface::Es2Plus, Interface::Es9Plus, Interface::Es11, Interface::Es12, Interface::Es15];
+    let mut known = BTreeSet::new();
+    for row in FUNCTIONS {
+        let (folder, name) = row.path.split_once('/').unwrap();
+        let interface = ALL.into_iter().find(|it| it.name().to_lowercase().replace('+', "plus") == folder);
+        let interface = interface.unwrap();
+        let function =
+            interface.function(name).unwrap_or_else(|| panic!("{} has no {name}", interface.name()));
+        assert_eq!(function.clause(interface), row.clause.split(", ").next(), "{}", row.path);
+        if interface != Interface::Es11 {
+            assert_eq!(interface.path(function), format!("/gsma/rsp2/{}", row.path));
+        }
+        known.insert((folder, name));
+    }
+    for interface in ALL {
+        let folder = interface.name().to_lowercase().replace('+', "plus");
+        for function in binding::Function::ALL.iter().filter(|it| it.clause(interface).is_some()) {
+            // ES11 begins as ES9+ does, ES15 has the functions of ES12.
+            let same = match interface {
+                Interface::Es15 => "es12",
+                Interface::Es11 if *function == binding::Function::InitiateAuthentication => "es9plus",
+                _ => &folder,
+            };
+            assert!(known.contains(&(same, function.name())), "{folder}/{}", function.name());
+        }
+    }
 }
 
 /// What the SM really answers, and what well-behaved clients really ask: the reviewed cases.

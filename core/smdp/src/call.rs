@@ -8,6 +8,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::es2p::Nothing;
+use esim_rsp::json_binding::{Interface, Request};
 use serde::{Deserialize, Serialize};
 
 /// A POST of JSON to another server. `Debug` shows no body.
@@ -33,9 +34,9 @@ impl Call {
     pub const THIS_SERVER: &str = "";
 
     /// A call with `request` as its body.
-    pub fn new<T: Serialize>(to: &str, path: String, request: &T) -> Self {
+    pub fn new<R: Request>(to: &str, interface: Interface, request: &R) -> Self {
         let body = String::from_utf8(esim_rsp::json::to_vec(request)).unwrap_or_default();
-        Self { to: to.to_string(), path, body }
+        Self { to: to.to_string(), path: interface.path(R::FUNCTION), body }
     }
 
     /// The whole address; `https` where no scheme is given.

@@ -7,7 +7,8 @@ use crate::{Env, Order};
 use alloc::format;
 use alloc::string::String;
 use esim_crypto::{PrivateKey, x963_sha256};
-use esim_rsp::es12::{self, DeleteEventRequest};
+use esim_rsp::es12::DeleteEventRequest;
+use esim_rsp::json_binding::{Interface, Request};
 use esim_rsp::{Eid, Refusal};
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +102,7 @@ impl Order {
             header.function_requester_identifier.clone_from(owner);
         }
         let request = DeleteEventRequest { header, eid, event_id };
-        let call = Call::new(to, format!("{}{DELETE}", es12::PATH), &request);
+        let call = Call::new(to, Interface::Es12, &request);
         self.send(env.now, call, env.config.limits.errand_seconds);
     }
 
@@ -124,14 +125,12 @@ impl OrderEvent {
     }
 
     fn is_deleted_by(&self, call: &Call) -> bool {
-        let request = (call.function() == DELETE).then(|| esim_rsp::json::parse(call.body.as_bytes()));
+        let request = (call.function() == DeleteEventRequest::FUNCTION.name())
+            .then(|| esim_rsp::json::parse(call.body.as_bytes()));
         let is_it = |request: DeleteEventRequest| self.is(&call.to, request.eid, &request.event_id);
         request.and_then(Result::ok).is_some_and(is_it)
     }
 }
-
-/// Function of ES12.
-const DELETE: &str = "deleteEvent";
 
 /// What an SM-DS's answer means for whoever has made us ask. `harmless` is the reason code under 8.9.5 that says that
 /// everything is already as it should be.

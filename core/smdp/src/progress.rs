@@ -6,8 +6,9 @@ use crate::{Call, Env, Order};
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::time::Duration;
-use esim_rsp::es2p::{HandleDownloadProgressInfoRequest, PATH};
+use esim_rsp::es2p::HandleDownloadProgressInfoRequest;
 use esim_rsp::json::{Base64, FunctionExecutionStatus, RequestHeader};
+use esim_rsp::json_binding::{Interface, Request};
 use esim_rsp::{Eid, Refusal};
 
 /// How many errands may wait; what happens to the order beyond is only noted. An operator that is away must not make
@@ -61,11 +62,8 @@ impl Order {
         let Some(callback) = operator.and_then(|operator| operator.callback.as_deref()) else { return };
         let point = progress.point as u32;
         if self.errands.len() >= ERRANDS_LIMIT {
-            self.note(
-                env.now,
-                "handleDownloadProgressInfo",
-                format!("Point {point} is not told: too much waits"),
-            );
+            let function = HandleDownloadProgressInfoRequest::FUNCTION.name();
+            self.note(env.now, function, format!("Point {point} is not told: too much waits"));
             return;
         }
         let request = HandleDownloadProgressInfoRequest {
@@ -83,7 +81,7 @@ impl Order {
             tac: progress.device.tac,
             imei: progress.device.imei,
         };
-        let call = Call::new(callback, format!("{PATH}handleDownloadProgressInfo"), &request);
+        let call = Call::new(callback, Interface::Es2Plus, &request);
         self.send(env.now, call, env.config.limits.errand_seconds);
     }
 }

@@ -2,10 +2,11 @@
 //! profile over ES2+ (SGP.22 3.1.1, 5.3).
 
 use crate::trace::Trace;
-use crate::transport::{Request, Transport};
+use crate::transport::{self, Transport};
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::es2p::{ConfirmOrderOk, ConfirmOrderRequest, DownloadOrderOk, DownloadOrderRequest};
 use esim_rsp::json::{RequestHeader, StatusCodeData};
+use esim_rsp::json_binding::{Interface, Request};
 use esim_rsp::trace::Party;
 use esim_rsp::{Eid, Iccid};
 use esim_sm_edge::smdp::admin::ProvisionOk;
@@ -119,7 +120,7 @@ impl<T: Transport> Operator<'_, T> {
             iccid: Some(iccid),
             profile_type: None,
         };
-        let ordered: DownloadOrderOk = self.es2("downloadOrder", &request).await?;
+        let ordered: DownloadOrderOk = self.es2(&request).await?;
         let request = ConfirmOrderRequest {
             header: header("confirm-order"),
             iccid: ordered.iccid,
@@ -129,7 +130,7 @@ impl<T: Transport> Operator<'_, T> {
             smds_address: wish.smds.clone(),
             release_flag: true,
         };
-        let confirmed: ConfirmOrderOk = self.es2("confirmOrder", &request).await?;
+        let confirmed: ConfirmOrderOk = self.es2(&request).await?;
         Ok(Ordered {
             iccid,
             matching_id: confirmed.matching_id.clone(),
@@ -188,13 +189,10 @@ impl<T: Transport> Operator<'_, T> {
         self.call("list", "/esim-lab/orders", "operator", b"").await
     }
 
-    async fn es2<R: Serialize, O: DeserializeOwned>(
-        &mut self,
-        function: &str,
-        request: &R,
-    ) -> Result<O, OrderError> {
-        let path = format!("{}{function}", esim_rsp::es2p::PATH);
-        self.call(function, &path, "ES2+", &esim_rsp::json::to_vec(request)).await
+    async fn es2<R: Request, O: DeserializeOwned>(&mut self, request: &R) -> Result<O, OrderError> {
+        let (interface, function) = (Interface::Es2Plus, R::FUNCTION);
+        let body = esim_rsp::json::to_vec(request);
+        self.call(function.name(), &interface.path(function), interface.name(), &body).await
     }
 
     /// POST, or GET where there is no body.
@@ -208,7 +206,7 @@ impl<T: Transport> Operator<'_, T> {
         let authorization = format!("Bearer {}", self.token);
         let headers = [("authorization", authorization.as_str())];
         self.trace.note(self.now, (Party::Operator, Party::Sm), interface, function, body);
-        let request = Request { address: self.address, path, headers: &headers, body };
+        let request = transport::Request { address: self.address, path, headers: &headers, body };
         let reply =
             self.transport.send(&request).await.map_err(|reason| lost(function, &reason.to_string()))?;
         let name = format!("{function} response");

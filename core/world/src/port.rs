@@ -8,6 +8,7 @@ use esim_euicc::Nvm;
 use esim_lpa::driver::Observed;
 use esim_lpa::{Answer, HttpCall, HttpReply, Lost, Port, Progress, Question, Unanswered};
 use esim_net::Destination;
+use esim_rsp::json_binding::Interface;
 use esim_rsp::trace::Party;
 
 /// The person at the device.
@@ -86,7 +87,7 @@ impl<N: Nvm, T: Transport, U: User> Port for Joined<'_, N, T, U> {
     }
 
     fn observe(&mut self, message: &Observed<'_>) {
-        let peer = if message.interface == "ES9+" { Party::Sm } else { Party::Euicc };
+        let peer = if message.interface == Interface::Es9Plus.name() { Party::Sm } else { Party::Euicc };
         let (ends, function) = match message.response {
             false => ((Party::Lpa, peer), message.function.to_string()),
             true => ((peer, Party::Lpa), format!("{} response", message.function)),

@@ -14,6 +14,7 @@ use crate::card::{Card, Env};
 use crate::memory::{Draft, State};
 use alloc::vec::Vec;
 use esim_rsp::common::Version;
+use esim_rsp::es10::Function;
 use esim_rsp::es10a::IsdrProprietaryApplicationTemplate;
 use esim_rsp::tlv;
 
@@ -36,33 +37,33 @@ impl Card {
     /// level, 6985 for a package piece without a session, 6581 if the memory fails.
     pub(crate) fn es10(&mut self, channel: u8, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
         let (tag, ..) = tlv::read_header(chain, 0).map_err(|_| Status::INCORRECT_DATA)?;
-        if matches!(tag, 0xBF36 | 0xA0..=0xA3 | 0x86..=0x88) {
-            return self.load_bound_profile_package(channel, chain, env);
+        let function = Function::of(tag);
+        if function != Some(Function::LoadBoundProfilePackage) {
+            tlv::read_only(chain).map_err(|_| Status::INCORRECT_DATA)?;
         }
-        tlv::read_only(chain).map_err(|_| Status::INCORRECT_DATA)?;
-        match tag {
-            0xBF3C => self.get_euicc_configured_addresses(chain),
-            0xBF3F => self.set_default_dp_address(chain, env),
-            0xBF20 => self.get_euicc_info1(chain),
-            0xBF22 => self.get_euicc_info2(chain),
-            0xBF2E => self.get_euicc_challenge(chain, env),
-            0xBF38 => self.authenticate_server(chain, env),
-            0xBF21 => self.prepare_download(chain, env),
-            0xBF41 => self.cancel_session(chain, env),
-            0xBF35 => self.load_crl(chain, env),
-            0xBF42 => Self::lpae_activation(chain),
-            0xBF43 => self.get_rat(chain),
-            0xBF28 => self.list_notification(chain),
-            0xBF2B => self.retrieve_notifications_list(chain, env),
-            0xBF30 => self.remove_notification_from_list(chain, env),
-            0xBF2D => self.get_profiles_info(chain),
-            0xBF31 => self.enable_profile(channel, chain, env),
-            0xBF32 => self.disable_profile(channel, chain, env),
-            0xBF33 => self.delete_profile(chain, env),
-            0xBF34 => self.euicc_memory_reset(channel, chain, env),
-            0xBF3E => self.get_eid(chain),
-            0xBF29 => self.set_nickname(chain, env),
-            _ => Err(Status::REFERENCED_DATA_NOT_FOUND),
+        match function.ok_or(Status::REFERENCED_DATA_NOT_FOUND)? {
+            Function::GetEuiccConfiguredAddresses => self.get_euicc_configured_addresses(chain),
+            Function::SetDefaultDpAddress => self.set_default_dp_address(chain, env),
+            Function::PrepareDownload => self.prepare_download(chain, env),
+            Function::LoadBoundProfilePackage => self.load_bound_profile_package(channel, chain, env),
+            Function::GetEuiccChallenge => self.get_euicc_challenge(chain, env),
+            Function::GetEuiccInfo1 => self.get_euicc_info1(chain),
+            Function::GetEuiccInfo2 => self.get_euicc_info2(chain),
+            Function::ListNotification => self.list_notification(chain),
+            Function::RetrieveNotificationsList => self.retrieve_notifications_list(chain, env),
+            Function::RemoveNotificationFromList => self.remove_notification_from_list(chain, env),
+            Function::LoadCrl => self.load_crl(chain, env),
+            Function::AuthenticateServer => self.authenticate_server(chain, env),
+            Function::CancelSession => self.cancel_session(chain, env),
+            Function::GetProfilesInfo => self.get_profiles_info(chain),
+            Function::EnableProfile => self.enable_profile(channel, chain, env),
+            Function::DisableProfile => self.disable_profile(channel, chain, env),
+            Function::DeleteProfile => self.delete_profile(chain, env),
+            Function::EuiccMemoryReset => self.euicc_memory_reset(channel, chain, env),
+            Function::GetEid => self.get_eid(chain),
+            Function::SetNickname => self.set_nickname(chain, env),
+            Function::GetRat => self.get_rat(chain),
+            Function::LpaeActivation => Self::lpae_activation(chain),
         }
     }
 

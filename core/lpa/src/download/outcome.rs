@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use esim_rsp::es10b::CancelSessionReason;
 use esim_rsp::json::FunctionExecutionStatus;
 use esim_rsp::notification::{ErrorResult, FinalResult, ProfileInstallationResult};
-use esim_rsp::{Iccid, status, tlv};
+use esim_rsp::{Iccid, es10, status, tlv};
 use serde::{Deserialize, Serialize};
 
 /// How a download ended, and what was done about it.
@@ -212,15 +212,15 @@ pub struct CardRefusal {
 
 impl CardRefusal {
     /// An error code in the response.
-    pub fn code(function: &str, code: Code) -> Self {
+    pub fn code(function: es10::Function, code: Code) -> Self {
         let explanation = code::explain_es10(function, &code.name).to_string();
-        Self { function: function.into(), code, explanation }
+        Self { function: function.name().into(), code, explanation }
     }
 
     /// A status word instead of a response.
-    pub fn status(function: &str, sw: u16) -> Self {
+    pub fn status(function: es10::Function, sw: u16) -> Self {
         let explanation = code::explain_status_word(sw).to_string();
-        Self { function: function.into(), code: Code::status_word(sw), explanation }
+        Self { function: function.name().into(), code: Code::status_word(sw), explanation }
     }
 }
 
@@ -315,10 +315,12 @@ impl Ending {
             Self::Misbehaved(Misbehaviour::MetadataMismatch) => Some(Reason::metadataMismatch),
             Self::Misbehaved(Misbehaviour::NoResult) => Some(Reason::loadBppExecutionError),
             Self::Misbehaved(Misbehaviour::Malformed { function, .. })
-            | Self::CardRefused(CardRefusal { function, .. }) => Some(match function.as_str() {
-                "LoadBoundProfilePackage" => Reason::loadBppExecutionError,
-                _ => Reason::undefinedReason,
-            }),
+            | Self::CardRefused(CardRefusal { function, .. }) => {
+                Some(match es10::Function::named(function) {
+                    Some(es10::Function::LoadBoundProfilePackage) => Reason::loadBppExecutionError,
+                    _ => Reason::undefinedReason,
+                })
+            }
             Self::Misbehaved(_) => Some(Reason::undefinedReason),
             Self::Installed(_)
             | Self::NotInstalled(_)

@@ -12,12 +12,12 @@ use crate::notify::{Notify, NotifyParams};
 use crate::profile::Metadata;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use esim_rsp::TransactionId;
 use esim_rsp::codec::Decode;
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es9p::{AuthenticateClientOk, CancelSessionEs9Request};
 use esim_rsp::es10b::{CancelSessionReason, CancelSessionRequest, CancelSessionResponse};
 use esim_rsp::json::{self, Base64};
+use esim_rsp::{TransactionId, es10, json_binding};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The next state and what to do meanwhile.
@@ -221,7 +221,7 @@ impl Cancelling {
     fn signed(mut self, params: &DownloadParams, event: Event) -> Turn {
         let reason = CancelSessionReason(self.reason);
         let reason = Code::new(reason.0, reason.name());
-        let response = card_data(event, "CancelSession");
+        let response = card_data(event, es10::Function::CancelSession);
         let gone = matches!(response.as_ref().map_err(|ending| &**ending), Err(Ending::Lost(_)));
         let raw = response.ok().filter(|raw| {
             matches!(esim_rsp::decode(raw), Ok(CancelSessionResponse::CancelSessionResponseOk(_)))
@@ -233,7 +233,7 @@ impl Cancelling {
                     transaction_id: self.transaction.clone(),
                     cancel_session_response: Base64(raw),
                 };
-                let call = HttpCall::es9(&params.smdp_address, "cancelSession", &request);
+                let call = HttpCall::es9(&params.smdp_address, &request);
                 (State::ExpectCancelled(self), Effect::Http(call))
             }
             None if gone => done(*self.outcome),
@@ -242,7 +242,7 @@ impl Cancelling {
     }
 
     fn cancelled(mut self, params: &DownloadParams, event: Event) -> Turn {
-        let answer = executed(event, "cancelSession");
+        let answer = executed(event, json_binding::Function::CancelSession);
         if let Some(cancelled) = &mut self.outcome.cancelled {
             cancelled.by_server = answer.is_ok();
         }
@@ -285,54 +285,62 @@ pub(super) fn card(payload: Vec<u8>) -> Effect<Outcome> {
 }
 
 /// The data that the card answered.
-pub(super) fn card_data(event: Event, function: &str) -> Result<Vec<u8>, Box<Ending>> {
+pub(super) fn card_data(event: Event, function: es10::Function) -> Result<Vec<u8>, Box<Ending>> {
     Err(Box::new(match event {
         Event::Card(data) => return Ok(data),
         Event::CardStatus(sw) => Ending::CardRefused(CardRefusal::status(function, sw)),
         Event::Unopened(error) => Ending::NoEuicc { error },
-        Event::Lost(detail) => Ending::Lost(LostPeer { peer: Peer::Card, function: function.into(), detail }),
-        _ => Ending::malformed(function, "not an answer of the card"),
+        Event::Lost(detail) => {
+            Ending::Lost(LostPeer { peer: Peer::Card, function: function.name().into(), detail })
+        }
+        _ => Ending::malformed(function.name(), "not an answer of the card"),
     }))
 }
 
 /// A card's answer, decoded.
-pub(super) fn card_message<T: Decode>(event: Event, function: &str) -> Result<(T, Vec<u8>), Box<Ending>> {
+pub(super) fn card_message<T: Decode>(
+    event: Event,
+    function: es10::Function,
+) -> Result<(T, Vec<u8>), Box<Ending>> {
     let raw = card_data(event, function)?;
     match esim_rsp::decode(&raw) {
         Ok(message) => Ok((message, raw)),
-        Err(error) => Err(Box::new(Ending::malformed(function, error))),
+        Err(error) => Err(Box::new(Ending::malformed(function.name(), error))),
     }
 }
 
 /// A server's outputs, if the function was executed.
-pub(super) fn http_message<T: DeserializeOwned>(event: Event, function: &str) -> Result<T, Box<Ending>> {
+pub(super) fn http_message<T: DeserializeOwned>(
+    event: Event,
+    function: json_binding::Function,
+) -> Result<T, Box<Ending>> {
     let body = http_body(event, function)?;
     match json::read_answer(&body) {
         Ok(Ok(outputs)) => Ok(outputs),
-        Ok(Err(status)) => Err(Box::new(Ending::Refused(ServerRefusal::new(function, &status)))),
-        Err(error) => Err(Box::new(Ending::malformed(function, error))),
+        Ok(Err(status)) => Err(Box::new(Ending::Refused(ServerRefusal::new(function.name(), &status)))),
+        Err(error) => Err(Box::new(Ending::malformed(function.name(), error))),
     }
 }
 
 /// That a function without outputs was executed; no body says so, too.
-fn executed(event: Event, function: &str) -> Result<(), Box<Ending>> {
+fn executed(event: Event, function: json_binding::Function) -> Result<(), Box<Ending>> {
     match event {
         Event::Http { status: 200..=299, body } if body.is_empty() => Ok(()),
         event => http_message::<Nothing>(event, function).map(drop),
     }
 }
 
-fn http_body(event: Event, function: &str) -> Result<Vec<u8>, Box<Ending>> {
+fn http_body(event: Event, function: json_binding::Function) -> Result<Vec<u8>, Box<Ending>> {
     let detail = match event {
         Event::Http { status: 200..=299, body } => return Ok(body),
         Event::Http { status, .. } => alloc::format!("HTTP status {status}"),
         Event::Lost(detail) => detail,
         Event::Untrusted(Untrusted { fault, detail }) => {
-            let untrusted = UntrustedServer { function: function.into(), fault, detail };
+            let untrusted = UntrustedServer { function: function.name().into(), fault, detail };
             return Err(Box::new(Ending::Untrusted(untrusted)));
         }
-        Event::TooLong => return Err(Box::new(Ending::malformed(function, Unanswered::TooLong))),
-        _ => return Err(Box::new(Ending::malformed(function, "not an answer of the server"))),
+        Event::TooLong => return Err(Box::new(Ending::malformed(function.name(), Unanswered::TooLong))),
+        _ => return Err(Box::new(Ending::malformed(function.name(), "not an answer of the server"))),
     };
-    Err(Box::new(Ending::Lost(LostPeer { peer: Peer::Server, function: function.into(), detail })))
+    Err(Box::new(Ending::Lost(LostPeer { peer: Peer::Server, function: function.name().into(), detail })))
 }

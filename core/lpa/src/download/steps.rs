@@ -25,15 +25,8 @@ use esim_rsp::es10b::{
 use esim_rsp::es10c::{ProfileInfo, ProfileInfoListRequest, ProfileInfoListResponse};
 use esim_rsp::json::Base64;
 use esim_rsp::notification::ProfileInstallationResult;
-use esim_rsp::{Error, TransactionId, bpp, encode, tlv};
+use esim_rsp::{Error, TransactionId, bpp, encode, es10, json_binding, tlv};
 use sha2::{Digest, Sha256};
-
-const INITIATE_AUTHENTICATION: &str = "initiateAuthentication";
-const AUTHENTICATE_SERVER: &str = "AuthenticateServer";
-const AUTHENTICATE_CLIENT: &str = "authenticateClient";
-const PREPARE_DOWNLOAD: &str = "PrepareDownload";
-const GET_PACKAGE: &str = "getBoundProfilePackage";
-const LOAD: &str = "LoadBoundProfilePackage";
 
 /// Octets of MAC at the end of each segment (SGP.22 2.5.4).
 const MAC: usize = 8;
@@ -43,7 +36,7 @@ pub(super) fn begin() -> Turn {
 }
 
 pub(super) fn info1(event: Event) -> Advance {
-    let (_, raw) = card_message::<EuiccInfo1>(event, "GetEUICCInfo1")?;
+    let (_, raw) = card_message::<EuiccInfo1>(event, es10::Function::GetEuiccInfo1)?;
     Ok((State::ExpectInfo2 { info1: Base64(raw) }, card(encode(&GetEuiccInfo2Request {}))))
 }
 
@@ -51,29 +44,30 @@ pub(super) fn info1(event: Event) -> Advance {
 /// memory is free and which policy rules are out of the question.
 pub(super) fn info2(info1: Base64, event: Event) -> Advance {
     // An eUICC whose EUICCInfo2 cannot be read is one that gets the oldest form.
-    let info2 = Base64(unless_refused(card_data(event, "GetEUICCInfo2"))?);
+    let info2 = Base64(unless_refused(card_data(event, es10::Function::GetEuiccInfo2))?);
     // The challenge comes last: asking again would void it.
     Ok((State::ExpectChallenge { info1, info2 }, card(encode(&GetEuiccChallengeRequest {}))))
 }
 
 pub(super) fn challenge(params: &DownloadParams, info1: &Base64, info2: Base64, event: Event) -> Advance {
-    let (response, _) = card_message::<GetEuiccChallengeResponse>(event, "GetEUICCChallenge")?;
+    let (response, _) = card_message::<GetEuiccChallengeResponse>(event, es10::Function::GetEuiccChallenge)?;
     let request = InitiateAuthenticationRequest {
         euicc_challenge: Base64(response.euicc_challenge.to_vec()),
         euicc_info1: info1.clone(),
         smdp_address: params.smdp_address.clone(),
     };
-    let call = HttpCall::es9(&params.smdp_address, INITIATE_AUTHENTICATION, &request);
+    let call = HttpCall::es9(&params.smdp_address, &request);
     Ok((State::ExpectServerAuthentication { info2 }, Effect::Http(call)))
 }
 
 pub(super) fn server_authentication(params: &DownloadParams, info2: Base64, event: Event) -> Advance {
-    let server: InitiateAuthenticationOk = http_message(event, INITIATE_AUTHENTICATION)?;
+    let server: InitiateAuthenticationOk =
+        http_message(event, json_binding::Function::InitiateAuthentication)?;
     check_server(params, &server)?;
     let euicc = esim_rsp::decode::<EuiccInfo2>(&info2.0).ok();
     // Everything that is signed goes to the eUICC as it came.
     let request = tlv::wrap(
-        0xBF38,
+        es10::Function::AuthenticateServer.tag(),
         &[
             &server.server_signed1.0,
             &server.server_signature1.0,
@@ -88,7 +82,8 @@ pub(super) fn server_authentication(params: &DownloadParams, info2: Base64, even
 /// The checks of the LPA itself: it dialled the address that is signed, and the
 /// activation code names this server (SGP.22 3.1.2).
 fn check_server(params: &DownloadParams, server: &InitiateAuthenticationOk) -> Result<(), Box<Ending>> {
-    let malformed = |error: Error| Ending::malformed(INITIATE_AUTHENTICATION, error);
+    let malformed =
+        |error: Error| Ending::malformed(json_binding::Function::InitiateAuthentication.name(), error);
     let signed: ServerSigned1 = esim_rsp::decode(&server.server_signed1.0).map_err(malformed)?;
     let dialled = &params.smdp_address;
     if !same_server(dialled, &signed.server_address) {
@@ -115,22 +110,24 @@ pub(super) fn euicc_authentication(
     transaction: TransactionId,
     event: Event,
 ) -> Advance {
-    let (response, raw) = card_message::<AuthenticateServerResponse>(event, AUTHENTICATE_SERVER)?;
+    let (response, raw) =
+        card_message::<AuthenticateServerResponse>(event, es10::Function::AuthenticateServer)?;
     if let AuthenticateServerResponse::AuthenticateResponseError(error) = response {
         let code = error.authenticate_error_code;
-        return Err(refused(AUTHENTICATE_SERVER, Code::new(code.0, code.name())));
+        return Err(refused(es10::Function::AuthenticateServer, Code::new(code.0, code.name())));
     }
     let request = AuthenticateClientRequest {
         transaction_id: transaction.clone(),
         authenticate_server_response: Base64(raw),
     };
-    let call = HttpCall::es9(&params.smdp_address, AUTHENTICATE_CLIENT, &request);
+    let call = HttpCall::es9(&params.smdp_address, &request);
     Ok((State::ExpectOffer { info2, transaction }, Effect::Http(call)))
 }
 
 pub(super) fn offer(info2: Base64, transaction: TransactionId, event: Event) -> Advance {
-    let offer: AuthenticateClientOk = http_message(event, AUTHENTICATE_CLIENT)?;
-    let malformed = |error: Error| Ending::malformed(AUTHENTICATE_CLIENT, error);
+    let offer: AuthenticateClientOk = http_message(event, json_binding::Function::AuthenticateClient)?;
+    let malformed =
+        |error: Error| Ending::malformed(json_binding::Function::AuthenticateClient.name(), error);
     esim_rsp::decode::<StoreMetadataRequest>(&offer.profile_metadata.0).map_err(malformed)?;
     esim_rsp::decode::<SmdpSigned2>(&offer.smdp_signed2.0).map_err(malformed)?;
     let offered = Offered { transaction, info2, offer };
@@ -139,13 +136,13 @@ pub(super) fn offer(info2: Base64, transaction: TransactionId, event: Event) -> 
 
 pub(super) fn rat(offered: Offered, event: Event) -> Advance {
     // A card without the function has an empty table: it allows no policy rules.
-    let rat = Base64(unless_refused(card_data(event, "GetRAT"))?);
+    let rat = Base64(unless_refused(card_data(event, es10::Function::GetRat))?);
     let request = card(encode(&ProfileInfoListRequest::default()));
     Ok((State::ExpectProfiles { offered, rat }, request))
 }
 
 pub(super) fn profiles(params: &DownloadParams, offered: Offered, rat: &Base64, event: Event) -> Advance {
-    let installed = installed(&unless_refused(card_data(event, "GetProfilesInfo"))?);
+    let installed = installed(&unless_refused(card_data(event, es10::Function::GetProfilesInfo))?);
     let metadata = metadata(&offered)?;
     let rat = esim_rsp::decode::<GetRatResponse>(&rat.0).map_or_else(|_| Vec::new(), |response| response.rat);
     let euicc = esim_rsp::decode::<EuiccInfo2>(&offered.info2.0).ok();
@@ -208,7 +205,7 @@ fn prepare(offered: Offered, confirmation_code: Option<&str>) -> Advance {
     let hash = code.map(|code| tlv::wrap(0x04, &[&hash_cc(code, &offered.transaction)])).unwrap_or_default();
     let offer = &offered.offer;
     let request = tlv::wrap(
-        0xBF21,
+        es10::Function::PrepareDownload.tag(),
         &[&offer.smdp_signed2.0, &offer.smdp_signature2.0, &hash, &offer.smdp_certificate.0],
     );
     Ok((State::ExpectPrepared(offered), card(request)))
@@ -221,24 +218,25 @@ fn hash_cc(code: &str, transaction: &TransactionId) -> [u8; 32] {
 }
 
 pub(super) fn prepared(params: &DownloadParams, offered: Offered, event: Event) -> Advance {
-    let (response, raw) = card_message::<PrepareDownloadResponse>(event, PREPARE_DOWNLOAD)?;
+    let (response, raw) = card_message::<PrepareDownloadResponse>(event, es10::Function::PrepareDownload)?;
     if let PrepareDownloadResponse::DownloadResponseError(error) = response {
         let code = error.download_error_code;
-        return Err(refused(PREPARE_DOWNLOAD, Code::new(code.0, code.name())));
+        return Err(refused(es10::Function::PrepareDownload, Code::new(code.0, code.name())));
     }
     let request = GetBoundProfilePackageRequest {
         transaction_id: offered.transaction.clone(),
         prepare_download_response: Base64(raw),
     };
-    let call = HttpCall::es9(&params.smdp_address, GET_PACKAGE, &request);
+    let call = HttpCall::es9(&params.smdp_address, &request);
     Ok((State::ExpectPackage(offered), Effect::Http(call)))
 }
 
 pub(super) fn package(offered: &Offered, event: Event) -> Advance {
-    let bound: GetBoundProfilePackageOk = http_message(event, GET_PACKAGE)?;
+    let bound: GetBoundProfilePackageOk =
+        http_message(event, json_binding::Function::GetBoundProfilePackage)?;
     let package = bound.bound_profile_package;
     // The package came whole and is no package: for both sides that is a failure to load it.
-    let malformed = |error: Error| Ending::malformed(LOAD, error);
+    let malformed = |error: Error| Ending::malformed(es10::Function::LoadBoundProfilePackage.name(), error);
     let segments = bpp::segments(&package.0).map_err(malformed)?;
     let announced = &offered.offer.profile_metadata.0;
     if !same_metadata(announced, &stored_metadata(&segments)) {
@@ -293,7 +291,7 @@ fn feed(mut loading: Loading, at: usize) -> Advance {
 /// Nothing, until the last segment or the first failure: then the result, and
 /// no segment after it, or the card's complaint would hide the cause.
 pub(super) fn loaded(loading: Loading, event: Event) -> Advance {
-    let data = card_data(event, LOAD)?;
+    let data = card_data(event, es10::Function::LoadBoundProfilePackage)?;
     if data.is_empty() {
         let next = loading.at + 1;
         return feed(loading, next);
@@ -301,18 +299,21 @@ pub(super) fn loaded(loading: Loading, event: Event) -> Advance {
     let result: Result<ProfileInstallationResult, Error> = esim_rsp::decode(&data);
     Err(Box::new(match result {
         Ok(result) => Ending::of_result(&result),
-        Err(error) => Ending::malformed(LOAD, error),
+        Err(error) => Ending::malformed(es10::Function::LoadBoundProfilePackage.name(), error),
     }))
 }
 
 fn metadata(offered: &Offered) -> Result<StoreMetadataRequest, Box<Ending>> {
     let metadata = esim_rsp::decode(&offered.offer.profile_metadata.0);
-    metadata.map_err(|error| Box::new(Ending::malformed(AUTHENTICATE_CLIENT, error)))
+    metadata.map_err(|error| {
+        Box::new(Ending::malformed(json_binding::Function::AuthenticateClient.name(), error))
+    })
 }
 
 fn code_required(offered: &Offered) -> Result<bool, Box<Ending>> {
     let signed: Result<SmdpSigned2, Error> = esim_rsp::decode(&offered.offer.smdp_signed2.0);
-    let signed = signed.map_err(|error| Ending::malformed(AUTHENTICATE_CLIENT, error))?;
+    let signed = signed
+        .map_err(|error| Ending::malformed(json_binding::Function::AuthenticateClient.name(), error))?;
     Ok(signed.cc_required_flag)
 }
 
@@ -324,7 +325,7 @@ fn unless_refused(data: Result<Vec<u8>, Box<Ending>>) -> Result<Vec<u8>, Box<End
     }
 }
 
-fn refused(function: &str, code: Code) -> Box<Ending> {
+fn refused(function: es10::Function, code: Code) -> Box<Ending> {
     Box::new(Ending::CardRefused(CardRefusal::code(function, code)))
 }
 

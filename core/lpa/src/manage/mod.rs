@@ -75,8 +75,8 @@ impl core::error::Error for ManageError {}
 /// Decodes the answer to `command`.
 fn read<T: Decode>(command: &(impl Command + ?Sized), data: &[u8]) -> Result<T, ManageError> {
     esim_rsp::decode(data).map_err(|error| {
-        let (_, function) = effect::name_of(&command.request());
-        ManageError::Malformed { function: function.into(), detail: error.to_string() }
+        let function = effect::function_of(&command.request());
+        ManageError::Malformed { function: function.name().into(), detail: error.to_string() }
     })
 }
 
@@ -85,6 +85,6 @@ fn check(command: &(impl Command + ?Sized), code: u8, name: Option<&str>) -> Res
     if code == 0 {
         return Ok(());
     }
-    let (_, function) = effect::name_of(&command.request());
+    let function = effect::function_of(&command.request());
     Err(ManageError::Refused(CardRefusal::code(function, Code::new(code, name))))
 }

@@ -4,12 +4,12 @@ use super::{forwarding_header, own_smds};
 use crate::event::{self, EventRecord};
 use crate::store::EventName;
 use crate::{Call, Config, Decision, Env, Function, Key, Records, Write};
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es12::DeleteEventRequest;
-use esim_rsp::{Error, Refusal, es15};
+use esim_rsp::json_binding::Interface;
+use esim_rsp::{Error, Refusal};
 
 /// A server takes its event back.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ impl DeleteEvent {
             eid: event.eid,
             event_id: forwarded.event_id.clone(),
         };
-        Some(Call::new(&forwarded.smds, format!("{}deleteEvent", es15::PATH), &told))
+        Some(Call::new(&forwarded.smds, Interface::Es15, &told))
     }
 
     fn check<'a>(&self, records: &'a Records, env: &Env<'_>) -> Result<&'a EventRecord, Refusal> {

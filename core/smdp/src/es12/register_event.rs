@@ -9,7 +9,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es12::RegisterEventRequest;
-use esim_rsp::{Error, Refusal, es15};
+use esim_rsp::json_binding::Interface;
+use esim_rsp::{Error, Refusal};
 
 /// A server has something for an eUICC.
 ///
@@ -101,7 +102,7 @@ impl RegisterEvent {
             event_id: event_id.clone(),
             forwarding_indicator: false,
         };
-        let call = Call::new(root, format!("{}registerEvent", es15::PATH), &told);
+        let call = Call::new(root, Interface::Es15, &told);
         Some((call, Forwarded { smds: root.clone(), event_id }))
     }
 

@@ -6,6 +6,7 @@ use crate::{Decision, Env, Function, Key, Order, OrderState, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::es2p::{CancelOrderRequest, FinalProfileStatus, Nothing};
+use esim_rsp::json_binding::Request;
 use esim_rsp::{Error, Refusal};
 
 /// The operator takes an order back.
@@ -82,7 +83,7 @@ impl CancelOrder {
             FinalProfileStatus::Available => OrderState::Available,
             FinalProfileStatus::Unavailable => OrderState::Unavailable,
         };
-        fresh.note(env.now, "cancelOrder", "Order taken back");
+        fresh.note(env.now, CancelOrderRequest::FUNCTION.name(), "Order taken back");
         fresh
     }
 }

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use esim_crypto::confirmation_code_hash;
 use esim_rsp::es2p::{ConfirmOrderOk, ConfirmOrderRequest};
 use esim_rsp::json::Base64;
+use esim_rsp::json_binding::Request;
 use esim_rsp::{Eid, Error, Refusal};
 
 /// The operator settles how a reserved profile will be fetched.
@@ -133,7 +134,7 @@ impl ConfirmOrder {
             false => OrderState::Confirmed,
         };
         let code = if order.confirmation.is_some() { ", with confirmation code" } else { "" };
-        order.note(env.now, "confirmOrder", alloc::format!("Confirmed{code}"));
+        order.note(env.now, ConfirmOrderRequest::FUNCTION.name(), alloc::format!("Confirmed{code}"));
         Ok((order, commit))
     }
 

@@ -7,8 +7,9 @@ use crate::{Call, Config, Decision, Env, Function, Key, Order, Records, Reply, W
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use esim_rsp::es12::{self, RegisterEventRequest};
+use esim_rsp::es12::RegisterEventRequest;
 use esim_rsp::json::RequestHeader;
+use esim_rsp::json_binding::{Interface, Request};
 use esim_rsp::{Eid, Iccid, Refusal};
 
 /// How long an address may be: a domain name and a port.
@@ -149,13 +150,8 @@ impl Registration {
     }
 
     fn call(&self, address: &str) -> Call {
-        Call::new(address, register_path(), &self.request)
+        Call::new(address, Interface::Es12, &self.request)
     }
-}
-
-/// The function of an SM-DS elsewhere. What an SM-DS tells its root has another path (ES15).
-fn register_path() -> String {
-    format!("{}registerEvent", es12::PATH)
 }
 
 /// A refusal, and what is to be taken back because of it.
@@ -173,7 +169,8 @@ pub(super) fn refuse<T>(
 /// An SM-DS elsewhere may have been told of an event in vain: the order was confirmed, released or taken back by
 /// somebody else between the call and our commit. It is to forget what no order has. Whether there was any.
 pub(super) fn take_back(order: &mut Order, records: &Records, env: &mut Env<'_>) -> bool {
-    let path = register_path();
+    // What an SM-DS tells its root has another path (ES15).
+    let path = Interface::Es12.path(RegisterEventRequest::FUNCTION);
     let told = |(call, reply): (&Call, &Reply)| {
         let done = call.path == path && reply.executed().is_ok();
         let request = done.then(|| esim_rsp::json::parse::<RegisterEventRequest>(call.body.as_bytes()));

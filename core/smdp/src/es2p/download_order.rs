@@ -5,6 +5,7 @@ use crate::{Config, Decision, Env, Function, Key, Order, OrderState, Records};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::es2p::{DownloadOrderOk, DownloadOrderRequest};
+use esim_rsp::json_binding::Request;
 use esim_rsp::{Error, Refusal};
 
 /// The operator reserves a profile.
@@ -43,7 +44,7 @@ impl Function for DownloadOrder {
                     Some(_) => OrderState::Linked,
                     None => OrderState::Allocated,
                 };
-                order.note(env.now, "downloadOrder", "Reserved");
+                order.note(env.now, DownloadOrderRequest::FUNCTION.name(), "Reserved");
                 let iccid = order.iccid;
                 Decision::new(Vec::from([order.into()]), Ok(DownloadOrderOk { iccid }))
             }

@@ -6,6 +6,7 @@ use crate::{Call, Config, Decision, Env, Function, Key, Order, OrderState, Recor
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::es2p::{Nothing, ReleaseProfileRequest};
+use esim_rsp::json_binding::Request;
 use esim_rsp::{Error, Refusal};
 
 /// The operator lets a confirmed profile be fetched.
@@ -63,7 +64,7 @@ impl ReleaseProfile {
         }
         discovery::take_back(&mut order, records, env);
         order.state = OrderState::Released;
-        order.note(env.now, "releaseProfile", "Released");
+        order.note(env.now, ReleaseProfileRequest::FUNCTION.name(), "Released");
         commit.push(order.into());
         Ok(commit)
     }

@@ -17,10 +17,10 @@ use esim_rsp::es10b::{
 use esim_rsp::es11::{AuthenticateClientEs11Ok, EventEntry};
 use esim_rsp::json::Base64;
 use esim_rsp::signed::PublicKeyOctets;
-use esim_rsp::{Eid, Error, OctetString, Refusal, Signature, Signed, TransactionId};
+use esim_rsp::{Eid, Error, OctetString, Refusal, Signature, Signed, TransactionId, json_binding};
 use serde::Serialize;
 
-const NAME: &str = "authenticateClient";
+const NAME: &str = json_binding::Function::AuthenticateClient.name();
 
 /// The eUICC proves itself and asks for its profile.
 #[derive(Clone, Debug)]

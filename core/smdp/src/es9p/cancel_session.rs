@@ -10,9 +10,9 @@ use alloc::vec::Vec;
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es9p::CancelSessionEs9Request;
 use esim_rsp::es10b::{CancelSessionReason, CancelSessionResponse};
-use esim_rsp::{Error, Refusal, TransactionId};
+use esim_rsp::{Error, Refusal, TransactionId, json_binding};
 
-const NAME: &str = "cancelSession";
+const NAME: &str = json_binding::Function::CancelSession.name();
 
 /// The eUICC signs that the session is over, and why.
 #[derive(Clone, Debug)]

@@ -14,9 +14,9 @@ use esim_crypto::sha256;
 use esim_rsp::es9p::{GetBoundProfilePackageOk, GetBoundProfilePackageRequest};
 use esim_rsp::es10b::{PrepareDownloadResponse, PrepareDownloadResponseOk};
 use esim_rsp::json::Base64;
-use esim_rsp::{Error, Refusal, TransactionId};
+use esim_rsp::{Error, Refusal, TransactionId, json_binding};
 
-const NAME: &str = "getBoundProfilePackage";
+const NAME: &str = json_binding::Function::GetBoundProfilePackage.name();
 
 /// The eUICC is ready; the LPA fetches the profile.
 #[derive(Clone, Debug)]

@@ -14,9 +14,9 @@ use esim_rsp::notification::{
     ErrorReason, ErrorResult, FinalResult, OtherSignedNotification, PendingNotification,
     ProfileInstallationResult,
 };
-use esim_rsp::{Eid, Error, Iccid, Refusal, Signed};
+use esim_rsp::{Eid, Error, Iccid, Refusal, Signed, json_binding};
 
-const NAME: &str = "handleNotification";
+const NAME: &str = json_binding::Function::HandleNotification.name();
 
 /// The eUICC reports an installation or a change of a profile's state.
 #[derive(Clone, Debug)]
