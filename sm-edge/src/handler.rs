@@ -6,7 +6,8 @@ use crate::read::{method_is, read_json};
 use crate::run::{Executed, run};
 use crate::{Host, HttpRequest, HttpResponse, LogLine, cors, csv, import, settings};
 use esim_rsp::common::Version;
-use esim_rsp::{Error, Refusal, es2p, es9p, es12, es15};
+use esim_rsp::json_binding::{Function as Called, Interface};
+use esim_rsp::{Error, Refusal};
 use esim_smdp::admin::{
     Audit, AuditRequest, ListOrders, ListOrdersRequest, ListTemplates, Provision, Report, ShowOrder,
     ShowOrderRequest,
@@ -156,41 +157,43 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection>
     if head.method == "OPTIONS" || path == "/healthz" {
         return Ok(Door::Open);
     }
-    if path.starts_with(es9p::PATH) {
-        admit::lpa(head, host)?;
-        admit::pace(caller, host).await?;
-        return Ok(Door::Lpa);
+    match Interface::of(path) {
+        Some((Interface::Es9Plus | Interface::Es11, _)) => {
+            admit::lpa(head, host)?;
+            admit::pace(caller, host).await?;
+            Ok(Door::Lpa)
+        }
+        // Where this server is no SM-DS, it has no such path.
+        Some((Interface::Es12 | Interface::Es15, _)) if host.config().smds.is_some() => {
+            admit::paced(admit::server(head, host), caller, host).await.map(Door::Server)
+        }
+        Some((Interface::Es2Plus, _)) => operator_door(head, host).await,
+        None if path.starts_with(OPERATOR) => operator_door(head, host).await,
+        _ => Err(Rejection::unknown()),
     }
-    if path.starts_with(es2p::PATH) || path.starts_with(OPERATOR) {
-        return admit::paced(admit::requester(head, host), caller, host).await.map(Door::Operator);
-    }
-    let is_event = path.starts_with(es12::PATH) || path.starts_with(es15::PATH);
-    // Where this server is no SM-DS, it has no such path.
-    if is_event && host.config().smds.is_some() {
-        return admit::paced(admit::server(head, host), caller, host).await.map(Door::Server);
-    }
-    Err(Rejection::unknown())
+}
+
+async fn operator_door<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection> {
+    admit::paced(admit::requester(head, host), &head.caller, host).await.map(Door::Operator)
 }
 
 /// What no standard describes.
 const OPERATOR: &str = "/esim-lab/";
 
 async fn route<H: Host>(request: &HttpRequest, door: Door, host: &H) -> Result<Served, Rejection> {
-    let path = request.path_only();
-    let prefixes = [es9p::PATH, es2p::PATH, es12::PATH, es15::PATH, OPERATOR];
-    let function = prefixes.iter().find_map(|prefix| path.strip_prefix(prefix)).unwrap_or_default();
     match &door {
         Door::Open if request.method == "OPTIONS" => Ok(HttpResponse::empty(204).into()),
         Door::Open => {
             method_is(request, "GET")?;
             Ok(health(host).await)
         }
-        Door::Lpa => es9plus(function, request, &Requester::Lpa, host).await,
-        Door::Operator(requester) if path.starts_with(OPERATOR) => {
-            operator(function, request, requester, host).await
+        Door::Lpa => standard(request, &Requester::Lpa, host).await,
+        Door::Operator(requester) | Door::Server(requester) => {
+            match request.path_only().strip_prefix(OPERATOR) {
+                Some(rest) => operator(rest, request, requester, host).await,
+                None => standard(request, requester, host).await,
+            }
         }
-        Door::Operator(requester) => es2plus(function, request, requester, host).await,
-        Door::Server(requester) => events(function, request, requester, host).await,
     }
 }
 
@@ -210,48 +213,27 @@ async fn health<H: Host>(host: &H) -> Served {
     }
 }
 
-async fn es9plus<H: Host>(
-    function: &str,
-    request: &HttpRequest,
-    lpa: &Requester,
-    host: &H,
-) -> Result<Served, Rejection> {
-    match function {
-        "initiateAuthentication" => post::<InitiateAuthentication, H>(request, lpa, host).await,
-        "authenticateClient" => post::<AuthenticateClient, H>(request, lpa, host).await,
-        "getBoundProfilePackage" => post::<GetBoundProfilePackage, H>(request, lpa, host).await,
-        "handleNotification" => notification(request, lpa, host).await,
-        "cancelSession" => post::<CancelSession, H>(request, lpa, host).await,
-        _ => Err(Rejection::unknown()),
-    }
-}
-
-async fn es2plus<H: Host>(
-    function: &str,
+/// A function of the standard, at the interface that the door is of.
+async fn standard<H: Host>(
     request: &HttpRequest,
     requester: &Requester,
     host: &H,
 ) -> Result<Served, Rejection> {
-    match function {
-        "downloadOrder" => post::<DownloadOrder, H>(request, requester, host).await,
-        "confirmOrder" => post::<ConfirmOrder, H>(request, requester, host).await,
-        "cancelOrder" => post::<CancelOrder, H>(request, requester, host).await,
-        "releaseProfile" => post::<ReleaseProfile, H>(request, requester, host).await,
-        _ => Err(Rejection::unknown()),
-    }
-}
-
-/// ES12 and ES15, where this server is an SM-DS.
-async fn events<H: Host>(
-    function: &str,
-    request: &HttpRequest,
-    requester: &Requester,
-    host: &H,
-) -> Result<Served, Rejection> {
-    match function {
-        "registerEvent" => post::<RegisterEvent, H>(request, requester, host).await,
-        "deleteEvent" => post::<DeleteEvent, H>(request, requester, host).await,
-        _ => Err(Rejection::unknown()),
+    let called = Interface::of(request.path_only()).and_then(|(interface, name)| interface.function(name));
+    match called.ok_or_else(Rejection::unknown)? {
+        Called::DownloadOrder => post::<DownloadOrder, H>(request, requester, host).await,
+        Called::ConfirmOrder => post::<ConfirmOrder, H>(request, requester, host).await,
+        Called::CancelOrder => post::<CancelOrder, H>(request, requester, host).await,
+        Called::ReleaseProfile => post::<ReleaseProfile, H>(request, requester, host).await,
+        Called::InitiateAuthentication => post::<InitiateAuthentication, H>(request, requester, host).await,
+        Called::GetBoundProfilePackage => post::<GetBoundProfilePackage, H>(request, requester, host).await,
+        Called::AuthenticateClient => post::<AuthenticateClient, H>(request, requester, host).await,
+        Called::HandleNotification => notification(request, requester, host).await,
+        Called::CancelSession => post::<CancelSession, H>(request, requester, host).await,
+        Called::RegisterEvent => post::<RegisterEvent, H>(request, requester, host).await,
+        Called::DeleteEvent => post::<DeleteEvent, H>(request, requester, host).await,
+        // The operator's: this server calls it.
+        Called::HandleDownloadProgressInfo => Err(Rejection::unknown()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the service does, in numbers for Prometheus.
 
 use crate::LogLine;
-use esim_rsp::{es2p, es9p, es12, es15};
+use esim_rsp::json_binding::{self, Interface};
 use esim_smdp::{Order, OrderState, Record, Records, Write};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -121,23 +121,8 @@ impl Metrics {
     }
 }
 
-/// Functions by interface; every path besides is `other`.
-const FUNCTIONS: [(&str, &[&str]); 5] = [
-    (
-        es9p::PATH,
-        &[
-            "initiateAuthentication",
-            "authenticateClient",
-            "getBoundProfilePackage",
-            "handleNotification",
-            "cancelSession",
-        ],
-    ),
-    (es2p::PATH, &["downloadOrder", "confirmOrder", "cancelOrder", "releaseProfile"]),
-    (es12::PATH, &["registerEvent", "deleteEvent"]),
-    (es15::PATH, &["registerEvent", "deleteEvent"]),
-    ("/esim-lab/", &["provision", "import", "templates", "report", "orders"]),
-];
+/// What stands behind `/esim-lab/`.
+const OWN: [&str; 5] = ["provision", "import", "templates", "report", "orders"];
 
 /// Name of a function of ours. Whatever else somebody asks for is `other`: how many names there are must not be the
 /// caller's choice.
@@ -145,14 +130,18 @@ fn function_of(call: &str) -> &'static str {
     match call.split_once(' ').map_or(call, |(_, path)| path).split('?').next().unwrap_or_default() {
         "attend" => "attend",
         "/healthz" => "healthz",
-        path => {
-            let of = |(prefix, names): &(&str, &[&'static str])| {
-                let function = path.strip_prefix(prefix)?.split('/').next()?;
-                names.iter().find(|name| **name == function).copied()
-            };
-            FUNCTIONS.iter().find_map(of).unwrap_or("other")
-        }
+        path => standard(path).or_else(|| own(path)).unwrap_or("other"),
     }
+}
+
+fn standard(path: &str) -> Option<&'static str> {
+    let (interface, rest) = Interface::of(path)?;
+    interface.function(rest.split('/').next()?).map(json_binding::Function::name)
+}
+
+fn own(path: &str) -> Option<&'static str> {
+    let first = path.strip_prefix("/esim-lab/")?.split('/').next()?;
+    OWN.into_iter().find(|name| *name == first)
 }
 
 /// `8.2.6/3.8`, and no sentence.
