@@ -11,7 +11,7 @@ use esim_rsp::es9p::*;
 use esim_rsp::es10b::*;
 use esim_rsp::json::Base64;
 use esim_rsp::notification::{OtherSignedNotification, ProfileInstallationResult};
-use esim_rsp::{Signature, common, decode, status, tlv};
+use esim_rsp::{Code, Signature, common, decode, tlv};
 use esim_sm_edge::{HttpRequest, HttpResponse, MemoryHost, block_on, handle};
 use esim_smdp::{Config, Smds};
 use esim_tests::bench::{NOW, rng};
@@ -309,8 +309,8 @@ fn check_header(path: &str, http: u16, outcome: &Value) {
     match outcome["status"].as_str() {
         Some("Executed-Success") => assert_eq!(http, 200, "{path}"),
         Some("Failed") => {
-            let row = status::lookup(code("subjectCode"), code("reasonCode"));
-            assert!(row.is_some(), "{path}: {outcome} has no name");
+            let known = Code::of(code("subjectCode"), code("reasonCode"));
+            assert!(known.is_some(), "{path}: {outcome} has no name");
             assert!(!code("message").is_empty(), "{path}: {outcome} has no message");
         }
         _ => panic!("{path}: {http} without a status: {outcome}"),

@@ -6,7 +6,7 @@ use crate::{Caller, ClientCertificate, Host, HttpRequest, Limited, Rate};
 use crate::{origin, token};
 use esim_crypto::pki::{self, Certificate, ChainReason, Role, TrustedCi};
 use esim_crypto::sha256;
-use esim_rsp::Refusal;
+use esim_rsp::{Code, Refusal};
 use esim_smdp::{CalledBy, Config, Credential, OnBehalf, Operator};
 use std::net::{IpAddr, Ipv6Addr};
 use subtle::ConstantTimeEq;
@@ -48,7 +48,8 @@ fn limited(what: &str, limited: Limited) -> Rejection {
         Limited::Wait(seconds) => (429, seconds, format!("Too many {what}")),
         Limited::Failed(_) => (503, UNCOUNTED, format!("The {what} cannot be counted now")),
     };
-    let refusal = Refusal::new("1.2", "3.7").because(format!("{detail}: try again in {seconds} s"));
+    let refusal =
+        Refusal::of(Code::FunctionProviderUnavailable).because(format!("{detail}: try again in {seconds} s"));
     Rejection { retry_after: Some(seconds), ..Rejection::new(status, refusal) }
 }
 
@@ -69,7 +70,7 @@ pub(crate) fn lpa<H: Host>(request: &HttpRequest, host: &H) -> Result<(), Reject
     };
     outcome.map_err(|why| {
         let detail = format!("LPAs get in with a client certificate of an admitted issuer only, and {why}");
-        Rejection::new(403, Refusal::new("1.1", "1.2").because(detail))
+        Rejection::new(403, Refusal::of(Code::FunctionRequesterNotAllowed).because(detail))
     })
 }
 
@@ -103,7 +104,10 @@ impl Requester {
             (Some(named), own) if Some(named) != own => {
                 let own = own.unwrap_or("an LPA");
                 let detail = format!("The credential is that of {own}, the request speaks for {named}");
-                return Err(Rejection::new(403, Refusal::new("1.1", "1.2").because(detail)));
+                return Err(Rejection::new(
+                    403,
+                    Refusal::of(Code::FunctionRequesterNotAllowed).because(detail),
+                ));
             }
             (None, Some(own)) => request.speak_for(own),
             _ => {}
@@ -184,14 +188,14 @@ fn is_house(given: &str, wanted: &str) -> bool {
 
 fn unknown(why: &dyn core::fmt::Display) -> Rejection {
     let detail = format!("The credential of the customer system is missing or wrong: {why}");
-    Rejection::new(401, Refusal::new("1.1", "1.1").because(detail))
+    Rejection::new(401, Refusal::of(Code::FunctionRequesterUnknown).because(detail))
 }
 
 /// Whose browser has been made to ask.
 fn foreign() -> Rejection {
     let detail =
         "The request comes from a page of another server, and a certificate is shown for whatever page asks";
-    Rejection::new(403, Refusal::new("1.1", "1.2").because(detail))
+    Rejection::new(403, Refusal::of(Code::FunctionRequesterNotAllowed).because(detail))
 }
 
 /// The operator whose certificate this is. Operators' certificates are known one by one, whoever issued them.

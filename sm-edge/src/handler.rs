@@ -7,7 +7,7 @@ use crate::run::{Executed, run};
 use crate::{Host, HttpRequest, HttpResponse, LogLine, cors, csv, import, settings};
 use esim_rsp::common::Version;
 use esim_rsp::json_binding::{Function as Called, Interface};
-use esim_rsp::{Error, Refusal};
+use esim_rsp::{Code, Error, Refusal};
 use esim_smdp::admin::{
     Audit, AuditRequest, ListOrders, ListOrdersRequest, ListTemplates, Provision, Report, ShowOrder,
     ShowOrderRequest,
@@ -104,14 +104,14 @@ pub fn unread<H: Host>(status: u16, head: &HttpRequest, host: &H) -> HttpRespons
 }
 
 fn unreadable(status: u16) -> Rejection {
-    let (subject, reason, detail) = match status {
-        413 => ("1.6", "2.1", "The request is too long"),
-        408 => ("1.6", "2.1", "The request did not come in time"),
-        503 => ("1.2", "3.7", "Too many requests are being read: try again"),
-        _ => ("1.6", "2.1", "The request broke off"),
+    let (code, detail) = match status {
+        413 => (Code::FunctionInvalid, "The request is too long"),
+        408 => (Code::FunctionInvalid, "The request did not come in time"),
+        503 => (Code::FunctionProviderUnavailable, "Too many requests are being read: try again"),
+        _ => (Code::FunctionInvalid, "The request broke off"),
     };
     let retry_after = (status == 503).then_some(CROWDED);
-    Rejection { retry_after, ..Rejection::new(status, Refusal::new(subject, reason).because(detail)) }
+    Rejection { retry_after, ..Rejection::new(status, Refusal::of(code).because(detail)) }
 }
 
 /// Seconds after which it is worth trying again where too many others are being read.
@@ -139,7 +139,7 @@ pub fn out_of_service(request: &HttpRequest, why: &str) -> HttpResponse {
         "/healthz" => HttpResponse::json(503, &Health { status: why }),
         _ => {
             let detail = "This server is out of service; /healthz says why";
-            Served::from(Rejection::new(503, Refusal::new("8", "4.2").because(detail))).response
+            Served::from(Rejection::new(503, Refusal::of(Code::RspExecutionError).because(detail))).response
         }
     };
     finish(response.with_header("Retry-After", OUT_OF_SERVICE.to_string()), request, &[])
@@ -360,7 +360,7 @@ where
 {
     admit::speaks(requester, &mut body, &request.caller, host).await?;
     // Sound JSON around something else: the caller learns where.
-    let function = F::read(body).map_err(|error| Refusal::new("1.6", "2.1").because(error))?;
+    let function = F::read(body).map_err(|error| Refusal::of(Code::FunctionInvalid).because(error))?;
     let served = call(&function, requester, request, host).await;
     served.map_err(|rejection| rejection.about(function.correlation()))
 }

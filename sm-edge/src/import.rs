@@ -6,7 +6,7 @@ use crate::read::{method_is, read_json};
 use crate::run::run;
 use crate::{Host, HttpRequest, Store, csv};
 use esim_rsp::json::RequestHeader;
-use esim_rsp::{Error, Refusal};
+use esim_rsp::{Code, Error, Refusal};
 use esim_smdp::admin::{ImportOk, ImportRequest, prepare};
 use futures_util::stream::{self, StreamExt as _};
 use std::collections::BTreeSet;
@@ -55,7 +55,7 @@ fn read(request: &HttpRequest) -> Result<ImportRequest, Rejection> {
 }
 
 fn unsound(error: Error) -> Refusal {
-    Refusal::new("1.6", "2.1").because(error.kind)
+    Refusal::of(Code::FunctionInvalid).because(error.kind)
 }
 
 /// What JSON says beside the rows: `template`, `stock`, `release`, `defaultSmdp`, `requester`, `call`.

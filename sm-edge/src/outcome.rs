@@ -5,7 +5,7 @@ use crate::{Fault, HttpResponse};
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es9p::Answer;
 use esim_rsp::json::ResponseHeader;
-use esim_rsp::{Error, Refusal};
+use esim_rsp::{Code, Error, Refusal};
 use serde::Serialize;
 
 /// What the log learns besides the status.
@@ -64,18 +64,18 @@ impl Rejection {
 
     /// A path that is none of ours.
     pub fn unknown() -> Self {
-        Self::new(404, Refusal::new("1.2", "1.1"))
+        Self::new(404, Refusal::of(Code::FunctionProviderUnknown))
     }
 
     /// A method that the path is not for.
     pub fn wrong_method(allowed: &'static str) -> Self {
-        let refusal = Refusal::new("1.6", "2.1").because(format!("This path is for {allowed} only"));
+        let refusal = Refusal::of(Code::FunctionInvalid).because(format!("This path is for {allowed} only"));
         Self { allow: Some(allowed), ..Self::new(405, refusal) }
     }
 
     /// A request that no function can be made of.
     pub fn malformed(error: Error) -> Self {
-        Self::new(400, Refusal::new("1.6", "2.1").because(error))
+        Self::new(400, Refusal::of(Code::FunctionInvalid).because(error))
     }
 
     /// The same, and what it was about.
@@ -96,7 +96,7 @@ impl From<Fault> for Rejection {
     /// A fault of ours: the log has the reason, the caller only that it was ours.
     fn from(fault: Fault) -> Self {
         let note = Note { outcome: Some(format!("fault: {fault}")), ..Note::default() };
-        Self { note, ..Self::new(500, Refusal::new("8", "4.2")) }
+        Self { note, ..Self::new(500, Refusal::of(Code::RspExecutionError)) }
     }
 }
 
@@ -104,7 +104,7 @@ impl From<Rejection> for Served {
     fn from(rejection: Rejection) -> Self {
         let Rejection { status, refusal, retry_after, allow, mut note } = rejection;
         let answer: Answer<Nothing> = Answer { header: ResponseHeader::failed(&refusal), body: None };
-        note.outcome.get_or_insert_with(|| format!("{}/{}", refusal.subject, refusal.reason));
+        note.outcome.get_or_insert_with(|| refusal.code.to_string());
         let challenge = (status == 401).then(|| ("WWW-Authenticate", "Bearer".to_string()));
         let allow = allow.map(|allowed| ("Allow", format!("{allowed}, OPTIONS")));
         let retry = retry_after.map(|seconds| ("Retry-After", seconds.to_string()));

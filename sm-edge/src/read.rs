@@ -2,8 +2,7 @@
 
 use crate::HttpRequest;
 use crate::outcome::Rejection;
-use esim_rsp::Refusal;
-use esim_rsp::json;
+use esim_rsp::{Code, Refusal, json};
 use serde::de::DeserializeOwned;
 
 /// Rejects every other method.
@@ -19,7 +18,7 @@ pub(crate) fn json_of(request: &HttpRequest) -> Result<&[u8], Rejection> {
     method_is(request, "POST")?;
     if !request.is_of("application/json") {
         let detail = "The request is not of Content-Type application/json";
-        return Err(Rejection::new(400, Refusal::new("1.6", "2.1").because(detail)));
+        return Err(Rejection::new(400, Refusal::of(Code::FunctionInvalid).because(detail)));
     }
     Ok(&request.body)
 }

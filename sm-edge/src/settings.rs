@@ -14,7 +14,7 @@ use crate::outcome::{Note, Rejection, Served};
 use crate::read::json_of;
 use crate::{CommitError, Fault, Host, HttpRequest, HttpResponse, Store, Vault, read_operators};
 use esim_rsp::json::{self, Base64};
-use esim_rsp::{Error, Refusal};
+use esim_rsp::{Code, Error, Refusal};
 use esim_smdp::store::{Change, Lookup, Row};
 use esim_smdp::{Config, Operator, Revocations};
 use serde::Serialize;
@@ -148,7 +148,7 @@ pub(crate) async fn serve<H: Host>(
     let setting = Setting::of(name).filter(|_| host.keeps_settings()).ok_or_else(Rejection::unknown)?;
     if *requester != Requester::House {
         let detail = "The settings of this server are for the house alone";
-        return Err(Rejection::new(403, Refusal::new("1.1", "1.2").because(detail)));
+        return Err(Rejection::new(403, Refusal::of(Code::FunctionRequesterNotAllowed).because(detail)));
     }
     match &*request.method {
         "GET" => see(setting, host).await,

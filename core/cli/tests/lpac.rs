@@ -6,6 +6,7 @@ mod common;
 
 use common::worker::is_built;
 use common::{Running, Sm, card_notifications, card_profiles, peer, run, wait_for};
+use esim_rsp::Code;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -219,9 +220,9 @@ fn is_refused(path: &str, folder: &Path, start: impl Fn() -> Sm, impatient: impl
         drop(card);
         assert_ne!(answer["payload"]["code"], 0, "{printed}");
         // lpac shows the message that comes with a code.
-        let row = esim_rsp::status::lookup(subject, reason).expect("a code of the table");
+        let code = Code::of(subject, reason).expect("a code of the table");
         let shown = answer["payload"]["data"].as_str().unwrap_or_default();
-        assert!(shown.contains(row.cause), "{subject}/{reason}, {}: {printed}", row.cause);
+        assert!(shown.contains(code.cause()), "{code}, {}: {printed}", code.cause());
         assert_eq!(card_profiles(&state), []);
     };
     let sm = start();

@@ -16,7 +16,7 @@ use esim_rsp::es10b::{
 };
 use esim_rsp::es10c::ProfileInfo;
 use esim_rsp::notification::ErrorReason;
-use esim_rsp::{decode, encode, json};
+use esim_rsp::{Code, decode, encode, json};
 use peers::*;
 
 #[test]
@@ -135,7 +135,7 @@ fn the_certificate_must_have_the_oid_of_the_activation_code() {
 fn a_refusal_of_the_server_is_explained() {
     for function in ["initiateAuthentication", "authenticateClient", "getBoundProfilePackage"] {
         let mut peers = Peers::default();
-        peers.say.insert(function, failed("8.2.6", "3.8"));
+        peers.say.insert(function, failed(Code::MatchingIdRefused));
         let outcome = peers.download(params());
         let Ending::Refused(refusal) = &outcome.ending else { panic!("{outcome:?}") };
         assert_eq!(
@@ -550,7 +550,7 @@ fn a_refusal_is_told_with_whatever_the_server_gave() {
     assert!(ja.contains("8.2.6/3.8") && ja.contains("「used up」"), "{ja}");
     // The server's sentence is not said twice where it is the one of the table.
     let mut peers = Peers::default();
-    peers.say.insert("authenticateClient", failed("8.2.6", "3.8"));
+    peers.say.insert("authenticateClient", failed(Code::MatchingIdRefused));
     assert!(!peers.download(params()).text(Lang::En).contains("The server says"));
 }
 

@@ -94,8 +94,8 @@ impl FunctionExecutionStatus {
     /// `Failed`, with the refusal's code and sentence.
     pub fn failed(refusal: &Refusal) -> Self {
         let data = StatusCodeData {
-            subject_code: refusal.subject.to_string(),
-            reason_code: refusal.reason.to_string(),
+            subject_code: refusal.code.subject().to_string(),
+            reason_code: refusal.code.reason().to_string(),
             subject_identifier: refusal.identifier.clone(),
             message: Some(refusal.message()),
         };

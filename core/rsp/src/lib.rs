@@ -46,4 +46,4 @@ pub use explain::explain;
 pub use id::{Eid, Iccid, TransactionId};
 pub use rasn::types::{BitString, ObjectIdentifier, OctetString};
 pub use signed::{CertificateDer, Signature, Signed};
-pub use status::Refusal;
+pub use status::{Code, Refusal};

@@ -9,7 +9,7 @@ use crate::{Call, Config, Decision, Env, Errand, Function, Key, Order, Records, 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use esim_rsp::{Error, Iccid, Refusal};
+use esim_rsp::{Code, Error, Iccid, Refusal};
 
 /// Attends to one order. Hosts run it when the order is due ([`Key::Due`],
 /// [`Order::due`]).
@@ -88,9 +88,9 @@ fn outcome(call: &Call, records: &Records, env: &mut Env<'_>) -> Option<(Result<
         return Some((records.reply(call)?.executed(), Vec::new()));
     };
     let Decision { commit, answer } = function.decide(records, env);
-    let outcome = answer.map(|_| ()).map_err(|refusal| match (refusal.subject, refusal.reason) {
-        ("8.9", "5.1") => CallError::Lost(refusal.message()),
-        (subject, reason) => CallError::Refused(subject.into(), reason.into()),
+    let outcome = answer.map(|_| ()).map_err(|refusal| match refusal.code {
+        Code::SmdsInaccessible => CallError::Lost(refusal.message()),
+        code => CallError::Refused(code.into()),
     });
     Some((outcome, commit))
 }
@@ -129,8 +129,8 @@ fn expire(order: &mut Order, env: &mut Env<'_>) -> Option<String> {
     if !order.can_expire() || !order.has_expired(env.now) {
         return None;
     }
-    let refusal = Refusal::new("8.8.5", "4.10");
-    order.fail(refusal.subject, refusal.reason);
+    let refusal = Refusal::of(Code::DownloadOrderExpired);
+    order.fail(refusal.code);
     order.note(env.now, "attend", "Its time is up");
     let check = Point::EligibilityAndRetryLimitCheck;
     order.tell(Progress::new(check, Err(&refusal), order.eid, &Device::default()), env);

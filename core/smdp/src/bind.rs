@@ -11,7 +11,7 @@ use esim_rsp::es8p::{
 };
 use esim_rsp::json::Base64;
 use esim_rsp::signed::PublicKeyOctets;
-use esim_rsp::{Eid, OctetString, Refusal, Signature, TransactionId, tlv};
+use esim_rsp::{Code, Eid, OctetString, Refusal, Signature, TransactionId, tlv};
 
 /// Draws the keys of a new binding.
 pub(crate) fn new_binding(
@@ -49,13 +49,13 @@ pub(crate) fn bind(
     package: &Package,
 ) -> Result<Vec<u8>, Refusal> {
     let signer = &identity.dp_pb.key;
-    let damaged = || Refusal::new("8.2", "3.7").because("The stored binding cannot be used");
+    let damaged = || Refusal::of(Code::ProfileUnavailable).because("The stored binding cannot be used");
     let smdp_otsk = PrivateKey::from_bytes(signer.curve(), bound.smdp_otsk.expose());
     let smdp_otsk = smdp_otsk.map_err(|_| damaged())?;
     let euicc_otpk = PublicKeyOctets(OctetString::from_slice(&bound.euicc_otpk.0));
     let off_curve = "euiccOtpk is not a key on the curve of CERT.DPpb";
     let peer = PublicKey::from_sec1(signer.curve(), &euicc_otpk.0)
-        .map_err(|_| Refusal::new("8.1", "6.1").because(off_curve))?;
+        .map_err(|_| Refusal::of(Code::EuiccVerificationFailed).because(off_curve))?;
     let secret = ecka(&smdp_otsk, &peer).map_err(|_| damaged())?;
     let keys = BspKeys::derive(&secret[..], &bound.host_id.0, eid.octets());
 

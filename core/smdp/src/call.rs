@@ -9,6 +9,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::es2p::Nothing;
 use esim_rsp::json_binding::{Interface, Request};
+use esim_rsp::status::Pair;
 use serde::{Deserialize, Serialize};
 
 /// A POST of JSON to another server. `Debug` shows no body.
@@ -72,15 +73,15 @@ pub enum Reply {
 pub enum CallError {
     /// The other side is not there, or answers nothing sensible: worth trying again.
     Lost(String),
-    /// The other side refused: subject and reason code.
-    Refused(String, String),
+    /// The other side refused.
+    Refused(Pair),
 }
 
 impl core::fmt::Display for CallError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Lost(reason) => f.write_str(reason),
-            Self::Refused(subject, reason) => write!(f, "refused with {subject}/{reason}"),
+            Self::Refused(pair) => write!(f, "refused with {pair}"),
         }
     }
 }
@@ -105,7 +106,7 @@ impl Reply {
             .map_err(|error| CallError::Lost(alloc::format!("the answer is {error}")))?;
         let Err(status) = answer else { return Ok(()) };
         match (status.code(), status.status_code_data) {
-            (Some(_), Some(code)) => Err(CallError::Refused(code.subject_code, code.reason_code)),
+            (Some(_), Some(code)) => Err(CallError::Refused(Pair::new(code.subject_code, code.reason_code))),
             _ => Err(CallError::Lost("refused without a code".into())),
         }
     }
@@ -134,6 +135,7 @@ pub(crate) fn pause(failures: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use esim_rsp::Code;
 
     #[test]
     fn replies_are_read_as_the_standard_has_them() {
@@ -144,7 +146,7 @@ mod tests {
         assert_eq!(answered(200, success), Ok(()));
         let failed = r#"{"header":{"functionExecutionStatus":{"status":"Failed","statusCodeData":
             {"subjectCode":"8.9.5","reasonCode":"3.3"}}}}"#;
-        assert_eq!(answered(200, failed), Err(CallError::Refused("8.9.5".into(), "3.3".into())));
+        assert_eq!(answered(200, failed), Err(CallError::Refused(Code::EventRecordAlreadyInUse.into())));
         assert!(matches!(answered(500, success), Err(CallError::Lost(_))));
         assert!(matches!(answered(200, "<html>"), Err(CallError::Lost(_))));
         assert!(matches!(Reply::Lost("gone".into()).executed(), Err(CallError::Lost(_))));

@@ -7,7 +7,7 @@ use alloc::format;
 use esim_rsp::common::{Version, has_bit};
 use esim_rsp::es8p::ProfileClass;
 use esim_rsp::es10b::{DeviceCapabilities, EuiccInfo2};
-use esim_rsp::{Refusal, tlv};
+use esim_rsp::{Code, Refusal, tlv};
 use esim_saip::pe::{Service, Services};
 
 /// `rspCapability` bit testProfileSupport.
@@ -22,7 +22,8 @@ const FREE_NON_VOLATILE: u32 = 0x82;
 /// # Errors
 /// 8.2.5/4.3 where it does not suit; 8.1/4.8 where it does not fit.
 pub fn check(order: &Order, info: &EuiccInfo2, device: &DeviceCapabilities) -> Result<(), Refusal> {
-    let unsuitable = |why: &str| Refusal::new("8.2.5", "4.3").because(why).about(order.iccid);
+    let unsuitable =
+        |why: &str| Refusal::of(Code::ProfileTypeStoppedOnWarning).because(why).about(order.iccid);
     let metadata = order.metadata().map_err(|_| unsuitable("Its metadata is damaged"))?;
     if order.needs.version > info.profile_version.major() {
         return Err(unsuitable("The eUICC does not know this version of profile packages"));
@@ -47,7 +48,7 @@ pub fn check(order: &Order, info: &EuiccInfo2, device: &DeviceCapabilities) -> R
         return Err(unsuitable("The eUICC forbids the profile's policy rules"));
     }
     match free_memory(&info.ext_card_resource) {
-        Some(free) if free < u64::from(order.needs.octets) => Err(Refusal::new("8.1", "4.8")),
+        Some(free) if free < u64::from(order.needs.octets) => Err(Refusal::of(Code::EuiccInsufficientMemory)),
         _ => Ok(()),
     }
 }

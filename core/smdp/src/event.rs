@@ -9,7 +9,8 @@ use alloc::string::String;
 use esim_crypto::{PrivateKey, x963_sha256};
 use esim_rsp::es12::DeleteEventRequest;
 use esim_rsp::json_binding::{Interface, Request};
-use esim_rsp::{Eid, Refusal};
+use esim_rsp::status::Pair;
+use esim_rsp::{Code, Eid, Refusal};
 use serde::{Deserialize, Serialize};
 
 /// How many events of one server may wait for one eUICC: one server fills its own share and nobody else's.
@@ -132,28 +133,24 @@ impl OrderEvent {
     }
 }
 
-/// What an SM-DS's answer means for whoever has made us ask. `harmless` is the reason code under 8.9.5 that says that
-/// everything is already as it should be.
+/// What an SM-DS's answer means for whoever has made us ask. `harmless` is the code that says that everything is
+/// already as it should be.
 ///
 /// # Errors
 /// 8.9/5.1 where nobody answers, 8.9/4.2 where it refuses.
-pub(crate) fn outcome(reply: Option<&Reply>, harmless: Option<&str>) -> Result<(), Refusal> {
+pub(crate) fn outcome(reply: Option<&Reply>, harmless: Option<Code>) -> Result<(), Refusal> {
     match reply.map(Reply::executed) {
         Some(Ok(())) => Ok(()),
-        Some(Err(CallError::Refused(subject, reason)))
-            if subject == "8.9.5" && harmless == Some(reason.as_str()) =>
-        {
-            Ok(())
-        }
+        Some(Err(CallError::Refused(Pair::Known(code)))) if harmless == Some(code) => Ok(()),
         Some(Err(error @ CallError::Refused(..))) => {
-            Err(Refusal::new("8.9", "4.2").because(format!("The SM-DS has {error}")))
+            Err(Refusal::of(Code::SmdsExecutionError).because(format!("The SM-DS has {error}")))
         }
         // Whether it is not there, does not answer or says something else is for the log: who may say where this server
         // calls shall not learn by it what is there.
         Some(Err(CallError::Lost(_))) => {
-            Err(Refusal::new("8.9", "5.1").because("The SM-DS cannot be reached"))
+            Err(Refusal::of(Code::SmdsInaccessible).because("The SM-DS cannot be reached"))
         }
-        None => Err(Refusal::new("8.9", "5.1").because("The SM-DS was not asked")),
+        None => Err(Refusal::of(Code::SmdsInaccessible).because("The SM-DS was not asked")),
     }
 }
 

@@ -11,7 +11,7 @@ use core::fmt;
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::es8p::StoreMetadataRequest;
 use esim_rsp::json::Base64;
-use esim_rsp::{Eid, Error, Iccid, Refusal, TransactionId};
+use esim_rsp::{Code, Eid, Error, Iccid, Refusal, TransactionId};
 use serde::{Deserialize, Serialize};
 
 /// States of a profile at the SM-DP+ (SGP.22 3.1.6).
@@ -201,6 +201,13 @@ pub struct Failure {
     pub reason: String,
 }
 
+impl Failure {
+    /// The code that it is; none if this version does not know it.
+    pub fn code(&self) -> Option<Code> {
+        Code::of(&self.subject, &self.reason)
+    }
+}
+
 /// What the eUICC has reported of an installed profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnCard {
@@ -376,17 +383,17 @@ impl Order {
             function: function.into(),
             what: refusal.message(),
             state: self.state,
-            subject_code: Some(refusal.subject.into()),
-            reason_code: Some(refusal.reason.into()),
+            subject_code: Some(refusal.code.subject().into()),
+            reason_code: Some(refusal.code.reason().into()),
             by: None,
             mac: None,
         });
     }
 
-    /// Ends the order for good with the pair that the operator is told.
-    pub fn fail(&mut self, subject: &str, reason: &str) {
+    /// Ends the order for good with the code that the operator is told.
+    pub fn fail(&mut self, code: Code) {
         self.state = OrderState::Error;
-        self.failure = Some(Failure { subject: subject.into(), reason: reason.into() });
+        self.failure = Some(Failure { subject: code.subject().into(), reason: code.reason().into() });
     }
 }
 

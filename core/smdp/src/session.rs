@@ -4,7 +4,7 @@
 use alloc::string::String;
 use esim_rsp::es10b::DeviceInfo;
 use esim_rsp::json::Base64;
-use esim_rsp::{Eid, Iccid, Refusal, TransactionId};
+use esim_rsp::{Code, Eid, Iccid, Refusal, TransactionId};
 use serde::{Deserialize, Serialize};
 
 /// One download session.
@@ -154,9 +154,9 @@ impl Session {
 
     /// This session, if steps are still taken in it.
     pub(crate) fn alive(session: Option<&Self>, now: u64) -> Result<&Self, Refusal> {
-        let session = session.ok_or_else(|| Refusal::new("8.10.1", "3.9"))?;
+        let session = session.ok_or_else(|| Refusal::of(Code::TransactionIdUnknown))?;
         if now >= session.expires_at {
-            return Err(Refusal::new("8.10.1", "3.9").because("The session has expired"));
+            return Err(Refusal::of(Code::TransactionIdUnknown).because("The session has expired"));
         }
         Ok(session)
     }
@@ -164,6 +164,6 @@ impl Session {
     /// What to say to a function that is not the one awaited (SGP.22 5.6).
     pub(crate) fn not_awaited(function: &str) -> Refusal {
         let detail = alloc::format!("The session does not wait for {function}");
-        Refusal::new("8.10.1", "3.9").because(detail)
+        Refusal::of(Code::TransactionIdUnknown).because(detail)
     }
 }

@@ -3,7 +3,7 @@
 use crate::Env;
 use esim_crypto::PublicKey;
 use esim_crypto::pki::{self, Certificate, ChainError, ChainReason, Role, TrustedCi};
-use esim_rsp::{CertificateDer, Eid, Refusal};
+use esim_rsp::{CertificateDer, Code, Eid, Refusal};
 
 /// Checks an eUICC's chain up to a CI of `trusted`: who it is, and its key.
 ///
@@ -16,34 +16,33 @@ pub(crate) fn verify_euicc(
     trusted: &[TrustedCi],
     env: &Env<'_>,
 ) -> Result<(Eid, PublicKey), Refusal> {
-    let unreadable = |subject| Refusal::new(subject, "6.1");
-    let eum = Certificate::parse(eum.as_bytes()).map_err(|e| unreadable("8.1.2").because(e))?;
-    let euicc = Certificate::parse(euicc.as_bytes()).map_err(|e| unreadable("8.1.3").because(e))?;
+    const EUM: Code = Code::EumCertificateVerificationFailed;
+    const EUICC: Code = Code::EuiccCertificateVerificationFailed;
+    let eum = Certificate::parse(eum.as_bytes()).map_err(|e| Refusal::of(EUM).because(e))?;
+    let euicc = Certificate::parse(euicc.as_bytes()).map_err(|e| Refusal::of(EUICC).because(e))?;
     let octets = pki::verify_euicc_with(&euicc, &eum, trusted, env.now, env.verified);
     let octets = octets.map_err(refusal)?;
     let revocations = &env.config.revocations;
     let ci = trusted.iter().find(|ci| eum.authority_key_id() == Some(&ci.key_id[..]));
     if ci.is_some_and(|ci| revocations.contain(&eum, &ci.key)) {
-        return Err(Refusal::new("8.1.2", "6.1").because("The manufacturer's certificate has been revoked"));
+        return Err(Refusal::of(EUM).because("The manufacturer's certificate has been revoked"));
     }
     if revocations.contain(&euicc, eum.public_key()) {
-        return Err(Refusal::new("8.1.3", "6.1").because("The eUICC's certificate has been revoked"));
+        return Err(Refusal::of(EUICC).because("The eUICC's certificate has been revoked"));
     }
-    let eid = Eid::from_octets(octets).map_err(|e| unreadable("8.1.3").because(e))?;
+    let eid = Eid::from_octets(octets).map_err(|e| Refusal::of(EUICC).because(e))?;
     Ok((eid, euicc.public_key().clone()))
 }
 
 fn refusal(error: ChainError) -> Refusal {
-    let subject = match error.subject {
-        Role::Euicc => "8.1.3",
-        _ => "8.1.2",
+    let code = match (error.subject, error.reason) {
+        (Role::Eum, ChainReason::UnknownIssuer) => Code::CiPublicKeyUnknown,
+        (Role::Euicc, ChainReason::Expired) => Code::EuiccCertificateExpired,
+        (Role::Euicc, _) => Code::EuiccCertificateVerificationFailed,
+        (_, ChainReason::Expired) => Code::EumCertificateExpired,
+        _ => Code::EumCertificateVerificationFailed,
     };
-    let refusal = match (error.subject, error.reason) {
-        (Role::Eum, ChainReason::UnknownIssuer) => Refusal::new("8.11.1", "3.9"),
-        (_, ChainReason::Expired) => Refusal::new(subject, "6.3"),
-        _ => Refusal::new(subject, "6.1"),
-    };
-    refusal.because(error)
+    Refusal::of(code).because(error)
 }
 
 /// The key in a certificate whose chain has been checked before.
@@ -52,7 +51,9 @@ fn refusal(error: ChainError) -> Refusal {
 /// 8.1.3/6.1 if it cannot be read any more.
 pub(crate) fn key_of_euicc(certificate: &[u8]) -> Result<PublicKey, Refusal> {
     let parsed = Certificate::parse(certificate);
-    parsed.map(|c| c.public_key().clone()).map_err(|e| Refusal::new("8.1.3", "6.1").because(e))
+    parsed
+        .map(|c| c.public_key().clone())
+        .map_err(|e| Refusal::of(Code::EuiccCertificateVerificationFailed).because(e))
 }
 
 /// The EID that a certificate names, before anything is verified: good for

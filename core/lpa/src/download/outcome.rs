@@ -160,14 +160,14 @@ impl ServerRefusal {
         let code = status.status_code_data.as_ref();
         let subject = code.map_or_else(String::new, |code| code.subject_code.clone());
         let reason = code.map_or_else(String::new, |code| code.reason_code.clone());
-        let row = status::lookup(&subject, &reason);
+        let known = status::Code::of(&subject, &reason);
         Self {
             function: function.into(),
             identifier: code.and_then(|code| code.subject_identifier.as_deref()).map(quotable),
             message: code.and_then(|code| code.message.as_deref()).map(quotable),
-            name: row.map(|row| row.name.to_string()),
-            cause: row.map(|row| row.cause.to_string()),
-            remedy: row.map(|row| row.remedy.to_string()),
+            name: known.map(|code| code.name().to_string()),
+            cause: known.map(|code| code.cause().to_string()),
+            remedy: known.map(|code| code.remedy().to_string()),
             subject,
             reason,
         }

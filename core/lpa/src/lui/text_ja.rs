@@ -7,6 +7,7 @@ use crate::driver::CertificateFault;
 use crate::policy::Forbidden;
 use alloc::format;
 use alloc::string::String;
+use esim_rsp::Code;
 
 pub(super) fn question(question: &Question) -> String {
     match question {
@@ -137,9 +138,9 @@ const INSTALL_ERRORS: &[(u32, &str)] = &[
 
 fn refused(refusal: &ServerRefusal) -> String {
     let function = &refusal.function;
-    let pair = (refusal.subject.as_str(), refusal.reason.as_str());
-    let known = REFUSALS.iter().find(|(subject, reason, _)| (*subject, *reason) == pair);
-    let text = known.map_or("サーバーが要求を拒否しました。", |(_, _, text)| text);
+    let code = Code::of(&refusal.subject, &refusal.reason);
+    let known = REFUSALS.iter().find(|(known, _)| code == Some(*known));
+    let text = known.map_or("サーバーが要求を拒否しました。", |(_, text)| text);
     let text = match refusal.code() {
         Some(code) => format!("{text}({code}, {function})"),
         None => format!(
@@ -152,35 +153,48 @@ fn refused(refusal: &ServerRefusal) -> String {
     }
 }
 
-/// The pairs that users meet (SGP.22 5.6.1 to 5.6.3).
-const REFUSALS: &[(&str, &str, &str)] = &[
-    ("8.1", "4.8", "eUICCの空き容量が足りません。プロファイルを削除してからもう一度お試しください。"),
-    ("8.1", "6.1", "eUICCの署名を確認できませんでした。もう一度最初からお試しください。"),
-    ("8.1.1", "3.8", "プロファイルは別のeUICC用に予約されています。注文時の端末をお使いください。"),
-    ("8.1.2", "6.1", "eUICC製造者の証明書を確認できません。テスト用eUICCにはテスト用SM-DP+が必要です。"),
-    ("8.1.3", "6.1", "eUICCの証明書を確認できません。"),
-    ("8.2", "1.2", "プロファイルがまだリリースされていません。通信事業者にお問い合わせください。"),
-    ("8.2", "3.7", "プロファイルを再発行できません。通信事業者に新しい注文を依頼してください。"),
-    ("8.2.5", "4.3", "このeUICCまたは端末に適したプロファイルがありません。"),
+/// The codes that users meet (SGP.22 5.6.1 to 5.6.3).
+const REFUSALS: &[(Code, &str)] = &[
     (
-        "8.2.6",
-        "3.8",
+        Code::EuiccInsufficientMemory,
+        "eUICCの空き容量が足りません。プロファイルを削除してからもう一度お試しください。",
+    ),
+    (Code::EuiccVerificationFailed, "eUICCの署名を確認できませんでした。もう一度最初からお試しください。"),
+    (Code::EidRefused, "プロファイルは別のeUICC用に予約されています。注文時の端末をお使いください。"),
+    (
+        Code::EumCertificateVerificationFailed,
+        "eUICC製造者の証明書を確認できません。テスト用eUICCにはテスト用SM-DP+が必要です。",
+    ),
+    (Code::EuiccCertificateVerificationFailed, "eUICCの証明書を確認できません。"),
+    (Code::ProfileNotAllowed, "プロファイルがまだリリースされていません。通信事業者にお問い合わせください。"),
+    (Code::ProfileUnavailable, "プロファイルを再発行できません。通信事業者に新しい注文を依頼してください。"),
+    (Code::ProfileTypeStoppedOnWarning, "このeUICCまたは端末に適したプロファイルがありません。"),
+    (
+        Code::MatchingIdRefused,
         "このアクティベーションコードの注文はありません。コードを確認してください(コードは一度だけ使えます)。",
     ),
-    ("8.2.7", "2.2", "確認コードが必要です。通信事業者に確認してください。"),
-    ("8.2.7", "3.8", "確認コードが違います。もう一度入力してください。"),
-    ("8.2.7", "6.4", "確認コードの入力回数の上限に達しました。通信事業者に新しい注文を依頼してください。"),
+    (Code::ConfirmationCodeMandatoryElementMissing, "確認コードが必要です。通信事業者に確認してください。"),
+    (Code::ConfirmationCodeRefused, "確認コードが違います。もう一度入力してください。"),
     (
-        "8.8.1",
-        "3.8",
+        Code::ConfirmationCodeMaximumExceeded,
+        "確認コードの入力回数の上限に達しました。通信事業者に新しい注文を依頼してください。",
+    ),
+    (
+        Code::SmdpAddressRefused,
         "SM-DP+のアドレスが違います。アクティベーションコードのアドレスをそのままお使いください。",
     ),
-    ("8.8.2", "3.1", "eUICCとSM-DP+に共通の認証局がありません。テスト用eUICCにはテスト用SM-DP+が必要です。"),
-    ("8.8.3", "3.1", "eUICCのSGP.22のバージョンにSM-DP+が対応していません。"),
-    ("8.8.4", "3.7", "eUICCが確認できる証明書をSM-DP+が持っていません。"),
-    ("8.8.5", "4.10", "注文の有効期限が切れています。通信事業者に新しい注文を依頼してください。"),
-    ("8.8.5", "6.4", "ダウンロード回数の上限に達しました。通信事業者に新しい注文を依頼してください。"),
-    ("8.10.1", "3.9", "セッションがありません。もう一度最初からお試しください。"),
+    (
+        Code::SmdpSecurityConfigurationUnsupported,
+        "eUICCとSM-DP+に共通の認証局がありません。テスト用eUICCにはテスト用SM-DP+が必要です。",
+    ),
+    (Code::SmdpSvnUnsupported, "eUICCのSGP.22のバージョンにSM-DP+が対応していません。"),
+    (Code::SmdpCertificateUnavailable, "eUICCが確認できる証明書をSM-DP+が持っていません。"),
+    (Code::DownloadOrderExpired, "注文の有効期限が切れています。通信事業者に新しい注文を依頼してください。"),
+    (
+        Code::DownloadOrderMaximumExceeded,
+        "ダウンロード回数の上限に達しました。通信事業者に新しい注文を依頼してください。",
+    ),
+    (Code::TransactionIdUnknown, "セッションがありません。もう一度最初からお試しください。"),
 ];
 
 fn misbehaved(what: &Misbehaviour) -> String {

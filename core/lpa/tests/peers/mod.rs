@@ -15,8 +15,8 @@ use esim_rsp::json::{self, Base64, ResponseHeader};
 use esim_rsp::notification::*;
 use esim_rsp::signed::PublicKeyOctets;
 use esim_rsp::{
-    CertificateDer, Iccid, ObjectIdentifier, OctetString, Refusal, Signature, Signed, TransactionId, decode,
-    encode, tlv,
+    CertificateDer, Code, Iccid, ObjectIdentifier, OctetString, Refusal, Signature, Signed, TransactionId,
+    decode, encode, tlv,
 };
 use std::collections::BTreeMap;
 
@@ -343,8 +343,8 @@ fn ok<T: serde::Serialize>(body: T) -> Vec<u8> {
 }
 
 /// An answer `Failed`.
-pub fn failed(subject: &'static str, reason: &'static str) -> Say {
-    let header = ResponseHeader::failed(&Refusal::new(subject, reason));
+pub fn failed(code: Code) -> Say {
+    let header = ResponseHeader::failed(&Refusal::of(code));
     Say::Http(200, json::to_vec(&Answer9::<()> { header, body: None }))
 }
 

@@ -4,10 +4,9 @@ use crate::call::Errand;
 use crate::metadata::Metadata;
 use crate::order::{Event, Failure, OnCard, Order, OrderState};
 use crate::{Decision, Env, Function, Key, Records};
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use esim_rsp::{Eid, Error, Iccid, Refusal};
+use esim_rsp::{Code, Eid, Error, Iccid, Refusal};
 use serde::{Deserialize, Serialize};
 
 /// Most orders on one page.
@@ -83,8 +82,7 @@ pub struct FailureView {
 
 impl FailureView {
     fn of(failure: &Failure) -> Self {
-        let row = esim_rsp::status::lookup(&failure.subject, &failure.reason);
-        let message = row.map(|row| format!("{}. {}", row.cause, row.remedy)).unwrap_or_default();
+        let message = failure.code().map(|code| Refusal::of(code).message()).unwrap_or_default();
         Self { subject: failure.subject.clone(), reason: failure.reason.clone(), message }
     }
 }
@@ -281,6 +279,6 @@ impl Function for ShowOrder {
             }
             _ => OrderView::long(order, address),
         });
-        Decision::only(view.ok_or_else(|| Refusal::new("8.2.1", "3.9").about(self.0.iccid)))
+        Decision::only(view.ok_or_else(|| Refusal::of(Code::IccidUnknown).about(self.0.iccid)))
     }
 }

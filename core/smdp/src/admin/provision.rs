@@ -9,7 +9,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::json::Base64;
-use esim_rsp::{Error, Iccid, Refusal};
+use esim_rsp::{Code, Error, Iccid, Refusal};
 use serde::{Deserialize, Serialize};
 
 /// Profile type where the operator names none.
@@ -94,10 +94,10 @@ impl Function for Provision {
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ProvisionOk> {
         let drawn = || profile::draw_iccid(u64::from_be_bytes(env.random()));
         let Some(iccid) = self.iccid.or_else(drawn) else {
-            return Decision::refuse(Refusal::new("8", "4.2"));
+            return Decision::refuse(Refusal::of(Code::RspExecutionError));
         };
         if records.order(&iccid).is_some() {
-            return Decision::refuse(Refusal::new("8.2.1", "3.3").about(iccid));
+            return Decision::refuse(Refusal::of(Code::IccidAlreadyInUse).about(iccid));
         }
         match self.make(iccid, env) {
             Ok(Made { order, package, findings, codes }) => {
@@ -110,7 +110,7 @@ impl Function for Provision {
                 };
                 Decision::new(Vec::from([order.into(), package.into()]), Ok(answer))
             }
-            Err(error) => Decision::refuse(Refusal::new("1.6", "2.1").because(error.kind)),
+            Err(error) => Decision::refuse(Refusal::of(Code::FunctionInvalid).because(error.kind)),
         }
     }
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es12::DeleteEventRequest;
 use esim_rsp::json_binding::Interface;
-use esim_rsp::{Error, Refusal};
+use esim_rsp::{Code, Error, Refusal};
 
 /// A server takes its event back.
 #[derive(Clone, Debug)]
@@ -67,10 +67,10 @@ impl DeleteEvent {
 
     fn check<'a>(&self, records: &'a Records, env: &Env<'_>) -> Result<&'a EventRecord, Refusal> {
         own_smds(env.config)?;
-        let unknown = || Refusal::new("8.9.5", "3.9").about(&self.0.event_id);
+        let unknown = || Refusal::of(Code::EventRecordUnknown).about(&self.0.event_id);
         let event = records.event(&self.name()).ok_or_else(unknown)?;
         if let Some(call) = self.forwarding(event, env.config) {
-            event::outcome(records.reply(&call), Some("3.9"))?;
+            event::outcome(records.reply(&call), Some(Code::EventRecordUnknown))?;
         }
         Ok(event)
     }

@@ -8,8 +8,8 @@ pub use register_event::RegisterEvent;
 
 use crate::{Config, Smds};
 use alloc::string::String;
-use esim_rsp::Refusal;
 use esim_rsp::json::RequestHeader;
+use esim_rsp::{Code, Refusal};
 
 /// The SM-DS that this server is.
 ///
@@ -17,7 +17,7 @@ use esim_rsp::json::RequestHeader;
 /// 1.2/1.1 if it is none.
 fn own_smds(config: &Config) -> Result<&Smds, Refusal> {
     let detail = "This server is no SM-DS";
-    config.smds.as_ref().ok_or_else(|| Refusal::new("1.2", "1.1").because(detail))
+    config.smds.as_ref().ok_or_else(|| Refusal::of(Code::FunctionProviderUnknown).because(detail))
 }
 
 /// An alternative SM-DS as the root's caller; the call keeps the name that it has come with.

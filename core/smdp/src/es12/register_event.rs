@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es12::RegisterEventRequest;
 use esim_rsp::json_binding::Interface;
-use esim_rsp::{Error, Refusal};
+use esim_rsp::{Code, Error, Refusal};
 
 /// A server has something for an eUICC.
 ///
@@ -74,12 +74,16 @@ impl RegisterEvent {
         let waiting = || records.events_of(request.eid).filter(waits);
         if let Some(event) = records.event(&name).filter(|event| event.expires_at > now) {
             let same = event.rsp_server_address == request.rsp_server_address;
-            return if same { Ok(true) } else { Err(Refusal::new("8.9.5", "3.3").about(&request.event_id)) };
+            return if same {
+                Ok(true)
+            } else {
+                Err(Refusal::of(Code::EventRecordAlreadyInUse).about(&request.event_id))
+            };
         }
         match waiting().nth(EVENTS_LIMIT as usize - 1) {
             Some(_) => {
                 let detail = format!("{EVENTS_LIMIT} events of yours wait for this eUICC already");
-                Err(Refusal::new("8.9", "4.2").about(request.eid).because(detail))
+                Err(Refusal::of(Code::SmdsExecutionError).about(request.eid).because(detail))
             }
             None => Ok(false),
         }
@@ -114,7 +118,7 @@ impl RegisterEvent {
         let forwarded = match self.forwarding(env.config) {
             Some((call, forwarded)) => {
                 // The identifier is ours alone: if the root has it, we have told it before.
-                event::outcome(records.reply(&call), Some("3.3"))?;
+                event::outcome(records.reply(&call), Some(Code::EventRecordAlreadyInUse))?;
                 Some(forwarded)
             }
             None => None,

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::es2p::{CancelOrderRequest, FinalProfileStatus, Nothing};
 use esim_rsp::json_binding::Request;
-use esim_rsp::{Error, Refusal};
+use esim_rsp::{Code, Error, Refusal};
 
 /// The operator takes an order back.
 #[derive(Clone, Debug)]
@@ -49,22 +49,22 @@ impl CancelOrder {
         let deleted = order.on_card.is_some_and(|card| card.state == CardState::Deleted);
         let fetched = matches!(order.state, OrderState::Downloaded | OrderState::Installed);
         if fetched && !deleted {
-            return Err(Refusal::new("8.2.1", "3.3").about(order.iccid));
+            return Err(Refusal::of(Code::IccidAlreadyInUse).about(order.iccid));
         }
         let back = self.0.final_profile_status_indicator == FinalProfileStatus::Available;
         if order.state == OrderState::Unavailable && back {
             let detail = "The profile is withdrawn, and its package gone";
-            return Err(Refusal::new("8.2.1", "1.2").about(order.iccid).because(detail));
+            return Err(Refusal::of(Code::IccidNotAllowed).about(order.iccid).because(detail));
         }
         match (order.eid, self.0.eid) {
-            (Some(_), None) => return Err(Refusal::new("8.2.1", "2.2").about(order.iccid)),
+            (Some(_), None) => return Err(Refusal::of(Code::IccidMandatoryElementMissing).about(order.iccid)),
             (linked, Some(given)) if linked != Some(given) => {
-                return Err(Refusal::new("8.2.1", "3.10").about(order.iccid));
+                return Err(Refusal::of(Code::IccidInvalidAssociation).about(order.iccid));
             }
             _ => {}
         }
         if self.0.matching_id.is_some() && self.0.matching_id != order.matching_id {
-            return Err(Refusal::new("8.2.6", "3.10").about(order.iccid));
+            return Err(Refusal::of(Code::MatchingIdInvalidAssociation).about(order.iccid));
         }
         Ok(())
     }

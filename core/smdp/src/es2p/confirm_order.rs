@@ -11,7 +11,7 @@ use esim_crypto::confirmation_code_hash;
 use esim_rsp::es2p::{ConfirmOrderOk, ConfirmOrderRequest};
 use esim_rsp::json::Base64;
 use esim_rsp::json_binding::Request;
-use esim_rsp::{Eid, Error, Refusal};
+use esim_rsp::{Code, Eid, Error, Refusal};
 
 /// The operator settles how a reserved profile will be fetched.
 #[derive(Clone)]
@@ -89,7 +89,7 @@ impl ConfirmOrder {
     ) -> Result<(Option<Eid>, Option<OrderEvent>), Refusal> {
         if !matches!(order.state, OrderState::Allocated | OrderState::Linked) {
             let detail = alloc::format!("The profile is {}, not reserved", order.state);
-            return Err(Refusal::new("8.2.1", "1.2").about(order.iccid).because(detail));
+            return Err(Refusal::of(Code::IccidNotAllowed).about(order.iccid).because(detail));
         }
         let eid = self.eid(order)?;
         self.check_matching_id(order, records)?;
@@ -143,12 +143,12 @@ impl ConfirmOrder {
         if let (Some(linked), Some(given)) = (order.eid, self.0.eid)
             && linked != given
         {
-            return Err(Refusal::new("8.1.1", "3.10").about(given));
+            return Err(Refusal::of(Code::EidInvalidAssociation).about(given));
         }
         let eid = self.0.eid.or(order.eid);
         let by_eid = self.smds_address().is_some() || self.0.matching_id.as_deref() == Some("");
         if by_eid && eid.is_none() {
-            return Err(Refusal::new("8.1.1", "2.2"));
+            return Err(Refusal::of(Code::EidMandatoryElementMissing));
         }
         Ok(eid)
     }
@@ -157,11 +157,11 @@ impl ConfirmOrder {
         let Some(given) = &self.0.matching_id else { return Ok(()) };
         let sound = |c: char| c.is_ascii_alphanumeric() || c == '-';
         if !given.chars().all(sound) || given.len() > 255 {
-            return Err(Refusal::new("8.2.6", "2.1").about(given));
+            return Err(Refusal::of(Code::MatchingIdInvalid).about(given));
         }
         let holder = records.order_of_matching_id(given).filter(|_| !given.is_empty());
         if holder.is_some_and(|holder| holder.iccid != order.iccid) {
-            return Err(Refusal::new("8.2.6", "3.3").about(given));
+            return Err(Refusal::of(Code::MatchingIdAlreadyInUse).about(given));
         }
         Ok(())
     }

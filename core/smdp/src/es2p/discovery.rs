@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use esim_rsp::es12::RegisterEventRequest;
 use esim_rsp::json::RequestHeader;
 use esim_rsp::json_binding::{Interface, Request};
-use esim_rsp::{Eid, Iccid, Refusal};
+use esim_rsp::{Code, Eid, Iccid, Refusal};
 
 /// How long an address may be: a domain name and a port.
 const ADDRESS_LIMIT: usize = 262;
@@ -55,7 +55,7 @@ pub(super) fn check_awaited(order: &Order, eid: Eid, records: &Records) -> Resul
         return Ok(());
     }
     let detail = format!("{AWAITED_LIMIT} orders of yours wait for this eUICC with an event already");
-    Err(Refusal::new("8.9", "4.2").about(eid).because(detail))
+    Err(Refusal::of(Code::SmdsExecutionError).about(eid).because(detail))
 }
 
 /// The SM-DS that an address means; none if it is this server.
@@ -66,20 +66,22 @@ fn resolve(address: &str, config: &Config) -> Result<Option<String>, Refusal> {
             // An alternative SM-DS tells its root itself.
             let known = config.default_smds.as_deref().or(own.map(|smds| smds.address.as_str()));
             let detail = "No root SM-DS is configured here";
-            known.ok_or_else(|| Refusal::new("8.9", "5.1").about(address).because(detail))?
+            known.ok_or_else(|| Refusal::of(Code::SmdsInaccessible).about(address).because(detail))?
         }
         given => given,
     };
     let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
     if !address.chars().all(sound) || address.len() > ADDRESS_LIMIT {
-        return Err(Refusal::new("8.9.1", "3.8").about(address).because("This is no address of an SM-DS"));
+        return Err(Refusal::of(Code::SmdsAddressRefused)
+            .about(address)
+            .because("This is no address of an SM-DS"));
     }
     Ok(own.is_none_or(|smds| !smds.answers_to(address)).then(|| address.to_string()))
 }
 
 /// A matchingId for an order whose operator has chosen none: the same however often it is asked for.
 fn draw(order: &Order, eid: Eid, config: &Config) -> Result<String, Refusal> {
-    let identity = config.identities.first().ok_or_else(|| Refusal::new("8.8.4", "3.7"))?;
+    let identity = config.identities.first().ok_or_else(|| Refusal::of(Code::SmdpCertificateUnavailable))?;
     let (iccid, eid, round) = (order.iccid.to_string(), eid.to_string(), order.round.to_be_bytes());
     let parts = [&b"matchingId"[..], iccid.as_bytes(), &round, eid.as_bytes()];
     Ok(event::derive_id(&identity.dp_auth.key, &parts))
@@ -132,9 +134,9 @@ impl Registration {
         match &self.smds {
             None => {
                 let Decision { commit, answer } = self.here()?.decide(records, env);
-                let refused = |refusal: Refusal| match refusal.subject {
-                    "8.9" => refusal,
-                    _ => Refusal::new("8.9", "4.2").because(refusal),
+                let refused = |refusal: Refusal| match refusal.code {
+                    Code::SmdsExecutionError | Code::SmdsInaccessible => refusal,
+                    _ => Refusal::of(Code::SmdsExecutionError).because(refusal),
                 };
                 answer.map(|_| commit).map_err(refused)
             }
@@ -146,7 +148,8 @@ impl Registration {
     }
 
     fn here(&self) -> Result<RegisterEvent, Refusal> {
-        RegisterEvent::read(self.request.clone()).map_err(|error| Refusal::new("8.9", "4.2").because(error))
+        RegisterEvent::read(self.request.clone())
+            .map_err(|error| Refusal::of(Code::SmdsExecutionError).because(error))
     }
 
     fn call(&self, address: &str) -> Call {

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::es2p::{DownloadOrderOk, DownloadOrderRequest};
 use esim_rsp::json_binding::Request;
-use esim_rsp::{Error, Refusal};
+use esim_rsp::{Code, Error, Refusal};
 
 /// The operator reserves a profile.
 #[derive(Clone, Debug)]
@@ -87,20 +87,20 @@ impl DownloadOrder {
         let order = match (&self.0.iccid, &self.0.profile_type) {
             (Some(iccid), name) => {
                 let order =
-                    records.order(iccid).ok_or_else(|| Refusal::new("8.2.1", "3.9").about(iccid))?.clone();
+                    records.order(iccid).ok_or_else(|| Refusal::of(Code::IccidUnknown).about(iccid))?.clone();
                 if order.state != OrderState::Available || !self.may_have(&order) {
                     check_owner(&order, &self.0.header, config)?;
                 }
                 if name.as_ref().is_some_and(|name| *name != order.profile_type) {
-                    return Err(Refusal::new("8.2.5", "3.8").about(&order.profile_type));
+                    return Err(Refusal::of(Code::ProfileTypeRefused).about(&order.profile_type));
                 }
                 order
             }
             (None, Some(name)) => self.any_of_type(records, name)?,
-            (None, None) => return Err(Refusal::new("1.6", "2.1")),
+            (None, None) => return Err(Refusal::of(Code::FunctionInvalid)),
         };
         if order.state != OrderState::Available {
-            return Err(Refusal::new("8.2.1", "3.3").about(order.iccid));
+            return Err(Refusal::of(Code::IccidAlreadyInUse).about(order.iccid));
         }
         Ok(order)
     }
@@ -110,10 +110,10 @@ impl DownloadOrder {
         let is_it = |order: &&Order| order.profile_type == name && self.may_have(order);
         let mut of_type: Vec<_> = records.orders().filter(is_it).collect();
         if of_type.is_empty() {
-            return Err(Refusal::new("8.2.5", "3.9").about(name));
+            return Err(Refusal::of(Code::ProfileTypeUnknown).about(name));
         }
         of_type.sort_by_key(|order| order.owner.is_none());
         let available = of_type.into_iter().find(|order| order.state == OrderState::Available).cloned();
-        available.ok_or_else(|| Refusal::new("8.2.5", "3.7").about(name))
+        available.ok_or_else(|| Refusal::of(Code::ProfileTypeUnavailable).about(name))
     }
 }

@@ -14,7 +14,7 @@ pub use release_profile::ReleaseProfile;
 
 use crate::{Config, Order, Records};
 use esim_rsp::json::RequestHeader;
-use esim_rsp::{Iccid, Refusal};
+use esim_rsp::{Code, Iccid, Refusal};
 
 /// The order of a profile, for the operator whose it is.
 ///
@@ -26,7 +26,7 @@ fn own_order(
     header: &RequestHeader,
     config: &Config,
 ) -> Result<Order, Refusal> {
-    let order = records.order(iccid).ok_or_else(|| Refusal::new("8.2.1", "3.9").about(iccid))?;
+    let order = records.order(iccid).ok_or_else(|| Refusal::of(Code::IccidUnknown).about(iccid))?;
     check_owner(order, header, config)?;
     Ok(order.clone())
 }
@@ -39,5 +39,5 @@ fn check_owner(order: &Order, header: &RequestHeader, config: &Config) -> Result
         Some(whose) => whose == requester,
         None => config.operator(requester).is_none(),
     };
-    if is_own { Ok(()) } else { Err(Refusal::new("8.2.1", "1.2").about(order.iccid)) }
+    if is_own { Ok(()) } else { Err(Refusal::of(Code::IccidNotAllowed).about(order.iccid)) }
 }

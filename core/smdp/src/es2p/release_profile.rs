@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::es2p::{Nothing, ReleaseProfileRequest};
 use esim_rsp::json_binding::Request;
-use esim_rsp::{Error, Refusal};
+use esim_rsp::{Code, Error, Refusal};
 
 /// The operator lets a confirmed profile be fetched.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl ReleaseProfile {
         let order = own_order(records, &self.0.iccid, &self.0.header, config)?;
         match order.state {
             OrderState::Confirmed => Ok(order),
-            _ => Err(Refusal::new("8.2.1", "3.5").about(order.iccid)),
+            _ => Err(Refusal::of(Code::IccidInvalidTransition).about(order.iccid)),
         }
     }
 

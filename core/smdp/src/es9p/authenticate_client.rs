@@ -1,6 +1,7 @@
 //! ES9+.AuthenticateClient and ES11.AuthenticateClient (SGP.22 5.6.3, 5.8.2).
 
 use super::{euicc_unproved, other_transaction};
+use crate::order::Failure;
 use crate::progress::{Point, Progress};
 use crate::session::{AwaitAuthenticateClient, Device, Peer, ServerRole};
 use crate::{
@@ -17,7 +18,7 @@ use esim_rsp::es10b::{
 use esim_rsp::es11::{AuthenticateClientEs11Ok, EventEntry};
 use esim_rsp::json::Base64;
 use esim_rsp::signed::PublicKeyOctets;
-use esim_rsp::{Eid, Error, OctetString, Refusal, Signature, Signed, TransactionId, json_binding};
+use esim_rsp::{Code, Eid, Error, OctetString, Refusal, Signature, Signed, TransactionId, json_binding};
 use serde::Serialize;
 
 const NAME: &str = json_binding::Function::AuthenticateClient.name();
@@ -157,7 +158,7 @@ fn events(
         })
         .collect();
     match named {
-        Some(id) if event_entries.is_empty() => Err(Refusal::new("8.9.5", "3.9").about(id)),
+        Some(id) if event_entries.is_empty() => Err(Refusal::of(Code::EventRecordUnknown).about(id)),
         _ => {
             let transaction_id = session.transaction_id.clone();
             Ok(AuthenticateClientEs11Ok { transaction_id, event_entries })
@@ -170,7 +171,7 @@ fn find_order<'a>(records: &'a Records, proved: &Proved<'_>, now: u64) -> Result
     match matching_id(proved.response) {
         Some(id) => {
             let order = records.order_of_matching_id(id);
-            order.ok_or_else(|| Refusal::new("8.2.6", "3.8").about(id))
+            order.ok_or_else(|| Refusal::of(Code::MatchingIdRefused).about(id))
         }
         None => {
             let mine =
@@ -180,7 +181,7 @@ fn find_order<'a>(records: &'a Records, proved: &Proved<'_>, now: u64) -> Result
             let fetched = pending().find(|order| !order.has_expired(now)).or_else(|| pending().next());
             let any = fetched.or_else(|| records.orders().find(mine));
             let detail = "No order is waiting for this eUICC";
-            any.ok_or_else(|| Refusal::new("8.2.6", "3.8").because(detail))
+            any.ok_or_else(|| Refusal::of(Code::MatchingIdRefused).because(detail))
         }
     }
 }
@@ -197,7 +198,7 @@ fn offer(
     let was_open = order.is_open();
     let outcome = check_order(&mut order, proved, env).and_then(|()| {
         let identity = env.config.identity(&awaited.server_ci_pk_id.0);
-        identity.ok_or_else(|| Refusal::new("8.8.4", "3.7"))
+        identity.ok_or_else(|| Refusal::of(Code::SmdpCertificateUnavailable))
     });
     let device = Device::from(device_info(proved.response));
     let told = outcome.as_ref().map(|_| ());
@@ -224,22 +225,22 @@ fn offer(
 
 fn check_order(order: &mut Order, proved: &Proved<'_>, env: &Env<'_>) -> Result<(), Refusal> {
     if order.eid.is_some_and(|eid| eid != proved.eid) {
-        return Err(Refusal::new("8.1.1", "3.8").about(proved.eid));
+        return Err(Refusal::of(Code::EidRefused).about(proved.eid));
     }
     match order.state {
         OrderState::Released | OrderState::Downloaded => {}
         OrderState::Allocated | OrderState::Linked | OrderState::Confirmed => {
-            return Err(Refusal::new("8.2", "1.2").about(order.iccid));
+            return Err(Refusal::of(Code::ProfileNotAllowed).about(order.iccid));
         }
         _ => return Err(why_closed(order)),
     }
     if order.has_expired(env.now) {
-        order.fail("8.8.5", "4.10");
-        return Err(Refusal::new("8.8.5", "4.10"));
+        order.fail(Code::DownloadOrderExpired);
+        return Err(Refusal::of(Code::DownloadOrderExpired));
     }
     if order.download_attempts >= env.config.limits.download_attempts {
-        order.fail("8.8.5", "6.4");
-        return Err(Refusal::new("8.8.5", "6.4"));
+        order.fail(Code::DownloadOrderMaximumExceeded);
+        return Err(Refusal::of(Code::DownloadOrderMaximumExceeded));
     }
     let device = &device_info(proved.response).device_capabilities;
     eligibility::check(order, &proved.response.euicc_signed1.euicc_info2, device)?;
@@ -249,10 +250,9 @@ fn check_order(order: &mut Order, proved: &Proved<'_>, env: &Env<'_>) -> Result<
 
 /// An order that has run out says so again; all others are no pending orders.
 fn why_closed(order: &Order) -> Refusal {
-    match order.failure.as_ref().map(|why| (why.subject.as_str(), why.reason.as_str())) {
-        Some(("8.8.5", "4.10")) => Refusal::new("8.8.5", "4.10"),
-        Some(("8.8.5", "6.4")) => Refusal::new("8.8.5", "6.4"),
-        _ => Refusal::new("8.2.6", "3.8").because("The order is not pending any more"),
+    match order.failure.as_ref().and_then(Failure::code) {
+        Some(code @ (Code::DownloadOrderExpired | Code::DownloadOrderMaximumExceeded)) => Refusal::of(code),
+        _ => Refusal::of(Code::MatchingIdRefused).because("The order is not pending any more"),
     }
 }
 

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es9p::CancelSessionEs9Request;
 use esim_rsp::es10b::{CancelSessionReason, CancelSessionResponse};
-use esim_rsp::{Error, Refusal, TransactionId, json_binding};
+use esim_rsp::{Code, Error, Refusal, TransactionId, json_binding};
 
 const NAME: &str = json_binding::Function::CancelSession.name();
 
@@ -84,7 +84,7 @@ impl CancelSession {
         }
         let identity = env.config.identity(&peer.server_ci_pk_id.0);
         if identity.is_none_or(|identity| identity.oid != signed.smdp_oid) {
-            return Err(Refusal::new("8.8", "3.10").about(&signed.smdp_oid));
+            return Err(Refusal::of(Code::SmdpInvalidAssociation).about(&signed.smdp_oid));
         }
         Ok(signed.reason)
     }
@@ -99,20 +99,20 @@ fn cancel(
     reason: CancelSessionReason,
     env: &mut Env<'_>,
 ) {
-    let pair = match reason {
+    let code = match reason {
         CancelSessionReason::postponed | CancelSessionReason::timeout => None,
-        CancelSessionReason::endUserRejection => Some(("8.8.5", "3.8")),
-        CancelSessionReason::pprNotAllowed => Some(("8.2.8", "1.2")),
-        CancelSessionReason::metadataMismatch => Some(("8.2.9", "3.11")),
-        CancelSessionReason::loadBppExecutionError => Some(("8.2.10", "4.2")),
-        _ => Some(("8", "4.2")),
+        CancelSessionReason::endUserRejection => Some(Code::DownloadOrderRefused),
+        CancelSessionReason::pprNotAllowed => Some(Code::PprNotAllowed),
+        CancelSessionReason::metadataMismatch => Some(Code::ProfileMetadataValueHasChanged),
+        CancelSessionReason::loadBppExecutionError => Some(Code::BppExecutionError),
+        _ => Some(Code::RspExecutionError),
     };
     // An order that has gone on without this session is not touched by its end.
     let concerned =
         order.is_pending() && order.round == peer.round && has_got_no_further(order, peer, session);
-    if let Some((subject, code)) = pair.filter(|_| concerned) {
-        order.fail(subject, code);
-        let refusal = Refusal::new(subject, code).because(format!("Cancelled: {reason}"));
+    if let Some(code) = code.filter(|_| concerned) {
+        order.fail(code);
+        let refusal = Refusal::of(code).because(format!("Cancelled: {reason}"));
         order.tell(Progress::new(step, Err(&refusal), Some(peer.eid), &peer.device), env);
     }
     order.note(env.now, NAME, format!("Cancelled: {reason}"));

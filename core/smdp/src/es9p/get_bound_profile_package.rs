@@ -14,7 +14,7 @@ use esim_crypto::sha256;
 use esim_rsp::es9p::{GetBoundProfilePackageOk, GetBoundProfilePackageRequest};
 use esim_rsp::es10b::{PrepareDownloadResponse, PrepareDownloadResponseOk};
 use esim_rsp::json::Base64;
-use esim_rsp::{Error, Refusal, TransactionId, json_binding};
+use esim_rsp::{Code, Error, Refusal, TransactionId, json_binding};
 
 const NAME: &str = json_binding::Function::GetBoundProfilePackage.name();
 
@@ -59,7 +59,7 @@ impl Function for GetBoundProfilePackage {
         };
         let found = records.order(&peer.iccid).zip(records.package(&peer.iccid));
         let Some((order, package)) = found else {
-            let gone = Refusal::new("8.2", "3.7").because("The profile has been withdrawn");
+            let gone = Refusal::of(Code::ProfileUnavailable).because("The profile has been withdrawn");
             return Decision::new(Vec::from([session.ended().into()]), Err(gone));
         };
         let mut order = order.clone();
@@ -72,8 +72,10 @@ impl Function for GetBoundProfilePackage {
             Err(refusal) => {
                 order.note_refusal(env.now, NAME, &refusal);
                 if was_open {
-                    let point = match refusal.subject {
-                        "8.2.7" => Point::ConfirmationFailure,
+                    let point = match refusal.code {
+                        Code::ConfirmationCodeMandatoryElementMissing
+                        | Code::ConfirmationCodeRefused
+                        | Code::ConfirmationCodeMaximumExceeded => Point::ConfirmationFailure,
                         _ => Point::BppDownload,
                     };
                     order.tell(Progress::new(point, Err(&refusal), Some(peer.eid), &peer.device), env);
@@ -101,7 +103,7 @@ impl GetBoundProfilePackage {
     ) -> Result<Delivery, Refusal> {
         let response = self.verify(peer)?;
         let identity = env.config.identity(&peer.server_ci_pk_id.0);
-        let identity = identity.ok_or_else(|| Refusal::new("8.8.4", "3.7"))?;
+        let identity = identity.ok_or_else(|| Refusal::of(Code::SmdpCertificateUnavailable))?;
         check_order(order, peer, env)?;
 
         if let (SessionState::AwaitNotification(state), Some(bound)) = (&session.state, &order.bound) {
@@ -161,7 +163,7 @@ impl GetBoundProfilePackage {
             Some(bound) if bound.euicc_otpk.0[..] == otpk.0[..] && bound.ci_pk_id.0 == identity.ci_pk_id => {
                 Ok(Bound { transaction_id: self.transaction_id.clone(), ..bound.clone() })
             }
-            Some(_) if !env.config.rebinding => Err(Refusal::new("8.2", "3.7")),
+            Some(_) if !env.config.rebinding => Err(Refusal::of(Code::ProfileUnavailable)),
             _ => {
                 let certificate = &peer.euicc_certificate;
                 Ok(bind::new_binding(&self.transaction_id, certificate, otpk, identity, env))
@@ -189,15 +191,15 @@ impl GetBoundProfilePackage {
 fn check_order(order: &mut Order, peer: &Peer, env: &Env<'_>) -> Result<(), Refusal> {
     if order.eid.is_some_and(|eid| eid != peer.eid) {
         let detail = "The profile has gone to another eUICC in the meantime";
-        return Err(Refusal::new("8.2", "3.7").because(detail));
+        return Err(Refusal::of(Code::ProfileUnavailable).because(detail));
     }
     if !order.is_pending() || order.round != peer.round {
         let detail = "The order is not pending any more";
-        return Err(Refusal::new("8.2", "3.7").because(detail));
+        return Err(Refusal::of(Code::ProfileUnavailable).because(detail));
     }
     if order.has_expired(env.now) {
-        order.fail("8.8.5", "4.10");
-        return Err(Refusal::new("8.8.5", "4.10"));
+        order.fail(Code::DownloadOrderExpired);
+        return Err(Refusal::of(Code::DownloadOrderExpired));
     }
     Ok(())
 }
@@ -214,15 +216,15 @@ fn check_confirmation(
         return Ok(());
     };
     let Some(given) = &response.euicc_signed2.hash_cc else {
-        return Err(Refusal::new("8.2.7", "2.2"));
+        return Err(Refusal::of(Code::ConfirmationCodeMandatoryElementMissing));
     };
     if sha256(&[&confirmation.hash.0, &transaction_id.0])[..] == given[..] {
         return Ok(());
     }
     confirmation.attempts_left = confirmation.attempts_left.saturating_sub(1);
     if confirmation.attempts_left == 0 {
-        order.fail("8.2.7", "6.4");
-        return Err(Refusal::new("8.2.7", "6.4"));
+        order.fail(Code::ConfirmationCodeMaximumExceeded);
+        return Err(Refusal::of(Code::ConfirmationCodeMaximumExceeded));
     }
-    Err(Refusal::new("8.2.7", "3.8"))
+    Err(Refusal::of(Code::ConfirmationCodeRefused))
 }

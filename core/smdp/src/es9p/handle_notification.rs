@@ -14,7 +14,7 @@ use esim_rsp::notification::{
     ErrorReason, ErrorResult, FinalResult, OtherSignedNotification, PendingNotification,
     ProfileInstallationResult,
 };
-use esim_rsp::{Eid, Error, Iccid, Refusal, Signed, json_binding};
+use esim_rsp::{Code, Eid, Error, Iccid, Refusal, Signed, json_binding};
 
 const NAME: &str = json_binding::Function::HandleNotification.name();
 
@@ -134,9 +134,9 @@ fn installation(
 fn report(order: &mut Order, raw: &[u8], result: &FinalResult, session: Option<&Session>, env: &mut Env<'_>) {
     let failure = match result {
         FinalResult::SuccessResult(_) => None,
-        FinalResult::ErrorResult(error) => {
-            Some(Refusal::new("8.2.10", "4.2").because(format!("Not installed: {}", error.error_reason)))
-        }
+        FinalResult::ErrorResult(error) => Some(
+            Refusal::of(Code::BppExecutionError).because(format!("Not installed: {}", error.error_reason)),
+        ),
     };
     let device = session.map(Session::device).unwrap_or_default();
     let outcome = failure.as_ref().map_or(Ok(()), Err);
@@ -163,7 +163,7 @@ fn not_installed(order: &mut Order, error: &ErrorResult, is_latest: bool, now: u
         match reason {
             ErrorReason::installFailedDueToInsufficientMemoryForProfile
             | ErrorReason::installFailedDueToInterruption => order.state = OrderState::Released,
-            _ => order.fail("8.2.10", "4.2"),
+            _ => order.fail(Code::BppExecutionError),
         }
     }
     order.note(now, NAME, format!("Not installed: {reason}, in {command}"));

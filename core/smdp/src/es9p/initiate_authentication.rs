@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use esim_rsp::es9p::{InitiateAuthenticationOk, InitiateAuthenticationRequest, ServerSigned1};
 use esim_rsp::es10b::EuiccInfo1;
 use esim_rsp::json::Base64;
-use esim_rsp::{Error, OctetString, Refusal, Signature, Signed, TransactionId};
+use esim_rsp::{Code, Error, OctetString, Refusal, Signature, Signed, TransactionId};
 
 /// The LPA asks this server to prove itself to an eUICC.
 #[derive(Clone, Debug)]
@@ -55,44 +55,54 @@ struct Server<'a> {
 }
 
 /// The codes of the two interfaces differ in the subject alone.
-struct Subjects {
-    address: &'static str,
-    security: &'static str,
-    svn: &'static str,
-    certificate: &'static str,
+struct Codes {
+    address: Code,
+    security: Code,
+    svn: Code,
+    certificate: Code,
 }
 
-const SMDP: Subjects = Subjects { address: "8.8.1", security: "8.8.2", svn: "8.8.3", certificate: "8.8.4" };
-const SMDS: Subjects = Subjects { address: "8.9.1", security: "8.9.2", svn: "8.9.3", certificate: "8.9.4" };
+const SMDP: Codes = Codes {
+    address: Code::SmdpAddressRefused,
+    security: Code::SmdpSecurityConfigurationUnsupported,
+    svn: Code::SmdpSvnUnsupported,
+    certificate: Code::SmdpCertificateUnavailable,
+};
+const SMDS: Codes = Codes {
+    address: Code::SmdsAddressRefused,
+    security: Code::SmdsSecurityConfigurationUnsupported,
+    svn: Code::SmdsSvnUnsupported,
+    certificate: Code::SmdsCertificateUnavailable,
+};
 
 impl InitiateAuthentication {
     /// As whom the LPA has dialled this server.
-    fn role(&self, config: &Config) -> Result<(ServerRole, &'static Subjects), Refusal> {
+    fn role(&self, config: &Config) -> Result<(ServerRole, &'static Codes), Refusal> {
         if config.smds.as_ref().is_some_and(|smds| smds.answers_to(&self.smdp_address)) {
             return Ok((ServerRole::Smds, &SMDS));
         }
         if !config.identities.is_empty() && config.answers_to(&self.smdp_address) {
             return Ok((ServerRole::Smdp, &SMDP));
         }
-        let subjects = if config.identities.is_empty() { &SMDS } else { &SMDP };
-        Err(Refusal::new(subjects.address, "3.8").about(&self.smdp_address))
+        let codes = if config.identities.is_empty() { &SMDS } else { &SMDP };
+        Err(Refusal::of(codes.address).about(&self.smdp_address))
     }
 
     /// The CI for the eUICC to sign under, and our certificates for it to verify.
     fn choose<'a>(&self, env: &Env<'a>) -> Result<(&OctetString, Server<'a>), Refusal> {
         let config = env.config;
-        let (role, subjects) = self.role(config)?;
+        let (role, codes) = self.role(config)?;
         if self.euicc_info1.svn.major() != 2 {
-            return Err(Refusal::new(subjects.svn, "3.1").about(self.euicc_info1.svn));
+            return Err(Refusal::of(codes.svn).about(self.euicc_info1.svn));
         }
         let signing = &self.euicc_info1.euicc_ci_pk_id_list_for_signing;
         let trusts = |id: &&OctetString| config.trusted.iter().any(|ci| ci.key_id == id[..]);
-        let chosen = signing.iter().find(trusts).ok_or(Refusal::new(subjects.security, "3.1"))?;
+        let chosen = signing.iter().find(trusts).ok_or(Refusal::of(codes.security))?;
         let verifiable = &self.euicc_info1.euicc_ci_pk_id_list_for_verification;
         // The same CI in both directions where that is possible.
         let preferred = verifiable.iter().filter(|id| *id == chosen).chain(verifiable);
         let mut servers = preferred.filter_map(|id| server(config, role, id));
-        let server = servers.next().ok_or(Refusal::new(subjects.certificate, "3.7"))?;
+        let server = servers.next().ok_or(Refusal::of(codes.certificate))?;
         Ok((chosen, server))
     }
 

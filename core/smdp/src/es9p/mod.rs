@@ -13,14 +13,14 @@ pub use get_bound_profile_package::GetBoundProfilePackage;
 pub use handle_notification::{HandleNotification, Heard};
 pub use initiate_authentication::InitiateAuthentication;
 
-use esim_rsp::Refusal;
+use esim_rsp::{Code, Refusal};
 
 /// 8.1/6.1: a signature or a signed value of the eUICC is wrong.
 fn euicc_unproved(detail: &str) -> Refusal {
-    Refusal::new("8.1", "6.1").because(detail)
+    Refusal::of(Code::EuiccVerificationFailed).because(detail)
 }
 
 /// 8.10.1/3.9: the signed transaction id is not the session's.
 fn other_transaction() -> Refusal {
-    Refusal::new("8.10.1", "3.9").because("The signed transactionId is not the session's")
+    Refusal::of(Code::TransactionIdUnknown).because("The signed transactionId is not the session's")
 }

@@ -22,7 +22,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_crypto::confirmation_code_hash;
 use esim_rsp::json::{Base64, RequestHeader};
-use esim_rsp::{Error, Iccid, Refusal};
+use esim_rsp::{Code, Error, Iccid, Refusal};
 use serde::{Deserialize, Serialize};
 use wanted::{Wanted, flaw_of};
 
@@ -178,7 +178,7 @@ pub fn prepare(
         config.template(&request.template).ok_or_else(|| no_template(&request.template, config))?;
     if request.rows.len() > ROW_LIMIT {
         let detail = format!("A batch has at most {ROW_LIMIT} rows, not {}", request.rows.len());
-        return Err(Refusal::new("1.6", "2.1").because(detail));
+        return Err(Refusal::of(Code::FunctionInvalid).because(detail));
     }
     number_lines(&mut request.rows);
     let (mut sound, mut refused) = (Vec::new(), Vec::new());
@@ -207,7 +207,7 @@ pub fn prepare(
 fn no_template(name: &str, config: &Config) -> Refusal {
     let known: Vec<_> = config.templates.iter().map(|template| template.name.as_str()).collect();
     let detail = format!("There is no template {name:?}, but {}", known.join(", "));
-    Refusal::new("1.6", "2.1").because(detail)
+    Refusal::of(Code::FunctionInvalid).because(detail)
 }
 
 /// Rows that do not say where they stand are counted from 1.
