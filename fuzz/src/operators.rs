@@ -1,4 +1,4 @@
-//! An SM with two operators and their orders; the tests have the same (`sm-edge/tests/wall.rs`).
+//! An SM with two operators and their orders; the tests have the same (`sm-native/tests/wall.rs`).
 
 #[path = "../../sm-edge/tests/common/wall.rs"]
 mod wall;

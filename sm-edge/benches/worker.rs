@@ -10,7 +10,7 @@ mod common;
 #[allow(missing_docs, dead_code, reason = "it is the tests'")]
 mod start;
 
-use common::server::Scratch;
+use common::scratch::Scratch;
 use common::{Euicc, Lab, Remote, assert_success, success};
 use esim_rsp::es9p::GetBoundProfilePackageOk;
 use serde_json::json;

@@ -140,7 +140,7 @@ impl Requester {
 pub(crate) fn requester<H: Host>(request: &HttpRequest, host: &H) -> Result<Requester, Rejection> {
     let (config, now) = (host.config(), host.now());
     if let Some(credential) = bearer(request) {
-        if is_house(credential, host.operator_token()) {
+        if is_token_of_house(credential, host.operator_token()) {
             return Ok(Requester::House);
         }
         if token::is_signed(credential) {
@@ -162,17 +162,9 @@ pub(crate) fn requester<H: Host>(request: &HttpRequest, host: &H) -> Result<Requ
     }
 }
 
-/// Lets in whoever may see the numbers of a host: this machine, and the house from anywhere.
-#[cfg(feature = "native")]
-pub(crate) fn metrics<H: Host>(request: &HttpRequest, host: &H) -> Result<(), crate::HttpResponse> {
-    let source = request.caller.source.as_deref().and_then(|source| source.parse::<IpAddr>().ok());
-    if source.is_some_and(|address| address.to_canonical().is_loopback()) {
-        return Ok(());
-    }
-    match requester(request, host) {
-        Ok(Requester::House) => Ok(()),
-        _ => Err(crate::HttpResponse::empty(401).with_header("WWW-Authenticate", "Bearer")),
-    }
+/// Whether a request shows the credential of the house: for what a host tells nobody else.
+pub fn is_house<H: Host>(request: &HttpRequest, host: &H) -> bool {
+    requester(request, host) == Ok(Requester::House)
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {
@@ -182,7 +174,7 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
 }
 
 /// Compares without telling by the time how much is right.
-fn is_house(given: &str, wanted: &str) -> bool {
+fn is_token_of_house(given: &str, wanted: &str) -> bool {
     bool::from(given.as_bytes().ct_eq(wanted.as_bytes())) && !wanted.is_empty()
 }
 

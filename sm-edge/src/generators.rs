@@ -5,7 +5,7 @@ use rand_core::CryptoRng;
 
 /// A generator, and one beside it whose use does not show in what the first one gives.
 #[derive(Clone)]
-pub(crate) struct Generators {
+pub struct Generators {
     rng: ChaCha20Rng,
     codes: ChaCha20Rng,
 }
@@ -28,7 +28,6 @@ impl Generators {
     }
 
     /// Octets of the first.
-    #[cfg(feature = "native")]
     pub fn rng(&mut self) -> &mut dyn CryptoRng {
         &mut self.rng
     }

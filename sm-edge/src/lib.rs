@@ -25,8 +25,8 @@
 //! randomness, configuration and a [`Store`]:
 //!
 //! - [`memory`]: the browser page and tests,
-//! - `native` (feature of that name): sockets, TLS, SQLite,
-//! - the worker has its own crate; its records are spread over many objects ([`shard`]).
+//! - ordinary machines have a crate of their own, `esim-sm-native`: sockets, TLS, SQLite,
+//! - and so has the worker, whose records are spread over many objects ([`shard`]).
 #![forbid(unsafe_code)]
 
 mod admit;
@@ -38,8 +38,6 @@ mod host;
 mod http;
 mod import;
 pub mod memory;
-#[cfg(feature = "native")]
-pub mod native;
 mod operators;
 mod origin;
 mod outcome;
@@ -53,14 +51,15 @@ pub mod sql;
 pub mod token;
 mod vault;
 
-pub use admit::Admittance;
+pub use admit::{Admittance, is_house};
 /// What the service decides, for hosts that make its configuration.
 pub use esim_smdp as smdp;
+pub use generators::Generators;
 pub use handler::{Admitted, admit_head, answer, handle, out_of_service, unread};
 pub use host::{CommitError, Fault, Host, LogLine, Store};
 pub use http::{Caller, ClientCertificate, HttpRequest, HttpResponse};
 pub use memory::{MemoryHost, MemoryStore};
-pub use operators::read_operators;
+pub use operators::{SPKI_P256, read_operators};
 pub use rate::{Limited, Rate, RateLimiter};
 pub use run::{attend, attend_all, block_on, run};
 pub use vault::Vault;

@@ -193,7 +193,7 @@ impl Vault {
     }
 
     /// A name or alias as the store gets it.
-    pub(crate) fn disguise(&self, name: String) -> String {
+    pub fn disguise(&self, name: String) -> String {
         match Secret::of(&name) {
             Some(secret) => secret.disguised(&self.first),
             None => name,

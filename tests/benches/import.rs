@@ -1,9 +1,9 @@
 //! Subscribers into orders on the native host, its database on a disk, without sockets: two threads hand it batches as
 //! two connections would. Run by hand: `cargo bench -p esim-tests --bench import -- [ROWS]`.
 
-use esim_sm_edge::native::{Native, NativeHost, NativeOptions};
 use esim_sm_edge::smdp::profile::draw_iccid;
 use esim_sm_edge::{HttpRequest, HttpResponse, block_on, handle};
+use esim_sm_native::{Native, NativeHost, NativeOptions};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -4,7 +4,7 @@ use crate::https::Https;
 use crate::pki;
 use anyhow::{Context, Result};
 use esim_euicc::MemoryNvm;
-use esim_sm_edge::native::{Native, NativeOptions, PkiSource};
+use esim_sm_native::{Native, NativeOptions, PkiSource};
 use esim_world::{ADDRESS, Agreeable, Clock, NOW, Seed, Story, StoryStep, World, tell};
 use std::time::Instant;
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use esim_lpa::{CertificateFault, HttpReply, Unanswered, Untrusted};
-use esim_sm_edge::native::pem;
+use esim_sm_native::pem;
 use esim_world::{Reply, Request, Transport};
 use reqwest::{Certificate, Client, Identity, Url};
 use rustls::CertificateError;

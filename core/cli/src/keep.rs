@@ -1,7 +1,7 @@
 //! `esim-lab sm backup | restore | reseal | check`: the records of an SM on this machine.
 
 use anyhow::{Context, Result};
-use esim_sm_edge::native::{self, SealSecret};
+use esim_sm_native::{self as native, SealSecret};
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use esim_crypto::pki::{Role, TestPki};
 use esim_euicc::{Identity, Personal};
 use esim_rsp::Eid;
-use esim_sm_edge::native::{Found, PkiFolder};
+use esim_sm_native::{Found, PkiFolder};
 use rand_chacha::ChaCha20Rng;
 use std::path::{Path, PathBuf};
 

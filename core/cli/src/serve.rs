@@ -3,11 +3,11 @@
 use anyhow::{Context, Result};
 use esim_crypto::Curve;
 use esim_crypto::pki::TrustedCi;
-use esim_sm_edge::native::{self, ConnectionLimits, Native, NativeOptions, PkiSource};
 use esim_sm_edge::reach::Allowed;
 use esim_sm_edge::smdp::Limits;
 use esim_sm_edge::smdp::config::trust_ci;
 use esim_sm_edge::{Admittance, Rate};
+use esim_sm_native::{self as native, ConnectionLimits, Native, NativeOptions, PkiSource};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use common::{Sm, card_profiles, fail, run};
 use esim_crypto::pki::{Issued, TestPki};
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::Eid;
-use esim_sm_edge::native::pem;
+use esim_sm_native::pem;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::path::Path;

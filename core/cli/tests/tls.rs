@@ -6,7 +6,7 @@ mod common;
 use common::{Running, Sm, SmHost, esim_lab, run, text, wait_for};
 use esim_crypto::pki::{Issued, PkiParameters, Role, TestPki};
 use esim_rsp::Eid;
-use esim_sm_edge::native::PkiFolder;
+use esim_sm_native::PkiFolder;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::fs;

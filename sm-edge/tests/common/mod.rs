@@ -6,7 +6,7 @@ pub mod cases;
 pub mod euicc;
 pub mod operator;
 pub mod race;
-pub mod server;
+pub mod scratch;
 pub mod wall;
 
 pub use euicc::{Euicc, failure, success};

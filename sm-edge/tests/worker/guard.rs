@@ -2,7 +2,7 @@
 
 use super::start::{TOKEN, Worker, free_port, is_built};
 use super::{EUICCS, Lab, lab, race};
-use crate::common::server::Scratch;
+use crate::common::scratch::Scratch;
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::common::hex_upper;
 use esim_rsp::es9p::PATH;

@@ -9,7 +9,7 @@ mod guard;
 mod start;
 
 use common::operator::CustomerSystem;
-use common::server::Scratch;
+use common::scratch::Scratch;
 use common::{Euicc, Lab, Remote, SMDS, cases, code, subscriber, success};
 use esim_rsp::es9p::{AuthenticateClientOk, GetBoundProfilePackageOk, InitiateAuthenticationOk};
 use esim_sm_edge::HttpRequest;

@@ -6,7 +6,7 @@ pub mod worker;
 
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
-use esim_sm_edge::native::pem;
+use esim_sm_native::pem;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
