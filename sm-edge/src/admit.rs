@@ -7,6 +7,7 @@ use crate::{origin, token};
 use esim_crypto::pki::{self, Certificate, ChainReason, Role, TrustedCi};
 use esim_crypto::sha256;
 use esim_rsp::{Code, Refusal};
+use esim_smdp::store::AliasKind;
 use esim_smdp::{CalledBy, Config, Credential, OnBehalf, Operator};
 use std::net::{IpAddr, Ipv6Addr};
 use subtle::ConstantTimeEq;
@@ -326,7 +327,7 @@ async fn pace_refused<H: Host>(refused: Rejection, caller: &Caller, host: &H) ->
 /// An EID can be claimed by anybody, so its tries are counted for each address apart; an activation code is known to
 /// those only who have it.
 fn tries_key(tries: &str, caller: &Caller) -> String {
-    match tries.starts_with("matching/") {
+    match AliasKind::Matching.has(tries) {
         true => format!("order/{tries}"),
         false => format!("order/{tries}/{}", caller.source.as_deref().unwrap_or_default()),
     }

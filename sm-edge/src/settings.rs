@@ -15,7 +15,7 @@ use crate::read::json_of;
 use crate::{CommitError, Fault, Host, HttpRequest, HttpResponse, Store, Vault, read_operators};
 use esim_rsp::json::{self, Base64};
 use esim_rsp::{Code, Error, Refusal};
-use esim_smdp::store::{Change, Lookup, Row};
+use esim_smdp::store::{Change, Kind, Lookup, Name, Row};
 use esim_smdp::{Config, Operator, Revocations};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 /// Where settings are put and seen, before their names.
 pub const PATH: &str = "/esim-lab/settings/";
 /// The mark: whichever key opens it opens the records.
-const MARK: &str = "config/seal";
+const MARK: Name = Name::Config("seal");
 /// How often a change is tried against others.
 const TRIES: u32 = 4;
 
@@ -46,10 +46,10 @@ impl Setting {
         }
     }
 
-    fn row(self) -> &'static str {
+    fn row(self) -> Name {
         match self {
-            Self::Operators => "config/operators",
-            Self::RevocationLists => "config/revocation-lists",
+            Self::Operators => Name::Config("operators"),
+            Self::RevocationLists => Name::Config("revocation-lists"),
         }
     }
 
@@ -94,16 +94,16 @@ impl Stored {
     /// See [`Unusable`].
     pub async fn load<S: Store>(store: &S, vault: &Vault) -> Result<Self, Unusable> {
         let names = [MARK, Setting::Operators.row(), Setting::RevocationLists.row()];
-        let lookups = names.map(|name| Lookup::Name(name.into()));
+        let lookups = names.map(|name| Lookup::Name(name.to_string()));
         let mut rows = BTreeMap::new();
         for row in store.load(&lookups).await? {
             let Row { name, body, .. } = vault.open(row).map_err(Unusable::Sealed)?;
             rows.insert(name, body);
         }
-        if !rows.contains_key(MARK) {
+        if !rows.contains_key(&MARK.to_string()) {
             leave_mark(store, vault).await?;
         }
-        let mut take = |setting: Setting| rows.remove(setting.row());
+        let mut take = |setting: Setting| rows.remove(&setting.row().to_string());
         Ok(Self { operators: take(Setting::Operators), revocation_lists: take(Setting::RevocationLists) })
     }
 
@@ -178,9 +178,9 @@ async fn replace<H: Host>(setting: Setting, request: &HttpRequest, host: &H) -> 
 /// The store has failed, or others put theirs all the time.
 async fn put<S: Store>(setting: Setting, value: &[u8], store: &S, vault: &Vault) -> Result<(), Fault> {
     for _ in 0..TRIES {
-        let rows = store.load(&[Lookup::Name(setting.row().into())]).await?;
+        let rows = store.load(&[Lookup::Name(setting.row().to_string())]).await?;
         let expected = rows.first().map_or(0, |row| row.revision);
-        match store.commit(&[vault.seal(change(setting.row(), expected, value))?]).await {
+        match store.commit(&[vault.seal(change(&setting.row(), expected, value))?]).await {
             Ok(()) => return Ok(()),
             Err(CommitError::Conflict) => {}
             Err(CommitError::Fault(fault)) => return Err(fault),
@@ -191,19 +191,19 @@ async fn put<S: Store>(setting: Setting, value: &[u8], store: &S, vault: &Vault)
 
 /// Records of before there was a mark must open, too.
 async fn leave_mark<S: Store>(store: &S, vault: &Vault) -> Result<(), Unusable> {
-    let any = Lookup::Range { prefix: "order/".into(), after: String::new(), limit: 1 };
+    let any = Lookup::Range { prefix: Kind::Order.prefix().into(), after: String::new(), limit: 1 };
     for row in store.load(&[any]).await? {
         vault.open(row).map_err(Unusable::Sealed)?;
     }
-    match store.commit(&[vault.seal(change(MARK, 0, b"esim-lab"))?]).await {
+    match store.commit(&[vault.seal(change(&MARK, 0, b"esim-lab"))?]).await {
         // Somebody else has left it: the next who reads opens it.
         Ok(()) | Err(CommitError::Conflict) => Ok(()),
         Err(CommitError::Fault(fault)) => Err(fault.into()),
     }
 }
 
-fn change(name: &str, expected: u64, body: &[u8]) -> Change {
-    let (name, body) = (name.into(), body.into());
+fn change(name: &Name, expected: u64, body: &[u8]) -> Change {
+    let (name, body) = (name.to_string(), body.into());
     Change::Put { name, expected, body, aliases: Vec::new(), expires: None, due: None }
 }
 

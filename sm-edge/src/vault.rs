@@ -2,7 +2,7 @@
 
 use crate::Fault;
 use esim_crypto::{AuditKey, SealKey, seal_key_of};
-use esim_smdp::store::{Alias, Change, EVENT_NAME, HEAD_NAME, IMSI_ALIAS, Lookup, MATCHING_ALIAS, Row};
+use esim_smdp::store::{Alias, AliasKind, Change, Kind, Lookup, Row};
 use esim_smdp::{Records, Write};
 
 /// Name under which texts are veiled: no row is called so.
@@ -154,9 +154,7 @@ impl Vault {
         let mut renewed = Vec::new();
         for change in records.rewrite().map_err(unread)? {
             match change {
-                Change::Put { ref name, .. } if name.starts_with(HEAD_NAME) => {
-                    renewed.push(self.seal(change)?)
-                }
+                Change::Put { ref name, .. } if Kind::Head.has(name) => renewed.push(self.seal(change)?),
                 Change::Put { name, expected, body, aliases, expires, due }
                     if self.disguise(name.clone()) != old =>
                 {
@@ -212,15 +210,15 @@ struct Secret<'a> {
 
 impl<'a> Secret<'a> {
     fn of(whole: &'a str) -> Option<Self> {
-        if whole.starts_with(IMSI_ALIAS) {
-            return Some(Self { whole, before: IMSI_ALIAS, was_clear: false });
+        if AliasKind::Imsi.has(whole) {
+            return Some(Self { whole, before: AliasKind::Imsi.prefix(), was_clear: false });
         }
-        if whole.starts_with(MATCHING_ALIAS) {
-            // Another beginning than it has in clear, so that nobody takes the one for the other.
-            return Some(Self { whole, before: "code/", was_clear: true });
+        if AliasKind::Matching.has(whole) {
+            return Some(Self { whole, before: AliasKind::Code.prefix(), was_clear: true });
         }
-        let eid = whole.strip_prefix(EVENT_NAME)?.find('/')?;
-        Some(Self { whole, before: &whole[..=EVENT_NAME.len() + eid], was_clear: true })
+        let event = Kind::Event.prefix();
+        let eid = whole.strip_prefix(event)?.find('/')?;
+        Some(Self { whole, before: &whole[..=event.len() + eid], was_clear: true })
     }
 
     fn disguised(&self, key: &SealKey) -> String {

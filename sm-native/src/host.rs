@@ -8,7 +8,7 @@ use esim_crypto::pki::{Verified, VerifiedList};
 use esim_sm_edge::{
     Admittance, Fault, Generators, Host, Limited, LogLine, Rate, RateLimiter, Store, Vault, block_on,
 };
-use esim_smdp::store::Key;
+use esim_smdp::store::{Key, Kind, Name};
 use esim_smdp::{Call, Config, Records, Reply, Write};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
@@ -62,7 +62,7 @@ impl NativeHost {
             let page = Key::Orders { after, limit: COUNT_PAGE }.lookup();
             let rows = block_on(self.store.load(&[page]))?;
             let Some(last) = rows.last().map(|row| row.name.clone()) else { return Ok(damaged) };
-            after = last.strip_prefix("order/").and_then(|iccid| iccid.parse().ok());
+            after = Name::order_of(&last);
             if after.is_none() {
                 return Err(Fault::new(format!("{last}: no order is called so")));
             }
@@ -84,7 +84,7 @@ impl NativeHost {
     /// The store cannot be read.
     pub fn metrics(&self) -> Result<String, Fault> {
         let outdated = self.config.revocations.out_of_date(self.now());
-        Ok(self.metrics.text(self.store.count("session/")?, outdated))
+        Ok(self.metrics.text(self.store.count(Kind::Session.prefix())?, outdated))
     }
 
     /// Whether anybody would look at a client's certificate. Browsers trouble their users where they are asked.

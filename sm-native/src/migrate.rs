@@ -3,7 +3,7 @@
 use crate::sqlite::{SqliteError, apply_or_end, query};
 use esim_crypto::seal_key_of;
 use esim_sm_edge::{Fault, Vault, sql};
-use esim_smdp::store::{Alias, Change, MATCHING_ALIAS, Row};
+use esim_smdp::store::{Alias, AliasKind, Change, Kind, Row};
 use esim_smdp::{Order, Records};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -107,7 +107,7 @@ fn due(row: &Row) -> Result<Option<u64>, SqliteError> {
 fn disguise(transaction: &Transaction<'_>, vault: &Vault) -> Result<(), SqliteError> {
     loop {
         let aliases = "SELECT alias, name FROM alias WHERE alias > ?1 AND alias < ?2 LIMIT ?3";
-        let (from, to) = sql::range(MATCHING_ALIAS, "");
+        let (from, to) = sql::range(AliasKind::Matching.prefix(), "");
         let mut statement = transaction.prepare_cached(aliases)?;
         let found = statement.query_map(params![from, to, PAGE], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let found = found.collect::<rusqlite::Result<Vec<(String, String)>>>()?;
@@ -138,11 +138,11 @@ fn disguise(transaction: &Transaction<'_>, vault: &Vault) -> Result<(), SqliteEr
 
 /// Gives every order the aliases that this version finds it by. One that cannot be read keeps what it has.
 fn name_anew(transaction: &Transaction<'_>, vault: &Vault) -> Result<(), SqliteError> {
-    let mut after = String::from("order/");
+    let mut after = String::from(Kind::Order.prefix());
     loop {
         let rows = page(transaction, &after)?;
         after = rows.last().map(|last| last.name.clone()).unwrap_or_default();
-        for row in rows.into_iter().filter(|row| row.name.starts_with("order/")) {
+        for row in rows.into_iter().filter(|row| Kind::Order.has(&row.name)) {
             let name = row.name.clone();
             match aliases(row, vault) {
                 Ok(aliases) => {
@@ -154,7 +154,7 @@ fn name_anew(transaction: &Transaction<'_>, vault: &Vault) -> Result<(), SqliteE
                 Err(fault) => tracing::error!(call = "upgrade", correlation = name, outcome = %fault),
             }
         }
-        if !after.starts_with("order/") {
+        if !Kind::Order.has(&after) {
             return Ok(());
         }
     }

@@ -5,7 +5,7 @@ use crate::keep::Resealed;
 use crate::writer::{Log, Mark, Writer};
 use crate::{crash, files, migrate};
 use esim_sm_edge::{CommitError, Fault, Store, Vault, sql};
-use esim_smdp::store::{Alias, Change, HEAD_NAME, Lookup, ORDER_NAME, Row};
+use esim_smdp::store::{Alias, Change, Kind, Lookup, Row};
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, TransactionBehavior, params};
@@ -199,10 +199,10 @@ impl SqliteStore {
         for row in rows.into_iter().filter(|row| !vault.is_current(&row.body)) {
             let (name, is_known) = (row.name.clone(), vault.knows(&row.body));
             // The end of a history goes with its order, where there is one.
-            if beside(&transaction, &name, HEAD_NAME, ORDER_NAME)?.is_some() {
+            if beside(&transaction, &name, Kind::Head, Kind::Order)?.is_some() {
                 continue;
             }
-            let head = beside(&transaction, &name, ORDER_NAME, HEAD_NAME)?;
+            let head = beside(&transaction, &name, Kind::Order, Kind::Head)?;
             match vault.renew(row, head) {
                 Ok(changes) => {
                     apply_or_end(&transaction, &changes)?;
@@ -358,9 +358,9 @@ pub(crate) fn row_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
 }
 
 /// The row of the same ICCID and another kind, if `name` is of the one kind.
-fn beside(connection: &Connection, name: &str, of: &str, other: &str) -> rusqlite::Result<Option<Row>> {
-    let Some(iccid) = name.strip_prefix(of) else { return Ok(None) };
-    Ok(query(connection, sql::BY_NAME, params![format!("{other}{iccid}")])?.pop())
+fn beside(connection: &Connection, name: &str, of: Kind, other: Kind) -> rusqlite::Result<Option<Row>> {
+    let Some(iccid) = name.strip_prefix(of.prefix()) else { return Ok(None) };
+    Ok(query(connection, sql::BY_NAME, params![format!("{}{iccid}", other.prefix())])?.pop())
 }
 
 /// Applies changes that nobody else can be in the way of.

@@ -5,7 +5,7 @@ use crate::crash;
 use crate::sqlite::{SqliteError, apply_all, lock};
 use esim_disk::{Disk, Files, folder_of};
 use esim_sm_edge::{CommitError, Fault};
-use esim_smdp::store::Change;
+use esim_smdp::store::{Change, Kind};
 use rusqlite::Connection;
 use std::fs::File;
 use std::io;
@@ -246,8 +246,7 @@ impl Log {
 
     /// Remembers the first order. Afterwards, for nobody is to miss what never was; before it is answered for.
     fn mark(&mut self, changes: &[Vec<Change>]) {
-        let is_order =
-            |change: &Change| matches!(change, Change::Put { name, .. } if name.starts_with("order/"));
+        let is_order = |change: &Change| matches!(change, Change::Put { name, .. } if Kind::Order.has(name));
         let Some(mark) = self.marks.as_ref().filter(|_| changes.iter().flatten().any(is_order)) else {
             return;
         };

@@ -5,6 +5,7 @@ use crate::network::Edge;
 use crate::sqlite::Storage;
 use esim_sm_edge::shard::{Message, Object, object_of};
 use esim_sm_edge::{Fault, Host, attend};
+use esim_smdp::store::Name;
 use std::cell::Cell;
 use std::rc::Rc;
 use worker::js_sys::Date;
@@ -71,8 +72,7 @@ impl SmObject {
     async fn wake(&self) -> Result<Option<u64>, Fault> {
         for _ in 0..TURNS {
             let due = self.object.due(now())?;
-            let orders = due.iter().filter_map(|name| name.strip_prefix("order/"));
-            let orders: Vec<_> = orders.filter_map(|iccid| iccid.parse().ok()).collect();
+            let orders: Vec<_> = due.iter().filter_map(|name| Name::order_of(name)).collect();
             let (Some(name), false) = (due.first(), orders.is_empty()) else { break };
             let host = self.host(object_of(name)).await?;
             for iccid in orders {

@@ -53,6 +53,7 @@ pub use object::{Object, Sql, Value};
 pub use store::ShardedStore;
 
 use crate::Fault;
+use esim_smdp::store::{AliasKind, Kind};
 
 /// What joins the objects.
 #[allow(async_fn_in_trait, reason = "futures of the worker are not Send")]
@@ -82,25 +83,24 @@ const INDEX_OBJECTS: u32 = 16;
 
 /// Aliases that very many records share: each record's entry lies where the record's name says, so that no single
 /// object sees all of them.
-const SPREAD: [&str; 2] = ["type/", "available/"];
+const SPREAD: [AliasKind; 2] = [AliasKind::Type, AliasKind::Available];
 
 /// Kinds that are never listed.
-const UNLISTED: [&str; 4] = ["config", "package", "head", "session"];
+const UNLISTED: [Kind; 4] = [Kind::Config, Kind::Package, Kind::Head, Kind::Session];
 
 /// The object that holds a row.
 pub fn object_of(name: &str) -> String {
-    match name.split_once('/') {
-        Some(("package" | "head", id)) => format!("order:{id}"),
+    match Kind::of(name) {
+        Some((Kind::Package | Kind::Head, id)) => format!("{}:{id}", Kind::Order.word()),
         // What every instance reads, and one message brings.
-        Some(("config", _)) => "config".into(),
-        Some((kind, id)) => format!("{kind}:{id}"),
-        None => name.into(),
+        Some((Kind::Config, _)) => Kind::Config.word().into(),
+        _ => name.replacen('/', ":", 1),
     }
 }
 
 /// Whether an alias lies with the names of its records.
 fn is_spread(alias: &str) -> bool {
-    alias.ends_with('/') || SPREAD.iter().any(|kind| alias.starts_with(kind))
+    alias.ends_with('/') || SPREAD.iter().any(|kind| kind.has(alias))
 }
 
 /// The object that holds an entry of the index.
@@ -117,7 +117,7 @@ fn lanes() -> impl Iterator<Item = String> {
 /// What every row of a kind that is listed has for an alias: the kind and a slash.
 fn listing(name: &str) -> Option<String> {
     let (kind, _) = name.split_once('/')?;
-    (!UNLISTED.contains(&kind)).then(|| format!("{kind}/"))
+    (!UNLISTED.iter().any(|unlisted| unlisted.has(name))).then(|| format!("{kind}/"))
 }
 
 /// FNV-1a, folded: the same on every host and for ever.

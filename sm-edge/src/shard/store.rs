@@ -3,7 +3,7 @@
 use super::message::{Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
 use super::{Network, index_of, is_spread, lanes, listing, object_of};
 use crate::{CommitError, Fault, Limited, Rate, Store};
-use esim_smdp::store::{Alias, Change, HEAD_NAME, Lookup, Row};
+use esim_smdp::store::{Alias, Change, Kind, Lookup, Row};
 use futures_util::future::join_all;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +62,7 @@ impl<N: Network> Store for ShardedStore<N> {
 /// Who decides: the order, where there is one; never the index.
 fn rank(object: &str) -> u8 {
     match object.split(':').next() {
-        Some("order") => 0,
+        Some(kind) if kind == Kind::Order.word() => 0,
         Some("index") => 2,
         _ => 1,
     }
@@ -287,7 +287,7 @@ impl<N: Network> ShardedStore<N> {
             _ => None,
         };
         // A head has none, and is written without being loaded.
-        if revision == 0 || name.starts_with(HEAD_NAME) {
+        if revision == 0 || Kind::Head.has(name) {
             return Ok(Vec::new());
         }
         if let Some(aliases) = known() {

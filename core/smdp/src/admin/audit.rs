@@ -3,7 +3,7 @@
 use crate::admin::{ListOrders, ListOrdersRequest};
 use crate::audit::{self, History};
 use crate::order::Event;
-use crate::store::ORDER_NAME;
+use crate::store::Name;
 use crate::{Decision, Env, Function, Key, Order, Records};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -79,8 +79,8 @@ impl Function for Audit {
         orders.retain(|order| self.list.is_for_all() || order.whose().is_some());
         let mut histories: Vec<_> = orders.into_iter().map(|order| self.view(order, records)).collect();
         if self.list.is_for_all() {
-            let names = records.damaged().filter_map(|(_, row)| row.strip_prefix(ORDER_NAME));
-            histories.extend(names.filter_map(|iccid| iccid.parse().ok()).map(unreadable));
+            let damaged = records.damaged().filter_map(|(_, row)| Name::order_of(row));
+            histories.extend(damaged.map(unreadable));
         }
         Decision::only(Ok(AuditOk { histories, next }))
     }

@@ -3,6 +3,7 @@
 use crate::call::Errand;
 use crate::metadata::Metadata;
 use crate::order::{Event, Failure, OnCard, Order, OrderState};
+use crate::store::Name;
 use crate::{Decision, Env, Function, Key, Records};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -225,8 +226,7 @@ impl ListOrders {
         // As the store counts pages: by the digits, not by the swapped octets.
         orders.sort_by_cached_key(|order| order.iccid.to_string());
         // Those that cannot be read fill the page as well.
-        let damaged = records.damaged().filter_map(|(_, row)| row.strip_prefix("order/"));
-        let damaged: Vec<Iccid> = damaged.filter_map(|iccid| iccid.parse().ok()).collect();
+        let damaged: Vec<Iccid> = records.damaged().filter_map(|(_, row)| Name::order_of(row)).collect();
         let full =
             self.matching_id.is_none() && (orders.len() + damaged.len()) as u64 >= u64::from(self.limit);
         let last = orders.last().map(|order| order.iccid).into_iter().chain(damaged);

@@ -4,6 +4,7 @@ use super::{euicc_unproved, other_transaction};
 use crate::order::Failure;
 use crate::progress::{Point, Progress};
 use crate::session::{AwaitAuthenticateClient, Device, Peer, ServerRole};
+use crate::store::AliasName;
 use crate::{
     Decision, Env, Function, Identity, Key, Order, OrderState, Records, Session, SessionState, eligibility,
     trust,
@@ -56,10 +57,11 @@ impl Function for AuthenticateClient {
 
     fn tries(&self) -> Option<String> {
         let AuthenticateServerResponse::AuthenticateResponseOk(ok) = &self.response else { return None };
-        match matching_id(ok) {
-            Some(id) => Some(alloc::format!("matching/{id}")),
-            None => trust::claimed_eid(&ok.euicc_certificate).map(|eid| alloc::format!("default/{eid}")),
-        }
+        let tried = match matching_id(ok) {
+            Some(id) => AliasName::Matching(id),
+            None => AliasName::Default(trust::claimed_eid(&ok.euicc_certificate)?),
+        };
+        Some(tried.to_string())
     }
 
     fn keys(&self, known: &Records) -> Vec<Key> {
