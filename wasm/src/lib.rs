@@ -7,16 +7,12 @@ mod fetch;
 mod network;
 mod view;
 
-pub use network::Scenario;
-
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
 use esim_euicc::MemoryNvm;
-use esim_lpa::{Answer, Event, ProfileRef};
-use esim_rsp::activation_code::ActivationCode;
 use esim_sm_edge::MemoryHost;
 use esim_sm_edge::smdp::Config;
-use esim_world::{ADDRESS, Agreeable, Clock, Ordered, Seed, Wish};
+use esim_world::{ADDRESS, Act, Agreeable, Clock, Journal, Scenario, Seed, Stage, find_scenario};
 use fetch::Way;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -40,6 +36,8 @@ struct Options {
 #[wasm_bindgen]
 pub struct World {
     world: esim_world::World<MemoryNvm, Way>,
+    /// The scenario that is played in it, if it is one's.
+    stage: Option<Stage>,
 }
 
 type Fallible<T> = Result<T, JsError>;
@@ -101,97 +99,63 @@ impl World {
         if let Some(kept) = options.subscribers {
             world.restore_subscribers(serde_json::from_str(&kept).map_err(sentence)?).map_err(sentence)?;
         }
-        Ok(Self { world })
+        Ok(Self { world, stage: None })
     }
 
-    /// Makes the device: a provisioning profile is ordered, loaded over the factory's own line and enabled. It leaves
-    /// with radio and Wi-Fi off.
-    #[wasm_bindgen(js_name = leaveFactory)]
-    pub async fn leave_factory(&mut self) -> Fallible<()> {
-        esim_world::leave_the_factory(&mut self.world, &mut Agreeable).await.map(|_| ()).map_err(sentence)
+    /// A scenario that comes with esim-lab, in a world of its own, before its first step; [`World::next`] takes it.
+    #[wasm_bindgen(js_name = ofScenario)]
+    pub fn of_scenario(name: &str) -> Fallible<World> {
+        let text = find_scenario(name).ok_or_else(|| sentence(format!("there is no scenario {name}")))?;
+        let scenario = Scenario::read(text).map_err(sentence)?;
+        let way = |sm| Way::InPage { sm: Box::new(sm), clock: Clock::Fixed(esim_world::NOW) };
+        let mut world = esim_world::in_memory_with(scenario.seed, way).map_err(sentence)?;
+        let stage = Stage::new(scenario, &mut world).map_err(sentence)?;
+        Ok(Self { world, stage: Some(stage) })
     }
 
-    /// Orders a profile over ES2+.
-    #[wasm_bindgen(unchecked_return_type = "Order")]
-    pub async fn order(
+    /// Performs an act: whatever a reader can do. What card, SM or network refuse is told in the answer; an act that
+    /// makes no sense is thrown.
+    #[wasm_bindgen(unchecked_return_type = "Performed")]
+    pub async fn perform(
         &mut self,
-        #[wasm_bindgen(unchecked_param_type = "Subscriber")] subscriber: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Act")] act: JsValue,
     ) -> Fallible<JsValue> {
-        let wish: Wish = read(subscriber)?;
-        let (Ordered { iccid, matching_id, activation_code, .. }, _) =
-            self.world.order(wish).await.map_err(sentence)?;
-        let activation_code = activation_code.to_string();
-        let qr_svg = view::qr(&activation_code).map_err(sentence)?;
-        give(&view::Order {
-            iccid: iccid.to_string(),
-            matching_id,
-            activation_code,
-            qr_svg,
-            state: "Released".into(),
-        })
+        let act: Act = read(act)?;
+        give(&self.world.perform(&act).await.map_err(sentence)?)
     }
 
-    /// Begins a download that `step` carries on.
-    #[wasm_bindgen(js_name = startDownload)]
-    pub fn start_download(&mut self, activation_code: &str) -> Fallible<()> {
-        let code: ActivationCode = activation_code.parse().map_err(sentence)?;
-        self.world.begin_download(&code);
-        Ok(())
+    /// Takes the next step of the scenario; undefined if all have been taken.
+    #[wasm_bindgen(unchecked_return_type = "ScenarioStep | undefined")]
+    pub async fn next(&mut self) -> Fallible<JsValue> {
+        let Some(stage) = &mut self.stage else { return Ok(JsValue::UNDEFINED) };
+        match stage.next(&mut self.world).await.map_err(sentence)? {
+            Some(done) => give(&done),
+            None => Ok(JsValue::UNDEFINED),
+        }
     }
 
-    /// One call, one card command, or one piece of the package.
-    #[wasm_bindgen(unchecked_return_type = "Step")]
-    pub async fn step(&mut self) -> Fallible<JsValue> {
-        self.world.step(&mut Agreeable).await;
-        let session = self.world.session().ok_or_else(|| sentence("no download has been started"))?;
-        give(&view::Step::of(session))
+    /// What was done so far.
+    #[wasm_bindgen(unchecked_return_type = "Act[]")]
+    pub fn acts(&self) -> Fallible<JsValue> {
+        give(&self.world.acts())
     }
 
-    /// Answers the question of the last step.
-    pub fn answer(
-        &mut self,
-        #[wasm_bindgen(unchecked_param_type = "Answer")] answer: JsValue,
-    ) -> Fallible<()> {
-        let answer: view::Said = read(answer)?;
-        self.world.feed(Event::Answer(Answer::from(answer)));
-        Ok(())
+    /// The part of a URL, from `#` on, by which a page makes this very world again, if it began out of the factory with
+    /// this seed and clock.
+    pub fn link(&self, seed: f64, now: f64) -> String {
+        let acts = self.world.acts().iter().filter(|act| **act != Act::LeaveFactory).cloned().collect();
+        let mut digest = self.world.trace().digest();
+        digest.truncate(16);
+        Journal { seed: seed as u64, now: now as u64, acts, digest: Some(digest) }.to_link()
     }
 
-    /// Enables a profile; the card starts over.
-    pub async fn enable(&mut self, iccid: &str) -> Fallible<()> {
-        self.world.enable(profile(iccid)?, &mut Agreeable).await.map_err(sentence)
-    }
-
-    /// Disables a profile; the card starts over.
-    pub async fn disable(&mut self, iccid: &str) -> Fallible<()> {
-        self.world.disable(profile(iccid)?, &mut Agreeable).await.map_err(sentence)
-    }
-
-    /// Deletes a profile for good.
-    pub async fn delete(&mut self, iccid: &str) -> Fallible<()> {
-        self.world.delete(profile(iccid)?, &mut Agreeable).await.map_err(sentence)
-    }
-
-    /// Names a profile; an empty name removes the nickname.
-    #[wasm_bindgen(js_name = setNickname)]
-    pub async fn set_nickname(&mut self, iccid: &str, name: &str) -> Fallible<()> {
-        let iccid = iccid.parse().map_err(|error: esim_rsp::Error| sentence(error.kind))?;
-        self.world.set_nickname(iccid, name, &mut Agreeable).await.map_err(sentence)
-    }
-
-    /// Delivers what the card has to report.
-    #[wasm_bindgen(js_name = sendNotifications, unchecked_return_type = "{ sent: number; kept: number }")]
-    pub async fn send_notifications(&mut self) -> Fallible<JsValue> {
-        let notified = self.world.send_notifications(&mut Agreeable).await;
-        give(&view::Delivered { sent: notified.sent.len(), kept: notified.kept.len() })
-    }
-
-    /// Switches the radio on, or starts it over: reads the USIM, answers the network's challenge. How it stands then
-    /// is what the phone shows.
-    #[wasm_bindgen(unchecked_return_type = "Phone")]
-    pub async fn attach(&mut self) -> Fallible<JsValue> {
-        let _service = self.world.attach();
-        self.phone()
+    /// Reads such a part; undefined if it is of no world. Throws a sentence if it cannot be read.
+    #[wasm_bindgen(js_name = readLink, unchecked_return_type = "Journal | undefined")]
+    pub fn read_link(link: &str) -> Fallible<JsValue> {
+        match Journal::from_link(link).map_err(sentence)? {
+            Some(journal) => give(&journal),
+            None => Ok(JsValue::UNDEFINED),
+        }
     }
 
     /// What the device's owner sees.
@@ -267,8 +231,4 @@ impl World {
     pub fn explain_hex(pasted: &str) -> Fallible<JsValue> {
         give(&esim_world::explain_pasted(pasted.as_bytes()).map_err(sentence)?)
     }
-}
-
-fn profile(text: &str) -> Fallible<ProfileRef> {
-    text.parse().map_err(|error: esim_rsp::Error| sentence(error.kind))
 }

@@ -57,13 +57,15 @@ export interface Explained {
   parts: Part[];
 }
 
+/** What the download asks its user. */
 export interface Question {
-  kind: string;
-  title?: Both;
-  text?: Both;
-  serviceProviderName?: string;
-  profileName?: string;
-  [more: string]: unknown;
+  kind: "consent" | "confirmationCode";
+  title: Both;
+  text: Both;
+  serviceProviderName: string;
+  profileName: string;
+  /** Ask with more emphasis than usual. */
+  strong: boolean;
 }
 
 export interface Outcome {
@@ -72,24 +74,131 @@ export interface Outcome {
   detail: Both;
 }
 
-export interface Step {
-  done: boolean;
+/** How far a download is. */
+export interface Download {
   phase: string;
-  progress: { done: number; total: number };
+  /** 0 to 100. */
+  percent: number;
   question?: Question;
+  /** How it has ended, if it has. */
   outcome?: Outcome;
 }
 
-export type Answer =
-  | { kind: "consent"; accept: boolean | "postponed" }
-  | { kind: "confirmationCode"; code: string };
+/** What a user says to a question. */
+export type Said = "accept" | "reject" | "postpone" | { code: string };
 
+/** What the operator wants; what is left out is drawn. */
 export interface Subscriber {
-  serviceProviderName: string;
-  profileName?: string;
+  /** By which later acts name the profile; its ICCID does, too. */
+  id?: string;
+  iccid?: string;
   imsi?: string;
+  ki?: string;
+  opc?: string;
   msisdn?: string;
+  serviceProviderName?: string;
+  profileName?: string;
   confirmationCode?: string;
+  eid?: string;
+  matchingId?: string;
+  smds?: string;
+  profileClass?: "test" | "provisioning" | "operational";
+  algorithm?: "milenage" | "tuak" | "usim-test";
+}
+
+/** A cell that a device hears. */
+export interface Cell {
+  plmn: string;
+  rat: "lte" | "umts";
+  area?: number;
+  /** dBm. */
+  level: number;
+}
+
+/**
+ * What can be done. Profiles are named by the id of the order that made them, or by ICCID; the empty name is that of the
+ * last order.
+ */
+export type Act =
+  | "leave-factory"
+  | { load: Subscriber }
+  | { order: Subscriber }
+  | { download: string }
+  | { begin: string }
+  | { step: number }
+  | { answer: Said }
+  | { enable: string }
+  | { disable: string }
+  | { delete: string }
+  | { name: { profile: string; name: string } }
+  | "fall-back"
+  | "memory-reset"
+  | "notify"
+  | "radio-on"
+  | "radio-off"
+  | { wifi: boolean }
+  | { apn: string }
+  | { cells: Cell[] }
+  | { browse: string }
+  | "call"
+  | { text: { to: string; text: string } }
+  | "supplementary"
+  | "update"
+  | { "open-apn": string }
+  | { rules: string }
+  | { "wrong-key": string }
+  | { sqn: { profile: string; value: string } }
+  | "copy-card"
+  | { "use-device": number }
+  | { withdraw: string };
+
+/** An order that the SM has taken. */
+export interface Ordered {
+  iccid: string;
+  matchingId: string;
+  activationCode: string;
+  /** ADM 1 and PUKs, told this once. */
+  codes?: { adm1?: string; puk1?: string; puk2?: string };
+}
+
+/** What has come of an act. */
+export type Done =
+  | { kind: "ordered"; order: Ordered; imsi: string }
+  | { kind: "notOrdered"; code: string | null; reason: string }
+  | { kind: "installed" }
+  | { kind: "notInstalled"; ending: unknown; detail: Both }
+  | { kind: "loaded"; sent: number }
+  | { kind: "notLoaded"; installed: Done; notEnabled: string | null }
+  | ({ kind: "download" } & Download)
+  | { kind: "deleted" | "named" | "nothingToFallBackTo" | "typed" | "changed" | "set" }
+  | { kind: "notDone"; reason: string }
+  | { kind: "delivered"; sent: number; kept: number }
+  | { kind: "service"; view: Picture["service"]; display: Both; reason: Both | null }
+  | ({ kind: "radio" } & Attempt)
+  | { kind: "wifi"; on: boolean }
+  | { kind: "rulesTaken"; attached: boolean }
+  | { kind: "rulesRefused"; line: number | null; reason: Both }
+  | { kind: "inHand"; device: number; service: { view: Picture["service"]; display: Both } | null };
+
+/** An act that was performed. */
+export interface Performed {
+  what: Both;
+  done: Done;
+  outcome: Both;
+  /** Whether that is what whoever acted wanted. */
+  good: boolean;
+  /** First record of the trace that tells of it, and the one behind the last. */
+  records: [number, number];
+  class: "provisioning" | "operational" | null;
+}
+
+/** A world from its beginning, out of the factory, to now. */
+export interface Journal {
+  seed: number;
+  now: number;
+  acts: Act[];
+  /** How the digest of the trace begins that they made. */
+  digest?: string;
 }
 
 export interface Order {
@@ -227,8 +336,6 @@ export interface Picture {
 
 export interface RulesAnswer {
   ok: boolean;
-  /** Whether the device has registered anew. */
-  attached: boolean;
   line?: number;
   reason?: Both;
 }
@@ -240,14 +347,10 @@ export interface ScenarioInfo {
   steps: Both[];
 }
 
-export interface ScenarioStep {
+export interface ScenarioStep extends Performed {
   n: number;
-  what: Both;
-  outcome: Both;
   asExpected: boolean;
   expected: string;
-  /** First record of the trace that tells of it, and the one behind the last. */
-  records: [number, number];
 }
 
 export interface WorldOptions {

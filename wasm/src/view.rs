@@ -1,14 +1,9 @@
 //! What the page is given: plain values, texts in both languages.
 
-use esim_lpa::{Answer, Download, Effect, Lang, Question, Session};
 use esim_net::{Modem, ServiceState};
 use esim_world::{RulesMistake, Words};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-
-fn both(text: impl Fn(Lang) -> String) -> Words {
-    Words::new(text(Lang::En), text(Lang::Ja))
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,116 +43,6 @@ pub fn qr(text: &str) -> Result<String, String> {
 pub struct Answered {
     pub status: u16,
     pub body: String,
-}
-
-#[derive(Serialize)]
-pub struct Delivered {
-    pub sent: usize,
-    pub kept: usize,
-}
-
-#[derive(Serialize)]
-pub struct Step {
-    done: bool,
-    phase: String,
-    progress: Count,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    question: Option<Asked>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<Ended>,
-}
-
-#[derive(Serialize)]
-struct Count {
-    done: u32,
-    total: u32,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Asked {
-    kind: &'static str,
-    title: Words,
-    text: Words,
-    service_provider_name: String,
-    profile_name: String,
-    strong: bool,
-}
-
-#[derive(Serialize)]
-struct Ended {
-    ok: bool,
-    title: Words,
-    detail: Words,
-}
-
-impl Step {
-    pub fn of(session: &Session<Download>) -> Self {
-        let progress = session.progress();
-        let (question, outcome) = match session.pending() {
-            Effect::Ask(question) => (Some(Asked::of(question)), None),
-            Effect::Done(outcome) => (None, Some(outcome)),
-            _ => (None, None),
-        };
-        let outcome = outcome.map(|outcome| Ended {
-            ok: outcome.is_installed(),
-            title: match outcome.is_installed() {
-                true => Words::new("Installed", "インストール完了"),
-                false => Words::new("Not installed", "インストールできませんでした"),
-            },
-            detail: both(|lang| outcome.text(lang)),
-        });
-        Self {
-            done: outcome.is_some(),
-            phase: format!("{:?}", progress.phase).to_lowercase(),
-            progress: Count { done: u32::from(progress.percent()), total: 100 },
-            question,
-            outcome,
-        }
-    }
-}
-
-impl Asked {
-    fn of(question: &Question) -> Self {
-        let text = both(|lang| question.text(lang));
-        match question {
-            Question::Consent(consent) => Self {
-                kind: "consent",
-                title: Words::new("Install this profile?", "このプロファイルをインストールしますか?"),
-                text,
-                service_provider_name: consent.profile.service_provider_name.clone().unwrap_or_default(),
-                profile_name: consent.profile.profile_name.clone().unwrap_or_default(),
-                strong: consent.strong,
-            },
-            Question::ConfirmationCode(request) => Self {
-                kind: "confirmationCode",
-                title: Words::new("Confirmation code", "確認コード"),
-                text,
-                service_provider_name: request.service_provider_name.clone(),
-                profile_name: request.profile_name.clone(),
-                strong: false,
-            },
-        }
-    }
-}
-
-/// What the user said on the page.
-#[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
-pub enum Said {
-    Consent { accept: Value },
-    ConfirmationCode { code: String },
-}
-
-impl From<Said> for Answer {
-    fn from(said: Said) -> Self {
-        match said {
-            Said::ConfirmationCode { code } => Self::ConfirmationCode(code),
-            Said::Consent { accept: Value::Bool(true) } => Self::Accept,
-            Said::Consent { accept: Value::Bool(false) } => Self::Reject,
-            Said::Consent { .. } => Self::Postpone,
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -234,13 +119,11 @@ impl Service {
     }
 }
 
-/// What has become of rules that somebody wrote.
+/// Whether a text is a set of rules.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RulesAnswer {
     ok: bool,
-    /// Whether the device has registered anew.
-    attached: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -248,14 +131,14 @@ pub struct RulesAnswer {
 }
 
 impl RulesAnswer {
-    /// They are in force.
-    pub fn taken(attached: bool) -> Self {
-        Self { ok: true, attached, line: None, reason: None }
+    /// It is.
+    pub fn sound() -> Self {
+        Self { ok: true, line: None, reason: None }
     }
 
-    /// They are none; the old ones stay.
+    /// It is not.
     pub fn refused(mistake: &RulesMistake) -> Self {
-        Self { ok: false, attached: false, line: mistake.line, reason: Some(mistake.words()) }
+        Self { ok: false, line: mistake.line, reason: Some(mistake.words()) }
     }
 }
 

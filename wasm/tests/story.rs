@@ -16,84 +16,98 @@ async fn a_download_in_the_browser_has_the_octets_of_every_host() {
     assert_eq!(world.trace().digest(), DIGEST.trim());
 }
 
-#[wasm_bindgen_test]
-async fn the_package_downloads_enables_and_attaches() {
-    let options = js_sys::Object::new();
-    js_sys::Reflect::set(&options, &"seed".into(), &JsValue::from(3)).expect("an object");
-    let mut world = esim_wasm::World::new(options.into()).ok().expect("a world");
-    let subscriber = js_sys::JSON::parse(r#"{ "serviceProviderName": "テスト" }"#).expect("JSON");
-    let order = world.order(subscriber).await.ok().expect("an order");
-    let text = |value: &JsValue, name: &str| {
-        js_sys::Reflect::get(value, &name.into()).ok().and_then(|it| it.as_string()).unwrap_or_default()
-    };
-    world.start_download(&text(&order, "activationCode")).ok().expect("a code");
-    for _ in 0..200 {
-        let step = world.step().await.ok().expect("a step");
-        let has = |name: &str| js_sys::Reflect::get(&step, &name.into()).is_ok_and(|it| it.is_truthy());
-        if has("question") {
-            let yes = js_sys::JSON::parse(r#"{ "kind": "consent", "accept": true }"#).expect("JSON");
-            world.answer(yes).ok().expect("an answer");
-        }
-        if has("done") {
-            break;
-        }
-    }
-    let iccid = text(&order, "iccid");
-    world.enable(&iccid).await.ok().expect("enabled");
-    let phone = world.attach().await.ok().expect("a phone");
-    let phone = js_sys::JSON::stringify(&phone).expect("JSON").as_string().expect("text");
-    assert!(phone.contains(r#""attached":true"#), "{phone}");
-    assert!(phone.contains(r#""state":"enabled""#), "{phone}");
-    assert!(phone.contains("テスト"), "{phone}");
-    // A later world finds the card as it was left.
-    let again = js_sys::Object::new();
-    let memory = js_sys::Uint8Array::from(&world.nvm()[..]);
-    js_sys::Reflect::set(&again, &"nvm".into(), &memory).expect("an object");
-    let mut again = esim_wasm::World::new(again.into()).ok().expect("a world");
-    let phone = js_sys::JSON::stringify(&again.phone().ok().expect("a phone")).expect("JSON");
-    assert!(phone.as_string().expect("text").contains(&iccid));
+fn object(text: &str) -> JsValue {
+    js_sys::JSON::parse(text).expect("JSON")
 }
 
 fn json(value: &JsValue) -> String {
     js_sys::JSON::stringify(value).ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
+/// What has come of an act, as JSON; it is what was wanted.
+async fn perform(world: &mut esim_wasm::World, act: &str) -> String {
+    let done = json(&world.perform(object(act)).await.ok().expect(act));
+    assert!(done.contains(r#""good":true"#), "{act}: {done}");
+    done
+}
+
+#[wasm_bindgen_test]
+async fn the_package_downloads_enables_and_attaches() {
+    let mut world = esim_wasm::World::new(object(r#"{ "seed": 3 }"#)).ok().expect("a world");
+    perform(&mut world, r#"{ "order": { "serviceProviderName": "テスト", "id": "op" } }"#).await;
+    perform(&mut world, r#"{ "begin": "op" }"#).await;
+    // Consent is given on the way.
+    let done = perform(&mut world, r#"{ "step": 1000 }"#).await;
+    assert!(done.contains(r#""ok":true"#), "{done}");
+    perform(&mut world, r#"{ "enable": "op" }"#).await;
+    perform(&mut world, r#""radio-on""#).await;
+    let phone = json(&world.phone().ok().expect("a phone"));
+    for part in [r#""attached":true"#, r#""state":"enabled""#, "テスト"] {
+        assert!(phone.contains(part), "{phone}");
+    }
+    // A later world finds the card as it was left.
+    let again = js_sys::Object::new();
+    let memory = js_sys::Uint8Array::from(&world.nvm()[..]);
+    js_sys::Reflect::set(&again, &"nvm".into(), &memory).expect("an object");
+    let mut again = esim_wasm::World::new(again.into()).ok().expect("a world");
+    assert!(json(&again.phone().ok().expect("a phone")).contains("テスト"));
+}
+
 #[wasm_bindgen_test]
 async fn a_device_from_the_factory_reaches_the_sm_alone() {
-    let options = js_sys::Object::new();
-    js_sys::Reflect::set(&options, &"seed".into(), &JsValue::from(3)).expect("an object");
-    let mut world = esim_wasm::World::new(options.clone().into()).ok().expect("a world");
-    world.leave_factory().await.ok().expect("a device");
+    let options = object(r#"{ "seed": 3, "now": 1767225600 }"#);
+    let mut world = esim_wasm::World::new(options.clone()).ok().expect("a world");
+    perform(&mut world, r#""leave-factory""#).await;
     assert!(json(&world.network().ok().expect("a picture")).contains(r#""state":"off""#));
-    world.attach().await.ok().expect("a phone");
+    perform(&mut world, r#""radio-on""#).await;
     let picture = json(&world.network().ok().expect("a picture"));
     assert!(
         picture.contains(r#""class":"provisioning""#) && picture.contains("sm.provisioning"),
         "{picture}"
     );
-    let refused = json(&world.browse("www.example.com").ok().expect("an attempt"));
+    let refused =
+        json(&world.perform(object(r#"{ "browse": "www.example.com" }"#)).await.ok().expect("done"));
     assert!(refused.contains(r#""by":"policy""#) && refused.contains(r#""number":13"#), "{refused}");
-    let mistake = json(&world.apply_rules("[barred]\nprovisioning = [\"fax\"]").ok().expect("an answer"));
-    assert!(mistake.contains(r#""ok":false"#) && mistake.contains(r#""line":2"#), "{mistake}");
-    let taken = json(&world.apply_rules("[barred]\nprovisioning = []").ok().expect("an answer"));
-    assert!(taken.contains(r#""ok":true"#) && taken.contains(r#""attached":true"#), "{taken}");
+    let mistake = r#"{ "rules": "[barred]\nprovisioning = [\"fax\"]" }"#;
+    let mistake = json(&world.perform(object(mistake)).await.ok().expect("done"));
+    assert!(mistake.contains(r#""kind":"rulesRefused""#) && mistake.contains(r#""line":2"#), "{mistake}");
+    let taken = perform(&mut world, r#"{ "rules": "[barred]\nprovisioning = []" }"#).await;
+    assert!(taken.contains(r#""attached":true"#), "{taken}");
+    // An act that makes no sense is thrown, and is no part of the story.
+    for act in [r#""fly""#, r#"{ "enable": "nobody" }"#, r#"{ "answer": "accept" }"#, "7"] {
+        assert!(world.perform(object(act)).await.is_err(), "{act}");
+    }
+
+    // The link makes this very world once more.
+    let link = world.link(3.0, 1_767_225_600.0);
+    let journal = esim_wasm::World::read_link(&link).ok().expect("a journal");
+    let acts = js_sys::Array::from(&js_sys::Reflect::get(&journal, &"acts".into()).expect("acts"));
+    assert_eq!(acts.length(), 3, "{link}");
+    let mut other = esim_wasm::World::new(options.clone()).ok().expect("a world");
+    perform(&mut other, r#""leave-factory""#).await;
+    for act in acts.iter() {
+        other.perform(act).await.ok().expect("done");
+    }
+    assert_eq!(other.trace_digest(), world.trace_digest());
+
     // Kept and taken up again, the device is served.
     let memory = js_sys::Uint8Array::from(&world.nvm()[..]);
     js_sys::Reflect::set(&options, &"nvm".into(), &memory).expect("an object");
     let subscribers = world.subscribers().ok().expect("subscribers");
     js_sys::Reflect::set(&options, &"subscribers".into(), &subscribers.into()).expect("an object");
-    let mut again = esim_wasm::World::new(options.into()).ok().expect("a world");
-    let phone = json(&again.attach().await.ok().expect("a phone"));
+    let mut again = esim_wasm::World::new(options).ok().expect("a world");
+    perform(&mut again, r#""radio-on""#).await;
+    let phone = json(&again.phone().ok().expect("a phone"));
     assert!(phone.contains(r#""attached":true"#), "{phone}");
 }
 
 #[wasm_bindgen_test]
 async fn a_scenario_goes_step_by_step() {
-    assert!(esim_wasm::Scenario::new("no-such-scenario").is_err());
-    let mut scenario = esim_wasm::Scenario::new("wrong-ki").ok().expect("a scenario");
+    assert!(esim_wasm::World::of_scenario("no-such-scenario").is_err());
+    let mut scenario = esim_wasm::World::of_scenario("wrong-ki").ok().expect("a scenario");
     let mut steps = 0;
     loop {
-        let step = scenario.step().await.ok().expect("a step");
+        let step = scenario.next().await.ok().expect("a step");
         if step.is_undefined() {
             break;
         }

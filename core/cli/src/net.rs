@@ -110,8 +110,8 @@ async fn scenario(args: Run) -> Result<ExitCode> {
 }
 
 fn print(step: &StepDone) {
-    say!("{:>3}. {}", step.n, step.what);
-    say!("     {} {}", if step.as_expected { "=>" } else { "!!" }, step.outcome);
+    say!("{:>3}. {}", step.n, step.performed.what);
+    say!("     {} {}", if step.as_expected { "=>" } else { "!!" }, step.performed.outcome);
     if !step.as_expected {
         say!("     expected: {}", step.expected);
     }

@@ -2,13 +2,17 @@
 //! page and the tests share.
 #![forbid(unsafe_code)]
 
+mod act;
 mod device;
+mod done;
 mod explained;
 mod file_nvm;
+mod journal;
 mod operator;
 mod oracle;
 mod pasted;
 mod pcap;
+mod perform;
 mod phone;
 mod picture;
 mod port;
@@ -23,22 +27,26 @@ mod transport;
 pub mod words;
 mod world;
 
+pub use act::{Act, Ruling, Said};
 pub use device::{Clock, Device};
+pub use done::{Asked, Done, Ended, NotInstalled, Service, Stage as DownloadStage, Verdict};
 pub use esim_net as net;
 pub use explained::{Explained, Part, explain_record};
 pub use file_nvm::FileNvm;
+pub use journal::{Journal, LINK_CLOCK, LinkError};
 pub use operator::{Operator, OrderError, Ordered, Wish};
-pub use oracle::{Came, Expectation, Verdict};
+pub use oracle::Expectation;
 pub use pasted::{LONGEST, explain_pasted, octets_of};
 pub use pcap::pcap;
+pub use perform::{ActError, Performed};
 pub use phone::{NetworkSubscriber, home_cell};
 pub use picture::{ELSEWHERE, Outlook, Picture};
 pub use port::{Agreeable, Joined, User};
 pub use radio::{Attempt, Outcome, Passage, Radio};
 pub use rules_file::{DEFAULT_RULES, RulesMistake, read_rules};
-pub use scenario::{Act, SCENARIOS, Scenario, ScenarioError, Step, Subscriber, find_scenario};
+pub use scenario::{SCENARIOS, Scenario, Step, find_scenario};
 pub use stage::{Played, Stage, StepDone, play};
-pub use story::{Factory, Story, StoryStep, in_memory, leave_the_factory, tell};
+pub use story::{Story, StoryStep, in_memory, in_memory_with, tell};
 pub use trace::Trace;
 pub use transport::{Reply, Request, Transport};
 pub use words::Words;

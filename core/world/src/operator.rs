@@ -16,38 +16,81 @@ use serde_json::{Value, json};
 
 /// What the operator wants.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Wish {
+    /// By which later acts name the profile; its ICCID does, too.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub id: String,
     /// Of the profile; drawn by the SM if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub iccid: Option<Iccid>,
     /// 6 to 15 digits.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub imsi: String,
     /// Subscriber key, 32 hexadecimal digits.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub ki: String,
     /// OPc, 32 hexadecimal digits.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub opc: String,
     /// Digits with an optional +.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub msisdn: Option<String>,
-    /// The operator's name, 0 to 32 characters.
+    /// The operator's name, 0 to 32 characters; `esim-lab` and the id if it is empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub service_provider_name: String,
     /// The profile's name, 0 to 64 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub profile_name: Option<String>,
     /// The user must know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmation_code: Option<String>,
     /// Reserves the profile for this eUICC.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub eid: Option<Eid>,
     /// Chosen by the operator; by the SM if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub matching_id: Option<String>,
     /// SM-DS that tells the eUICC of the order; `.` for the root that the SM knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub smds: Option<String>,
     /// A ready profile package (DER) in place of the subscriber.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub upp: Option<Vec<u8>>,
     /// `test`, `provisioning` or `operational` (the default).
+    #[serde(alias = "class", skip_serializing_if = "Option::is_none")]
     pub profile_class: Option<String>,
     /// `milenage` (the default), `tuak` or `usim-test`; `ki` and `opc` are then as long as it wants them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<String>,
     /// What the network gives the subscriber; by class if absent. The SM is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub contract: Option<esim_net::Contract>,
+}
+
+impl Wish {
+    /// A subscriber of esim-lab with a telephone number: of the story, and of links that name no other.
+    pub fn usual() -> Self {
+        Self {
+            service_provider_name: "esim-lab".to_string(),
+            msisdn: Some("+81901234567".to_string()),
+            ..Self::default()
+        }
+    }
+
+    /// The provisioning profile that devices of the factory have.
+    pub fn of_the_factory() -> Self {
+        Self {
+            service_provider_name: "esim-lab PP".to_string(),
+            profile_class: Some("provisioning".to_string()),
+            ..Self::default()
+        }
+    }
+
+    /// `test`, `provisioning` or `operational`.
+    pub fn class(&self) -> &str {
+        self.profile_class.as_deref().unwrap_or("operational")
+    }
 }
 
 impl std::fmt::Debug for Wish {
@@ -149,7 +192,7 @@ impl<T: Transport> Operator<'_, T> {
             "metadata": {
                 "serviceProviderName": wish.service_provider_name,
                 "profileName": wish.profile_name.clone().unwrap_or_else(|| wish.service_provider_name.clone()),
-                "profileClass": wish.profile_class.as_deref().unwrap_or("operational"),
+                "profileClass": wish.class(),
             },
         });
         if let Some(iccid) = wish.iccid {

@@ -1,33 +1,11 @@
-//! What a step of a scenario comes to, and what was expected of it. Both are a verdict, compared as such, and words
-//! besides: "not installed" is never "installed".
+//! What is expected of a step of a scenario: a verdict, compared as such, and more besides: "not installed" is never
+//! "installed".
 
-use crate::radio::{Attempt, Outcome};
-use crate::words::Words;
+use crate::done::{Done, Verdict};
+use crate::radio::Outcome;
 use esim_net::ServiceState;
+use esim_rsp::trace::Party;
 use serde::Deserialize;
-
-/// What a step comes to, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The SM has taken the order.
-    Ordered,
-    /// It has not.
-    NotOrdered,
-    /// The card has the profile, enabled where the step says so.
-    Installed,
-    /// It has not.
-    NotInstalled,
-    /// The LPA has done it.
-    Done,
-    /// It has not.
-    NotDone,
-    /// So many notifications were delivered, and so many kept.
-    Delivered,
-    /// How the device stands with the network.
-    Service(ServiceState),
-    /// What became of an attempt over the radio.
-    Radio(Outcome),
-}
 
 /// How an expectation begins, the longer of two beginnings first.
 const BEGINNINGS: &[(&str, Verdict)] = &[
@@ -53,72 +31,126 @@ const BEGINNINGS: &[(&str, Verdict)] = &[
     ("device", Verdict::Done),
 ];
 
-/// What a step came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Came {
-    /// In a word.
-    pub verdict: Verdict,
-    /// For a person.
-    pub words: Words,
-}
-
-impl Came {
-    /// Of its parts.
-    pub fn new(verdict: Verdict, en: impl Into<String>, ja: impl Into<String>) -> Self {
-        Self { verdict, words: Words::new(en, ja) }
-    }
-}
-
-impl From<&Attempt> for Came {
-    fn from(attempt: &Attempt) -> Self {
-        Self { verdict: Verdict::Radio(attempt.outcome), words: attempt.words() }
-    }
-}
-
-/// What a step must come to: how the outcome begins, and what stands in it behind that, `in service: esim-lab op`.
+/// What a step must come to. As a text it is how the outcome begins and what stands in it behind that, `in service:
+/// esim-lab op`; as a table it says so by field: `{ kind = "refused", by = "mme", cause = "EMM cause #18" }`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[serde(try_from = "Written")]
 pub struct Expectation {
     verdict: Verdict,
-    text: String,
+    /// As it is shown.
+    shown: String,
+    by: Option<Party>,
+    /// Element and number, `EMM cause #18`.
+    cause: Option<String>,
+    /// Subject and reason, `8.2.1/3.3`.
+    code: Option<String>,
     /// What must stand in the outcome, in whole words.
-    detail: String,
+    text: Option<String>,
 }
 
-impl TryFrom<String> for Expectation {
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "an outcome in words, or a table with kind and perhaps by, cause, code, text")]
+enum Written {
+    Words(String),
+    Table(Fields),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    kind: String,
+    by: Option<Party>,
+    cause: Option<String>,
+    code: Option<String>,
+    text: Option<String>,
+}
+
+impl TryFrom<Written> for Expectation {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let counted = text.trim_start_matches(|c: char| c.is_ascii_digit());
-        if counted.len() < text.len() && starts(counted, " delivered") {
-            return Ok(Self { verdict: Verdict::Delivered, detail: text.clone(), text });
+    fn try_from(written: Written) -> Result<Self, String> {
+        match written {
+            Written::Words(words) => Self::of_words(&words),
+            Written::Table(fields) => Self::of_fields(fields),
         }
-        let found = BEGINNINGS.iter().find(|(beginning, _)| starts(&text, beginning));
-        let Some((beginning, verdict)) = found else {
-            let all: Vec<_> = BEGINNINGS.iter().map(|(beginning, _)| *beginning).collect();
-            return Err(format!(
-                "{text:?} begins with no outcome; there are {}, and \"3 delivered\"",
-                all.join(", ")
-            ));
-        };
-        let rest = text[beginning.len()..].trim_start_matches([':', ',', ';', ' ']);
-        let detail = if rest.is_empty() { *beginning } else { rest }.to_string();
-        Ok(Self { verdict: *verdict, detail, text })
     }
 }
 
 impl core::fmt::Display for Expectation {
     /// As it was written.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.shown)
     }
 }
 
 impl Expectation {
-    /// Whether it came to that.
-    pub fn is_met_by(&self, came: &Came) -> bool {
-        self.verdict == came.verdict && stands_in(&self.detail, &came.words.en)
+    fn of_words(text: &str) -> Result<Self, String> {
+        let with = |verdict, detail: &str| Self {
+            verdict,
+            shown: text.into(),
+            by: None,
+            cause: None,
+            code: None,
+            text: Some(detail.into()),
+        };
+        let counted = text.trim_start_matches(|c: char| c.is_ascii_digit());
+        if counted.len() < text.len() && starts(counted, " delivered") {
+            return Ok(with(Verdict::Delivered, text));
+        }
+        let found = BEGINNINGS.iter().find(|(beginning, _)| starts(text, beginning));
+        let Some((beginning, verdict)) = found else {
+            return Err(format!(
+                "{text:?} begins with no outcome; there are {}, and \"3 delivered\"",
+                all_beginnings()
+            ));
+        };
+        let rest = text[beginning.len()..].trim_start_matches([':', ',', ';', ' ']);
+        Ok(with(*verdict, if rest.is_empty() { beginning } else { rest }))
     }
+
+    fn of_fields(fields: Fields) -> Result<Self, String> {
+        let Fields { kind, by, cause, code, text } = fields;
+        let words = kind.replace('-', " ");
+        let verdict = match BEGINNINGS.iter().find(|(beginning, _)| *beginning == words) {
+            Some((_, verdict)) => *verdict,
+            None if words == "delivered" => Verdict::Delivered,
+            None if words == "done" => Verdict::Done,
+            None => {
+                return Err(format!(
+                    "there is no kind {kind:?}; there are {}, delivered, done",
+                    all_beginnings()
+                ));
+            }
+        };
+        let mut shown = words;
+        if let Some(by) = by {
+            shown += &format!(" by {}", crate::words::party(by));
+        }
+        for part in [&cause, &code, &text].into_iter().flatten() {
+            shown += &format!(": {part}");
+        }
+        Ok(Self { verdict, shown, by, cause, code, text })
+    }
+
+    /// Whether it came to that.
+    pub fn is_met_by(&self, done: &Done) -> bool {
+        let (attempt, service) = match done {
+            Done::Radio(attempt) => (Some(attempt), None),
+            Done::Service(service) => (None, Some(service)),
+            _ => (None, None),
+        };
+        let cause = attempt.and_then(|it| it.cause).or(service.and_then(|it| it.view.cause));
+        let cause = cause.map(|cause| format!("{} #{}", cause.domain.describe().0, cause.number));
+        self.verdict == done.verdict()
+            && self.by.is_none_or(|by| attempt.and_then(|it| it.by) == Some(by))
+            && (self.cause.is_none() || self.cause == cause)
+            && (self.code.is_none() || self.code == done.code())
+            && self.text.as_ref().is_none_or(|text| stands_in(text, &done.words().en))
+    }
+}
+
+fn all_beginnings() -> String {
+    BEGINNINGS.iter().map(|(beginning, _)| *beginning).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a text begins with these words, whole.
@@ -138,47 +170,82 @@ fn stands_in(words: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::radio::Attempt;
+    use crate::words::Words;
+    use esim_net::{Cause, Domain};
 
     fn expectation(text: &str) -> Expectation {
-        Expectation::try_from(text.to_string()).unwrap()
+        Expectation::of_words(text).unwrap()
     }
 
-    fn met(text: &str, verdict: Verdict, came: &str) -> bool {
-        expectation(text).is_met_by(&Came::new(verdict, came, ""))
+    fn table(text: &str) -> Result<Expectation, String> {
+        #[derive(Deserialize)]
+        struct Step {
+            expect: Expectation,
+        }
+        let step: Result<Step, _> = toml::from_str(&format!("expect = {text}"));
+        step.map(|step| step.expect).map_err(|error| error.to_string())
+    }
+
+    fn refused(by: Party, domain: Domain, number: u16) -> Done {
+        Done::Radio(Box::new(Attempt {
+            outcome: Outcome::Refused,
+            by: Some(by),
+            cause: Some(Cause { domain, number }),
+            reason: Words::same("no"),
+            decision: None,
+        }))
     }
 
     #[test]
     fn a_verdict_is_met_by_itself_alone() {
-        assert!(met("installed", Verdict::Installed, "installed"));
-        assert!(!met("installed", Verdict::NotInstalled, "not installed: Lost"));
-        assert!(met("not installed", Verdict::NotInstalled, "not installed: Lost"));
-        assert!(!met("installed, enabled", Verdict::NotDone, "installed; not enabled: catBusy"));
-        assert!(!met("ordered", Verdict::NotOrdered, "not ordered: 8.2.1/3.3"));
-        let off = Verdict::Service(ServiceState::Off);
-        assert!(met("off", off, "off") && !met("in service", off, "off"));
+        let not_done = Done::NotDone { reason: "installed".into() };
+        let unknown =
+            Done::NotOrdered { code: Some("8.2.1/3.3".into()), reason: "8.2.1/3.3: ordered".into() };
+        assert!(expectation("installed").is_met_by(&Done::Installed));
+        assert!(!expectation("installed").is_met_by(&not_done));
+        assert!(expectation("not done").is_met_by(&not_done));
+        assert!(!expectation("ordered").is_met_by(&unknown));
+        assert!(expectation("not ordered: 8.2.1/3.3").is_met_by(&unknown));
+        assert!(table("{ kind = \"not-ordered\", code = \"8.2.1/3.3\" }").unwrap().is_met_by(&unknown));
+        assert!(!table("{ kind = \"not-ordered\", code = \"8.2.1/3.9\" }").unwrap().is_met_by(&unknown));
+        assert!(!table("{ kind = \"ordered\" }").unwrap().is_met_by(&unknown));
     }
 
     #[test]
     fn the_rest_stands_there_in_whole_words() {
-        let service = Verdict::Service(ServiceState::InService);
-        assert!(met(
-            "in service: esim-lab op, 3 bars",
-            service,
-            "in service: esim-lab op, 3 bars, packets only"
-        ));
-        assert!(!met("in service: 3 bars", service, "in service: esim-lab op, 13 bars"));
-        assert!(!met("in service: esim-lab op", service, "in service: esim-lab operator, 3 bars"));
-        let refused = Verdict::Radio(Outcome::Refused);
-        assert!(!met("refused by MME: EMM cause #1", refused, "refused by MME: EMM cause #18 CS domain"));
-        assert!(!met("0 delivered", Verdict::Delivered, "10 delivered, 0 kept"));
-        assert!(met("2 delivered, 0 kept", Verdict::Delivered, "2 delivered, 0 kept"));
+        let done = refused(Party::Mme, Domain::Emm, 18);
+        assert!(expectation("refused by MME: EMM cause #18").is_met_by(&done));
+        assert!(!expectation("refused by MME: EMM cause #1").is_met_by(&done));
+        assert!(!expectation("refused by MM").is_met_by(&done));
+        let delivered = |sent, kept| Done::Delivered { sent, kept };
+        assert!(!expectation("0 delivered").is_met_by(&delivered(10, 0)));
+        assert!(expectation("2 delivered, 0 kept").is_met_by(&delivered(2, 0)));
+    }
+
+    #[test]
+    fn a_table_says_by_whom_and_why() {
+        let done = refused(Party::Mme, Domain::Emm, 18);
+        let met = |text: &str| table(text).unwrap().is_met_by(&done);
+        assert!(met("{ kind = \"refused\", by = \"mme\", cause = \"EMM cause #18\" }"));
+        assert!(met("{ kind = \"refused\", text = \"CS domain not available\" }"));
+        assert!(!met("{ kind = \"refused\", by = \"sgsn\" }"));
+        assert!(!met("{ kind = \"refused\", cause = \"EMM cause #1\" }"));
+        assert!(!met("{ kind = \"refused\", code = \"8.1/6.1\" }"));
+        assert!(!met("{ kind = \"failed\" }"));
     }
 
     #[test]
     fn what_no_step_can_come_to_is_said() {
         for text in ["packets only", "", "delivered", "installedx"] {
-            let error = Expectation::try_from(text.to_string()).unwrap_err();
+            let error = Expectation::of_words(text).unwrap_err();
             assert!(error.contains("not installed"), "{error}");
+        }
+        let error = table("{ kind = \"fine\" }").unwrap_err();
+        assert!(error.contains("not installed"), "{error}");
+        for text in ["{ kind = \"refused\", why = \"x\" }", "{ by = \"mme\" }", "7"] {
+            let error = table(text).unwrap_err();
+            assert!(error.contains("a table with kind"), "{error}");
         }
     }
 }

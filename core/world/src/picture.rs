@@ -68,7 +68,7 @@ impl<N: Nvm, T: Transport> World<N, T> {
     pub fn picture(&self) -> Picture {
         let (modem, network) = (self.modem(), self.network());
         let service = self.service();
-        let imsi = service.imsi.as_ref().and_then(|digits| digits.parse::<Imsi>().ok());
+        let imsi = self.imsi();
         let subscriber = imsi.and_then(|imsi| network.hss().view(&imsi));
         let link = Link(self.current_device() as u32);
         let rat = modem.cell().or(self.cells().first().copied()).map_or(Rat::Lte, |cell| cell.rat);
@@ -80,13 +80,23 @@ impl<N: Nvm, T: Transport> World<N, T> {
             apn: modem.apn().to_string(),
             rat,
             registration: network.registration(link, rat),
-            class: subscriber.as_ref().map(|known| network.rules().class(&known.imsi, known.class)),
+            class: self.class(),
             contract: subscriber.map(|known| known.contract),
             sessions: if service.bearers.is_empty() { Vec::new() } else { sessions.collect() },
             sm: network.policy().sm().cloned(),
             outlook: self.outlook(link),
             service,
         }
+    }
+
+    fn imsi(&self) -> Option<Imsi> {
+        self.service().imsi.as_ref().and_then(|digits| digits.parse().ok())
+    }
+
+    /// What the network takes the enabled subscriber for; none if it knows no such one.
+    pub fn class(&self) -> Option<Class> {
+        let known = self.network().hss().view(&self.imsi()?)?;
+        Some(self.network().rules().class(&known.imsi, known.class))
     }
 
     fn outlook(&self, link: Link) -> Outlook {

@@ -25,12 +25,7 @@ pub struct Story {
 impl Default for Story {
     /// A subscriber of esim-lab with a telephone number.
     fn default() -> Self {
-        let wish = Wish {
-            service_provider_name: "esim-lab".to_string(),
-            msisdn: Some("+81901234567".to_string()),
-            ..Wish::default()
-        };
-        Self { wish }
+        Self { wish: Wish::usual() }
     }
 }
 
@@ -109,46 +104,14 @@ pub async fn tell<N: Nvm, T: Transport, U: User>(
     Ok(iccid)
 }
 
-/// A device as the factory made it.
-#[derive(Clone, Debug)]
-pub struct Factory {
-    /// The provisioning profile, which is enabled.
-    pub iccid: Iccid,
-    /// Its subscriber.
-    pub wish: Wish,
-}
-
-/// The device is made: a provisioning profile is ordered, loaded over the factory's own line and enabled. It leaves
-/// with Wi-Fi off and the radio off.
-///
-/// # Errors
-/// A sentence: which step, and why.
-pub async fn leave_the_factory<N: Nvm, T: Transport, U: User>(
-    world: &mut World<N, T>,
-    user: &mut U,
-) -> Result<Factory, StoryError> {
-    world.set_wifi(true);
-    let wish = Wish {
-        service_provider_name: "esim-lab PP".to_string(),
-        profile_class: Some("provisioning".to_string()),
-        ..Wish::default()
-    };
-    let (ordered, wish) = world.order(wish).await.map_err(|error| error.to_string())?;
-    install(world, &ordered, None, user).await?;
-    let profile = ProfileRef::Iccid(ordered.iccid);
-    world.enable(profile, user).await.map_err(|error| format!("not enabled: {error}"))?;
-    deliver(world, 2, user).await?;
-    world.set_wifi(false);
-    Ok(Factory { iccid: ordered.iccid, wish })
-}
-
 /// The device is made, and switched on by its owner: it is on the network and reaches nothing but the SM.
 async fn restricted<N: Nvm, T: Transport, U: User>(
     world: &mut World<N, T>,
     told: &mut Teller<'_>,
     user: &mut U,
 ) -> Result<Iccid, StoryError> {
-    let Factory { iccid, wish } = leave_the_factory(world, user).await?;
+    let (ordered, wish) = leave_the_factory(world, user).await?;
+    let iccid = ordered.iccid;
     told.chapter(world, format!("left the factory with a provisioning profile: IMSI {}", wish.imsi));
 
     world.attach().map_err(|cause| format!("no service: {cause}"))?;
@@ -162,6 +125,21 @@ async fn restricted<N: Nvm, T: Transport, U: User>(
         format!("powered on, attached, restricted: {ELSEWHERE}, a call and a message are refused"),
     );
     Ok(iccid)
+}
+
+/// A provisioning profile is ordered, loaded over the factory's own line and enabled; radio and Wi-Fi are off then.
+async fn leave_the_factory<N: Nvm, T: Transport, U: User>(
+    world: &mut World<N, T>,
+    user: &mut U,
+) -> Result<(Ordered, Wish), StoryError> {
+    world.set_wifi(true);
+    let (ordered, wish) = world.order(Wish::of_the_factory()).await.map_err(|error| error.to_string())?;
+    install(world, &ordered, None, user).await?;
+    let profile = ProfileRef::Iccid(ordered.iccid);
+    world.enable(profile, user).await.map_err(|error| format!("not enabled: {error}"))?;
+    deliver(world, 2, user).await?;
+    world.set_wifi(false);
+    Ok((ordered, wish))
 }
 
 async fn install<N: Nvm, T: Transport, U: User>(
@@ -243,9 +221,20 @@ async fn expect_profile<N: Nvm, T: Transport, U: User>(
 /// # Errors
 /// [`WorldError`].
 pub fn in_memory(seed: u64) -> Result<World<MemoryNvm, MemoryHost>, WorldError> {
+    in_memory_with(seed, |sm| sm)
+}
+
+/// The same, with the way to its SM as a host has it.
+///
+/// # Errors
+/// [`WorldError`].
+pub fn in_memory_with<T: Transport>(
+    seed: u64,
+    way: impl FnOnce(MemoryHost) -> T,
+) -> Result<World<MemoryNvm, T>, WorldError> {
     let seed = Seed::from_number(seed);
     let pki = seed.pki(&[ADDRESS]);
     let config = Config::of_test_pki(ADDRESS, &pki)?;
     let sm = MemoryHost::new(config, seed.octets(), NOW);
-    World::new(MemoryNvm::default(), sm, &pki, seed, Clock::Fixed(NOW), (ADDRESS, "memory"))
+    World::new(MemoryNvm::default(), way(sm), &pki, seed, Clock::Fixed(NOW), (ADDRESS, "memory"))
 }

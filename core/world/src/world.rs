@@ -1,6 +1,7 @@
 //! The world in one object: an operator, an SM, a device with a card, and the
 //! trace of what they say to each other.
 
+use crate::act::Act;
 use crate::device::{Clock, Device};
 use crate::operator::{Operator, OrderError, Ordered, Wish};
 use crate::phone::{Handset, NetworkSubscriber, home_cell};
@@ -150,6 +151,9 @@ pub struct World<N, T> {
     seed: Seed,
     ordered: u64,
     download: Option<Session<Download>>,
+    /// What was ordered, in order.
+    pub(crate) orders: Vec<(Ordered, Wish)>,
+    pub(crate) acts: Vec<Act>,
     pub(crate) network: Network,
     pub(crate) network_rng: ChaCha20Rng,
     pub(crate) cells: Vec<Cell>,
@@ -189,6 +193,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
             seed,
             ordered: 0,
             download: None,
+            orders: Vec::new(),
+            acts: Vec::new(),
         })
     }
 
@@ -221,6 +227,16 @@ impl<N: Nvm, T: Transport> World<N, T> {
         self.clock
     }
 
+    /// What was ordered in this world, in order, with what was wished for.
+    pub fn orders(&self) -> &[(Ordered, Wish)] {
+        &self.orders
+    }
+
+    /// What was done by [`World::perform`], in order.
+    pub fn acts(&self) -> &[Act] {
+        &self.acts
+    }
+
     /// Now, in Unix seconds.
     pub fn now(&self) -> u64 {
         self.clock.now()
@@ -236,7 +252,7 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// # Errors
     /// [`OrderError`].
     pub async fn order(&mut self, mut wish: Wish) -> Result<(Ordered, Wish), OrderError> {
-        let is_provisioning = wish.profile_class.as_deref() == Some("provisioning");
+        let is_provisioning = wish.class() == "provisioning";
         let number = self.next_subscriber(is_provisioning);
         let (ki, opc) = self.seed.subscriber_keys(number);
         let fill = |field: &mut String, value: String| {
@@ -252,7 +268,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
         };
         fill(&mut wish.opc, opc + &more);
         fill(&mut wish.imsi, drawn_imsi(number, is_provisioning));
-        fill(&mut wish.service_provider_name, "esim-lab".to_string());
+        let id = if wish.id.is_empty() { String::new() } else { format!(" {}", wish.id) };
+        fill(&mut wish.service_provider_name, format!("esim-lab{id}"));
         let ordered = self.operator().order(&wish).await?;
         // The same customer order goes to the network; keys that the SM has taken are keys.
         let class = if is_provisioning { Class::Provisioning } else { Class::Operational };
@@ -273,6 +290,7 @@ impl<N: Nvm, T: Transport> World<N, T> {
             self.provision_network(&subscriber)
                 .map_err(|reason| OrderError::Lost { function: "provision".to_string(), reason })?;
         }
+        self.orders.push((ordered.clone(), wish.clone()));
         Ok((ordered, wish))
     }
 

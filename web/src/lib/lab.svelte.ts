@@ -2,14 +2,13 @@
  * The page's one state: a world, what it has said so far, and what the reader
  * may do next. Calls into the world never overlap: `#work` is the one door.
  */
-import { type Chapter, FACTORY, opened, titleOf } from "./chapters";
-import { type Op, type Replay, fromHash, recorded, toHash } from "./journal";
-import { t } from "./language.svelte";
+import { type Chapter, chaptersOf } from "./chapters";
+import { both, t } from "./language.svelte";
 import { type Device, kept, keptRules } from "./kept";
-import type { Answer, Attempt, Order, Phone, Picture, RulesAnswer, Step, Subscriber, TraceRecord, World } from "./world";
-import { newWorld, sentence } from "./world";
+import type { Act, Attempt, Done, Download, Journal, Order, Performed, Phone, Picture, RulesAnswer, Said, Subscriber, TraceRecord, World } from "./world";
+import { kindOf, newWorld, readLink, sentence } from "./world";
 
-export const USUAL: Subscriber = { serviceProviderName: "esim-lab", msisdn: "+81901234567" };
+export const USUAL = { serviceProviderName: "esim-lab", msisdn: "+81901234567" } satisfies Subscriber;
 
 const seconds = () => Math.floor(Date.now() / 1000);
 const anySeed = () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
@@ -18,11 +17,22 @@ const anySeed = () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 export interface Tried {
   /** Number, from 0. */
   n: number;
-  op: Op;
+  act: Act;
   attempt: Attempt;
   /** What the network took the subscriber for. */
   as: Picture["class"];
 }
+
+/** What has become of rules: whether the device has registered anew, too. */
+export type Ruled = RulesAnswer & { attached?: boolean };
+
+/** An act, and what has come of it. */
+interface Deed extends Performed {
+  act: Act;
+}
+
+/** What the reader must be told beside the phone, the sheet of the download and the list of attempts. */
+const isFault = ({ good, done }: Performed) => !good && !["radio", "service", "download", "rulesRefused"].includes(done.kind);
 
 class Lab {
   ready = $state(false);
@@ -31,17 +41,12 @@ class Lab {
   error = $state<string>();
   records = $state.raw<TraceRecord[]>([]);
   phone = $state.raw<Phone>();
-  order = $state.raw<Order>();
   orders = $state.raw<Order[]>([]);
-  step = $state.raw<Step>();
   /** Number of worlds so far. */
   age = $state(0);
   /** The first record of what was said last. */
   fresh = $state(0);
-  chapters = $state.raw<Chapter[]>([]);
   picture = $state.raw<Picture>();
-  /** What the reader has tried over the radio, the newest first. */
-  tried = $state.raw<Tried[]>([]);
   /** The rules that are in force, if they are not the defaults. */
   rules = $state<string>();
   /** Milliseconds between two steps of a run. */
@@ -58,13 +63,14 @@ class Lab {
   #world: World | undefined;
   #seed = 0;
   #now = 0;
-  #ops: Op[] = [];
+  /** What was done in this world so far. */
+  #deeds = $state.raw<Deed[]>([]);
   #keep = true;
 
   async start() {
     await this.#work(async () => {
-      const replay = fromHash(location.hash, USUAL);
-      if (replay) return this.#replay(replay);
+      const journal = await readLink(location.hash);
+      if (journal) return this.#replay(journal);
       const device = await kept.device().catch(this.#unkept);
       await this.#begin({ ...(device && { device }) });
     });
@@ -96,16 +102,14 @@ class Lab {
     });
 
   /** Orders a profile and downloads it, over the radio if there is no Wi-Fi. */
-  download = (subscriber: Subscriber) => this.#worked(() => this.#overRadio(["order", subscriber]), true);
+  download = (subscriber: Subscriber) => this.#worked(() => this.#overRadio({ order: subscriber }, { begin: "" }), true);
 
-  downloadCode = (code: string) => this.#worked(() => this.#overRadio(["code", code]), true);
+  downloadCode = (code: string) => this.#worked(() => this.#overRadio({ begin: code }), true);
 
   /** The last download once more, from its activation code. */
-  again = async () => {
-    if (this.#code) await this.downloadCode(this.#code);
-  };
+  again = () => this.#worked(() => this.#overRadio({ begin: this.#code ?? "" }), true);
 
-  next = () => this.#worked(() => this.#do(["step", 1]));
+  next = () => this.#worked(() => this.#do({ step: 1 }));
 
   run = async () => {
     this.running = true;
@@ -121,34 +125,34 @@ class Lab {
     this.running = false;
   };
 
-  answer = async (answer: Answer) => {
-    await this.#worked(() => this.#do(["answer", answer]), true);
+  answer = async (said: Said) => {
+    await this.#worked(() => this.#do({ answer: said }), true);
   };
 
-  enable = (iccid: string) => this.#worked(() => this.#do(["enable", iccid]));
-  disable = (iccid: string) => this.#worked(() => this.#do(["disable", iccid]));
-  delete = (iccid: string) => this.#worked(() => this.#do(["delete", iccid]));
-  name = (iccid: string, name: string) => this.#worked(() => this.#do(["name", iccid, name]));
-  notify = () => this.#worked(() => this.#do(["notify"]));
-  attach = () => this.#worked(() => this.#do(["attach"]));
-  radioOff = () => this.#worked(() => this.#do(["radio-off"]));
-  wifi = (on: boolean) => this.#worked(() => this.#do(["wifi", on]));
-  browse = (destination: string) => this.#worked(() => this.#do(["browse", destination]));
-  call = () => this.#worked(() => this.#do(["call"]));
-  text = (to: string, text: string) => this.#worked(() => this.#do(["text", to, text]));
-  supplementary = () => this.#worked(() => this.#do(["supplementary"]));
-  fallBack = () => this.#worked(() => this.#do(["fall-back"]));
+  enable = (iccid: string) => this.#worked(() => this.#do({ enable: iccid }));
+  disable = (iccid: string) => this.#worked(() => this.#do({ disable: iccid }));
+  delete = (iccid: string) => this.#worked(() => this.#do({ delete: iccid }));
+  name = (iccid: string, name: string) => this.#worked(() => this.#do({ name: { profile: iccid, name } }));
+  notify = () => this.#worked(() => this.#do("notify"));
+  attach = () => this.#worked(() => this.#do("radio-on"));
+  radioOff = () => this.#worked(() => this.#do("radio-off"));
+  wifi = (on: boolean) => this.#worked(() => this.#do({ wifi: on }));
+  browse = (destination: string) => this.#worked(() => this.#do({ browse: destination }));
+  call = () => this.#worked(() => this.#do("call"));
+  text = (to: string, text: string) => this.#worked(() => this.#do({ text: { to, text } }));
+  supplementary = () => this.#worked(() => this.#do("supplementary"));
+  fallBack = () => this.#worked(() => this.#do("fall-back"));
 
   /** Types an APN, and has the device ask for it. */
   askApn = (apn: string) =>
     this.#worked(async () => {
-      await this.#do(["apn", apn]);
-      await this.#do(["attach"]);
+      await this.#do({ apn });
+      await this.#do("radio-on");
     });
 
   /** Puts rules in force, or, without a text, the defaults; kept in this browser. */
-  applyRules = async (text: string, isDefault: boolean): Promise<RulesAnswer | undefined> => {
-    let answer: RulesAnswer | undefined;
+  applyRules = async (text: string, isDefault: boolean): Promise<Ruled | undefined> => {
+    let answer: Ruled | undefined;
     await this.#worked(async () => {
       answer = await this.#setRules(text);
       if (!answer.ok) return;
@@ -169,8 +173,7 @@ class Lab {
 
   /** A URL that opens this very world, to the octet. */
   link(): string {
-    const hash = toHash({ seed: this.#seed, now: this.#now, ops: this.#ops }, USUAL);
-    return location.origin + location.pathname + hash;
+    return location.origin + location.pathname + this.#open.link(this.#seed, this.#now);
   }
 
   /** What a maintainer needs: where, what, and every octet. */
@@ -188,8 +191,47 @@ class Lab {
     return `${JSON.stringify(about)}\n${this.exportTrace()}`;
   }
 
+  /** Whether nothing was done since the device left the factory. */
+  get isFresh(): boolean {
+    return this.#deeds.every(({ act }) => act === "leave-factory");
+  }
+
+  get chapters(): Chapter[] {
+    return chaptersOf(this.#deeds);
+  }
+
+  /** What the reader has tried over the radio, the newest first. */
+  get tried(): Tried[] {
+    return this.#deeds.flatMap(({ act, done, class: as }, n) => (done.kind === "radio" ? [{ n, act, attempt: done, as }] : [])).reverse();
+  }
+
+  /** How far the download is that was begun last. */
+  get step(): Download | undefined {
+    return this.#last((done) => (done.kind === "download" ? done : undefined));
+  }
+
+  /** The order of the download that was begun last, if it was made here. */
+  get order(): Order | undefined {
+    const made = this.#last((done) => (done.kind === "ordered" ? done.order : undefined));
+    return this.#code === "" ? this.orders.find((order) => order.iccid === made?.iccid) : undefined;
+  }
+
   get underWay(): boolean {
-    return this.step !== undefined && !this.step.done;
+    return this.step !== undefined && !this.step.outcome;
+  }
+
+  /** What the download begun last was begun with: an activation code, or nothing for the order before it. */
+  get #code(): string | undefined {
+    const begun = this.#deeds.map(({ act }) => act).findLast((act) => typeof act === "object" && "begin" in act);
+    return typeof begun === "object" && "begin" in begun ? begun.begin : undefined;
+  }
+
+  #last<T>(pick: (done: Done) => T | undefined): T | undefined {
+    for (const { done } of this.#deeds.toReversed()) {
+      const found = pick(done);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   #sm: { smUrl: string; token: string } | undefined;
@@ -204,32 +246,28 @@ class Lab {
     return world && { nvm: world.nvm(), subscribers: world.subscribers() };
   }
 
-  async #begin(wish: { device?: Device; sm?: { smUrl: string; token: string }; replay?: Replay }) {
-    const { device, sm, replay } = wish;
-    const seed = replay?.seed ?? anySeed();
-    const now = replay?.now ?? seconds();
+  async #begin(wish: { device?: Device; sm?: { smUrl: string; token: string }; journal?: Journal }) {
+    const { device, sm, journal } = wish;
+    const seed = journal?.seed ?? anySeed();
+    const now = journal?.now ?? seconds();
     const world = await newWorld(sm ? { ...sm, ...device } : { seed, now, ...device });
-    if (!device) await world.leaveFactory();
+    const made = device ? undefined : await world.perform("leave-factory");
+    if (made && isFault(made)) throw new Error(both(made.outcome));
     this.#world?.free();
     this.#world = world;
+    this.#deeds = made ? [{ act: "leave-factory", ...made }] : [];
     this.age++;
     this.#seed = seed;
     this.#now = now;
-    this.#ops = [];
     this.#sm = sm;
-    this.#keep = !replay;
+    this.#keep = !journal;
     this.smUrl = sm?.smUrl;
     this.linkless = sm ? "sm" : device ? "card" : undefined;
-    this.order = undefined;
-    this.#code = undefined;
     this.orders = [];
     this.#stale = true;
-    this.step = undefined;
     this.running = false;
-    this.chapters = device ? [] : [FACTORY];
-    this.tried = [];
     this.rules = undefined;
-    if (!replay) await this.#keptRules();
+    if (!journal) await this.#keptRules();
   }
 
   /** The rules that this browser keeps; if they make no sense any more, the defaults. */
@@ -238,132 +276,44 @@ class Lab {
     if (rules !== undefined && (await this.#setRules(rules)).ok) this.rules = rules;
   }
 
-  async #setRules(text: string): Promise<RulesAnswer> {
-    this.#answer = undefined;
-    await this.#do(["rules", text]);
-    return this.#answer ?? { ok: false, attached: false };
+  async #setRules(text: string): Promise<Ruled> {
+    const { done } = await this.#do({ rules: text });
+    return done.kind === "rulesRefused" ? { ok: false, reason: done.reason, ...(done.line !== null && { line: done.line }) } : { ok: true, attached: done.kind === "rulesTaken" && done.attached };
   }
 
   /** Switches the radio on first if that is the way to the SM. */
-  async #overRadio(op: Op) {
+  async #overRadio(...acts: Act[]) {
     const { wifi, service } = this.#open.network();
-    if (!wifi && service.state !== "in-service") await this.#do(["attach"]);
-    await this.#do(op);
+    if (!wifi && service.state !== "in-service") await this.#do("radio-on");
+    for (const act of acts) await this.#do(act);
   }
 
-  async #replay(replay: Replay) {
-    await this.#begin({ replay });
-    for (const op of replay.ops) {
-      if (op[0] !== "step") {
-        await this.#do(op);
-        continue;
-      }
-      for (let i = 0; i < op[1] && this.underWay; i++) {
-        // Consent in a row of steps is left out of links.
-        if (this.step?.question?.kind === "consent") await this.#do(["answer", { kind: "consent", accept: true }]);
-        await this.#do(["step", 1]);
-      }
+  /** Does all of it once more; what has failed then fails again. */
+  async #replay(journal: Journal) {
+    await this.#begin({ journal });
+    for (const act of journal.acts) await this.#perform(act);
+    if (journal.digest !== undefined && !this.#open.traceDigest().startsWith(journal.digest)) {
+      throw new Error(t("This link was made by another version of esim-lab: what you see is how this version tells the same story.", "このリンクは別の版のesim-labで作られました。同じ操作をこの版で再現しています。"));
     }
   }
 
-  async #do(op: Op) {
-    const world = this.#open;
-    const from = world.traceLength();
-    try {
-      await this.#act(world, op);
-    } finally {
-      const title = world.traceLength() > from && titleOf(op);
-      if (title) this.chapters = opened(this.chapters, { from, title });
-    }
-    // Rules that were refused have changed nothing: they are no part of the story.
-    if (op[0] !== "rules" || this.#answer?.ok) this.#ops = recorded(this.#ops, op);
-    this.#stale ||= op[0] !== "step" || this.step?.done === true;
+  async #do(act: Act): Promise<Performed> {
+    const performed = await this.#perform(act);
+    if (isFault(performed)) throw new Error(both(performed.outcome));
+    return performed;
   }
 
-  async #act(world: World, op: Op) {
-    switch (op[0]) {
-      case "order":
-        this.order = await world.order(op[1]);
-        world.startDownload(this.order.activationCode);
-        this.#code = this.order.activationCode;
-        this.step = { done: false, phase: "authenticating", progress: { done: 0, total: 100 } };
-        break;
-      case "code":
-        world.startDownload(op[1]);
-        this.#code = op[1];
-        if (this.order?.activationCode !== op[1]) this.order = undefined;
-        this.step = { done: false, phase: "authenticating", progress: { done: 0, total: 100 } };
-        break;
-      case "step":
-        this.step = await world.step();
-        break;
-      case "answer": {
-        world.answer(op[1]);
-        const { question: _, ...rest } = this.step as Step;
-        this.step = rest;
-        break;
-      }
-      case "enable":
-        await world.enable(op[1]);
-        break;
-      case "disable":
-        await world.disable(op[1]);
-        break;
-      case "delete":
-        await world.delete(op[1]);
-        break;
-      case "name":
-        await world.setNickname(op[1], op[2]);
-        break;
-      case "notify": {
-        const { kept } = await world.sendNotifications();
-        if (kept > 0) throw new Error(t(`${kept} notifications could not be delivered and are kept.`, `通知${kept}件は届かず、保存されています。`));
-        break;
-      }
-      case "attach":
-        await world.attach();
-        break;
-      case "radio-off":
-        world.radioOff();
-        break;
-      case "wifi":
-        world.setWifi(op[1]);
-        break;
-      case "apn":
-        world.setApn(op[1]);
-        break;
-      case "browse":
-        this.#note(op, world.browse(op[1]));
-        break;
-      case "call":
-        this.#note(op, world.call());
-        break;
-      case "text":
-        this.#note(op, world.sendText(op[1], op[2]));
-        break;
-      case "supplementary":
-        this.#note(op, world.supplementary());
-        break;
-      case "fall-back":
-        if (!(await world.fallBack())) throw new Error(t("There is no provisioning profile to fall back to.", "戻れるプロビジョニングプロファイルがありません。"));
-        break;
-      case "rules":
-        this.#answer = world.applyRules(op[1]);
-        break;
-      default:
-        throw new TypeError(t(`A link cannot ask for “${String(op)}”.`, `リンクに不明な操作「${String(op)}」があります。`));
-    }
+  async #perform(act: Act): Promise<Performed> {
+    const performed = await this.#open.perform(act);
+    this.#deeds = [...this.#deeds, { act, ...performed }];
+    this.#stale ||= kindOf(act) !== "step" || this.step?.outcome !== undefined;
+    return performed;
   }
 
   /** The profile on the card that was downloaded last. */
   get newest() {
     const known = this.phone?.profiles ?? [];
     return this.order ? known.find((profile) => profile.iccid === this.order?.iccid) : known.at(-1);
-  }
-
-  #note(op: Op, attempt: Attempt) {
-    const as = this.#open.network().class;
-    this.tried = [{ n: this.tried.length, op, attempt, as }, ...this.tried];
   }
 
   /** What “install and switch to it” goes on with. */
@@ -375,12 +325,12 @@ class Lab {
     if (!this.error && this.picture?.service.state === "in-service") await this.notify();
   }
 
-  async #worked(work: () => Promise<void>, thenRun = false) {
+  async #worked(work: () => Promise<unknown>, thenRun = false) {
     await this.#work(work);
     if (thenRun && !this.error) await this.run();
   }
 
-  async #work(work: () => Promise<void>) {
+  async #work(work: () => Promise<unknown>) {
     if (this.busy) return;
     this.busy = true;
     this.error = undefined;
@@ -422,12 +372,8 @@ class Lab {
     this.unkept = sentence(error);
   };
 
-  /** What has become of the rules applied last. */
-  #answer: RulesAnswer | undefined;
   /** The world that `records` are of. */
   #traced: World | undefined;
-  /** Activation code of the last download. */
-  #code: string | undefined;
   /** The orders at the SM may have changed. */
   #stale = true;
 }

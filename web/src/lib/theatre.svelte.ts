@@ -1,7 +1,7 @@
 /** Scenarios of the network: each has a world of its own, and is looked at in place of the reader's device. */
 import { type Chapter } from "./chapters";
 import { t } from "./language.svelte";
-import type { Picture, Scenario, ScenarioInfo, ScenarioStep, TraceRecord } from "./world";
+import type { Picture, ScenarioInfo, ScenarioStep, TraceRecord, World } from "./world";
 import { newScenario, scenarios, sentence } from "./world";
 
 /** A step that was taken, and how the device stands then. */
@@ -24,7 +24,7 @@ class Theatre {
   at = $state<number>();
   digest = $state("");
 
-  #scenario: Scenario | undefined;
+  #scenario: World | undefined;
 
   async load() {
     if (this.list.length === 0) this.list = await scenarios();
@@ -42,7 +42,7 @@ class Theatre {
       [this.acts, this.records, this.at] = [[], [], undefined];
       this.on = info;
       await breath();
-      for (let step = await scenario.step(); step; step = await scenario.step()) {
+      for (let step = await scenario.next(); step; step = await scenario.next()) {
         this.acts = [...this.acts, { ...step, picture: scenario.network() }];
         this.records = [...this.records, ...scenario.trace(this.records.length)];
         await breath();
@@ -76,7 +76,7 @@ class Theatre {
     return this.acts.length === this.on?.steps.length && this.acts.every((act) => act.asExpected);
   }
 
-  get scenario(): Scenario {
+  get scenario(): World {
     if (!this.#scenario) throw new Error(t("No scenario is on.", "シナリオは表示されていません。"));
     return this.#scenario;
   }

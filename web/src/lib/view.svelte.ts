@@ -2,7 +2,7 @@
 import type { Chapter } from "./chapters";
 import { lab } from "./lab.svelte";
 import { theatre } from "./theatre.svelte";
-import type { Explained, Party, Picture, Scene, TraceRecord } from "./world";
+import type { Explained, Party, Picture, TraceRecord, World } from "./world";
 
 class View {
   /** Number of the message that is open. */
@@ -38,7 +38,7 @@ class View {
     return theatre.records.slice(from, end);
   }
 
-  get scene(): Scene {
+  get scene(): World {
     return this.isScenario ? theatre.scenario : lab.world;
   }
 

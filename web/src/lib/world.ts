@@ -1,79 +1,56 @@
 /** The functions of the wasm package, and the one place that loads it. Its types are the package's own. */
 
 import type {
-  Answer,
+  Act,
   Answered,
-  Attempt,
   Explained,
+  Journal,
   Order,
+  Performed,
   Phone,
   Picture,
   RulesAnswer,
   ScenarioInfo,
   ScenarioStep,
-  Step,
-  Subscriber,
   TraceRecord,
   WorldOptions,
 } from "../../../wasm/src/types";
 
 export type * from "../../../wasm/src/types";
 
-/** What has a trace and a network: the world, or a scenario's own one. */
-export interface Scene {
+export interface World {
+  perform(act: Act): Promise<Performed>;
+  /** The next step of the scenario whose world it is. */
+  next(): Promise<ScenarioStep | undefined>;
+  acts(): Act[];
+  link(seed: number, now: number): string;
+  phone(): Phone;
   network(): Picture;
+  orders(): Promise<Order[]>;
+  /** With the operator's credential: POST of JSON, or GET without a body. */
+  request(path: string, body?: string): Promise<Answered>;
   trace(from?: number): TraceRecord[];
   traceLength(): number;
   traceDigest(): string;
   exportTrace(): string;
   pcap(): Uint8Array;
   explain(n: number): Explained;
-  free(): void;
-}
-
-export interface Scenario extends Scene {
-  step(): Promise<ScenarioStep | undefined>;
-}
-
-export interface World extends Scene {
-  leaveFactory(): Promise<void>;
-  radioOff(): void;
-  setWifi(on: boolean): void;
-  setApn(apn: string): void;
-  browse(destination: string): Attempt;
-  call(): Attempt;
-  sendText(to: string, text: string): Attempt;
-  supplementary(): Attempt;
-  fallBack(): Promise<boolean>;
-  applyRules(text: string): RulesAnswer;
-  subscribers(): string;
-  order(subscriber: Subscriber): Promise<Order>;
-  startDownload(activationCode: string): void;
-  step(): Promise<Step>;
-  answer(answer: Answer): void;
-  enable(iccid: string): Promise<void>;
-  disable(iccid: string): Promise<void>;
-  delete(iccid: string): Promise<void>;
-  setNickname(iccid: string, name: string): Promise<void>;
-  sendNotifications(): Promise<{ sent: number; kept: number }>;
-  attach(): Promise<Phone>;
-  phone(): Phone;
-  orders(): Promise<Order[]>;
-  /** With the operator's credential: POST of JSON, or GET without a body. */
-  request(path: string, body?: string): Promise<Answered>;
   nvm(): Uint8Array;
+  subscribers(): string;
+  free(): void;
 }
 
 interface Package {
   default(): Promise<unknown>;
   World: {
     new (options: WorldOptions): World;
+    ofScenario(name: string): World;
+    readLink(link: string): Journal | undefined;
     explainHex(hex: string): Explained;
     defaultRules(): string;
     checkRules(text: string): RulesAnswer;
     scenarios(): ScenarioInfo[];
   };
-  Scenario: { new (name: string): Scenario };
 }
 
 let loaded: Promise<Package> | undefined;
@@ -107,8 +84,19 @@ export async function scenarios(): Promise<ScenarioInfo[]> {
   return (await load()).World.scenarios();
 }
 
-export async function newScenario(name: string): Promise<Scenario> {
-  return new (await load()).Scenario(name);
+/** A scenario in a world of its own. */
+export async function newScenario(name: string): Promise<World> {
+  return (await load()).World.ofScenario(name);
+}
+
+/** The world that a link tells of; undefined if it tells of none. */
+export async function readLink(link: string): Promise<Journal | undefined> {
+  return (await load()).World.readLink(link);
+}
+
+/** `browse` of `{ browse: "…" }`. */
+export function kindOf(act: Act): string {
+  return typeof act === "string" ? act : (Object.keys(act)[0] ?? "");
 }
 
 /** The sentence of whatever was thrown. */

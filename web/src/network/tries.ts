@@ -1,8 +1,7 @@
 /** What can be tried over the radio, in words. */
-import type { Op } from "../lib/journal";
 import { t } from "../lib/language.svelte";
 import { PARTIES } from "../lib/names";
-import type { Attempt } from "../lib/world";
+import type { Act, Attempt } from "../lib/world";
 
 /** What a newcomer tries. */
 export const usual = { host: "www.example.com", to: "+81901234567", text: "Hello" };
@@ -17,15 +16,9 @@ export function barredBy(attempt: Attempt | undefined): string {
 }
 
 /** What was tried. */
-export function tried(op: Op): string {
-  switch (op[0]) {
-    case "browse":
-      return op[1];
-    case "text":
-      return t(`SMS to ${op[1]}`, `${op[1]}へのSMS`);
-    case "supplementary":
-      return t("Call forwarding", "転送電話");
-    default:
-      return t("Call", "電話");
-  }
+export function tried(act: Act): string {
+  if (act === "supplementary") return t("Call forwarding", "転送電話");
+  if (typeof act === "object" && "browse" in act) return act.browse;
+  if (typeof act === "object" && "text" in act) return t(`SMS to ${act.text.to}`, `${act.text.to}へのSMS`);
+  return t("Call", "電話");
 }

@@ -1,6 +1,6 @@
 /** An SM inside this tab, and a phone beside it that can fetch from it: to try the page without any server. */
 import { t } from "../lib/language.svelte";
-import { type World, newWorld } from "../lib/world";
+import { type Act, type World, newWorld } from "../lib/world";
 import type { Line } from "./sm";
 
 /** How a download went, in both languages. */
@@ -34,15 +34,15 @@ export class Tab implements Line {
   /** The phone fetches, its owner agrees to everything; then it reports to the SM. */
   fetch(activationCode: string, confirmationCode: string): Promise<Fetched> {
     return this.#alone(async () => {
-      this.#world.startDownload(activationCode);
+      let act: Act = { begin: activationCode };
       for (;;) {
-        const { question, outcome } = await this.#world.step();
-        if (outcome) {
-          await this.#world.sendNotifications();
-          return outcome;
+        const { done } = await this.#world.perform(act);
+        if (done.kind === "download" && done.outcome) {
+          await this.#world.perform("notify");
+          return done.outcome;
         }
-        if (question?.kind === "confirmationCode") this.#world.answer({ kind: "confirmationCode", code: confirmationCode });
-        else if (question) this.#world.answer({ kind: "consent", accept: true });
+        const isAsked = done.kind === "download" && done.question?.kind === "confirmationCode";
+        act = isAsked ? { answer: { code: confirmationCode } } : { step: 1 };
       }
     });
   }

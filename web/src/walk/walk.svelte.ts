@@ -3,6 +3,7 @@
  * what happens next is what the reader could do by hand.
  */
 import { USUAL, lab } from "../lib/lab.svelte";
+import { kindOf } from "../lib/world";
 import { usual } from "../network/tries";
 
 interface WalkChapter {
@@ -16,7 +17,7 @@ interface WalkChapter {
 
 const operational = () => lab.phone?.profiles.find((one) => one.class === "operational");
 const inService = (as: string) => lab.picture?.service.state === "in-service" && lab.picture.class === as;
-const hasTried = (as: string) => ["browse", "call", "text"].every((what) => lab.tried.some((one) => one.as === as && one.op[0] === what));
+const hasTried = (as: string) => ["browse", "call", "text"].every((what) => lab.tried.some((one) => one.as === as && kindOf(one.act) === what));
 
 async function tryAll() {
   for (const attempt of [() => lab.browse(usual.host), () => lab.call(), () => lab.text(usual.to, usual.text)]) {
@@ -107,7 +108,7 @@ class Walk {
       await CHAPTERS[now]?.act?.();
       if (lab.step?.question?.kind === "consent") {
         await this.rest();
-        if (this.playing) await lab.answer({ kind: "consent", accept: true });
+        if (this.playing) await lab.answer("accept");
       }
       // A pause in the middle of a download, or an ending that leads nowhere.
       if (this.at === now) break;
