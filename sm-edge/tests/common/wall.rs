@@ -316,12 +316,11 @@ impl Wall {
         HttpRequest::get(path)
     }
 
-    /// The caller's own OID mostly.
+    /// The caller's own OID, or the other operator's, which is what this is about.
     fn oid(&self, who: &str, draw: &mut Draw<'_>) -> String {
         match draw.below(6) {
             0..3 => who.into(),
-            3 => OPERATORS[0].into(),
-            4 => OPERATORS[1].into(),
+            3..5 => OPERATORS[usize::from(who == OPERATORS[0])].into(),
             _ => draw.pick(&["", "2.999.77", "2.999.1.1", " 2.999.1", "2.999.2\u{0}"]).into(),
         }
     }
@@ -371,14 +370,15 @@ impl Wall {
         let (mut around, mut cut) = (("", ""), None);
         for _ in 0..draw.below(4) {
             let at = draw.below(members.len().max(1));
-            match draw.below(9) {
+            match draw.below(10) {
                 0 if !members.is_empty() => drop(members.remove(at)),
                 1 if !members.is_empty() => members[at].1 = draw.pick(&OTHERS).into(),
                 2 if !members.is_empty() => {
                     let again = (members[at].0, draw.pick(&OTHERS).to_string());
                     members.insert(draw.below(members.len()), again);
                 }
-                3 => members.insert(at.min(members.len()), ("owner", draw.pick(&OTHERS).into())),
+                // What other functions name an operator with: a reader of names only might stop at it.
+                3 | 8 => members.insert(at.min(members.len()), ("owner", draw.pick(&OTHERS).into())),
                 4 => {
                     let header = self.header(OPERATORS[draw.below(2)], draw);
                     members.insert(at.min(members.len()), ("header", header));
