@@ -3,8 +3,8 @@
 # if nothing is said. Ends with a line for each target, and fails on a finding.
 #
 # Inputs that have reached something new, and those that have failed once, are
-# kept in fuzz/kept/TARGET: every run begins with them. FUZZ_KEEP=1 adds what
-# this run has found, as few and as short inputs as reach the same.
+# kept in fuzz/kept/TARGET.tar.gz: every run begins with them. FUZZ_KEEP=1 adds
+# what this run has found, as few inputs as reach the same.
 . "$(dirname "$0")/install.sh"
 
 cd "$ROOT"
@@ -39,10 +39,18 @@ for target in "${targets[@]}"; do
 done
 quietly cargo run --release --manifest-path fuzz/Cargo.toml --example seeds -- fuzz/corpus || die "no seeds"
 
+# The kept inputs of each target, unpacked.
+KEPT=$(mktemp -d)
+trap 'rm -rf "$KEPT"' EXIT
+for target in "${targets[@]}"; do
+    name=${target%+asan}
+    mkdir -p "$KEPT/$name" "fuzz/corpus/$name" "fuzz/artifacts/$name"
+    [ ! -e "fuzz/kept/$name.tar.gz" ] || tar -xzf "fuzz/kept/$name.tar.gz" -C "$KEPT/$name"
+done
+
 run() {
     local target=$1 log=fuzz/target/$1.log name=${1%+asan}
-    mkdir -p "fuzz/corpus/$name" "fuzz/artifacts/$name" "fuzz/kept/$name"
-    if fuzz run "$target" "fuzz/corpus/$name" "fuzz/kept/$name" -- "-max_total_time=$seconds" -timeout=10 \
+    if fuzz run "$target" "fuzz/corpus/$name" "$KEPT/$name" -- "-max_total_time=$seconds" -timeout=10 \
         "-rss_limit_mb=$MEMORY_MB" "-max_len=$LONGEST" -print_final_stats=1 >"$log" 2>&1; then
         awk -v target="$target" '
             / cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") cov = $(i + 1) }
@@ -61,8 +69,11 @@ run() {
 keep() {
     local target=$1
     case $target in *+asan) return ;; esac
-    quietly fuzz run "$target" "fuzz/kept/$target" "fuzz/corpus/$target" -- -merge=1 "-max_len=$LONGEST_KEPT" ||
+    quietly fuzz run "$target" "$KEPT/$target" "fuzz/corpus/$target" -- -merge=1 "-max_len=$LONGEST_KEPT" ||
         die "the inputs of $target cannot be merged"
+    # The same inputs are the same octets.
+    tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$KEPT/$target" -cf - . |
+        gzip -9n >"fuzz/kept/$target.tar.gz"
 }
 
 say "fuzzing, $seconds seconds each"

@@ -67,7 +67,7 @@ fn in_memory() {
         wall::introduce(config);
     });
     let wall = Wall::build(&lab.host, &lab.token, ADDRESS, NOW);
-    run(1000, |octets| wall.check(&lab.host.fork(), octets));
+    run(600, |octets| wall.check(&lab.host.fork(), octets));
 }
 
 #[test]
