@@ -4,6 +4,7 @@
 //! of the wire, those that are only authenticated included.
 
 use crate::kdf::x963_sha256;
+use crate::tlv::header;
 use aes::Aes128;
 use alloc::vec::Vec;
 use cbc::cipher::{Block, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, KeyInit, KeyIvInit};
@@ -194,18 +195,6 @@ impl Bsp {
         mac.update(octets);
         mac.finalize().into_bytes().into()
     }
-}
-
-/// Tag and DER length.
-fn header(tag: u8, length: usize) -> Vec<u8> {
-    let mut octets = Vec::with_capacity(length + 4);
-    octets.push(tag);
-    match length {
-        0..=0x7F => octets.push(length as u8),
-        0x80..=0xFF => octets.extend([0x81, length as u8]),
-        _ => octets.extend([0x82, (length >> 8) as u8, length as u8]),
-    }
-    octets
 }
 
 /// Where the value starts, if the segment is one DER TLV with a tag of one octet.

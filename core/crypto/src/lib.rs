@@ -21,6 +21,7 @@ pub mod pki;
 pub mod scp80;
 mod seal;
 pub mod suci;
+mod tlv;
 pub mod tuak;
 pub mod usim_test;
 

@@ -1,25 +1,11 @@
 //! Writing DER: just what a certificate is made of.
 
-use alloc::format;
-use alloc::string::String;
+use crate::tlv::tlv;
 use alloc::vec::Vec;
-use der::asn1::ObjectIdentifier;
-
-/// One TLV around the concatenation of `parts`.
-pub(super) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let length: usize = parts.iter().map(|part| part.len()).sum();
-    let mut out = Vec::with_capacity(length + 4);
-    out.push(tag);
-    match length {
-        0..=0x7F => out.push(length as u8),
-        0x80..=0xFF => out.extend([0x81, length as u8]),
-        _ => out.extend([0x82, (length >> 8) as u8, length as u8]),
-    }
-    for part in parts {
-        out.extend_from_slice(part);
-    }
-    out
-}
+use core::time::Duration;
+use der::Encode;
+use der::asn1::{GeneralizedTime, ObjectIdentifier, UtcTime};
+use x509_cert::time::Time;
 
 pub(super) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     tlv(0x30, parts)
@@ -50,28 +36,30 @@ pub(super) fn extension(id: &str, critical: bool, value: &[u8]) -> Vec<u8> {
     sequence(&[&oid(&ObjectIdentifier::new_unwrap(id)), critical, &tlv(0x04, &[value])])
 }
 
-/// UTCTime until 2049, GeneralizedTime after (RFC 5280 4.1.2.5).
+/// UTCTime until 2049, GeneralizedTime after; what lies behind all dates never comes (RFC 5280 4.1.2.5).
 pub(super) fn time(unix: u64) -> Vec<u8> {
-    let text = date(unix);
-    match text.get(2..).filter(|_| text.as_str() < "2050") {
-        Some(short) => tlv(0x17, &[short.as_bytes()]),
-        None => tlv(0x18, &[text.as_bytes()]),
-    }
+    let since = Duration::from_secs(unix);
+    let short = UtcTime::from_unix_duration(since).map(Time::UtcTime);
+    let time = short.or_else(|_| GeneralizedTime::from_unix_duration(since).map(Time::GeneralTime));
+    time.unwrap_or(Time::INFINITY).to_der().unwrap_or_default()
 }
 
-/// `YYYYMMDDHHMMSSZ`.
-fn date(unix: u64) -> String {
-    let (days, seconds) = (unix / 86_400, unix % 86_400);
-    // Civil date from days, after Howard Hinnant's public description.
-    let z = days + 719_468;
-    let era = z / 146_097;
-    let day_of_era = z % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_index = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z")
+#[cfg(test)]
+mod tests {
+    use super::time;
+
+    #[test]
+    fn times_are_as_long_as_their_year_wants() {
+        for (unix, tag, text) in [
+            (0, 0x17, "700101000000Z"),
+            (1_709_210_096, 0x17, "240229123456Z"),
+            (2_524_607_999, 0x17, "491231235959Z"),
+            (2_524_608_000, 0x18, "20500101000000Z"),
+            (253_402_300_799, 0x18, "99991231235959Z"),
+            (u64::MAX, 0x18, "99991231235959Z"),
+        ] {
+            let expected = [&[tag, text.len() as u8], text.as_bytes()].concat();
+            assert_eq!(time(unix), expected, "{unix}");
+        }
+    }
 }

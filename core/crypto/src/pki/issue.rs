@@ -2,7 +2,8 @@
 //! DPauth, DPpb, DPtls, DSauth, DStls. Same parameters and randomness, same octets.
 
 use super::crl::{PARTIAL_CRL_NUMBER, TOTAL_PARTIAL_CRL_NUMBER, unsigned};
-use super::der_out::{bit_string, extension, name, oid, sequence, time, tlv};
+use super::der_out::{bit_string, extension, name, oid, sequence, time};
+use crate::tlv::tlv;
 use crate::{Curve, PrivateKey, PublicKey};
 use ::ecdsa::Signature;
 use alloc::format;
