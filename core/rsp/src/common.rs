@@ -1,5 +1,6 @@
 //! Types that several interfaces share (SGP.22 2.2, 4.3, 5.7).
 
+use crate::tbcd;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -114,26 +115,20 @@ impl OperatorId {
             return None;
         }
         let third = digit(mnc, 2).unwrap_or(0xF);
-        let octets = [
-            digit(mcc, 1)? << 4 | digit(mcc, 0)?,
-            third << 4 | digit(mcc, 2)?,
-            digit(mnc, 1)? << 4 | digit(mnc, 0)?,
-        ];
-        Some(Self { mcc_mnc: FixedOctetString::new(octets), gid1: None, gid2: None })
+        let digits = [digit(mcc, 0)?, digit(mcc, 1)?, digit(mcc, 2)?, third, digit(mnc, 0)?, digit(mnc, 1)?];
+        Some(Self { mcc_mnc: FixedOctetString::new(tbcd::padded(digits)), gid1: None, gid2: None })
     }
 
     /// Whether this entry of a rules authorisation table means `owner`: nibble
     /// `E` is any digit, an empty group identifier any, an absent one none
     /// (SGP.22 2.9.2.1).
     pub fn covers(&self, owner: &Self) -> bool {
-        let nibbles =
-            |octets: &FixedOctetString<3>| octets.iter().flat_map(|o| [o & 0xF, o >> 4]).collect::<Vec<_>>();
-        let digits = nibbles(&self.mcc_mnc).into_iter().zip(nibbles(&owner.mcc_mnc));
+        let mut digits = tbcd::halves(&self.mcc_mnc[..]).zip(tbcd::halves(&owner.mcc_mnc[..]));
         let group = |rule: &Option<OctetString>, own: &Option<OctetString>| match rule {
             Some(any) if any.is_empty() => true,
             rule => rule == own,
         };
-        digits.into_iter().all(|(rule, own)| rule == 0xE || rule == own)
+        digits.all(|(rule, own)| rule == 0xE || rule == own)
             && group(&self.gid1, &owner.gid1)
             && group(&self.gid2, &owner.gid2)
     }

@@ -1,6 +1,6 @@
 //! Identifiers: EID, ICCID, transaction id.
 
-use crate::{Error, common};
+use crate::{Error, common, tbcd};
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -99,25 +99,13 @@ impl FromStr for Iccid {
         if !sound || !digits.bytes().all(|c| c.is_ascii_digit()) {
             return Err(Error::text(format!("an ICCID has 18 to 20 digits, not {text:?}")));
         }
-        let mut octets = [0xFF; 10];
-        for (i, c) in digits.bytes().enumerate() {
-            let (octet, digit) = (&mut octets[i / 2], c - b'0');
-            *octet = if i % 2 == 0 { 0xF0 | digit } else { *octet & 0x0F | digit << 4 };
-        }
-        Ok(Self::from_octets(octets))
+        Ok(Self::from_octets(tbcd::padded(digits.bytes().map(|c| c - b'0'))))
     }
 }
 
 impl fmt::Display for Iccid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for octet in self.0.iter() {
-            for nibble in [octet & 0xF, octet >> 4] {
-                if nibble != 0xF {
-                    write!(f, "{nibble:X}")?;
-                }
-            }
-        }
-        Ok(())
+        tbcd::halves(&self.0[..]).filter(|half| *half != 0xF).try_for_each(|half| write!(f, "{half:X}"))
     }
 }
 

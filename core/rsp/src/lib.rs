@@ -37,6 +37,7 @@ pub mod notification;
 pub mod signed;
 pub mod sms;
 pub mod status;
+pub mod tbcd;
 pub mod tlv;
 pub mod trace;
 

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use esim_crypto::suci::{Profile, conceal};
-use esim_rsp::tlv;
+use esim_rsp::{tbcd, tlv};
 use esim_saip::coding;
 
 use super::{ChannelState, Uicc};
@@ -66,7 +66,7 @@ impl Uicc {
         let network_length = 3 + usize::from(content(&[EF_AD])?.get(3)? & 0x0F);
         let (network, subscriber) = imsi.split_at_checked(network_length)?;
         let plmn = coding::encode_plmn(network).ok()?;
-        let plain = swapped_digits(subscriber);
+        let plain = tbcd::packed(subscriber.bytes().map(|c| c.wrapping_sub(b'0') & 0xF));
         let routing = content(&ROUTING_INDICATOR).and_then(|data| data.first_chunk::<2>());
         let (scheme, key, output) = match calculation(content(&CALCULATION)?)? {
             Calculation::Null => (0, 0, plain),
@@ -100,10 +100,4 @@ fn calculation(content: &[u8]) -> Option<Calculation<'_>> {
     };
     let identifier = *content.get(identifier.value.clone())?.first()?;
     Some(Calculation::Ecies { scheme, identifier, key: content.get(key.value.clone())? })
-}
-
-/// Two digits an octet, the first one low; `F` fills the last.
-fn swapped_digits(digits: &str) -> Vec<u8> {
-    let digit = |c: Option<&u8>| c.map_or(0x0F, |c| c.wrapping_sub(b'0') & 0x0F);
-    digits.as_bytes().chunks(2).map(|pair| digit(pair.get(1)) << 4 | digit(pair.first())).collect()
 }

@@ -1,12 +1,12 @@
 //! What a download needs to know beforehand.
 
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::common::{Version, has_bit};
 use esim_rsp::es10b::{
     CtxParams1, CtxParamsForCommonAuthentication, DeviceCapabilities, DeviceInfo, EuiccInfo2,
 };
+use esim_rsp::tbcd;
 use serde::{Deserialize, Serialize};
 
 /// What to download, for whom, and what has been settled already.
@@ -201,12 +201,9 @@ fn digits(text: &str) -> impl Iterator<Item = u8> + '_ {
     text.bytes().filter(u8::is_ascii_digit).map(|c| c - b'0')
 }
 
-/// Decimal digits with swapped nibbles, `F` where digits are missing
-/// (TBCD, TS 29.002 as SGP.22 4.2 wants it).
+/// As SGP.22 4.2 wants it.
 fn swapped<const N: usize>(text: &str) -> [u8; N] {
-    let digits: Vec<u8> = digits(text).collect();
-    let digit = |i: usize| digits.get(i).copied().unwrap_or(0xF);
-    core::array::from_fn(|i| digit(2 * i + 1) << 4 | digit(2 * i))
+    tbcd::padded(digits(text))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Reading the enabled USIM by APDUs, as after power on (TS 31.102 5.1.1).
 
+use crate::id::from_tbcd;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -149,13 +150,13 @@ impl Reader {
     fn keep(&mut self, what: Keep, data: &[u8]) -> Option<()> {
         match what {
             Keep::Nothing => {}
-            Keep::Iccid => self.report.iccid = digits(data.iter().copied()),
+            Keep::Iccid => self.report.iccid = from_tbcd(data),
             Keep::Aid => self.aid = usim_aid(data)?,
             Keep::Imsi => {
                 let length = usize::from(*data.first()?);
                 let body = data.get(1..=length)?;
                 // The first nibble tells the parity, not a digit.
-                let all = digits(body.iter().copied());
+                let all = from_tbcd(body);
                 self.report.imsi = all.get(1..)?.into();
             }
             Keep::AdministrativeData => {
@@ -171,12 +172,6 @@ impl Reader {
         }
         Some(())
     }
-}
-
-/// Nibbles, low first, up to the padding.
-fn digits(octets: impl Iterator<Item = u8>) -> String {
-    let nibbles = octets.flat_map(|octet| [octet & 0xF, octet >> 4]);
-    nibbles.filter_map(|nibble| char::from_digit(u32::from(nibble), 10)).collect()
 }
 
 /// The AID in an EF.DIR record, if it is a USIM's.
@@ -206,6 +201,6 @@ fn number(record: &[u8]) -> Option<String> {
     }
     let plus = if body[1] & 0x70 == 0x10 { "+" } else { "" };
     let mut number = String::from(plus);
-    number.push_str(&digits(body[2..=length].iter().copied()));
+    number.push_str(&from_tbcd(&body[2..=length]));
     Some(number)
 }
