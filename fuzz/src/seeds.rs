@@ -11,14 +11,14 @@ use esim_saip::builder;
 use esim_sm_edge::block_on;
 use esim_tests::bench::rng;
 use esim_tests::forge::{ICCID, metadata, subscriber};
-use esim_world::{Agreeable, Story, in_memory, tell};
+use esim_world::{Scenario, in_memory, play_in};
 use rand_core::Rng as _;
 use std::path::PathBuf;
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).expect("a folder"));
     let mut world = in_memory(7).expect("a world");
-    block_on(tell(&mut world, Story::default(), &mut Agreeable, &mut |_| ())).expect("a story");
+    block_on(play_in(&mut world, &Scenario::story().expect("a scenario"), &mut |_| ())).expect("a story");
     let records = world.trace().records();
 
     // One conversation on the wire, cut to the length of an input.

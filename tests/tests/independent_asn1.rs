@@ -16,7 +16,7 @@ use esim_saip::Package;
 use esim_saip::builder;
 use esim_sm_edge::block_on;
 use esim_tests::forge::{Forge, ICCID, metadata, subscriber};
-use esim_world::{Agreeable, Story, in_memory, tell};
+use esim_world::{Scenario, in_memory, play_in};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -159,7 +159,7 @@ fn is_constructed(octets: &[u8], node: &Node) -> bool {
 /// The whole story: what goes over ES9+ and between LPA and card.
 fn story(messages: &mut Messages) {
     let mut world = in_memory(7).unwrap();
-    block_on(tell(&mut world, Story::default(), &mut Agreeable, &mut |_| ())).unwrap();
+    block_on(play_in(&mut world, &Scenario::story().expect("a scenario"), &mut |_| ())).unwrap();
     for record in world.trace().records() {
         if record.interface.starts_with("ES10") {
             messages.add(&record.bytes);

@@ -1,26 +1,41 @@
 //! The whole story in memory: card, SM and modem agree at the end, and one
 //! seed gives one trace, on this host as on every other.
 
+use esim_euicc::MemoryNvm;
 use esim_rsp::trace::Record;
-use esim_sm_edge::block_on;
-use esim_world::{Agreeable, Story, in_memory, tell};
+use esim_sm_edge::{MemoryHost, block_on};
+use esim_world::{Scenario, World, in_memory, play_in};
 
 const DIGEST: &str = include_str!("../cases/story-seed-7/digest");
 
+/// The world in which the story was told, each step as expected; the modem has read the subscriber that was ordered.
+fn told(seed: u64) -> World<MemoryNvm, MemoryHost> {
+    let mut world = in_memory(seed).unwrap();
+    let scenario = Scenario::story().unwrap();
+    for step in block_on(play_in(&mut world, &scenario, &mut |_| ())).unwrap() {
+        assert!(
+            step.as_expected,
+            "{}: {}, expected {}",
+            step.performed.what, step.performed.outcome, step.expected
+        );
+        if step.performed.what.en.contains("enables") {
+            assert_eq!(step.service.imsi, Some(world.orders()[1].1.imsi.clone()));
+        }
+    }
+    world
+}
+
 #[test]
 fn one_seed_one_trace() {
-    let mut world = in_memory(7).unwrap();
-    block_on(tell(&mut world, Story::default(), &mut Agreeable, &mut |_| ())).unwrap();
+    let world = told(7);
     assert_eq!(world.trace().digest(), DIGEST.trim());
-    let mut other = in_memory(8).unwrap();
-    block_on(tell(&mut other, Story::default(), &mut Agreeable, &mut |_| ())).unwrap();
+    let other = told(8);
     assert_ne!(other.trace().digest(), world.trace().digest());
 }
 
 #[test]
 fn every_message_is_explained() {
-    let mut world = in_memory(7).unwrap();
-    block_on(tell(&mut world, Story::default(), &mut Agreeable, &mut |_| ())).unwrap();
+    let world = told(7);
     for record in world.trace().records() {
         let explained = esim_world::explain_record(record);
         if record.interface.starts_with("ES10") && !record.bytes.is_empty() {
@@ -34,9 +49,8 @@ fn every_message_is_explained() {
 
 #[test]
 fn no_key_is_in_any_message() {
-    let mut world = in_memory(7).unwrap();
+    let world = told(7);
     let (ki, opc) = world.seed().subscriber_keys(0);
-    block_on(tell(&mut world, Story::default(), &mut Agreeable, &mut |_| ())).unwrap();
     // The operator gives the keys to the SM; from there on nobody sees them.
     let beyond: Vec<&Record> = world.trace().records().iter().filter(|r| r.interface != "operator").collect();
     assert!(beyond.len() > 300);

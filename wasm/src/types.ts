@@ -131,6 +131,7 @@ export type Act =
   | { disable: string }
   | { delete: string }
   | { name: { profile: string; name: string } }
+  | "list"
   | "fall-back"
   | "memory-reset"
   | "notify"
@@ -150,7 +151,8 @@ export type Act =
   | { sqn: { profile: string; value: string } }
   | "copy-card"
   | { "use-device": number }
-  | { withdraw: string };
+  | { withdraw: string }
+  | { "show-order": string };
 
 /** An order that the SM has taken. */
 export interface Ordered {
@@ -171,6 +173,8 @@ export type Done =
   | { kind: "notLoaded"; installed: Done; notEnabled: string | null }
   | ({ kind: "download" } & Download)
   | { kind: "deleted" | "named" | "nothingToFallBackTo" | "typed" | "changed" | "set" }
+  | { kind: "listed"; profiles: { iccid: string; serviceProviderName: string; enabled: boolean }[] }
+  | { kind: "order"; state: string; onCard: string | null }
   | { kind: "notDone"; reason: string }
   | { kind: "delivered"; sent: number; kept: number }
   | { kind: "service"; view: Picture["service"]; display: Both; reason: Both | null }

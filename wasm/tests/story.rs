@@ -1,7 +1,7 @@
 //! The whole story in a browser: the octets are those of every other host.
 #![cfg(target_arch = "wasm32")]
 
-use esim_world::{Agreeable, Story, in_memory, tell};
+use esim_world::{Scenario, in_memory, play_in};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -12,7 +12,9 @@ const DIGEST: &str = include_str!("../../tests/cases/story-seed-7/digest");
 #[wasm_bindgen_test]
 async fn a_download_in_the_browser_has_the_octets_of_every_host() {
     let mut world = in_memory(7).expect("a world");
-    tell(&mut world, Story::default(), &mut Agreeable, &mut |_| ()).await.expect("the story ends well");
+    play_in(&mut world, &Scenario::story().expect("a scenario"), &mut |_| ())
+        .await
+        .expect("the story ends well");
     assert_eq!(world.trace().digest(), DIGEST.trim());
 }
 

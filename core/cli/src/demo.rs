@@ -2,10 +2,10 @@
 
 use crate::https::Https;
 use crate::pki;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use esim_euicc::MemoryNvm;
 use esim_sm_native::{Native, NativeOptions, PkiSource};
-use esim_world::{ADDRESS, Agreeable, Clock, NOW, Seed, Story, StoryStep, World, tell};
+use esim_world::{ADDRESS, Act, Clock, NOW, Scenario, Seed, StepDone, World, play_in};
 use std::time::Instant;
 
 /// `demo`.
@@ -55,25 +55,31 @@ pub async fn run(args: Demo) -> Result<()> {
     card.write_to(&mut nvm)?;
     let mut world = World::new(nvm, https, &own, seed, clock, (ADDRESS, "memory"))?;
 
+    let mut scenario = Scenario::story()?;
+    for step in &mut scenario.step {
+        if let (Act::Order(wish), Some(name)) = (&mut step.act, &args.spn) {
+            wish.service_provider_name.clone_from(name);
+        }
+    }
     let mut last = Instant::now();
-    let mut chapter = |step: &StoryStep| {
+    let mut each = |step: &StepDone| {
         let took = last.elapsed();
         last = Instant::now();
+        let (from, end) = step.performed.records;
         say!(
-            "{:>8.1} ms {:>5} messages {:>7} octets  {}",
+            "{:>8.1} ms {:>4} messages  {} => {}",
             took.as_secs_f64() * 1e3,
-            step.records.len(),
-            step.octets,
-            step.what
+            end - from,
+            step.performed.what,
+            step.performed.outcome
         );
     };
-    let mut story = Story::default();
-    if let Some(name) = args.spn {
-        story.wish.service_provider_name = name;
-    }
-    let told = tell(&mut world, story, &mut Agreeable, &mut chapter).await;
+    let told = play_in(&mut world, &scenario, &mut each).await;
     server.shutdown().await?;
-    told.map_err(|reason| anyhow::anyhow!(reason))?;
+    if let Some(step) = told?.into_iter().find(|step| !step.as_expected) {
+        bail!("step {}, {}: expected {}", step.n, step.performed.what, step.expected);
+    }
+    say!("the SM-DP+ and the card agree");
     let apdus = world.trace().records().iter().filter(|record| record.interface == "APDU").count() / 2;
     say!(
         "done in {:.2} s: {} messages, {apdus} of them APDUs with their responses; trace digest {}",

@@ -38,6 +38,8 @@ pub enum Act {
         /// 0 to 64 octets of UTF-8.
         name: String,
     },
+    /// The LPA lists the profiles, but for provisioning profiles.
+    List,
     /// The LPA enables the provisioning profile where none is enabled.
     FallBack,
     /// The LPA deletes all operational profiles.
@@ -88,6 +90,8 @@ pub enum Act {
     UseDevice(usize),
     /// The operator ends a subscription.
     Withdraw(String),
+    /// The operator looks at an order.
+    ShowOrder(String),
 }
 
 /// What a user says to a question of the LPA.

@@ -48,6 +48,18 @@ pub enum Done {
     Deleted,
     /// The LPA has named it.
     Named,
+    /// Profiles on the card.
+    Listed {
+        /// In the card's order.
+        profiles: Vec<Listed>,
+    },
+    /// An order as the SM tells it.
+    Order {
+        /// State of the order (SGP.22 3.1.6).
+        state: String,
+        /// State of the profile on the card, as far as the card has told.
+        on_card: Option<String>,
+    },
     /// There is no provisioning profile, or a profile is enabled.
     NothingToFallBackTo,
     /// The LPA could not do it.
@@ -96,6 +108,18 @@ pub enum Done {
         /// How it stands, where that is asked.
         service: Option<Box<Service>>,
     },
+}
+
+/// A profile on the card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed {
+    /// Digits.
+    pub iccid: String,
+    /// The operator's name.
+    pub service_provider_name: String,
+    /// Whether it is enabled.
+    pub enabled: bool,
 }
 
 /// Why a profile is not on the card.
@@ -293,6 +317,8 @@ impl Done {
             Self::Radio(attempt) => Verdict::Radio(attempt.outcome),
             Self::Deleted
             | Self::Named
+            | Self::Listed { .. }
+            | Self::Order { .. }
             | Self::Wifi { .. }
             | Self::Typed
             | Self::RulesTaken { .. }

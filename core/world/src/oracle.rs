@@ -23,6 +23,8 @@ const BEGINNINGS: &[(&str, Verdict)] = &[
     ("granted", Verdict::Radio(Outcome::Granted)),
     ("refused", Verdict::Radio(Outcome::Refused)),
     ("failed", Verdict::Radio(Outcome::Failed)),
+    ("listed", Verdict::Done),
+    ("the order is", Verdict::Done),
     ("deleted", Verdict::Done),
     ("typed", Verdict::Done),
     ("taken", Verdict::Done),

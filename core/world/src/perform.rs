@@ -1,7 +1,7 @@
 //! The one place that does what [`Act`] says.
 
 use crate::act::{Act, Ruling};
-use crate::done::{Asked, Done, Ended, Service, Stage};
+use crate::done::{Asked, Done, Ended, Listed, Service, Stage};
 use crate::journal;
 use crate::operator::{Ordered, Wish};
 use crate::port::Agreeable;
@@ -108,6 +108,14 @@ impl<N: Nvm + Clone, T: Transport> World<N, T> {
                 };
                 self.set_nickname(iccid, name, user).await.map_or_else(not_done, |()| Done::Named)
             }
+            Act::List => self.list(user).await.map_or_else(not_done, |profiles| {
+                let profiles = profiles.into_iter().map(|profile| Listed {
+                    iccid: profile.metadata.iccid.map(|iccid| iccid.to_string()).unwrap_or_default(),
+                    service_provider_name: profile.metadata.service_provider_name.unwrap_or_default(),
+                    enabled: profile.enabled,
+                });
+                Done::Listed { profiles: profiles.collect() }
+            }),
             Act::FallBack => match self.fall_back(user).await {
                 Ok(Some(_)) => self.show(),
                 Ok(None) => Done::NothingToFallBackTo,
@@ -186,6 +194,17 @@ impl<N: Nvm + Clone, T: Transport> World<N, T> {
                 match self.withdraw(&imsi) {
                     Ok(()) => self.show(),
                     Err(reason) => Done::NotDone { reason },
+                }
+            }
+            Act::ShowOrder(profile) => {
+                let iccid = self.known(profile)?.0.iccid;
+                match self.show_order(iccid).await {
+                    Ok(order) => {
+                        let text = |value: &serde_json::Value| value.as_str().map(str::to_string);
+                        let state = text(&order["state"]).unwrap_or_default();
+                        Done::Order { state, on_card: text(&order["onCard"]["state"]) }
+                    }
+                    Err(error) => Done::NotDone { reason: error.to_string() },
                 }
             }
         })

@@ -60,13 +60,26 @@ impl Played {
 /// [`ActError`]. A step that comes out otherwise than expected is no error: it says so.
 pub async fn play(scenario: &Scenario, each: &mut dyn FnMut(&StepDone)) -> Result<Played, ActError> {
     let mut world = in_memory(scenario.seed)?;
-    let mut stage = Stage::new(scenario.clone(), &mut world)?;
+    let steps = play_in(&mut world, scenario, each).await?;
+    Ok(Played { world, steps })
+}
+
+/// The same in a new world of somebody's own; its steps.
+///
+/// # Errors
+/// As for [`play`].
+pub async fn play_in<N: Nvm + Clone, T: Transport>(
+    world: &mut World<N, T>,
+    scenario: &Scenario,
+    each: &mut dyn FnMut(&StepDone),
+) -> Result<Vec<StepDone>, ActError> {
+    let mut stage = Stage::new(scenario.clone(), world)?;
     let mut steps = Vec::new();
-    while let Some(done) = stage.next(&mut world).await? {
+    while let Some(done) = stage.next(world).await? {
         each(&done);
         steps.push(done);
     }
-    Ok(Played { world, steps })
+    Ok(steps)
 }
 
 /// A scenario between two of its steps.

@@ -2,7 +2,7 @@
 //! behind them Japanese has what they mean.
 
 use crate::act::Act;
-use crate::done::{Done, Service};
+use crate::done::{Done, Listed, Service};
 use crate::operator::Wish;
 use esim_net::modem::UsimError;
 use esim_net::{Action, Cause, Class, Decision, Domain, ModemError, ServiceState, ServiceView};
@@ -223,6 +223,7 @@ impl Act {
                 format!("the LPA names {profile} {name:?}"),
                 format!("LPAが{profile}に「{name}」と名前を付ける"),
             ),
+            Self::List => ("the LPA lists the profiles".into(), "LPAがプロファイルの一覧を見る".into()),
             Self::FallBack => (
                 "the LPA falls back to the provisioning profile".into(),
                 "LPAがプロビジョニングプロファイルに戻る".into(),
@@ -281,6 +282,9 @@ impl Act {
             Self::Withdraw(id) => {
                 (format!("the operator ends the subscription of {id}"), format!("事業者が{id}の契約を終える"))
             }
+            Self::ShowOrder(id) => {
+                (format!("the operator looks at the order of {id}"), format!("事業者が{id}の注文を見る"))
+            }
         };
         Words { en, ja }
     }
@@ -328,6 +332,32 @@ impl Done {
             },
             Self::Deleted => two("deleted", "削除しました"),
             Self::Named => two("named", "名前を付けました"),
+            Self::Listed { profiles } if profiles.is_empty() => {
+                two("listed: no profile", "プロファイルはありません")
+            }
+            Self::Listed { profiles } => {
+                let each = |word: &dyn Fn(&Listed) -> String, between: &str| {
+                    profiles.iter().map(word).collect::<Vec<_>>().join(between)
+                };
+                let en = |it: &Listed| {
+                    format!(
+                        "{} is {}",
+                        it.service_provider_name,
+                        if it.enabled { "enabled" } else { "disabled" }
+                    )
+                };
+                let ja = |it: &Listed| {
+                    format!("{}は{}", it.service_provider_name, if it.enabled { "有効" } else { "無効" })
+                };
+                Words::new(format!("listed: {}", each(&en, ", ")), each(&ja, "、"))
+            }
+            Self::Order { state, on_card: None } => {
+                Words::new(format!("the order is {state}"), format!("注文の状態は{state}"))
+            }
+            Self::Order { state, on_card: Some(on_card) } => Words::new(
+                format!("the order is {state}, the profile on the card is {on_card}"),
+                format!("注文の状態は{state}、カード上のプロファイルは{on_card}"),
+            ),
             Self::NothingToFallBackTo => two("nothing to fall back to", "戻る先がありません"),
             Self::NotDone { reason } => {
                 Words::new(format!("not done: {reason}"), format!("できません({reason})"))
