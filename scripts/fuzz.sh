@@ -4,12 +4,32 @@
 #
 # Inputs that have reached something new, and those that have failed once, are
 # kept in fuzz/kept/TARGET.tar.gz: every run begins with them. FUZZ_KEEP=1 adds
-# what this run has found, as few inputs as reach the same.
+# what this run has found, as few inputs as reach the same; and
+# scripts/fuzz.sh keep TARGET FILE NAME keeps one input under a name.
 . "$(dirname "$0")/install.sh"
 
 cd "$ROOT"
 need_rust
 need_cargo_fuzz
+# The kept inputs of each target, unpacked; and an archive of them again: the same inputs are the same octets.
+KEPT=$(mktemp -d)
+trap 'rm -rf "$KEPT"' EXIT
+unpack() {
+    mkdir -p "$KEPT/$1"
+    [ ! -e "fuzz/kept/$1.tar.gz" ] || tar -xzf "fuzz/kept/$1.tar.gz" -C "$KEPT/$1"
+}
+pack() {
+    tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$KEPT/$1" -cf - . |
+        gzip -9n >"fuzz/kept/$1.tar.gz"
+}
+if [ "${1:-}" = keep ]; then
+    [ $# = 4 ] && [ -e "fuzz/fuzz_targets/$2.rs" ] && [ -f "$3" ] || die "scripts/fuzz.sh keep TARGET FILE NAME"
+    unpack "$2"
+    cp "$3" "$KEPT/$2/$4"
+    pack "$2"
+    exit
+fi
+
 seconds=60
 case ${1:-} in [0-9]*) seconds=$1 && shift ;; esac
 targets=("$@")
@@ -39,13 +59,10 @@ for target in "${targets[@]}"; do
 done
 quietly cargo run --release --manifest-path fuzz/Cargo.toml --example seeds -- fuzz/corpus || die "no seeds"
 
-# The kept inputs of each target, unpacked.
-KEPT=$(mktemp -d)
-trap 'rm -rf "$KEPT"' EXIT
 for target in "${targets[@]}"; do
     name=${target%+asan}
-    mkdir -p "$KEPT/$name" "fuzz/corpus/$name" "fuzz/artifacts/$name"
-    [ ! -e "fuzz/kept/$name.tar.gz" ] || tar -xzf "fuzz/kept/$name.tar.gz" -C "$KEPT/$name"
+    mkdir -p "fuzz/corpus/$name" "fuzz/artifacts/$name"
+    unpack "$name"
 done
 
 run() {
@@ -71,9 +88,7 @@ keep() {
     case $target in *+asan) return ;; esac
     quietly fuzz run "$target" "$KEPT/$target" "fuzz/corpus/$target" -- -merge=1 "-max_len=$LONGEST_KEPT" ||
         die "the inputs of $target cannot be merged"
-    # The same inputs are the same octets.
-    tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$KEPT/$target" -cf - . |
-        gzip -9n >"fuzz/kept/$target.tar.gz"
+    pack "$target"
 }
 
 say "fuzzing, $seconds seconds each"
