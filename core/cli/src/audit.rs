@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use esim_rsp::Iccid;
 use esim_sm_edge::csv;
 use esim_sm_edge::smdp::admin::{AuditOk, HistoryView};
-use esim_sm_edge::smdp::order::Event;
+use esim_sm_edge::smdp::order::HistoryEntry;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -43,7 +43,7 @@ struct Line {
     /// From 1, in each order.
     number: u64,
     #[serde(flatten)]
-    entry: Event,
+    entry: HistoryEntry,
 }
 
 /// Exit code 1 if something does not hold.
@@ -128,7 +128,7 @@ fn compare(earlier: &[Line], now: &[HistoryView]) -> Vec<String> {
 
 /// MACs are others after a change of the seal key.
 fn is_in(line: &Line, history: &HistoryView) -> bool {
-    let without_mac = |entry: &Event| Event { mac: None, ..entry.clone() };
+    let without_mac = |entry: &HistoryEntry| HistoryEntry { mac: None, ..entry.clone() };
     let place =
         line.number.checked_sub(history.first).map(|place| usize::try_from(place).unwrap_or(usize::MAX));
     // The oldest entries of a long history go.

@@ -8,7 +8,7 @@
 //! Entries from before there were MACs have none; the first one that has seals them.
 
 use crate::Order;
-use crate::order::Event;
+use crate::order::HistoryEntry;
 use crate::store::{Record, Records, Write};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -97,7 +97,7 @@ pub struct History<'a> {
     /// What the order knows of its chain; absent where no entry has a MAC yet.
     pub chain: Option<&'a Chain>,
     /// Oldest first.
-    pub entries: &'a [Event],
+    pub entries: &'a [HistoryEntry],
     /// The end as kept apart.
     pub head: Option<&'a Head>,
 }
@@ -233,7 +233,7 @@ fn check_head(chain: &Chain, link: &Link, head: Option<&Head>) -> Result<(), Str
 }
 
 /// Links behind each of the entries, as they are.
-fn walk(iccid: &Iccid, chain: &Chain, entries: &[Event]) -> impl Iterator<Item = Link> {
+fn walk(iccid: &Iccid, chain: &Chain, entries: &[HistoryEntry]) -> impl Iterator<Item = Link> {
     entries.iter().scan(before(chain), move |link, entry| {
         *link = entry.mac.as_ref().map_or_else(|| digest(iccid, link, entry), to_link);
         Some(*link)
@@ -249,12 +249,12 @@ fn to_link(octets: &Base64) -> Link {
     octets.0[..].try_into().unwrap_or_default()
 }
 
-fn mac(key: &AuditKey, iccid: &Iccid, number: u64, before: &Link, entry: &Event) -> Link {
+fn mac(key: &AuditKey, iccid: &Iccid, number: u64, before: &Link, entry: &HistoryEntry) -> Link {
     key.mac(&[iccid.to_string().as_bytes(), &number.to_be_bytes(), before, &octets(entry)])
 }
 
 /// For entries from before there were MACs.
-fn digest(iccid: &Iccid, before: &Link, entry: &Event) -> Link {
+fn digest(iccid: &Iccid, before: &Link, entry: &HistoryEntry) -> Link {
     let whole = sha256(&[iccid.to_string().as_bytes(), before, &octets(entry)]);
     let mut link = [0; 16];
     link.copy_from_slice(&whole[..16]);
@@ -262,6 +262,6 @@ fn digest(iccid: &Iccid, before: &Link, entry: &Event) -> Link {
 }
 
 /// An entry without its MAC.
-fn octets(entry: &Event) -> Vec<u8> {
-    esim_rsp::json::to_vec(&Event { mac: None, ..entry.clone() })
+fn octets(entry: &HistoryEntry) -> Vec<u8> {
+    esim_rsp::json::to_vec(&HistoryEntry { mac: None, ..entry.clone() })
 }

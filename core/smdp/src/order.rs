@@ -92,7 +92,7 @@ pub struct Order {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// What happened, oldest first.
-    pub history: Vec<Event>,
+    pub history: Vec<HistoryEntry>,
     /// What holds the history together; absent as long as it has no entry, or none but from before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
@@ -231,7 +231,7 @@ pub enum CardState {
 /// One line of an order's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Event {
+pub struct HistoryEntry {
     /// Seconds since 1970, UTC.
     pub at: u64,
     /// The function: `confirmOrder`.
@@ -364,7 +364,7 @@ impl Order {
 
     /// Adds to the history.
     pub fn note(&mut self, at: u64, function: &str, what: impl Into<String>) {
-        self.history.push(Event {
+        self.history.push(HistoryEntry {
             at,
             function: function.into(),
             what: what.into(),
@@ -378,7 +378,7 @@ impl Order {
 
     /// Adds a refusal to the history.
     pub fn note_refusal(&mut self, at: u64, function: &str, refusal: &Refusal) {
-        self.history.push(Event {
+        self.history.push(HistoryEntry {
             at,
             function: function.into(),
             what: refusal.message(),

@@ -2,7 +2,7 @@
 
 use crate::admin::{ListOrders, ListOrdersRequest};
 use crate::audit::{self, History};
-use crate::order::Event;
+use crate::order::HistoryEntry;
 use crate::store::Name;
 use crate::{Decision, Env, Function, Key, Order, Records};
 use alloc::string::String;
@@ -45,7 +45,7 @@ pub struct HistoryView {
     /// Number of the first entry that is kept, from 1.
     pub first: u64,
     /// Oldest first; those without a MAC are from before there were any.
-    pub entries: Vec<Event>,
+    pub entries: Vec<HistoryEntry>,
     /// What is wrong with it, in a sentence; nothing if it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<String>,

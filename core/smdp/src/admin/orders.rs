@@ -2,7 +2,7 @@
 
 use crate::call::Errand;
 use crate::metadata::Metadata;
-use crate::order::{Event, Failure, OnCard, Order, OrderState};
+use crate::order::{Failure, HistoryEntry, OnCard, Order, OrderState};
 use crate::store::Name;
 use crate::{Decision, Env, Function, Key, Records};
 use alloc::string::{String, ToString};
@@ -67,7 +67,7 @@ pub struct OrderView {
     pub errands: Vec<ErrandView>,
     /// What happened, oldest first; absent in lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub history: Vec<Event>,
+    pub history: Vec<HistoryEntry>,
 }
 
 /// Why an order cannot be fetched any more, for a person.
@@ -148,7 +148,7 @@ impl OrderView {
             metadata: order.metadata().ok().map(|request| Metadata::from_request(&request)),
             installation_result: result.map(|pir| esim_rsp::common::hex_upper(&pir.0)),
             errands: order.errands.iter().map(ErrandView::of).collect(),
-            history: order.history.iter().map(|event| Event { mac: None, ..event.clone() }).collect(),
+            history: order.history.iter().map(|entry| HistoryEntry { mac: None, ..entry.clone() }).collect(),
             ..Self::short(order, smdp_address)
         }
     }
