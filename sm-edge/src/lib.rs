@@ -60,6 +60,6 @@ pub use host::{CommitError, Fault, Host, LogLine, Store};
 pub use http::{Caller, ClientCertificate, HttpRequest, HttpResponse};
 pub use memory::{MemoryHost, MemoryStore};
 pub use operators::{SPKI_P256, read_operators};
-pub use rate::{Limited, Rate, RateLimiter};
+pub use rate::{Limited, NoRate, Rate, RateLimiter};
 pub use run::{attend, attend_all, block_on, run};
 pub use vault::Vault;

@@ -3,6 +3,7 @@
 use crate::Fault;
 use esim_crypto::sha256;
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 /// How much of something may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,24 @@ pub struct Rate {
     /// In a minute, in the long run.
     pub per_minute: u32,
 }
+
+impl FromStr for Rate {
+    type Err = NoRate;
+
+    /// So many a minute, `600`, and at once, `600:1200`; as many at once as a minute where only one number stands.
+    fn from_str(text: &str) -> Result<Self, NoRate> {
+        let (per_minute, burst) = text.split_once(':').unwrap_or((text, text));
+        match (per_minute.trim().parse(), burst.trim().parse()) {
+            (Ok(per_minute @ 1..), Ok(burst @ 1..)) => Ok(Self { burst, per_minute }),
+            _ => Err(NoRate),
+        }
+    }
+}
+
+/// A text that is no [`Rate`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no rate such as 600 or 600:1200")]
+pub struct NoRate;
 
 /// Why a caller does not get one of what is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +136,15 @@ mod tests {
     use super::*;
 
     const RATE: Rate = Rate { burst: 3, per_minute: 30 };
+
+    #[test]
+    fn rates_are_one_number_or_two() {
+        assert_eq!("30:3".parse(), Ok(RATE));
+        assert_eq!("30".parse(), Ok(Rate { burst: 30, per_minute: 30 }));
+        for text in ["", "0", "30:0", "0:3", "30:", "30:3:3", "-1", "off", "4294967296"] {
+            assert_eq!(text.parse::<Rate>(), Err(NoRate), "{text}");
+        }
+    }
 
     #[test]
     fn a_burst_passes_and_then_the_rate() {

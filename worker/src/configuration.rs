@@ -28,7 +28,7 @@ use esim_rsp::{CertificateDer, Error, common};
 use esim_sm_edge::reach::{Allowed, Reach};
 use esim_sm_edge::settings::{Stored, Unusable};
 use esim_sm_edge::shard::{Network, ShardedStore};
-use esim_sm_edge::{Admittance, Rate, Vault, read_operators};
+use esim_sm_edge::{Admittance, NoRate, Rate, Vault, read_operators};
 use esim_smdp::config::{Smds, SmdsIdentity, trust_ci};
 use esim_smdp::{Config, Identity, KeyPair, Limits, Revocations};
 use serde::Deserialize;
@@ -257,14 +257,12 @@ fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
 }
 
-/// So many a minute, `600`, and at once, `600:1200`; `off` for any number. As on the command line of the native host.
+/// A rate, or `off` for any number. As on the command line of the native host.
 fn rate(env: &Env, name: &str) -> Result<Option<Rate>, Error> {
     let Some(text) = text(env, name).filter(|text| text != "off") else { return Ok(None) };
-    let (per_minute, burst) = text.split_once(':').unwrap_or((&text, &text));
-    match (per_minute.trim().parse(), burst.trim().parse()) {
-        (Ok(per_minute @ 1..), Ok(burst @ 1..)) => Ok(Some(Rate { burst, per_minute })),
-        _ => Err(Error::text(format!("the variable {name} is no rate such as 600 or 600:1200"))),
-    }
+    let rate =
+        text.parse().map_err(|error: NoRate| Error::text(format!("the variable {name} is {error}")))?;
+    Ok(Some(rate))
 }
 
 /// The SM-DS that this server is besides, if it has an address.

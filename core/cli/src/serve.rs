@@ -6,7 +6,7 @@ use esim_crypto::pki::TrustedCi;
 use esim_sm_edge::reach::Allowed;
 use esim_sm_edge::smdp::Limits;
 use esim_sm_edge::smdp::config::trust_ci;
-use esim_sm_edge::{Admittance, Rate};
+use esim_sm_edge::{Admittance, NoRate, Rate};
 use esim_sm_native::{self as native, ConnectionLimits, Native, NativeOptions, PkiSource};
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -125,11 +125,9 @@ impl std::str::FromStr for Pace {
         if text == "off" {
             return Ok(Self(None));
         }
-        let (per_minute, burst) = text.split_once(':').unwrap_or((text, text));
-        let number = |text: &str| text.parse().ok().filter(|number| *number > 0);
-        match (number(per_minute), number(burst)) {
-            (Some(per_minute), Some(burst)) => Ok(Self(Some(Rate { burst, per_minute }))),
-            _ => Err("write a number a minute, or two as in 600:1200, or off".into()),
+        match text.parse() {
+            Ok(rate) => Ok(Self(Some(rate))),
+            Err(NoRate) => Err("write a number a minute, or two as in 600:1200, or off".into()),
         }
     }
 }
