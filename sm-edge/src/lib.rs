@@ -60,6 +60,8 @@ pub use host::{CommitError, Fault, Host, LogLine, Store};
 pub use http::{Caller, ClientCertificate, HttpRequest, HttpResponse};
 pub use memory::{MemoryHost, MemoryStore};
 pub use operators::{SPKI_P256, read_operators};
+/// Runs a future to its end on this thread: good for hosts whose store needs no runtime, as memory and SQLite.
+pub use pollster::block_on;
 pub use rate::{Limited, NoRate, Rate, RateLimiter};
-pub use run::{attend, attend_all, block_on, run};
+pub use run::{attend, attend_all, run};
 pub use vault::Vault;

@@ -7,10 +7,6 @@ use esim_smdp::call::CallError;
 use esim_smdp::store::{Lookup, Row};
 use esim_smdp::{Attend, Call, CalledBy, Decision, Env, Function, Key, Record, Records, Reply, Write};
 use std::collections::BTreeSet;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 
 /// How often a function is tried before the service calls itself overloaded.
 const ATTEMPTS: u32 = 16;
@@ -215,23 +211,4 @@ pub async fn attend<H: Host>(iccid: Iccid, host: &H) -> Result<Option<u64>, Faul
         });
     }
     Ok(attended.next)
-}
-
-/// Runs a future to its end on this thread. Good for hosts whose store needs no runtime, as memory and SQLite.
-pub fn block_on<F: Future>(future: F) -> F::Output {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
-        }
-        thread::park();
-    }
 }
