@@ -38,6 +38,10 @@ const REQUESTS: u32 = 4;
 /// How often the server's memory is looked at on the way.
 const SLICES: usize = 4;
 
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     if process::serve_if_told() {
         return;

@@ -32,6 +32,9 @@ use rand_core::SeedableRng;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The complete consumer-eSIM system: eUICC, LPA, SM-DP+, network.
 #[derive(Parser)]
 #[command(name = "esim-lab", version)]
