@@ -5,7 +5,9 @@
 # Inputs that have reached something new, and those that have failed once, are
 # kept in fuzz/kept/TARGET.tar.gz: every run begins with them. FUZZ_KEEP=1 adds
 # what this run has found, as few inputs as reach the same; and
-# scripts/fuzz.sh keep TARGET FILE NAME keeps one input under a name.
+# scripts/fuzz.sh keep TARGET FILE NAME keeps one input under a name. New ones
+# are drawn by chance, or from FUZZ_SEED: ./check draws the same ones each time,
+# so that what it finds is of the change that it judges.
 . "$(dirname "$0")/install.sh"
 
 cd "$ROOT"
@@ -67,7 +69,7 @@ done
 
 run() {
     local target=$1 log=fuzz/target/$1.log name=${1%+asan}
-    if fuzz run "$target" "fuzz/corpus/$name" "$KEPT/$name" -- "-max_total_time=$seconds" -timeout=10 \
+    if fuzz run "$target" "fuzz/corpus/$name" "$KEPT/$name" -- "-max_total_time=$seconds" "-seed=${FUZZ_SEED:-0}" -timeout=10 \
         "-rss_limit_mb=$MEMORY_MB" "-max_len=$LONGEST" -print_final_stats=1 >"$log" 2>&1; then
         awk -v target="$target" '
             / cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") cov = $(i + 1) }
