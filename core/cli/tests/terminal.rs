@@ -17,6 +17,42 @@ fn the_demo_repeats_over_https() {
     }
 }
 
+/// In a terminal (`script` makes one) a download shows how far it is, on standard error alone; elsewhere it does not.
+#[test]
+fn a_download_shows_how_far_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let sm = Sm::start(folder.path());
+    let state = folder.path().join("card").display().to_string();
+    run(&["euicc", "init", "--state", &state]);
+    let (_, _, code) = sm.order(&[]);
+    let lab = env!("CARGO_BIN_EXE_esim-lab");
+    let typescript = folder.path().join("typescript");
+    let shown = std::process::Command::new("script")
+        .args(["-qec", &format!("'{lab}' lpa --state '{state}' download --yes '{code}' >/dev/null")])
+        .arg(&typescript)
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status();
+    assert!(shown.expect("script, of util-linux").success());
+    let shown = std::fs::read_to_string(&typescript).unwrap();
+    let percents: Vec<u32> = shown
+        .split('%')
+        .filter_map(|part| part.rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
+        .collect();
+    // How often it is drawn is a matter of time: a download takes a few milliseconds here.
+    assert!(
+        !percents.is_empty() && percents.is_sorted() && percents.iter().all(|percent| *percent <= 100),
+        "{shown}"
+    );
+
+    let (_, _, code) = sm.order(&[]);
+    let mut command = common::esim_lab();
+    let output = command.args(["lpa", "--state", &state, "download", "--yes", &code]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !told.contains('%') && !told.contains('\u{1b}'), "{told}");
+}
+
 #[test]
 fn an_order_is_downloaded_switched_and_deleted() {
     let folder = tempfile::tempdir().unwrap();
