@@ -5,6 +5,7 @@ mod common;
 use common::worker::is_built;
 use common::{Running, card_profiles, free_port, run, wait_for};
 use serde_json::Value;
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -45,6 +46,36 @@ fn a_download_from_the_worker() {
     let delivered: Value = serde_json::from_str(&delivered).expect("JSON");
     assert_eq!(delivered["kept"].as_array().map(Vec::len), Some(0), "{delivered}");
     stop(worker);
+}
+
+/// wrangler goes on when its runtime has died: the server ends, and says so, that somebody may start it again.
+#[test]
+fn a_dead_runtime_ends_the_server() {
+    if !is_built() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/serve-worker.sh");
+    let log = folder.path().join("log");
+    let mut command = Command::new("setsid");
+    command.arg("--wait").arg(&script).arg(port.to_string()).arg(folder.path().join("worker"));
+    command.arg(format!("127.0.0.1:{port}")).env("ES2_TOKEN", "worker-token").stdout(Stdio::null());
+    let log_file = std::fs::File::create(&log).expect("a file");
+    let mut worker = Running(command.stderr(log_file).spawn().expect("the worker starts"));
+    wait_for("the worker", Duration::from_secs(60), || TcpStream::connect(("127.0.0.1", port)).ok());
+    // setsid is the session's first process, or its parent.
+    let id = worker.0.id().to_string();
+    let below = Command::new("pgrep").args(["-d", ",", "-P", &id]).output().expect("pgrep");
+    let sessions = format!("{id},{}", String::from_utf8_lossy(&below.stdout).trim());
+    // The server looks every second whether it is there.
+    std::thread::sleep(Duration::from_secs(3));
+    let killed =
+        Command::new("pkill").args(["-KILL", "-x", "workerd", "-s", sessions.trim_end_matches(',')]).status();
+    assert!(killed.expect("pkill").success(), "there is a runtime");
+    let ended = wait_for("the end", Duration::from_secs(60), || worker.0.try_wait().expect("a child"));
+    let told = std::fs::read_to_string(&log).expect("a file");
+    assert!(!ended.success() && told.contains("the runtime has died"), "{ended}: {told}");
 }
 
 /// wrangler starts children of its own: the whole session ends.
