@@ -8,6 +8,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Rows in memory.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +20,8 @@ pub struct MemoryStore {
 #[derive(Clone)]
 struct Stored {
     revision: u64,
-    body: Vec<u8>,
+    /// Shared by copies until it is written anew.
+    body: Arc<[u8]>,
     aliases: Vec<Alias>,
     expires: Option<u64>,
     due: Option<u64>,
@@ -55,7 +57,7 @@ impl MemoryStore {
             rows.get(name).map(|stored| Row {
                 name: name.clone(),
                 revision: stored.revision,
-                body: stored.body.clone(),
+                body: stored.body.to_vec(),
             })
         };
         match lookup {
@@ -105,7 +107,7 @@ impl MemoryStore {
                 self.aliases.borrow_mut().extend(names);
                 let stored = Stored {
                     revision: expected + 1,
-                    body: body.clone(),
+                    body: body.as_slice().into(),
                     aliases: aliases.clone(),
                     expires: *expires,
                     due: *due,
@@ -139,7 +141,7 @@ impl MemoryStore {
 /// Its records may lie in another store.
 pub struct MemoryHost<S = MemoryStore> {
     store: S,
-    config: Config,
+    config: Arc<Config>,
     token: String,
     now: Cell<u64>,
     rng: RefCell<Generators>,
@@ -159,7 +161,7 @@ impl MemoryHost {
     pub fn new(config: Config, seed: [u8; 32], now: u64) -> Self {
         Self {
             store: MemoryStore::default(),
-            config,
+            config: config.into(),
             token: "memory".into(),
             now: Cell::new(now),
             rng: RefCell::new(ChaCha20Rng::from_seed(seed).into()),

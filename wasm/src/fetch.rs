@@ -2,7 +2,7 @@
 
 use esim_lpa::{HttpReply, Unanswered};
 use esim_sm_edge::MemoryHost;
-use esim_world::{Clock, Reply, Request, Transport};
+use esim_world::{Clock, Fork, Reply, Request, Transport};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -27,6 +27,16 @@ pub fn host_of(url: &str) -> Option<String> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let host = rest.split('/').next().unwrap_or_default();
     (!host.is_empty()).then(|| host.to_string())
+}
+
+impl Fork for Way {
+    fn fork(&self) -> Option<Self> {
+        match self {
+            Self::InPage { sm, clock } => Some(Self::InPage { sm: Box::new(sm.fork()), clock: *clock }),
+            // Its records are not in this page.
+            Self::Fetch { .. } => None,
+        }
+    }
 }
 
 impl Transport for Way {

@@ -40,6 +40,10 @@ pub struct World {
     stage: Option<Stage>,
 }
 
+/// A world as it was between two acts.
+#[wasm_bindgen]
+pub struct Snapshot(esim_world::Snapshot<MemoryNvm, Way>);
+
 type Fallible<T> = Result<T, JsError>;
 
 fn js_now() -> u64 {
@@ -131,6 +135,20 @@ impl World {
         match stage.next(&mut self.world).await.map_err(sentence)? {
             Some(done) => give(&done),
             None => Ok(JsValue::UNDEFINED),
+        }
+    }
+
+    /// The world as it is now, to go back to; undefined where its SM is outside the page. Cheap enough to have one for
+    /// each act.
+    pub fn snapshot(&mut self) -> Option<Snapshot> {
+        self.world.snapshot().map(Snapshot)
+    }
+
+    /// Back to a snapshot of this world. Throws where its SM is outside the page.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Fallible<()> {
+        match self.world.restore(&snapshot.0) {
+            true => Ok(()),
+            false => Err(sentence("an SM outside this page cannot be put back")),
         }
     }
 

@@ -80,6 +80,13 @@ async fn a_device_from_the_factory_reaches_the_sm_alone() {
         assert!(world.perform(object(act)).await.is_err(), "{act}");
     }
 
+    // What was done can be taken back, and done again.
+    let (digest, before) = (world.trace_digest(), world.snapshot().expect("the SM is in this page"));
+    perform(&mut world, r#""radio-off""#).await;
+    assert_ne!(world.trace_digest(), digest);
+    world.restore(&before).ok().expect("restored");
+    assert_eq!(world.trace_digest(), digest);
+
     // The link makes this very world once more.
     let link = world.link(3.0, 1_767_225_600.0);
     let journal = esim_wasm::World::read_link(&link).ok().expect("a journal");

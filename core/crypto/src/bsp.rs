@@ -76,6 +76,7 @@ pub enum BspError {
 }
 
 /// One end of the channel; the two ends must see the same segments in the same order.
+#[derive(Clone)]
 pub struct Bsp {
     keys: BspKeys,
     encrypt: Aes128,

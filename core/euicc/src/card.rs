@@ -8,6 +8,7 @@ use crate::personal::{Identity, Personal};
 use crate::session::Session;
 use crate::uicc::{Change, Uicc, UiccEvent};
 use crate::{ecasd, isdr, ota};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use esim_crypto::pki::TrustedCi;
 use esim_rsp::{Eid, Error};
@@ -25,12 +26,14 @@ pub struct Env<'a> {
     pub nvm: &'a mut dyn Nvm,
 }
 
-/// A powered card. Dropping it is a loss of power.
+/// A powered card. Dropping it is a loss of power; a copy goes on by itself, with a memory of its own.
+#[derive(Clone)]
 pub struct Card {
-    pub(crate) personal: Personal,
+    // What never changes is shared by copies.
+    pub(crate) personal: Arc<Personal>,
     pub(crate) eid: Eid,
-    pub(crate) identities: Vec<Identity>,
-    pub(crate) verification: Vec<TrustedCi>,
+    pub(crate) identities: Arc<[Identity]>,
+    pub(crate) verification: Arc<[TrustedCi]>,
     pub(crate) capabilities: Capabilities,
     pub(crate) state: State,
     pub(crate) session: Session,
@@ -83,9 +86,9 @@ impl Card {
         let (identities, verification) = personal.load()?;
         let mut card = Self {
             eid: personal.eid()?,
-            personal,
-            identities,
-            verification,
+            personal: personal.into(),
+            identities: identities.into(),
+            verification: verification.into(),
             capabilities: Capabilities::default(),
             state: State::load(env.nvm)?,
             session: Session::Idle,

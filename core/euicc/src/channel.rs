@@ -31,7 +31,7 @@ pub(crate) enum Application {
     Ecasd,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Channel {
     pub application: Application,
     pub uicc: ChannelState,

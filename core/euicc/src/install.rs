@@ -40,6 +40,7 @@ pub(crate) struct Facts<'a> {
 }
 
 /// A package that is coming in.
+#[derive(Clone)]
 pub(crate) struct Loading {
     pub prepared: Prepared,
     /// The logical channel that it comes in on.
@@ -58,6 +59,7 @@ pub(crate) struct Loading {
 }
 
 /// One of A0 to A3, while its segments come in.
+#[derive(Clone)]
 struct Group {
     tag: u32,
     remaining: usize,

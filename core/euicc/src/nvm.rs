@@ -3,6 +3,7 @@
 use crate::stored;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// What the card writes to. An implementation must make [`Nvm::commit`]
@@ -37,7 +38,8 @@ pub struct NvmError(pub String);
 /// Memory that lasts as long as the process; a page or a test may copy it out and in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryNvm {
-    records: BTreeMap<String, Vec<u8>>,
+    /// Shared by copies until they are written anew.
+    records: BTreeMap<String, Arc<[u8]>>,
 }
 
 impl MemoryNvm {
@@ -51,7 +53,8 @@ impl MemoryNvm {
     /// # Errors
     /// [`NvmError`] if it is anything else, or damaged in any octet.
     pub fn import(octets: &[u8]) -> Result<Self, NvmError> {
-        Ok(Self { records: stored::read(octets)? })
+        let records = stored::read(octets)?.into_iter().map(|(name, octets)| (name, octets.into()));
+        Ok(Self { records: records.collect() })
     }
 
     /// Names and sizes in octets of all records.
@@ -62,14 +65,14 @@ impl MemoryNvm {
 
 impl Nvm for MemoryNvm {
     fn read(&self, name: &str) -> Option<Vec<u8>> {
-        self.records.get(name).cloned()
+        self.records.get(name).map(|octets| octets.to_vec())
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), NvmError> {
         for write in writes {
             match write {
                 Write::Put(name, octets) => {
-                    self.records.insert(name.clone(), octets.clone());
+                    self.records.insert(name.clone(), octets.as_slice().into());
                 }
                 Write::Remove(name) => {
                     self.records.remove(name);

@@ -54,6 +54,7 @@ struct StoredCi {
 }
 
 /// Key and certificates of the eUICC under one CI.
+#[derive(Clone)]
 pub struct Identity {
     /// Subject key identifier of the CI.
     pub ci_key_id: Vec<u8>,

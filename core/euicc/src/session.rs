@@ -9,7 +9,7 @@ use esim_crypto::{PrivateKey, PublicKey};
 use esim_rsp::signed::PublicKeyOctets;
 use esim_rsp::{ObjectIdentifier, Signature, TransactionId};
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) enum Session {
     /// Nothing is under way.
     #[default]
@@ -39,6 +39,7 @@ pub(crate) struct Authenticated {
 }
 
 /// What PrepareDownload settled.
+#[derive(Clone)]
 pub(crate) struct Prepared {
     pub authenticated: Authenticated,
     pub one_time_key: PrivateKey,

@@ -30,14 +30,16 @@ const CHECKSUM: usize = 32;
 type Records = BTreeMap<String, Vec<u8>>;
 
 /// A memory as octets.
-pub(crate) fn write(records: &Records) -> Vec<u8> {
-    let size: usize = records.iter().map(|(name, octets)| name.len() + octets.len() + 6 + CHECKSUM).sum();
+pub(crate) fn write<T: AsRef<[u8]>>(records: &BTreeMap<String, T>) -> Vec<u8> {
+    let size: usize =
+        records.iter().map(|(name, octets)| name.len() + octets.as_ref().len() + 6 + CHECKSUM).sum();
     let mut kept = Vec::with_capacity(HEADER + size + CHECKSUM);
     kept.extend(FAMILY);
     kept.push(VERSION);
     kept.extend((records.len() as u32).to_be_bytes());
     let mut checksums = kept.clone();
     for (name, octets) in records {
+        let octets = octets.as_ref();
         let start = kept.len();
         kept.extend((name.len() as u16).to_be_bytes());
         kept.extend(name.as_bytes());

@@ -5,6 +5,7 @@ use crate::id::Imsi;
 use crate::rules::{ANY, Action, Class, Rules, SM, TrafficRule, parse_address};
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use serde::Serialize;
 
 /// Decisions that are remembered.
@@ -77,7 +78,8 @@ pub struct Asker<'a> {
 /// The platform.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    decisions: VecDeque<Decision>,
+    /// Each shared by copies.
+    decisions: VecDeque<Arc<Decision>>,
     made: u64,
     sm: Option<Destination>,
 }
@@ -95,7 +97,7 @@ impl Policy {
 
     /// The latest decisions, the oldest first.
     pub fn decisions(&self) -> impl Iterator<Item = &Decision> {
-        self.decisions.iter()
+        self.decisions.iter().map(Arc::as_ref)
     }
 
     /// The address of a host: of the rules' table, itself if it is one, else one of 198.18.0.0/15 that
@@ -160,7 +162,7 @@ impl Policy {
         if self.decisions.len() == REMEMBERED {
             self.decisions.pop_front();
         }
-        self.decisions.push_back(decision.clone());
+        self.decisions.push_back(Arc::new(decision.clone()));
         decision
     }
 

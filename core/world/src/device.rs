@@ -23,6 +23,7 @@ impl Clock {
 }
 
 /// A card in a slot.
+#[derive(Clone)]
 pub struct Device<N> {
     card: Card,
     nvm: N,

@@ -16,6 +16,7 @@ use esim_net::{
 use rand_chacha::ChaCha20Rng;
 
 /// A card with its modem: a device.
+#[derive(Clone)]
 pub struct Handset<N> {
     pub(crate) device: Device<N>,
     pub(crate) modem: Modem,

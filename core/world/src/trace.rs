@@ -1,5 +1,6 @@
 //! The world's trace: every message between any two parties, in order.
 
+use crate::kept::Kept;
 use esim_crypto::sha256;
 use esim_rsp::trace::{Party, Record};
 
@@ -7,6 +8,8 @@ use esim_rsp::trace::{Party, Record};
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     records: Vec<Record>,
+    /// Those that the last snapshot keeps.
+    kept: Kept<Record>,
 }
 
 impl Trace {
@@ -28,6 +31,18 @@ impl Trace {
             function: function.into(),
             bytes: bytes.to_vec(),
         });
+    }
+
+    /// Keeps what there is.
+    pub(crate) fn keep(&mut self) -> Kept<Record> {
+        self.kept.grow(&self.records);
+        self.kept.clone()
+    }
+
+    /// Back to what was kept.
+    pub(crate) fn put_back(&mut self, kept: &Kept<Record>) {
+        self.records = kept.all();
+        self.kept = kept.clone();
     }
 
     /// All records.

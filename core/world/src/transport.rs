@@ -36,6 +36,18 @@ pub trait Transport {
     async fn send(&mut self, request: &Request<'_>) -> Result<Reply, Unanswered>;
 }
 
+/// A way to an SM that can be had twice, each as it is now.
+pub trait Fork: Sized {
+    /// The other one; none where the SM is somebody else's.
+    fn fork(&self) -> Option<Self>;
+}
+
+impl Fork for MemoryHost {
+    fn fork(&self) -> Option<Self> {
+        Some(Self::fork(self))
+    }
+}
+
 /// The SM in this process: its callers are this machine, as they are for a server on it, so that both write one history.
 impl Transport for MemoryHost {
     async fn send(&mut self, request: &Request<'_>) -> Result<Reply, Unanswered> {

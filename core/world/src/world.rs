@@ -3,6 +3,7 @@
 
 use crate::act::Act;
 use crate::device::{Clock, Device};
+use crate::kept::Kept;
 use crate::operator::{Operator, OrderError, Ordered, Wish};
 use crate::phone::{Handset, NetworkSubscriber, home_cell};
 use crate::port::{Joined, User};
@@ -143,17 +144,20 @@ fn drawn_imsi(number: u64, is_provisioning: bool) -> String {
 pub struct World<N, T> {
     pub(crate) handsets: Vec<Handset<N>>,
     pub(crate) current: usize,
-    transport: T,
+    pub(crate) transport: T,
     pub(crate) trace: Trace,
     clock: Clock,
     address: String,
     token: String,
     seed: Seed,
-    ordered: u64,
-    download: Option<Session<Download>>,
+    pub(crate) ordered: u64,
+    pub(crate) download: Option<Session<Download>>,
     /// What was ordered, in order.
     pub(crate) orders: Vec<(Ordered, Wish)>,
     pub(crate) acts: Vec<Act>,
+    /// What the last snapshot keeps of both.
+    pub(crate) kept_orders: Kept<(Ordered, Wish)>,
+    pub(crate) kept_acts: Kept<Act>,
     pub(crate) network: Network,
     pub(crate) network_rng: ChaCha20Rng,
     pub(crate) cells: Vec<Cell>,
@@ -195,6 +199,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
             download: None,
             orders: Vec::new(),
             acts: Vec::new(),
+            kept_orders: Kept::default(),
+            kept_acts: Kept::default(),
         })
     }
 

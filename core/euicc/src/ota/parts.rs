@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use esim_rsp::sms::UserData;
 
 /// The parts of one packet so far; another packet's part drops them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Parts {
     reference: u16,
     is_command: bool,

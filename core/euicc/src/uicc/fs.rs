@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use esim_saip::Image;
@@ -16,8 +17,9 @@ const USABLE_DEACTIVATED: u8 = 0x40;
 /// Files by index in [`Image::files`]; index 0 is the MF.
 #[derive(Clone, Debug)]
 pub(super) struct FileSystem {
-    image: Image,
-    nodes: Vec<Node>,
+    /// Shared by copies until one of them writes.
+    image: Arc<Image>,
+    nodes: Arc<[Node]>,
 }
 
 /// What is looked up about a file again and again.
@@ -43,7 +45,7 @@ impl FileSystem {
             image.files = bare_image().files;
         }
         let nodes = index(&image.files);
-        Self { image, nodes }
+        Self { image: image.into(), nodes: nodes.into() }
     }
 
     pub(super) fn image(&self) -> &Image {
@@ -51,7 +53,7 @@ impl FileSystem {
     }
 
     pub(super) fn image_mut(&mut self) -> &mut Image {
-        &mut self.image
+        Arc::make_mut(&mut self.image)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -87,7 +89,7 @@ impl FileSystem {
 
     pub(super) fn data_mut(&mut self, index: usize) -> Option<&mut Vec<u8>> {
         let content = self.content_of(index);
-        match &mut self.image.files[content].kind {
+        match &mut self.image_mut().files[content].kind {
             FileKind::Df { .. } => None,
             FileKind::Transparent { data }
             | FileKind::LinearFixed { data, .. }
