@@ -150,6 +150,7 @@ fn an_act_that_cannot_be_performed_leaves_the_world_as_it_is() {
         Act::Begin("LPA:2$x".into()),
         Act::Step(1),
         Act::Answer(Said::Accept),
+        Act::UseDevice(1),
         Act::Sqn { profile: "nobody".into(), value: "0".into() },
     ] {
         assert!(block_on(world.perform(&act)).is_err(), "{act:?}");

@@ -161,7 +161,8 @@ impl World {
     /// The part of a URL, from `#` on, by which a page makes this very world again, if it began out of the factory with
     /// this seed and clock.
     pub fn link(&self, seed: f64, now: f64) -> String {
-        let acts = self.world.acts().iter().filter(|act| **act != Act::LeaveFactory).cloned().collect();
+        let acts = self.world.acts();
+        let acts = acts.strip_prefix(&[Act::LeaveFactory]).unwrap_or(acts).to_vec();
         let mut digest = self.world.trace().digest();
         digest.truncate(16);
         Journal { seed: seed as u64, now: now as u64, acts, digest: Some(digest) }.to_link()

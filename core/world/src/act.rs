@@ -5,7 +5,8 @@ use crate::operator::Wish;
 use esim_net::{Cell, Rules};
 use serde::{Deserialize, Serialize};
 
-/// What can be done. Profiles are named by the `id` of the order that made them, or by ICCID.
+/// What can be done. Profiles are named by the `id` of the order that made them, or by ICCID; the empty name is that of
+/// the last order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Act {

@@ -185,6 +185,9 @@ impl<N: Nvm + Clone, T: Transport> World<N, T> {
                 Done::InHand { device, service: None }
             }
             Act::UseDevice(number) => {
+                if *number >= self.handsets.len() {
+                    return Err(ActError::Form(format!("there is no device {number}")));
+                }
                 self.use_device(*number);
                 let service = Some(Box::new(self.service_now(None)));
                 Done::InHand { device: self.current_device(), service }
@@ -201,8 +204,10 @@ impl<N: Nvm + Clone, T: Transport> World<N, T> {
                 match self.show_order(iccid).await {
                     Ok(order) => {
                         let text = |value: &serde_json::Value| value.as_str().map(str::to_string);
-                        let state = text(&order["state"]).unwrap_or_default();
-                        Done::Order { state, on_card: text(&order["onCard"]["state"]) }
+                        match text(&order["state"]) {
+                            Some(state) => Done::Order { state, on_card: text(&order["onCard"]["state"]) },
+                            None => Done::NotDone { reason: "the SM tells no state of this order".into() },
+                        }
                     }
                     Err(error) => Done::NotDone { reason: error.to_string() },
                 }
