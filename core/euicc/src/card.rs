@@ -1,46 +1,26 @@
 //! The card: power, logical channels, and who answers which command.
 
 use crate::apdu::{Command, Status};
-use crate::channel::{Application, CHANNELS, Channel};
-use crate::memory::{self, Draft, State, Switch};
-use crate::nvm::{Nvm, NvmError};
-use crate::personal::{Identity, Personal};
-use crate::session::Session;
+use crate::channel::Application;
+use crate::channels::Channels;
+use crate::env::Env;
+use crate::isdr::{self, Call, Isdr, Switched};
+use crate::memory;
+use crate::nvm::NvmError;
 use crate::uicc::{Change, Uicc, UiccEvent};
-use crate::{ecasd, isdr, ota};
-use alloc::sync::Arc;
+use crate::{ecasd, ota};
 use alloc::vec::Vec;
-use esim_crypto::pki::TrustedCi;
 use esim_rsp::{Eid, Error};
-use esim_saip::{Capabilities, Image};
-use rand_core::CryptoRng;
-
-/// What a card has of the world while it executes a command.
-pub struct Env<'a> {
-    /// Unix time in seconds, where the card knows it. Without it, validity
-    /// periods of certificates are not checked (SGP.22 4.5.2.1.0.1).
-    pub now: Option<u64>,
-    /// Randomness.
-    pub rng: &'a mut dyn CryptoRng,
-    /// Non-volatile memory.
-    pub nvm: &'a mut dyn Nvm,
-}
+use esim_saip::Image;
 
 /// A powered card. Dropping it is a loss of power; a copy goes on by itself, with a memory of its own.
 #[derive(Clone)]
 pub struct Card {
-    // What never changes is shared by copies.
-    pub(crate) personal: Arc<Personal>,
-    pub(crate) eid: Eid,
-    pub(crate) identities: Arc<[Identity]>,
-    pub(crate) verification: Arc<[TrustedCi]>,
-    pub(crate) capabilities: Capabilities,
-    pub(crate) state: State,
-    pub(crate) session: Session,
-    pub(crate) uicc: Uicc,
+    isdr: Isdr,
+    uicc: Uicc,
     /// Short messages of which more parts are to come.
-    pub(crate) parts: ota::Parts,
-    channels: Vec<Option<Channel>>,
+    parts: ota::Parts,
+    channels: Channels,
 }
 
 /// Why a card does not start.
@@ -81,22 +61,14 @@ impl Card {
     /// # Errors
     /// [`BootError`] if the memory is not a card's or does not take writes.
     pub fn power_on(env: &mut Env<'_>) -> Result<Self, BootError> {
-        let personal =
-            Personal::read_from(env.nvm)?.ok_or_else(|| Error::text("the memory holds no eUICC"))?;
-        let (identities, verification) = personal.load()?;
         let mut card = Self {
-            eid: personal.eid()?,
-            personal: personal.into(),
-            identities: identities.into(),
-            verification: verification.into(),
-            capabilities: Capabilities::default(),
-            state: State::load(env.nvm)?,
-            session: Session::Idle,
+            isdr: Isdr::load(env)?,
             uicc: Uicc::empty(),
             parts: ota::Parts::default(),
-            channels: Vec::new(),
+            channels: Channels::default(),
         };
-        card.start(env)?;
+        card.isdr.finish_switch(env)?;
+        card.load_uicc(env)?;
         Ok(card)
     }
 
@@ -117,35 +89,13 @@ impl Card {
 
     /// The EID.
     pub fn eid(&self) -> Eid {
-        self.eid
-    }
-
-    fn start(&mut self, env: &mut Env<'_>) -> Result<(), BootError> {
-        self.session = Session::Idle;
-        self.channels = (0..CHANNELS).map(|_| None).collect();
-        if let Some(basic) = self.channels.first_mut() {
-            *basic = Some(Channel::default());
-        }
-        if let Some(switch) = self.state.pending {
-            self.finish_switch(switch, env)?;
-        }
-        self.load_uicc(env)?;
-        Ok(())
-    }
-
-    /// Carries a switch out: state, notifications and, with the caller, the files.
-    fn finish_switch(&mut self, switch: Switch, env: &mut Env<'_>) -> Result<(), NvmError> {
-        let mut draft = Draft::new(&self.state);
-        draft.state.pending = None;
-        self.switch(&mut draft, switch);
-        self.state = draft.commit(env.nvm)?;
-        Ok(())
+        self.isdr.eid()
     }
 
     /// Takes the files of the enabled profile into use.
-    pub(crate) fn load_uicc(&mut self, env: &mut Env<'_>) -> Result<(), Error> {
-        let enabled = self.state.enabled().map(|profile| memory::read_image(env.nvm, profile.number));
-        self.uicc.replace(enabled.transpose()?);
+    fn load_uicc(&mut self, env: &Env<'_>) -> Result<(), Error> {
+        let image = self.isdr.enabled().map(|number| memory::read_image(env.nvm, number));
+        self.uicc.replace(image.transpose()?);
         Ok(())
     }
 
@@ -167,101 +117,64 @@ impl Card {
 
     fn execute(&mut self, command: &Command<'_>, env: &mut Env<'_>) -> Result<(Vec<u8>, Status), Status> {
         let number = command.channel()?;
-        let application = self.channel(number)?.application;
+        let channel = self.channels.open(number)?;
         if command.ins == 0xC0 {
-            return self.channel(number)?.get_response(command.le);
+            return channel.get_response(command.le);
         }
-        self.channel(number)?.drop_response();
+        channel.drop_response();
+        let application = channel.application;
         match command.ins {
-            0x70 if !command.is_proprietary() => self.manage_channel(command),
+            0x70 if !command.is_proprietary() => self.manage_channel(number, command),
             0xA4 if !command.is_proprietary() && command.p1 == 0x04 => self.select_by_aid(number, command),
             // TERMINAL CAPABILITY (TS 102 221 11.1.19): nothing here depends on it.
             0xAA if command.is_proprietary() => Ok((Vec::new(), Status::OK)),
             STATUS if command.is_proprietary() && application != Application::Uicc => {
-                let data = domain_status(application, command)?;
-                Ok(self.channel(number)?.answer(data, Status::OK, command.le))
+                Ok(channel.answer(domain_status(application, command)?, Status::OK, command.le))
             }
             _ => match application {
                 Application::Isdr => self.isdr_command(number, command, env),
                 Application::Ecasd => {
-                    let data = ecasd::command(command, self.eid.octets())?;
-                    Ok(self.channel(number)?.answer(data, Status::OK, command.le))
+                    let data = ecasd::command(command, self.isdr.eid().octets())?;
+                    Ok(channel.answer(data, Status::OK, command.le))
                 }
                 Application::Uicc if ota::is_sms_pp_download(command) => {
-                    let data = self.sms_pp_download(command, env)?;
-                    Ok(self.channel(number)?.answer(data, Status::OK, command.le))
+                    let (parts, isdr, uicc) = (&mut self.parts, &mut self.isdr, &mut self.uicc);
+                    let data = ota::Receiver { parts, isdr, uicc }.sms_pp_download(command, env)?;
+                    Ok(channel.answer(data, Status::OK, command.le))
                 }
                 Application::Uicc => self.uicc_command(number, command, env),
             },
         }
     }
 
-    /// # Errors
-    /// 6881 for a channel that is not open.
-    fn channel(&mut self, number: u8) -> Result<&mut Channel, Status> {
-        let channel = self.channels.get_mut(usize::from(number));
-        channel.and_then(Option::as_mut).ok_or(Status::LOGICAL_CHANNEL_NOT_SUPPORTED)
-    }
-
-    /// MANAGE CHANNEL (TS 102 221 11.1.17).
-    fn manage_channel(&mut self, command: &Command<'_>) -> Result<(Vec<u8>, Status), Status> {
-        match (command.p1, usize::from(command.p2)) {
-            (0x00, 0) => {
-                let free = self.channels.iter().position(Option::is_none);
-                let number = free.ok_or(Status::FUNCTION_NOT_SUPPORTED)?;
-                self.channels[number] = Some(Channel::default());
-                let basic = self.channel(command.channel()?)?;
-                Ok(basic.answer(alloc::vec![number as u8], Status::OK, Some(command.le.unwrap_or(1))))
-            }
-            (0x00, number @ 1..CHANNELS) => {
-                if self.channels[number].is_some() {
-                    return Err(Status::FUNCTION_NOT_SUPPORTED);
-                }
-                self.channels[number] = Some(Channel::default());
-                Ok((Vec::new(), Status::OK))
-            }
-            (0x80, number @ 1..CHANNELS) => {
-                let open = self.channels[number].take();
-                self.leave(number as u8);
-                open.map(|_| (Vec::new(), Status::OK)).ok_or(Status::LOGICAL_CHANNEL_NOT_SUPPORTED)
-            }
-            _ => Err(Status::INCORRECT_P1_P2),
+    fn manage_channel(&mut self, number: u8, command: &Command<'_>) -> Result<(Vec<u8>, Status), Status> {
+        let managed = self.channels.manage(number, command)?;
+        if let Some(closed) = managed.closed {
+            self.isdr.leave(closed);
         }
-    }
-
-    /// The selection on a channel ends: so does a package that comes in on it.
-    fn leave(&mut self, number: u8) {
-        if matches!(&self.session, Session::Loading(loading) if loading.channel == number) {
-            self.session = Session::Idle;
-        }
+        Ok((managed.data, managed.status))
     }
 
     /// SELECT by AID: the security domains first, then the profile's applications.
     fn select_by_aid(&mut self, number: u8, command: &Command<'_>) -> Result<(Vec<u8>, Status), Status> {
+        let channel = self.channels.open(number)?;
         let named = |application| {
             let (aid, fci) = domain_of(application)?;
             (command.data == aid).then_some((application, fci))
         };
-        let own = named(Application::Isdr).or_else(|| named(Application::Ecasd));
-        let Some((application, fci)) = own else {
-            let mut channel = core::mem::take(self.channel(number)?);
-            // SELECT changes nothing that is kept.
-            let outcome =
-                self.uicc.command(&mut channel.uicc, command, &mut |_, _| Err(Status::MEMORY_PROBLEM));
-            if outcome.is_ok() {
-                channel.select(Application::Uicc);
-                self.leave(number);
-            }
-            *self.channel(number)? = channel;
-            let response = outcome?;
-            return Ok(self.channel(number)?.answer(response.data, response.status, command.le));
-        };
-        self.leave(number);
-        let channel = self.channel(number)?;
-        channel.select(application);
-        // P2 0C: no data wanted.
-        let data = if command.p2 & 0x0C == 0x0C { Vec::new() } else { fci };
-        Ok(channel.answer(data, Status::OK, command.le))
+        if let Some((application, fci)) = named(Application::Isdr).or_else(|| named(Application::Ecasd)) {
+            self.isdr.leave(number);
+            channel.select(application);
+            // P2 0C: no data wanted.
+            let data = if command.p2 & 0x0C == 0x0C { Vec::new() } else { fci };
+            return Ok(channel.answer(data, Status::OK, command.le));
+        }
+        // SELECT changes nothing that is kept.
+        let mut keep = |_: &Image, _: &[Change]| Err(Status::MEMORY_PROBLEM);
+        let response = self.uicc.command(&mut channel.uicc, command, &mut keep)?;
+        self.isdr.leave(number);
+        channel.select(Application::Uicc);
+        Ok(channel.answer(response.data, response.status, command.le))
     }
 
     fn uicc_command(
@@ -275,14 +188,12 @@ impl Card {
             env.rng.fill_bytes(&mut entropy);
             self.uicc.set_entropy(entropy);
         }
-        let mut channel = core::mem::take(self.channel(number)?);
-        let profile = self.state.enabled().map(|profile| profile.number);
+        let profile = self.isdr.enabled();
         let nvm = &mut *env.nvm;
         let mut keep = |image: &Image, changes: &[Change]| memory::keep_changes(nvm, profile, image, changes);
-        let outcome = self.uicc.command(&mut channel.uicc, command, &mut keep);
+        let outcome = self.uicc.command(&mut self.channels.open(number)?.uicc, command, &mut keep);
         let changes = self.uicc.take_changes();
         let kept = keep(self.uicc.image(), &changes);
-        *self.channel(number)? = channel;
         if kept.is_err() || outcome == Err(Status::MEMORY_PROBLEM) {
             // What the memory did not take has not happened: the files are again as it has them, no PIN is verified.
             let _ = self.load_uicc(env).inspect_err(|_| self.uicc.replace(None));
@@ -292,26 +203,18 @@ impl Card {
             self.refresh_done(env)?;
         }
         let response = outcome?;
-        Ok(self.channel(number)?.answer(response.data, response.status, command.le))
+        Ok(self.channels.open(number)?.answer(response.data, response.status, command.le))
     }
 
     /// The terminal carried out REFRESH: the switch takes effect (SGP.22 5.7.16).
     fn refresh_done(&mut self, env: &mut Env<'_>) -> Result<(), Status> {
-        let Some(switch) = self.state.pending else { return Ok(()) };
-        self.finish_switch(switch, env).map_err(|_| Status::MEMORY_PROBLEM)?;
-        self.after_switch(None, env)
+        let is_switched = self.isdr.finish_switch(env).map_err(|_| Status::MEMORY_PROBLEM)?;
+        if is_switched { self.start_over(None, env) } else { Ok(()) }
     }
 
-    /// A switch took effect: session, other channels and PIN states are gone.
-    pub(crate) fn after_switch(&mut self, keep: Option<u8>, env: &mut Env<'_>) -> Result<(), Status> {
-        self.session = Session::Idle;
-        for (number, channel) in self.channels.iter_mut().enumerate() {
-            if number == 0 && keep != Some(0) {
-                *channel = Some(Channel::default());
-            } else if number != 0 && keep != Some(number as u8) {
-                *channel = None;
-            }
-        }
+    /// Another profile is enabled: its files are in use, PIN states and channels are gone, but for the one that is kept.
+    fn start_over(&mut self, kept: Option<u8>, env: &Env<'_>) -> Result<(), Status> {
+        self.channels.start_over(kept);
         self.load_uicc(env).map_err(|_| Status::MEMORY_PROBLEM)
     }
 
@@ -327,11 +230,26 @@ impl Card {
         if command.ins != 0xE2 {
             return Err(Status::INS_NOT_SUPPORTED);
         }
-        let Some(chain) = self.channel(number)?.store_data(command)? else {
+        let Some(chain) = self.channels.open(number)?.store_data(command)? else {
             return Ok((Vec::new(), Status::OK));
         };
-        let data = self.es10(number, &chain, env)?;
-        Ok(self.channel(number)?.answer(data, Status::OK, command.le))
+        let is_toolkit_busy = self.uicc.proactive_length().is_some();
+        let reply = self.isdr.es10(&Call { chain: &chain, channel: number, is_toolkit_busy }, env)?;
+        if let Some(switched) = reply.switch {
+            self.carry_out(switched, number, env)?;
+        }
+        Ok(self.channels.open(number)?.answer(reply.data, Status::OK, command.le))
+    }
+
+    /// What a switch of profiles, asked for on channel `number`, is to the rest of the card (SGP.22 5.7.16).
+    fn carry_out(&mut self, switched: Switched, number: u8, env: &Env<'_>) -> Result<(), Status> {
+        if switched != Switched::OnRefresh {
+            self.start_over(Some(number), env)?;
+        }
+        if switched != Switched::AtOnce && self.uicc.terminal_supports_refresh() {
+            self.uicc.queue_refresh();
+        }
+        Ok(())
     }
 }
 

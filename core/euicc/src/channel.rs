@@ -1,13 +1,9 @@
-//! Logical channels: what is selected on each, what a STORE DATA chain has
-//! brought so far, what a response still has to give (TS 102 221 11.1.17,
-//! ISO/IEC 7816-4).
+//! One logical channel: what is selected on it, what a STORE DATA chain has
+//! brought so far, what a response still has to give (ISO/IEC 7816-4).
 
 use crate::apdu::{Command, Status};
 use crate::uicc::ChannelState;
 use alloc::vec::Vec;
-
-/// Channels of an extended class byte (TS 102 221 10.1.1).
-pub(crate) const CHANNELS: usize = 20;
 
 /// Most octets of one ES10 command; a metadata segment with an icon needs 1,100.
 const MAX_CHAIN: usize = 16 * 1024;

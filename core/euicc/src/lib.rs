@@ -10,20 +10,24 @@
 extern crate alloc;
 
 pub mod apdu;
+mod bpp;
 mod card;
 mod channel;
+mod channels;
+mod draft;
 mod ecasd;
-mod install;
+mod env;
 mod isdr;
 mod memory;
 pub mod nvm;
 mod ota;
 mod pending;
 mod personal;
-mod session;
+mod state;
 mod stored;
 pub mod uicc;
 
-pub use card::{BootError, Card, Env};
+pub use card::{BootError, Card};
+pub use env::Env;
 pub use nvm::{MemoryNvm, Nvm, NvmError, Write};
 pub use personal::{Identity, Personal};

@@ -1,6 +1,5 @@
 //! Non-volatile memory: records by name, written by whole transactions.
 
-use crate::stored;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -39,24 +38,10 @@ pub struct NvmError(pub String);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryNvm {
     /// Shared by copies until they are written anew.
-    records: BTreeMap<String, Arc<[u8]>>,
+    pub(crate) records: BTreeMap<String, Arc<[u8]>>,
 }
 
 impl MemoryNvm {
-    /// All records as octets, to be kept elsewhere: with a version, and a checksum over each record and over all.
-    pub fn export(&self) -> Vec<u8> {
-        stored::write(&self.records)
-    }
-
-    /// What [`MemoryNvm::export`] made, or a build from before there were checksums.
-    ///
-    /// # Errors
-    /// [`NvmError`] if it is anything else, or damaged in any octet.
-    pub fn import(octets: &[u8]) -> Result<Self, NvmError> {
-        let records = stored::read(octets)?.into_iter().map(|(name, octets)| (name, octets.into()));
-        Ok(Self { records: records.collect() })
-    }
-
     /// Names and sizes in octets of all records.
     pub fn sizes(&self) -> impl Iterator<Item = (&str, usize)> {
         self.records.iter().map(|(name, octets)| (name.as_str(), octets.len()))

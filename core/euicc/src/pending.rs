@@ -5,7 +5,7 @@
 //! own, those that are gone share some and the one with most of it gives way first, and downloads that failed, whose
 //! ICCID is what their server says it is, have theirs.
 
-use crate::memory::{State, StoredNotification};
+use crate::state::{State, StoredNotification};
 use alloc::vec::Vec;
 use esim_rsp::Iccid;
 use esim_rsp::notification::NotificationMetadata;

@@ -14,7 +14,7 @@
 //! Before there was a version, a memory was a bare postcard map. It is still read; the next write brings it into this
 //! form.
 
-use crate::nvm::NvmError;
+use crate::nvm::{MemoryNvm, NvmError};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -29,8 +29,24 @@ const CHECKSUM: usize = 32;
 
 type Records = BTreeMap<String, Vec<u8>>;
 
+impl MemoryNvm {
+    /// All records as octets, to be kept elsewhere: with a version, and a checksum over each record and over all.
+    pub fn export(&self) -> Vec<u8> {
+        write(&self.records)
+    }
+
+    /// What [`MemoryNvm::export`] made, or a build from before there were checksums.
+    ///
+    /// # Errors
+    /// [`NvmError`] if it is anything else, or damaged in any octet.
+    pub fn import(octets: &[u8]) -> Result<Self, NvmError> {
+        let records = read(octets)?.into_iter().map(|(name, octets)| (name, octets.into()));
+        Ok(Self { records: records.collect() })
+    }
+}
+
 /// A memory as octets.
-pub(crate) fn write<T: AsRef<[u8]>>(records: &BTreeMap<String, T>) -> Vec<u8> {
+fn write<T: AsRef<[u8]>>(records: &BTreeMap<String, T>) -> Vec<u8> {
     let size: usize =
         records.iter().map(|(name, octets)| name.len() + octets.as_ref().len() + 6 + CHECKSUM).sum();
     let mut kept = Vec::with_capacity(HEADER + size + CHECKSUM);
@@ -57,7 +73,7 @@ pub(crate) fn write<T: AsRef<[u8]>>(records: &BTreeMap<String, T>) -> Vec<u8> {
 ///
 /// # Errors
 /// [`NvmError`] that says what is wrong, for anything else.
-pub(crate) fn read(kept: &[u8]) -> Result<Records, NvmError> {
+fn read(kept: &[u8]) -> Result<Records, NvmError> {
     match kept.strip_prefix(&FAMILY) {
         Some([VERSION, ..]) => read_records(kept),
         Some([version, ..]) => Err(NvmError(format!(

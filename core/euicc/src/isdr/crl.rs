@@ -1,29 +1,29 @@
 //! ES10b.LoadCRL: revocation lists of the CIs, whole, in parts or as changes
 //! (SGP.22 5.7.12). What a list revokes, no server can use here any more.
 
+use super::{Isdr, Reply};
 use crate::apdu::Status;
-use crate::card::{Card, Env};
-use crate::memory::{Draft, StoredCrl};
+use crate::env::Env;
+use crate::state::StoredCrl;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use esim_crypto::pki::Crl;
-use esim_rsp::encode;
 use esim_rsp::es10b::{LoadCrlError, LoadCrlRequest, LoadCrlResponse, LoadCrlResponseOk};
 
-impl Card {
-    pub(super) fn load_crl(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+impl Isdr {
+    pub(super) fn load_crl(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Reply, Status> {
         let request = LoadCrlRequest::from_octets(chain).map_err(|_| Status::INCORRECT_DATA)?;
         let updated = self.update_crl(&request.crl);
         let stored = match updated {
             Ok(stored) => stored,
-            Err(error) => return Ok(encode(&LoadCrlResponse::LoadCrlResponseError(error))),
+            Err(error) => return Ok(Reply::of(&LoadCrlResponse::LoadCrlResponseError(error))),
         };
         let missing: Vec<u16> = (1..=stored.parts).filter(|part| !stored.loaded.contains(part)).collect();
-        let mut draft = Draft::new(&self.state);
+        let mut draft = self.draft();
         draft.state.crls.retain(|known| known.issuer != stored.issuer);
         draft.state.crls.push(stored);
         self.commit(draft, env)?;
-        Ok(encode(&LoadCrlResponse::LoadCrlResponseOk(LoadCrlResponseOk {
+        Ok(Reply::of(&LoadCrlResponse::LoadCrlResponseOk(LoadCrlResponseOk {
             missing_parts: (!missing.is_empty()).then_some(missing),
         })))
     }
@@ -95,16 +95,6 @@ impl StoredCrl {
 
     fn is_whole(&self) -> bool {
         self.loaded.len() == usize::from(self.parts)
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Vec<u8>> {
-        self.revoked.iter().chain(&self.former)
-    }
-
-    /// Octets of memory that it takes, about.
-    pub fn size(&self) -> u32 {
-        let octets = self.all().map(|serial| serial.len() + 1).sum::<usize>() + 2 * self.loaded.len() + 48;
-        u32::try_from(octets).unwrap_or(u32::MAX)
     }
 }
 

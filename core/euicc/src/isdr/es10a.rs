@@ -1,21 +1,18 @@
 //! ES10a: configured addresses (SGP.22 5.7.3, 5.7.4).
 
-use super::decode;
+use super::{Isdr, Reply, decode};
 use crate::apdu::Status;
-use crate::card::{Card, Env};
-use crate::memory::Draft;
-use alloc::vec::Vec;
-use esim_rsp::encode;
+use crate::env::Env;
 use esim_rsp::es10a::{
     EuiccConfiguredAddressesRequest, EuiccConfiguredAddressesResponse, SetDefaultDpAddressRequest,
     SetDefaultDpAddressResponse,
 };
 
-impl Card {
-    pub(super) fn get_euicc_configured_addresses(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
+impl Isdr {
+    pub(super) fn get_euicc_configured_addresses(&self, chain: &[u8]) -> Result<Reply, Status> {
         decode::<EuiccConfiguredAddressesRequest>(chain)?;
         let address = &self.state.default_dp_address;
-        Ok(encode(&EuiccConfiguredAddressesResponse {
+        Ok(Reply::of(&EuiccConfiguredAddressesResponse {
             default_dp_address: (!address.is_empty()).then(|| address.clone()),
             root_ds_address: self.personal.root_ds_address.clone(),
         }))
@@ -25,15 +22,15 @@ impl Card {
         &mut self,
         chain: &[u8],
         env: &mut Env<'_>,
-    ) -> Result<Vec<u8>, Status> {
+    ) -> Result<Reply, Status> {
         let request: SetDefaultDpAddressRequest = decode(chain)?;
         let fits = request.default_dp_address.len() <= 255;
         if fits {
-            let mut draft = Draft::new(&self.state);
+            let mut draft = self.draft();
             draft.state.default_dp_address = request.default_dp_address;
             self.commit(draft, env)?;
         }
         let result = if fits { 0 } else { 127 };
-        Ok(encode(&SetDefaultDpAddressResponse { set_default_dp_address_result: result }))
+        Ok(Reply::of(&SetDefaultDpAddressResponse { set_default_dp_address_result: result }))
     }
 }

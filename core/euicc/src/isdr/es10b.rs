@@ -1,11 +1,11 @@
 //! ES10b: mutual authentication and download preparation (SGP.22 5.7.5 to
-//! 5.7.8, 5.7.13, 5.7.14, 5.7.22). Every check of the standard is made, in its order.
+//! 5.7.8, 5.7.13, 5.7.14). Every check of the standard is made, in its order.
 
-use super::decode;
+use super::session::{Authenticated, Prepared, Session};
+use super::{Isdr, Reply, decode};
 use crate::apdu::Status;
-use crate::card::{Card, Env};
-use crate::memory::{Draft, KeptKey};
-use crate::session::{Authenticated, Prepared, Session};
+use crate::env::Env;
+use crate::state::KeptKey;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::common::{Version, bit_string};
 use esim_rsp::es10b::*;
 use esim_rsp::signed::PublicKeyOctets;
-use esim_rsp::{CertificateDer, ObjectIdentifier, OctetString, Signature, Signed, encode, tlv};
+use esim_rsp::{CertificateDer, ObjectIdentifier, OctetString, Signature, Signed, tlv};
 
 /// What works here and not only installs: usimSupport, isimSupport, csimSupport
 /// (its files; there is no CAVE), akaMilenage, akaTuak128, akaTuak256,
@@ -23,19 +23,19 @@ use esim_rsp::{CertificateDer, ObjectIdentifier, OctetString, Signature, Signed,
 /// are stored and not run, so javacard is not claimed.
 const UICC_CAPABILITY: [usize; 13] = [1, 2, 3, 4, 6, 7, 8, 16, 17, 19, 22, 23, 24];
 
-impl Card {
-    pub(super) fn get_euicc_info1(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
+impl Isdr {
+    pub(super) fn get_euicc_info1(&self, chain: &[u8]) -> Result<Reply, Status> {
         decode::<GetEuiccInfo1Request>(chain)?;
-        Ok(encode(&EuiccInfo1 {
+        Ok(Reply::of(&EuiccInfo1 {
             svn: Version::svn(),
             euicc_ci_pk_id_list_for_verification: self.verification_ids(),
             euicc_ci_pk_id_list_for_signing: self.signing_ids(),
         }))
     }
 
-    pub(super) fn get_euicc_info2(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
+    pub(super) fn get_euicc_info2(&self, chain: &[u8]) -> Result<Reply, Status> {
         decode::<GetEuiccInfo2Request>(chain)?;
-        Ok(encode(&self.euicc_info2()))
+        Ok(Reply::of(&self.euicc_info2()))
     }
 
     fn euicc_info2(&self) -> EuiccInfo2 {
@@ -68,7 +68,7 @@ impl Card {
         data
     }
 
-    pub(crate) fn free_memory(&self) -> u32 {
+    pub(super) fn free_memory(&self) -> u32 {
         self.personal.memory.saturating_sub(self.state.used())
     }
 
@@ -80,21 +80,21 @@ impl Card {
         self.identities.iter().map(|own| OctetString::from_slice(&own.ci_key_id)).collect()
     }
 
-    pub(super) fn get_euicc_challenge(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+    pub(super) fn get_euicc_challenge(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Reply, Status> {
         decode::<GetEuiccChallengeRequest>(chain)?;
         let mut challenge = [0; 16];
         env.rng.fill_bytes(&mut challenge);
         self.session = Session::AwaitAuthenticateServer(challenge);
-        Ok(encode(&GetEuiccChallengeResponse { euicc_challenge: challenge.into() }))
+        Ok(Reply::of(&GetEuiccChallengeResponse { euicc_challenge: challenge.into() }))
     }
 
     /// ES10b.AuthenticateServer (SGP.22 5.7.13).
-    pub(super) fn authenticate_server(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+    pub(super) fn authenticate_server(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Reply, Status> {
         let request: AuthenticateServerRequest = decode(chain)?;
         let transaction_id = request.server_signed1.transaction_id.clone();
         // Whatever comes of it, the challenge is used up.
         let session = core::mem::take(&mut self.session);
-        Ok(encode(&match self.authenticate(&request, session, env) {
+        Ok(Reply::of(&match self.authenticate(&request, session, env) {
             Ok((ok, authenticated)) => {
                 self.session = Session::AwaitPrepareDownload(Box::new(authenticated));
                 AuthenticateServerResponse::AuthenticateResponseOk(ok)
@@ -187,14 +187,14 @@ impl Card {
     }
 
     /// ES10b.PrepareDownload (SGP.22 5.7.5).
-    pub(super) fn prepare_download(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+    pub(super) fn prepare_download(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Reply, Status> {
         let request: PrepareDownloadRequest = decode(chain)?;
         let transaction_id = request.smdp_signed2.transaction_id.clone();
         let prepared = match self.prepare(&request, env) {
             Ok(prepared) => prepared,
             Err(download_error_code) => {
                 let error = PrepareDownloadResponseError { transaction_id, download_error_code };
-                return Ok(encode(&PrepareDownloadResponse::DownloadResponseError(error)));
+                return Ok(Reply::of(&PrepareDownloadResponse::DownloadResponseError(error)));
             }
         };
         self.keep_one_time_key(&prepared, env)?;
@@ -208,7 +208,7 @@ impl Card {
         let euicc_signature2 = Signature::from(own.key.sign(&[euicc_signed2.raw(), &signature2]));
         self.session = Session::AwaitBoundProfilePackage(Box::new(prepared));
         let ok = PrepareDownloadResponseOk { euicc_signed2, euicc_signature2 };
-        Ok(encode(&PrepareDownloadResponse::DownloadResponseOk(ok)))
+        Ok(Reply::of(&PrepareDownloadResponse::DownloadResponseOk(ok)))
     }
 
     fn prepare(
@@ -284,7 +284,7 @@ impl Card {
     }
 
     fn keep_one_time_key(&mut self, prepared: &Prepared, env: &mut Env<'_>) -> Result<(), Status> {
-        let mut draft = Draft::new(&self.state);
+        let mut draft = self.draft();
         draft.state.kept_key = Some(KeptKey {
             smdp_oid: prepared.authenticated.server_oid.to_string(),
             curve: prepared.one_time_key.curve(),
@@ -294,12 +294,12 @@ impl Card {
     }
 
     /// ES10b.CancelSession (SGP.22 5.7.14).
-    pub(super) fn cancel_session(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+    pub(super) fn cancel_session(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Reply, Status> {
         let request: CancelSessionRequest = decode(chain)?;
         let known = self.session.authenticated().filter(|it| it.transaction_id == request.transaction_id);
         let Some(authenticated) = known else {
             // invalidTransactionId
-            return Ok(encode(&CancelSessionResponse::CancelSessionResponseError(5)));
+            return Ok(Reply::of(&CancelSessionResponse::CancelSessionResponseError(5)));
         };
         let signed = Signed::new(EuiccCancelSessionSigned {
             transaction_id: request.transaction_id,
@@ -310,19 +310,14 @@ impl Card {
         self.session = Session::Idle;
         let resumable = [CancelSessionReason::postponed, CancelSessionReason::timeout];
         if !resumable.contains(&request.reason) && self.state.kept_key.is_some() {
-            let mut draft = Draft::new(&self.state);
+            let mut draft = self.draft();
             draft.state.kept_key = None;
             self.commit(draft, env)?;
         }
-        Ok(encode(&CancelSessionResponse::CancelSessionResponseOk(CancelSessionResponseOk {
+        Ok(Reply::of(&CancelSessionResponse::CancelSessionResponseOk(CancelSessionResponseOk {
             euicc_cancel_session_signed: signed,
             euicc_cancel_session_signature: signature.into(),
         })))
-    }
-
-    pub(super) fn get_rat(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
-        decode::<GetRatRequest>(chain)?;
-        Ok(self.personal.rat.clone())
     }
 }
 

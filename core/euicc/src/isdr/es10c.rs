@@ -1,14 +1,16 @@
 //! ES10c: local profile management (SGP.22 5.7.15 to 5.7.21).
 
-use super::decode;
+use super::session::Session;
+use super::{Call, Isdr, Reply, Switched, decode};
 use crate::apdu::Status;
-use crate::card::{Card, Env};
-use crate::memory::{Draft, Profile, State, Switch};
+use crate::draft::Draft;
+use crate::env::Env;
+use crate::state::{Profile, State, Switch};
 use alloc::vec::Vec;
 use esim_rsp::common::{NotificationEvent, has_bit};
 use esim_rsp::es8p::{ConfigureIsdpRequest, ProfileClass, StoreMetadataRequest};
 use esim_rsp::es10c::*;
-use esim_rsp::{OctetString, encode, tlv};
+use esim_rsp::{OctetString, tlv};
 
 /// Longest nickname, in octets (SGP.22 5.7.21).
 const MAX_NICKNAME: usize = 64;
@@ -16,14 +18,14 @@ const MAX_NICKNAME: usize = 64;
 /// Tags given when the request names none (SGP.22 5.7.15).
 const DEFAULT_TAGS: [u32; 9] = [0x5A, 0x4F, 0x9F70, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95];
 
-impl Card {
-    pub(super) fn get_profiles_info(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
+impl Isdr {
+    pub(super) fn get_profiles_info(&self, chain: &[u8]) -> Result<Reply, Status> {
         let request: ProfileInfoListRequest = decode(chain)?;
         let Some(tags) =
             request.tag_list.as_ref().map_or(Some(DEFAULT_TAGS.to_vec()), |list| read_tags(list))
         else {
             // incorrectInputValues
-            return Ok(encode(&ProfileInfoListResponse::ProfileInfoListError(1)));
+            return Ok(Reply::of(&ProfileInfoListResponse::ProfileInfoListError(1)));
         };
         let mut list = Vec::new();
         for profile in &self.state.profiles {
@@ -39,32 +41,27 @@ impl Card {
                 list.push(profile_info(profile, metadata, &tags));
             }
         }
-        Ok(encode(&ProfileInfoListResponse::ProfileInfoListOk(list)))
+        Ok(Reply::of(&ProfileInfoListResponse::ProfileInfoListOk(list)))
     }
 
-    pub(super) fn enable_profile(
-        &mut self,
-        channel: u8,
-        chain: &[u8],
-        env: &mut Env<'_>,
-    ) -> Result<Vec<u8>, Status> {
-        let request: EnableProfileRequest = decode(chain)?;
-        let enable_result = match self.may_enable(&request.profile_identifier) {
+    pub(super) fn enable_profile(&mut self, call: &Call<'_>, env: &mut Env<'_>) -> Result<Reply, Status> {
+        let request: EnableProfileRequest = decode(call.chain)?;
+        let respond = |enable_result| Reply::of(&EnableProfileResponse { enable_result });
+        match self.may_enable(&request.profile_identifier, call.is_toolkit_busy) {
             Ok(number) => {
-                self.begin_switch(Switch::Enable(number), request.refresh_flag, channel, env)?;
-                EnableResult::ok
+                let switched = self.begin_switch(Switch::Enable(number), request.refresh_flag, env)?;
+                Ok(respond(EnableResult::ok).and(switched))
             }
-            Err(result) => result,
-        };
-        Ok(encode(&EnableProfileResponse { enable_result }))
+            Err(result) => Ok(respond(result)),
+        }
     }
 
-    fn may_enable(&self, identifier: &ProfileIdentifier) -> Result<u16, EnableResult> {
+    fn may_enable(&self, identifier: &ProfileIdentifier, is_toolkit_busy: bool) -> Result<u16, EnableResult> {
         let profile = self.find(identifier).ok_or(EnableResult::iccidOrAidNotFound)?;
         if profile.enabled {
             return Err(EnableResult::profileNotInDisabledState);
         }
-        if self.is_cat_busy() {
+        if self.is_cat_busy(is_toolkit_busy) {
             return Err(EnableResult::catBusy);
         }
         // A test profile suspends the enabled one, whatever its rules; only that one takes its
@@ -78,24 +75,23 @@ impl Card {
         if has_ppr1(enabled) { Err(EnableResult::disallowedByPolicy) } else { Ok(profile.number) }
     }
 
-    pub(super) fn disable_profile(
-        &mut self,
-        channel: u8,
-        chain: &[u8],
-        env: &mut Env<'_>,
-    ) -> Result<Vec<u8>, Status> {
-        let request: DisableProfileRequest = decode(chain)?;
-        let disable_result = match self.may_disable(&request.profile_identifier) {
+    pub(super) fn disable_profile(&mut self, call: &Call<'_>, env: &mut Env<'_>) -> Result<Reply, Status> {
+        let request: DisableProfileRequest = decode(call.chain)?;
+        let respond = |disable_result| Reply::of(&DisableProfileResponse { disable_result });
+        match self.may_disable(&request.profile_identifier, call.is_toolkit_busy) {
             Ok(number) => {
-                self.begin_switch(Switch::Disable(number), request.refresh_flag, channel, env)?;
-                DisableResult::ok
+                let switched = self.begin_switch(Switch::Disable(number), request.refresh_flag, env)?;
+                Ok(respond(DisableResult::ok).and(switched))
             }
-            Err(result) => result,
-        };
-        Ok(encode(&DisableProfileResponse { disable_result }))
+            Err(result) => Ok(respond(result)),
+        }
     }
 
-    fn may_disable(&self, identifier: &ProfileIdentifier) -> Result<u16, DisableResult> {
+    fn may_disable(
+        &self,
+        identifier: &ProfileIdentifier,
+        is_toolkit_busy: bool,
+    ) -> Result<u16, DisableResult> {
         let profile = self.find(identifier).ok_or(DisableResult::iccidOrAidNotFound)?;
         if !profile.enabled {
             return Err(DisableResult::profileNotInEnabledState);
@@ -103,42 +99,34 @@ impl Card {
         if has_ppr1(profile) {
             return Err(DisableResult::disallowedByPolicy);
         }
-        if self.is_cat_busy() {
+        if self.is_cat_busy(is_toolkit_busy) {
             return Err(DisableResult::catBusy);
         }
         Ok(profile.number)
     }
 
     /// A proactive command is outstanding, or a switch waits for the terminal.
-    fn is_cat_busy(&self) -> bool {
-        self.uicc.proactive_length().is_some() || self.state.pending.is_some()
+    fn is_cat_busy(&self, is_toolkit_busy: bool) -> bool {
+        is_toolkit_busy || self.state.pending.is_some()
     }
 
     /// With the refresh flag the switch takes effect when the terminal has
     /// carried out REFRESH or resets the card; without it, at once (SGP.22 5.7.16).
-    fn begin_switch(
-        &mut self,
-        switch: Switch,
-        refresh: bool,
-        channel: u8,
-        env: &mut Env<'_>,
-    ) -> Result<(), Status> {
-        let mut draft = Draft::new(&self.state);
+    fn begin_switch(&mut self, switch: Switch, refresh: bool, env: &mut Env<'_>) -> Result<Switched, Status> {
+        let mut draft = self.draft();
         if refresh {
             draft.state.pending = Some(switch);
             self.commit(draft, env)?;
-            if self.uicc.terminal_supports_refresh() {
-                self.uicc.queue_refresh();
-            }
-            return Ok(());
+            return Ok(Switched::OnRefresh);
         }
         self.switch(&mut draft, switch);
         self.commit(draft, env)?;
-        self.after_switch(Some(channel), env)
+        self.session = Session::Idle;
+        Ok(Switched::AtOnce)
     }
 
     /// Carries a switch out on a draft, notifications included.
-    pub(crate) fn switch(&self, draft: &mut Draft, switch: Switch) {
+    pub(super) fn switch(&self, draft: &mut Draft, switch: Switch) {
         let leaving = draft.state.enabled().map(|profile| (profile.number, is_test(profile)));
         if let Some((number, _)) = leaving {
             self.set_enabled(draft, number, false);
@@ -174,18 +162,18 @@ impl Card {
         self.notify(draft, &metadata, event, identity);
     }
 
-    pub(super) fn delete_profile(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+    pub(super) fn delete_profile(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Reply, Status> {
         let DeleteProfileRequest(identifier) = decode(chain)?;
         let delete_result = match self.may_delete(&identifier) {
             Ok(number) => {
-                let mut draft = Draft::new(&self.state);
+                let mut draft = self.draft();
                 self.delete(&mut draft, number);
                 self.commit(draft, env)?;
                 DeleteResult::ok
             }
             Err(result) => result,
         };
-        Ok(encode(&DeleteProfileResponse { delete_result }))
+        Ok(Reply::of(&DeleteProfileResponse { delete_result }))
     }
 
     fn may_delete(&self, identifier: &ProfileIdentifier) -> Result<u16, DeleteResult> {
@@ -215,16 +203,11 @@ impl Card {
     }
 
     /// ES10c.eUICCMemoryReset (SGP.22 5.7.19): policy rules do not hold against it.
-    pub(super) fn euicc_memory_reset(
-        &mut self,
-        channel: u8,
-        chain: &[u8],
-        env: &mut Env<'_>,
-    ) -> Result<Vec<u8>, Status> {
-        let request: EuiccMemoryResetRequest = decode(chain)?;
-        let respond = |reset_result| Ok(encode(&EuiccMemoryResetResponse { reset_result }));
-        if self.is_cat_busy() {
-            return respond(ResetResult::catBusy);
+    pub(super) fn euicc_memory_reset(&mut self, call: &Call<'_>, env: &mut Env<'_>) -> Result<Reply, Status> {
+        let request: EuiccMemoryResetRequest = decode(call.chain)?;
+        let respond = |reset_result| Reply::of(&EuiccMemoryResetResponse { reset_result });
+        if self.is_cat_busy(call.is_toolkit_busy) {
+            return Ok(respond(ResetResult::catBusy));
         }
         let options = &request.reset_options;
         let applies = |metadata: StoreMetadataRequest| match metadata.profile_class {
@@ -236,9 +219,9 @@ impl Card {
         let condemned: Vec<_> = condemned.map(|profile| (profile.number, profile.enabled)).collect();
         let reset_address = has_bit(options, 2) && !self.state.default_dp_address.is_empty();
         if condemned.is_empty() && !reset_address {
-            return respond(ResetResult::nothingToDelete);
+            return Ok(respond(ResetResult::nothingToDelete));
         }
-        let mut draft = Draft::new(&self.state);
+        let mut draft = self.draft();
         let enabled_goes = condemned.iter().any(|(_, enabled)| *enabled);
         for (number, _) in &condemned {
             self.delete(&mut draft, *number);
@@ -251,38 +234,36 @@ impl Card {
             draft.state.default_dp_address.clear();
         }
         self.commit(draft, env)?;
-        if enabled_goes {
-            self.after_switch(Some(channel), env)?;
-            if self.uicc.terminal_supports_refresh() {
-                self.uicc.queue_refresh();
-            }
+        if !enabled_goes {
+            return Ok(respond(ResetResult::ok));
         }
-        respond(ResetResult::ok)
+        self.session = Session::Idle;
+        Ok(respond(ResetResult::ok).and(Switched::AtOnceWithRefresh))
     }
 
-    pub(super) fn get_eid(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
+    pub(super) fn get_eid(&self, chain: &[u8]) -> Result<Reply, Status> {
         let request: GetEuiccDataRequest = decode(chain)?;
         if request.tag_list[..] != [0x5A] {
             return Err(Status::INCORRECT_DATA);
         }
-        Ok(encode(&GetEuiccDataResponse { eid_value: (*self.eid.octets()).into() }))
+        Ok(Reply::of(&GetEuiccDataResponse { eid_value: (*self.eid.octets()).into() }))
     }
 
     /// There is no LPA in this eUICC.
-    pub(super) fn lpae_activation(chain: &[u8]) -> Result<Vec<u8>, Status> {
+    pub(super) fn lpae_activation(chain: &[u8]) -> Result<Reply, Status> {
         decode::<LpaeActivationRequest>(chain)?;
         // notSupported
-        Ok(encode(&LpaeActivationResponse { lpae_activation_result: 1 }))
+        Ok(Reply::of(&LpaeActivationResponse { lpae_activation_result: 1 }))
     }
 
-    pub(super) fn set_nickname(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
+    pub(super) fn set_nickname(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Reply, Status> {
         let request: SetNicknameRequest = decode(chain)?;
         let number = self.state.by_iccid(&request.iccid).map(|profile| profile.number);
         let set_nickname_result = match number {
             None => SetNicknameResult::iccidNotFound,
             Some(_) if request.profile_nickname.len() > MAX_NICKNAME => SetNicknameResult::undefinedError,
             Some(number) => {
-                let mut draft = Draft::new(&self.state);
+                let mut draft = self.draft();
                 if let Some(profile) = draft.profile_mut(number) {
                     profile.nickname = request.profile_nickname;
                 }
@@ -290,7 +271,7 @@ impl Card {
                 SetNicknameResult::ok
             }
         };
-        Ok(encode(&SetNicknameResponse { set_nickname_result }))
+        Ok(Reply::of(&SetNicknameResponse { set_nickname_result }))
     }
 
     fn find(&self, identifier: &ProfileIdentifier) -> Option<&Profile> {

@@ -2,7 +2,7 @@
 
 use super::decode;
 use crate::apdu::Status;
-use crate::install::within_limits;
+use crate::bpp::within_limits;
 use alloc::vec::Vec;
 use esim_rsp::common::{PprIds, has_bit};
 use esim_rsp::es8p::{StoreMetadataRequest, UpdateMetadataRequest};

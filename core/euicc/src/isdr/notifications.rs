@@ -1,18 +1,19 @@
 //! Notifications: making, listing, giving out, removing (SGP.22 3.5, 5.7.9 to 5.7.11).
 
-use super::decode;
+use super::{Isdr, Reply, decode};
 use crate::apdu::Status;
-use crate::card::{Card, Env};
-use crate::memory::{self, Draft};
+use crate::draft::Draft;
+use crate::env::Env;
+use crate::memory;
 use alloc::vec::Vec;
 use esim_rsp::common::{NotificationEvent, NotificationEvents};
 use esim_rsp::es8p::StoreMetadataRequest;
 use esim_rsp::notification::*;
 use esim_rsp::{CertificateDer, Signature, Signed, encode};
 
-impl Card {
+impl Isdr {
     /// One signed notification for each receiver that the profile names for `event`.
-    pub(crate) fn notify(
+    pub(super) fn notify(
         &self,
         draft: &mut Draft,
         profile: &StoreMetadataRequest,
@@ -41,14 +42,14 @@ impl Card {
         }))
     }
 
-    pub(super) fn list_notification(&self, chain: &[u8]) -> Result<Vec<u8>, Status> {
+    pub(super) fn list_notification(&self, chain: &[u8]) -> Result<Reply, Status> {
         let request: ListNotificationRequest = decode(chain)?;
         let wanted = request.profile_management_operation;
         let list = self.stored_notifications().filter(|it| is_wanted(it, wanted.as_ref())).collect();
-        Ok(encode(&ListNotificationResponse::NotificationMetadataList(list)))
+        Ok(Reply::of(&ListNotificationResponse::NotificationMetadataList(list)))
     }
 
-    pub(super) fn retrieve_notifications_list(&self, chain: &[u8], env: &Env<'_>) -> Result<Vec<u8>, Status> {
+    pub(super) fn retrieve_notifications_list(&self, chain: &[u8], env: &Env<'_>) -> Result<Reply, Status> {
         let request: RetrieveNotificationsListRequest = decode(chain)?;
         let matches = |metadata: &NotificationMetadata| match &request.search_criteria {
             None => true,
@@ -58,23 +59,23 @@ impl Card {
         let numbers = self.stored_notifications().filter(matches).map(|metadata| metadata.seq_number);
         let stored = numbers.filter_map(|number| memory::read_notification(env.nvm, number));
         let list = stored.filter_map(|octets| esim_rsp::decode(&octets).ok()).collect();
-        Ok(encode(&RetrieveNotificationsListResponse::NotificationList(list)))
+        Ok(Reply::of(&RetrieveNotificationsListResponse::NotificationList(list)))
     }
 
     pub(super) fn remove_notification_from_list(
         &mut self,
         chain: &[u8],
         env: &mut Env<'_>,
-    ) -> Result<Vec<u8>, Status> {
+    ) -> Result<Reply, Status> {
         let request: NotificationSentRequest = decode(chain)?;
-        let mut draft = Draft::new(&self.state);
+        let mut draft = self.draft();
         // nothingToDelete
         let mut delete_notification_status = 1;
         if draft.remove_notification(request.seq_number) {
             self.commit(draft, env)?;
             delete_notification_status = 0;
         }
-        Ok(encode(&NotificationSentResponse { delete_notification_status }))
+        Ok(Reply::of(&NotificationSentResponse { delete_notification_status }))
     }
 
     fn stored_notifications(&self) -> impl Iterator<Item = NotificationMetadata> {

@@ -3,8 +3,9 @@
 
 use crate::apdu::{Command, Response, Status};
 use crate::channel::Channel;
+use crate::draft::Draft;
 use crate::isdr::es6;
-use crate::memory::{Draft, Profile};
+use crate::state::Profile;
 use esim_rsp::tlv;
 
 /// By this AID an operator means the ISD-P of the profile that its security domain lies in (SGP.02 annex H).

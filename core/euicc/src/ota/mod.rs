@@ -12,8 +12,11 @@ mod security;
 pub(crate) use parts::Parts;
 
 use crate::apdu::{Command, Status};
-use crate::card::{Card, Env};
-use crate::memory::{self, Draft};
+use crate::draft::Draft;
+use crate::env::Env;
+use crate::isdr::Isdr;
+use crate::memory;
+use crate::uicc::Uicc;
 use alloc::vec::Vec;
 use domain::Domain;
 use esim_crypto::scp80::{Header, Keys, Response, ResponseStatus, WhenResponse};
@@ -42,7 +45,14 @@ struct Reply {
     response: Response,
 }
 
-impl Card {
+/// The card as far as a message reaches it.
+pub(crate) struct Receiver<'a> {
+    pub parts: &'a mut Parts,
+    pub isdr: &'a mut Isdr,
+    pub uicc: &'a mut Uicc,
+}
+
+impl Receiver<'_> {
     /// ENVELOPE (SMS-PP download): what the terminal puts into the delivery report. A message that is not secured,
     /// or not whole yet, is taken without an answer.
     ///
@@ -82,14 +92,14 @@ impl Card {
     /// Executes a message and commits what it changed.
     fn perform(&mut self, accepted: &Accepted, env: &mut Env<'_>) -> Result<Vec<u8>, Status> {
         let before = self.uicc.clone();
-        let mut draft = Draft::new(&self.state);
+        let mut draft = self.isdr.draft();
         if let Some((version, counter)) = accepted.next_counter {
             self.uicc.set_counter(accepted.domain, version, counter);
         }
         let data = self.run(accepted, &mut draft);
         let committed = self.commit_message(draft, env);
         if committed.is_err() {
-            self.uicc = before;
+            *self.uicc = before;
         }
         committed.map(|()| data)
     }
@@ -101,7 +111,7 @@ impl Card {
             Some(ApplicationKind::Rfm { adf, uicc_access, adf_access }) => {
                 let adf = adf.as_deref().map(|aid| (aid, &adf_access[..]));
                 let mut channel = self.uicc.begin_remote(&uicc_access, adf);
-                let uicc = &mut self.uicc;
+                let uicc = &mut *self.uicc;
                 let data = script::run(commands, &mut |command| uicc.remote_command(&mut channel, command));
                 self.uicc.end_remote();
                 data
@@ -119,8 +129,7 @@ impl Card {
             let writes = memory::image_writes(number, self.uicc.image(), &changes);
             draft.writes.extend(writes.map_err(|_| Status::MEMORY_PROBLEM)?);
         }
-        self.state = draft.commit(env.nvm).map_err(|_| Status::MEMORY_PROBLEM)?;
-        Ok(())
+        self.isdr.commit(draft, env)
     }
 
     /// Sends a reply the way it is wanted; what goes into the delivery report. A reply too long for the report goes

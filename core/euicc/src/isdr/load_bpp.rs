@@ -1,37 +1,37 @@
 //! ES10b.LoadBoundProfilePackage (SGP.22 5.7.6): one commit at the end, and a
 //! signed result whatever comes of it.
 
+use super::session::{Authenticated, Package, Prepared, Session};
+use super::{Call, Isdr, Reply};
 use crate::apdu::Status;
-use crate::card::{Card, Env};
-use crate::install::{Facts, Failure, Loaded, Loading, Stop};
-use crate::memory::{Draft, Profile};
-use crate::session::{Authenticated, Prepared, Session};
+use crate::bpp::{Facts, Failure, Loaded, Loading, Stop};
+use crate::draft::Draft;
+use crate::env::Env;
+use crate::state::{Profile, isdp_aid};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::common::NotificationEvent;
-use esim_rsp::es8p::{ProfileClass, StoreMetadataRequest};
-use esim_rsp::es10b::GetRatResponse;
+use esim_rsp::es8p::StoreMetadataRequest;
 use esim_rsp::notification::{
     BppCommandId, ErrorReason, ErrorResult, FinalResult, ProfileInstallationResult,
     ProfileInstallationResultData, SuccessResult,
 };
 use esim_rsp::{Iccid, Signature, Signed, encode};
 
-impl Card {
+impl Isdr {
     /// Takes one piece. Empty until the last, or until the first failure: then `BF37`.
     pub(super) fn load_bound_profile_package(
         &mut self,
-        channel: u8,
-        chain: &[u8],
+        call: &Call<'_>,
         env: &mut Env<'_>,
-    ) -> Result<Vec<u8>, Status> {
+    ) -> Result<Reply, Status> {
         match core::mem::take(&mut self.session) {
-            Session::AwaitBoundProfilePackage(prepared) if chain.starts_with(&[0xBF, 0x36]) => {
-                self.begin_package(*prepared, channel, chain, env)
+            Session::AwaitBoundProfilePackage(prepared) if call.chain.starts_with(&[0xBF, 0x36]) => {
+                self.begin_package(*prepared, call, env)
             }
-            Session::Loading(loading) if loading.channel == channel => {
-                self.continue_package(loading, chain, env)
+            Session::Loading(package) if package.channel == call.channel => {
+                self.continue_package(package, call.chain, env)
             }
             other => {
                 // Out of session, or on another channel than the package: nothing is lost by it.
@@ -44,41 +44,37 @@ impl Card {
     fn begin_package(
         &mut self,
         prepared: Prepared,
-        channel: u8,
-        chain: &[u8],
+        call: &Call<'_>,
         env: &mut Env<'_>,
-    ) -> Result<Vec<u8>, Status> {
-        let begun = self.with_facts(|facts| Loading::begin(prepared, channel, chain, facts));
-        match begun {
+    ) -> Result<Reply, Status> {
+        match self.with_facts(|facts| Loading::begin(&prepared.agreed(), call.chain, facts)) {
             Ok(loading) => {
-                self.session = Session::Loading(Box::new(loading));
-                Ok(Vec::new())
+                let (server, channel) = (prepared.authenticated, call.channel);
+                self.session = Session::Loading(Box::new(Package { server, channel, loading }));
+                Ok(Reply::default())
             }
-            Err(refused) => {
-                let (prepared, failure) = *refused;
-                self.report_failure(&prepared.authenticated, None, failure, env)
-            }
+            Err(failure) => self.report_failure(&prepared.authenticated, None, failure, env),
         }
     }
 
     fn continue_package(
         &mut self,
-        mut loading: Box<Loading>,
+        mut package: Box<Package>,
         chain: &[u8],
         env: &mut Env<'_>,
-    ) -> Result<Vec<u8>, Status> {
-        match self.with_facts(|facts| loading.next(chain, facts)) {
+    ) -> Result<Reply, Status> {
+        match self.with_facts(|facts| package.loading.next(chain, facts)) {
             Ok(None) => {
-                self.session = Session::Loading(loading);
-                Ok(Vec::new())
+                self.session = Session::Loading(package);
+                Ok(Reply::default())
             }
-            Ok(Some(loaded)) => self.install(&loading.prepared.authenticated, loaded, env),
+            Ok(Some(loaded)) => self.install(&package.server, loaded, env),
             Err(Stop::Failure(failure)) => {
-                let iccid = loading.iccid();
-                self.report_failure(&loading.prepared.authenticated, iccid, failure, env)
+                let iccid = package.loading.iccid();
+                self.report_failure(&package.server, iccid, failure, env)
             }
             Err(Stop::Status(status)) => {
-                self.session = Session::Loading(loading);
+                self.session = Session::Loading(package);
                 Err(status)
             }
         }
@@ -95,36 +91,14 @@ impl Card {
         })
     }
 
-    /// SGP.22 2.9.2.4: the first rule that names the PPR and the operator decides; without one it is forbidden.
-    fn allows_policy_rules(&self, metadata: &StoreMetadataRequest) -> bool {
-        let Some(wanted) = metadata.profile_policy_rules.as_ref().filter(|rules| rules.any()) else {
-            return true;
-        };
-        let Some(owner) = metadata.profile_owner.as_ref() else { return false };
-        if metadata.profile_class != ProfileClass::operational {
-            return false;
-        }
-        let Ok(table) = esim_rsp::decode::<GetRatResponse>(&self.personal.rat) else { return false };
-        let allowed = |is_rule: fn(&esim_rsp::common::PprIds) -> bool| {
-            !is_rule(wanted)
-                || table.rat.iter().any(|rule| {
-                    is_rule(&rule.ppr_ids)
-                        && rule.allowed_operators.iter().any(|operator| operator.covers(owner))
-                })
-        };
-        // PPR1 keeps every other profile from being enabled: not beside an operational one.
-        let alone = !wanted.ppr1() || self.state.profiles.iter().all(|profile| !is_operational(profile));
-        allowed(|ids| ids.ppr1()) && allowed(|ids| ids.ppr2()) && alone
-    }
-
     /// Profile, notifications and counters appear together.
     fn install(
         &mut self,
         server: &Authenticated,
         loaded: Loaded,
         env: &mut Env<'_>,
-    ) -> Result<Vec<u8>, Status> {
-        let mut draft = Draft::new(&self.state);
+    ) -> Result<Reply, Status> {
+        let mut draft = self.draft();
         let profile = Profile {
             number: 0,
             enabled: false,
@@ -141,7 +115,7 @@ impl Card {
             return self.report_failure(server, Some(loaded.metadata.iccid), failure, env);
         }
         let success = SuccessResult {
-            aid: crate::memory::isdp_aid(number).to_vec().into(),
+            aid: isdp_aid(number).to_vec().into(),
             sima_response: loaded.sima_response.into(),
         };
         let iccid = Some(loaded.metadata.iccid);
@@ -150,7 +124,7 @@ impl Card {
         self.notify(&mut draft, &loaded.metadata, NotificationEvent::Install, server.identity);
         draft.state.kept_key = None;
         self.commit(draft, env)?;
-        Ok(result)
+        Ok(result.into())
     }
 
     fn report_failure(
@@ -159,8 +133,8 @@ impl Card {
         iccid: Option<Iccid>,
         failure: Failure,
         env: &mut Env<'_>,
-    ) -> Result<Vec<u8>, Status> {
-        let mut draft = Draft::new(&self.state);
+    ) -> Result<Reply, Status> {
+        let mut draft = self.draft();
         let error = ErrorResult {
             bpp_command_id: failure.command,
             error_reason: failure.reason,
@@ -169,7 +143,7 @@ impl Card {
         let result = self.installation_result(&mut draft, server, iccid, FinalResult::ErrorResult(error));
         draft.state.kept_key = None;
         self.commit(draft, env)?;
-        Ok(result)
+        Ok(result.into())
     }
 
     /// Makes, signs and stores `BF37` (SGP.22 2.5.6).
@@ -198,8 +172,4 @@ impl Card {
         draft.store_notification(&metadata, result.clone());
         result
     }
-}
-
-fn is_operational(profile: &Profile) -> bool {
-    profile.metadata().is_ok_and(|metadata| metadata.profile_class == ProfileClass::operational)
 }

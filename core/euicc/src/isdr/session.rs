@@ -1,7 +1,7 @@
 //! The RSP session, one at a time, named by what is awaited. It lives in RAM:
 //! a reset, a profile switch or a new challenge ends it (SGP.22 3.1.2).
 
-use crate::install::Loading;
+use crate::bpp::{Agreed, Loading};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use esim_rsp::signed::PublicKeyOctets;
 use esim_rsp::{ObjectIdentifier, Signature, TransactionId};
 
 #[derive(Clone, Default)]
-pub(crate) enum Session {
+pub(super) enum Session {
     /// Nothing is under way.
     #[default]
     Idle,
@@ -21,12 +21,12 @@ pub(crate) enum Session {
     /// A one-time key was given out.
     AwaitBoundProfilePackage(Box<Prepared>),
     /// Segments are coming in.
-    Loading(Box<Loading>),
+    Loading(Box<Package>),
 }
 
 /// What AuthenticateServer settled.
 #[derive(Clone)]
-pub(crate) struct Authenticated {
+pub(super) struct Authenticated {
     pub transaction_id: TransactionId,
     pub server_address: String,
     pub server_oid: ObjectIdentifier,
@@ -40,12 +40,33 @@ pub(crate) struct Authenticated {
 
 /// What PrepareDownload settled.
 #[derive(Clone)]
-pub(crate) struct Prepared {
+pub(super) struct Prepared {
     pub authenticated: Authenticated,
     pub one_time_key: PrivateKey,
     pub euicc_otpk: PublicKeyOctets,
     /// PK.DPpb.
     pub smdp_key: PublicKey,
+}
+
+/// A package that is coming in.
+#[derive(Clone)]
+pub(super) struct Package {
+    pub server: Authenticated,
+    /// The logical channel that it comes in on.
+    pub channel: u8,
+    pub loading: Loading,
+}
+
+impl Prepared {
+    /// What the package must be bound to.
+    pub fn agreed(&self) -> Agreed<'_> {
+        Agreed {
+            transaction_id: &self.authenticated.transaction_id,
+            one_time_key: &self.one_time_key,
+            euicc_otpk: &self.euicc_otpk,
+            smdp_key: &self.smdp_key,
+        }
+    }
 }
 
 impl Session {
@@ -55,7 +76,7 @@ impl Session {
             Self::Idle | Self::AwaitAuthenticateServer(_) => None,
             Self::AwaitPrepareDownload(authenticated) => Some(authenticated),
             Self::AwaitBoundProfilePackage(prepared) => Some(&prepared.authenticated),
-            Self::Loading(loading) => Some(&loading.prepared.authenticated),
+            Self::Loading(package) => Some(&package.server),
         }
     }
 }

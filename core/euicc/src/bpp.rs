@@ -3,17 +3,16 @@
 
 use crate::apdu::Status;
 use crate::pending::OF_A_PROFILE;
-use crate::session::Prepared;
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use esim_crypto::bsp::{Bsp, BspError, BspKeys};
-use esim_crypto::{PublicKey, ecka};
+use esim_crypto::{PrivateKey, PublicKey, ecka};
 use esim_rsp::es8p::{
     ConfigureIsdpRequest, INSTALL_BOUND_PROFILE_PACKAGE, InitialiseSecureChannelRequest, KEY_LENGTH,
     KEY_TYPE_AES, ProfileClass, ReplaceSessionKeysRequest, StoreMetadataRequest,
 };
 use esim_rsp::notification::{BppCommandId, ErrorReason};
-use esim_rsp::{Iccid, tlv};
+use esim_rsp::signed::PublicKeyOctets;
+use esim_rsp::{Iccid, TransactionId, tlv};
 use esim_saip::image::Algorithm;
 use esim_saip::{Capabilities, ElementError, EuiccResponse, Image, Installer, Splitter};
 
@@ -39,12 +38,18 @@ pub(crate) struct Facts<'a> {
     pub policy: &'a dyn Fn(&StoreMetadataRequest) -> bool,
 }
 
+/// What PrepareDownload has settled with the SM-DP+: the package must be bound to it.
+pub(crate) struct Agreed<'a> {
+    pub transaction_id: &'a TransactionId,
+    pub one_time_key: &'a PrivateKey,
+    pub euicc_otpk: &'a PublicKeyOctets,
+    /// PK.DPpb.
+    pub smdp_key: &'a PublicKey,
+}
+
 /// A package that is coming in.
 #[derive(Clone)]
 pub(crate) struct Loading {
-    pub prepared: Prepared,
-    /// The logical channel that it comes in on.
-    pub channel: u8,
     bsp: Bsp,
     group: Option<Group>,
     /// Octets of BF36 that have not come yet.
@@ -101,29 +106,20 @@ fn fail(command: BppCommandId, reason: ErrorReason) -> Failure {
 
 impl Loading {
     /// Takes `BF36 <length> BF23 …`: opens the secure channel (SGP.22 5.5.1).
-    pub fn begin(
-        prepared: Prepared,
-        channel: u8,
-        chain: &[u8],
-        facts: &Facts<'_>,
-    ) -> Result<Self, Box<(Prepared, Failure)>> {
-        match open_channel(&prepared, chain, facts.eid) {
-            Ok((bsp, remaining)) => Ok(Self {
-                prepared,
-                channel,
-                bsp,
-                group: None,
-                remaining,
-                configuration: Vec::new(),
-                metadata_octets: Vec::new(),
-                dp_proprietary_data: Vec::new(),
-                metadata: None,
-                splitter: Splitter::default(),
-                installer: Installer::new(facts.capabilities.clone()),
-                received: 0,
-            }),
-            Err(failure) => Err(Box::new((prepared, failure))),
-        }
+    pub fn begin(agreed: &Agreed<'_>, chain: &[u8], facts: &Facts<'_>) -> Result<Self, Failure> {
+        let (bsp, remaining) = open_channel(agreed, chain, facts.eid)?;
+        Ok(Self {
+            bsp,
+            group: None,
+            remaining,
+            configuration: Vec::new(),
+            metadata_octets: Vec::new(),
+            dp_proprietary_data: Vec::new(),
+            metadata: None,
+            splitter: Splitter::default(),
+            installer: Installer::new(facts.capabilities.clone()),
+            received: 0,
+        })
     }
 
     /// ICCID of the profile, once its metadata is in.
@@ -321,7 +317,7 @@ impl From<(BppCommandId, ErrorReason)> for Failure {
 }
 
 /// Checks BF23 in the order of SGP.22 5.5.1 and derives the session keys.
-fn open_channel(prepared: &Prepared, chain: &[u8], eid: &[u8; 16]) -> Result<(Bsp, usize), Failure> {
+fn open_channel(agreed: &Agreed<'_>, chain: &[u8], eid: &[u8; 16]) -> Result<(Bsp, usize), Failure> {
     let refuse = |reason| fail(BppCommandId::initialiseSecureChannel, reason);
     let wrong = || refuse(ErrorReason::incorrectInputValues);
     let (_, length, value_at) = tlv::read_header(chain, 0).map_err(|_| wrong())?;
@@ -331,7 +327,7 @@ fn open_channel(prepared: &Prepared, chain: &[u8], eid: &[u8; 16]) -> Result<(Bs
     if request.remote_op_id != INSTALL_BOUND_PROFILE_PACKAGE {
         return Err(refuse(ErrorReason::unsupportedRemoteOperationType));
     }
-    if request.transaction_id != prepared.authenticated.transaction_id {
+    if request.transaction_id != *agreed.transaction_id {
         return Err(refuse(ErrorReason::invalidTransactionId));
     }
     let crt = &request.control_ref_template;
@@ -339,22 +335,22 @@ fn open_channel(prepared: &Prepared, chain: &[u8], eid: &[u8; 16]) -> Result<(Bs
     if *crt.key_type != [KEY_TYPE_AES] || *crt.key_len != [KEY_LENGTH] || !(1..=16).contains(&host_id.len()) {
         return Err(refuse(ErrorReason::unsupportedCrtValues));
     }
-    let signed = signed_octets(body, prepared).ok_or_else(wrong)?;
-    let verified = prepared.smdp_key.verify(&[&signed], &request.smdp_sign.0);
+    let signed = signed_octets(body, agreed).ok_or_else(wrong)?;
+    let verified = agreed.smdp_key.verify(&[&signed], &request.smdp_sign.0);
     verified.map_err(|_| refuse(ErrorReason::invalidSignature))?;
-    let curve = prepared.one_time_key.curve();
+    let curve = agreed.one_time_key.curve();
     let peer = PublicKey::from_sec1(curve, &request.smdp_otpk.0).map_err(|_| wrong())?;
-    let secret = ecka(&prepared.one_time_key, &peer).map_err(|_| wrong())?;
+    let secret = ecka(agreed.one_time_key, &peer).map_err(|_| wrong())?;
     Ok((Bsp::new(BspKeys::derive(&secret[..], host_id, eid)), remaining))
 }
 
 /// What smdpSign covers, cut from the octets received: everything in BF23
 /// before `5F37`, then the eUICC's one-time key.
-fn signed_octets(bf23: &[u8], prepared: &Prepared) -> Option<Vec<u8>> {
+fn signed_octets(bf23: &[u8], agreed: &Agreed<'_>) -> Option<Vec<u8>> {
     let outer = tlv::read_only(bf23).ok()?;
     let signature = tlv::find(bf23, &outer, 0x5F37).ok()??;
     let mut octets = bf23.get(outer.value.start..signature.whole.start)?.to_vec();
-    octets.extend(prepared.euicc_otpk.tlv());
+    octets.extend(agreed.euicc_otpk.tlv());
     Some(octets)
 }
 

@@ -1,0 +1,15 @@
+//! What a card has of the world.
+
+use crate::nvm::Nvm;
+use rand_core::CryptoRng;
+
+/// What a card has of the world while it executes a command.
+pub struct Env<'a> {
+    /// Unix time in seconds, where the card knows it. Without it, validity
+    /// periods of certificates are not checked (SGP.22 4.5.2.1.0.1).
+    pub now: Option<u64>,
+    /// Randomness.
+    pub rng: &'a mut dyn CryptoRng,
+    /// Non-volatile memory.
+    pub nvm: &'a mut dyn Nvm,
+}
