@@ -2,58 +2,25 @@
 //! devices come out, and what the nodes said to each other is noted on the way.
 
 use crate::cause::{Cause, Domain};
-use crate::epc::{Core, Known, address, class_name};
+use crate::cell::{Cell, Link};
+use crate::epc::{Core, address, class_name};
 use crate::gateway::{Gateway, SessionView, dotted};
 use crate::gtp;
 use crate::hss::{Hss, Rat, Serving, SubscriberView, Subscription};
-use crate::id::{Guti, Imsi, Plmn, read_imsi_identity};
+use crate::id::{Guti, Imsi, Plmn};
 use crate::ip;
 use crate::log::{Log, Node};
 use crate::mme::{EmmState, Mme};
-use crate::nas::{self, Direction, Message};
+use crate::msc::circuit_switched;
 use crate::policy::{Asker, Decision, Destination, Policy};
-use crate::rules::{Action, RuleError, Rules, Service};
+use crate::registrations::Device;
+use crate::rules::{Action, RuleError, Rules};
 use crate::sgsn::{GmmState, Sgsn};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use rand_core::CryptoRng;
-use serde::{Deserialize, Serialize};
-
-/// A device's radio connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Link(pub u32);
-
-/// A cell that a device hears.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cell {
-    /// Whose it is.
-    pub plmn: Plmn,
-    /// Technology.
-    pub rat: Rat,
-    /// Tracking or location area.
-    #[serde(default = "first_area")]
-    pub area: u16,
-    /// Received power in dBm: RSRP of LTE, RSCP of 3G.
-    pub level: i16,
-}
-
-fn first_area() -> u16 {
-    1
-}
-
-/// Where a device is registered, and as whom.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Route {
-    /// As whom.
-    pub imsi: Imsi,
-    /// Where.
-    pub cell: Cell,
-    /// Temporary identity in LTE.
-    pub guti: Option<Guti>,
-}
+use serde::Serialize;
 
 /// What became of a device's packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +62,24 @@ pub struct Registered<S> {
     /// Where and as whom.
     #[serde(flatten)]
     pub route: Route,
+}
+
+/// Where a device is registered, and as whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Route {
+    /// As whom.
+    pub imsi: Imsi,
+    /// Where.
+    pub cell: Cell,
+    /// Temporary identity in LTE.
+    pub guti: Option<Guti>,
+}
+
+impl<S> Registered<S> {
+    fn new<P>(link: Link, device: &Device<P>, state: S, guti: Option<Guti>) -> Self {
+        Self { link, state, route: Route { imsi: device.imsi, cell: device.cell, guti } }
+    }
 }
 
 /// Nodes, subscribers, rules.
@@ -169,7 +154,7 @@ impl Network {
 
     /// The device with which a subscriber is registered.
     pub fn registered(&self, imsi: &Imsi) -> Option<Link> {
-        self.mme.registered(imsi).or_else(|| self.sgsn.registered(imsi))
+        self.mme.devices().link_of(imsi).or_else(|| self.sgsn.devices().link_of(imsi))
     }
 
     /// State of a device in the node that serves its technology, by its standard name.
@@ -182,10 +167,12 @@ impl Network {
 
     /// State for a reader.
     pub fn view(&self) -> NetworkView {
-        let mme =
-            self.mme.routes().map(|(link, route)| Registered { link, state: self.mme.state(link), route });
-        let sgsn =
-            self.sgsn.routes().map(|(link, route)| Registered { link, state: self.sgsn.state(link), route });
+        let mme = self.mme.devices().iter().map(|(link, device)| {
+            let guti = (device.tmsi != 0).then(|| device.guti());
+            Registered::new(link, device, self.mme.state(link), guti)
+        });
+        let sgsn = self.sgsn.devices().iter();
+        let sgsn = sgsn.map(|(link, device)| Registered::new(link, device, self.sgsn.state(link), None));
         NetworkView {
             subscribers: self.hss.views().collect(),
             mme: mme.collect(),
@@ -228,8 +215,8 @@ impl Network {
         self.heard.insert(link, (cell.plmn, cell.rat));
         self.with_core(rng, log, |mme, sgsn, core| {
             let answers = match (octets.first().map(|first| first & 0xF), cell.rat) {
-                (Some(0x05), Rat::Lte) => circuit_switched(mme.known(link), octets, core),
-                (Some(0x05), Rat::Umts) => circuit_switched(sgsn.known(link), octets, core),
+                (Some(0x05), Rat::Lte) => circuit_switched(mme.devices().known(link), octets, core),
+                (Some(0x05), Rat::Umts) => circuit_switched(sgsn.devices().known(link), octets, core),
                 (Some(0x09), _) => sgsn.short_message(link, octets, core),
                 (_, Rat::Lte) => mme.uplink(link, cell, octets, core),
                 (_, Rat::Umts) => sgsn.uplink(link, cell, octets, core),
@@ -265,8 +252,8 @@ impl Network {
         log: &mut Log,
     ) -> Carried {
         let teid = self.heard.get(&link).and_then(|(plmn, rat)| match rat {
-            Rat::Lte => self.mme.tunnel(link, *plmn, bearer),
-            Rat::Umts => self.sgsn.tunnel(link, *plmn, bearer),
+            Rat::Lte => self.mme.devices().tunnel(link, *plmn, bearer),
+            Rat::Umts => self.sgsn.devices().tunnel(link, *plmn, bearer),
         });
         let session = teid.and_then(|teid| Some((teid, self.gateway.session(teid)?)));
         let Some((teid, session)) = session else { return Carried::NoBearer };
@@ -340,31 +327,8 @@ fn cancel(
 ) -> Option<(Link, Vec<u8>)> {
     match before.rat {
         // From one network's MME to another's: the device itself has left the old one.
-        Rat::Lte if !is_withdrawn && mme.is_elsewhere(imsi, before.plmn) => None,
+        Rat::Lte if !is_withdrawn && mme.devices().is_elsewhere(imsi, before.plmn) => None,
         Rat::Lte => mme.cancel(imsi, is_withdrawn, core),
         Rat::Umts => sgsn.cancel(imsi, is_withdrawn, core),
     }
-}
-
-/// The circuit-switched domain: it takes what the device wants, after fallback or in 3G, and looks at the contract.
-fn circuit_switched(known: Option<(Imsi, &Known)>, octets: &[u8], core: &mut Core<'_>) -> Vec<Vec<u8>> {
-    let decoded = Message::decode(octets, Direction::Up);
-    let name = decoded.as_ref().map_or("unknown message", |message| message.def.name);
-    core.log.note((Node::Modem, Node::Msc), "NAS", name, || octets.to_vec());
-    let Ok(message) = decoded else { return Vec::new() };
-    let service = match message.octet("CM service type") {
-        Some(8) => Service::Supplementary,
-        _ => Service::Voice,
-    };
-    let claimed = message.value("Mobile identity").and_then(read_imsi_identity);
-    let answer = match known.filter(|(imsi, _)| claimed == Some(*imsi)) {
-        None => Message::new(nas::CM_SERVICE_REJECT).with("Reject cause", &[4]),
-        Some((_, known)) if !core.gets(known, service) => {
-            Message::new(nas::CM_SERVICE_REJECT).with("Reject cause", &[33])
-        }
-        Some(_) => Message::new(nas::CM_SERVICE_ACCEPT),
-    };
-    let octets = answer.encode();
-    core.log.note((Node::Msc, Node::Modem), "NAS", answer.def.name, || octets.clone());
-    Vec::from([octets])
 }

@@ -3,16 +3,16 @@
 
 use crate::auc::UmtsVector;
 use crate::cause::{Cause, Domain};
-use crate::epc::{Core, Known, NoSession};
+use crate::cell::{Cell, Link};
+use crate::epc::{Core, NoSession};
 use crate::gtp;
 use crate::hss::Rat;
-use crate::id::{Imsi, Plmn, read_imsi_identity};
+use crate::id::{Imsi, read_imsi_identity};
 use crate::log::Node;
-use crate::mme::relay;
+use crate::msc::relay;
 use crate::nas::{self, Direction, Malformed, Message};
-use crate::network::{Cell, Link, Route};
+use crate::registrations::{self, Device, Registrations, Session};
 use crate::rules::Service;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use subtle::ConstantTimeEq;
 
@@ -39,32 +39,31 @@ impl core::fmt::Display for GmmState {
     }
 }
 
+/// How far a device's registration has come.
 #[derive(Clone)]
-enum Awaited {
-    Nothing,
+pub(crate) enum Progress {
+    /// RES is awaited.
     Authentication { vector: UmtsVector, resynchronised: bool },
-    Complete,
+    /// ATTACH COMPLETE is awaited.
+    Accepted,
+    /// Nothing is awaited.
+    Registered,
 }
 
-#[derive(Clone)]
-struct Ms {
-    imsi: Imsi,
-    cell: Cell,
-    state: GmmState,
-    awaited: Awaited,
-    known: Option<Known>,
-    p_tmsi: u32,
-    is_combined: bool,
-    /// NSAPI and tunnel of each PDP context.
-    contexts: Vec<(u8, u32)>,
+impl registrations::Progress for Progress {
+    const RAT: Rat = Rat::Umts;
+
+    fn is_registered(&self) -> bool {
+        matches!(self, Self::Registered)
+    }
 }
+
+type Ms = Device<Progress>;
 
 /// The node; one object stands for the SGSNs of all networks that a device may meet.
 #[derive(Clone, Default)]
 pub struct Sgsn {
-    devices: BTreeMap<Link, Ms>,
-    by_imsi: BTreeMap<Imsi, Link>,
-    last_tmsi: u32,
+    devices: Registrations<Progress>,
 }
 
 impl core::fmt::Debug for Sgsn {
@@ -82,27 +81,15 @@ const fn gmm(number: u16) -> Cause {
 impl Sgsn {
     /// State of a device.
     pub fn state(&self, link: Link) -> GmmState {
-        self.devices.get(&link).map_or(GmmState::GmmDeregistered, |ms| ms.state)
+        self.devices.get(link).map_or(GmmState::GmmDeregistered, |ms| match ms.progress {
+            Progress::Registered => GmmState::GmmRegistered,
+            _ => GmmState::GmmCommonProcedureInitiated,
+        })
     }
 
-    /// What is known of the subscriber of a registered device.
-    pub(crate) fn known(&self, link: Link) -> Option<(Imsi, &Known)> {
-        let ms = self.devices.get(&link).filter(|ms| ms.state == GmmState::GmmRegistered)?;
-        Some((ms.imsi, ms.known.as_ref()?))
-    }
-
-    /// The device with which a subscriber is registered.
-    pub(crate) fn registered(&self, imsi: &Imsi) -> Option<Link> {
-        let link = *self.by_imsi.get(imsi)?;
-        (self.devices.get(&link)?.state == GmmState::GmmRegistered).then_some(link)
-    }
-
-    /// The tunnel of a device's PDP context.
-    pub(crate) fn tunnel(&self, link: Link, plmn: Plmn, nsapi: u8) -> Option<u32> {
-        let ms = self.devices.get(&link)?;
-        let is_here = ms.state == GmmState::GmmRegistered && ms.cell.plmn == plmn;
-        let ms = Some(ms).filter(|_| is_here)?;
-        ms.contexts.iter().find(|(own, _)| *own == nsapi).map(|(_, teid)| *teid)
+    /// The devices that are here.
+    pub(crate) fn devices(&self) -> &Registrations<Progress> {
+        &self.devices
     }
 
     /// Takes a message of a device; what is sent to it in return.
@@ -130,17 +117,16 @@ impl Sgsn {
         match (message.def.protocol, message.def.kind) {
             (nas::Protocol::Gmm, 0x01) => self.attach(link, cell, message, core),
             (nas::Protocol::Gmm, 0x03) => {
-                if let Some(ms) =
-                    self.devices.get_mut(&link).filter(|ms| matches!(ms.awaited, Awaited::Complete))
+                if let Some(ms) = self.devices.get_mut(link)
+                    && matches!(ms.progress, Progress::Accepted)
                 {
-                    ms.awaited = Awaited::Nothing;
-                    ms.state = GmmState::GmmRegistered;
+                    ms.progress = Progress::Registered;
                 }
                 Vec::new()
             }
             (nas::Protocol::Gmm, 0x05) => {
                 let switched_off = message.octet("Detach type").unwrap_or(0) & 0x08 != 0;
-                self.forget(link, core);
+                self.devices.forget(link, core);
                 if switched_off { Vec::new() } else { Vec::from([Message::new(nas::GPRS_DETACH_ACCEPT)]) }
             }
             (nas::Protocol::Gmm, 0x08) => self.routing_area_update(link, cell, message),
@@ -148,7 +134,7 @@ impl Sgsn {
             (nas::Protocol::Gmm, 0x13) => self.authentication_response(link, message, core),
             (nas::Protocol::Gmm, 0x1C) => self.authentication_failure(link, message, core),
             (nas::Protocol::Gmm, 0x06 | 0x20) => {
-                self.forget(link, core);
+                self.devices.forget(link, core);
                 Vec::new()
             }
             (nas::Protocol::Sm, 0x41) => self.activate(link, message, core),
@@ -164,23 +150,15 @@ impl Sgsn {
         if !core.serves(cell.plmn) {
             return reject(gmm(11));
         }
-        self.forget(link, core);
+        self.devices.forget(link, core);
         let vector = match core.umts_vector(&imsi, cell.plmn, None) {
             Ok(vector) => vector,
             Err(cause) => return reject(from_hss(cause)),
         };
         let challenge = challenge(&vector);
-        let ms = Ms {
-            imsi,
-            cell: *cell,
-            state: GmmState::GmmCommonProcedureInitiated,
-            awaited: Awaited::Authentication { vector, resynchronised: false },
-            known: None,
-            p_tmsi: 0,
-            is_combined: message.octet("Attach type") == Some(3),
-            contexts: Vec::new(),
-        };
-        self.devices.insert(link, ms);
+        let is_combined = message.octet("Attach type") == Some(3);
+        let progress = Progress::Authentication { vector, resynchronised: false };
+        self.devices.insert(link, Ms::new(imsi, cell, is_combined, progress));
         Vec::from([challenge])
     }
 
@@ -190,37 +168,31 @@ impl Sgsn {
         message: &Message,
         core: &mut Core<'_>,
     ) -> Vec<Message> {
-        let Some(ms) = self.devices.get_mut(&link) else { return Vec::new() };
-        let awaited = core::mem::replace(&mut ms.awaited, Awaited::Nothing);
-        let Awaited::Authentication { vector, .. } = awaited else {
-            ms.awaited = awaited;
+        let Some(ms) = self.devices.get(link) else { return Vec::new() };
+        let Progress::Authentication { vector, .. } = &ms.progress else {
             return Vec::from([with_cause(nas::GMM_STATUS, gmm(98))]);
         };
         let res =
             [message.value("RES").unwrap_or_default(), message.value("RES (extension)").unwrap_or_default()]
                 .concat();
         if !bool::from(res.ct_eq(&vector.xres)) {
-            self.devices.remove(&link);
+            self.devices.remove(link);
             return Vec::from([Message::new(nas::AUTHENTICATION_AND_CIPHERING_REJECT)]);
         }
         let (imsi, plmn) = (ms.imsi, ms.cell.plmn);
         let known = match core.update_location(&imsi, plmn, Rat::Umts) {
             Ok(known) => known,
             Err(cause) => {
-                self.devices.remove(&link);
+                self.devices.remove(link);
                 return Vec::from([with_cause(nas::GPRS_ATTACH_REJECT, from_hss(cause))]);
             }
         };
         let all = [Service::Voice, Service::Sms, Service::Supplementary];
         let calls = all.iter().any(|service| core.gets(&known, *service));
-        if let Some(other) = self.by_imsi.insert(imsi, link).filter(|other| *other != link) {
-            self.release(other, core);
-            self.devices.remove(&other);
-        }
-        self.last_tmsi = self.last_tmsi.wrapping_add(1);
-        let p_tmsi = 0xC000_0000 | self.last_tmsi;
-        let Some(ms) = self.devices.get_mut(&link) else { return Vec::new() };
-        (ms.known, ms.p_tmsi, ms.awaited) = (Some(known), p_tmsi, Awaited::Complete);
+        self.devices.supersede(link, &imsi, core);
+        let p_tmsi = self.devices.next_tmsi();
+        let Some(ms) = self.devices.get_mut(link) else { return Vec::new() };
+        (ms.known, ms.tmsi, ms.progress) = (Some(known), p_tmsi, Progress::Accepted);
         let mut accept = Message::new(nas::GPRS_ATTACH_ACCEPT)
             .with("Attach result", &[if ms.is_combined && calls { 3 } else { 1 }])
             .with("Periodic RA update timer", &[0x49])
@@ -235,14 +207,14 @@ impl Sgsn {
 
     fn authentication_failure(&mut self, link: Link, message: &Message, core: &mut Core<'_>) -> Vec<Message> {
         let reject = Vec::from([Message::new(nas::AUTHENTICATION_AND_CIPHERING_REJECT)]);
-        let Some(mut ms) = self.devices.remove(&link) else { return Vec::new() };
-        let Awaited::Authentication { vector, resynchronised: false } = &ms.awaited else { return reject };
+        let Some(mut ms) = self.devices.remove(link) else { return Vec::new() };
+        let Progress::Authentication { vector, resynchronised: false } = &ms.progress else { return reject };
         let auts = message.value("AUTS").and_then(|auts| <[u8; 14]>::try_from(auts).ok());
         let (Some(21), Some(auts)) = (message.octet("GMM cause"), auts) else { return reject };
         match core.umts_vector(&ms.imsi, ms.cell.plmn, Some((&vector.rand, &auts))) {
             Ok(vector) => {
                 let challenge = challenge(&vector);
-                ms.awaited = Awaited::Authentication { vector, resynchronised: true };
+                ms.progress = Progress::Authentication { vector, resynchronised: true };
                 self.devices.insert(link, ms);
                 Vec::from([challenge])
             }
@@ -252,9 +224,8 @@ impl Sgsn {
 
     fn routing_area_update(&mut self, link: Link, cell: &Cell, message: &Message) -> Vec<Message> {
         let identity = message.value("P-TMSI");
-        let ms = self.devices.get_mut(&link).filter(|ms| {
-            ms.state == GmmState::GmmRegistered && ms.cell.plmn == cell.plmn && is_own(ms, identity)
-        });
+        let ms = self.devices.registered_mut(link);
+        let ms = ms.filter(|ms| ms.cell.plmn == cell.plmn && is_own(ms, identity));
         let Some(ms) = ms else {
             return Vec::from([with_cause(nas::ROUTING_AREA_UPDATE_REJECT, gmm(9))]);
         };
@@ -268,8 +239,7 @@ impl Sgsn {
 
     fn service(&self, link: Link, message: &Message) -> Vec<Message> {
         let identity = message.value("P-TMSI");
-        let known =
-            self.devices.get(&link).filter(|ms| ms.state == GmmState::GmmRegistered && is_own(ms, identity));
+        let known = self.devices.registered(link).filter(|ms| is_own(ms, identity));
         Vec::from([match known {
             Some(_) => Message::new(nas::GPRS_SERVICE_ACCEPT),
             None => with_cause(nas::GPRS_SERVICE_REJECT, gmm(9)),
@@ -283,18 +253,18 @@ impl Sgsn {
                 Message::of(nas::ACTIVATE_PDP_CONTEXT_REJECT, transaction, 0).with("SM cause", &[cause])
             ])
         };
-        let Some(ms) = self.devices.get_mut(&link).filter(|ms| ms.state == GmmState::GmmRegistered) else {
+        let Some(ms) = self.devices.registered_mut(link) else {
             return reject(38);
         };
         let Some(known) = &ms.known else { return reject(38) };
         let nsapi = message.octet("Requested NSAPI").unwrap_or(5);
-        if !(5..=15).contains(&nsapi) || ms.contexts.iter().any(|(own, _)| *own == nsapi) {
+        if !(5..=15).contains(&nsapi) || ms.sessions.iter().any(|session| session.id == nsapi) {
             return reject(26);
         }
         let apn = message.value("Access point name").and_then(gtp::from_labels);
         match core.create_session(&ms.imsi, known, apn.as_deref(), nsapi, (ms.cell.plmn, Rat::Umts)) {
             Ok(opened) => {
-                ms.contexts.push((nsapi, opened.teid));
+                ms.sessions.push(Session { id: nsapi, teid: opened.teid });
                 let address = [&[0x01, 0x21][..], &opened.address].concat();
                 let quality = message.value("Requested QoS").unwrap_or_default();
                 let accept = Message::of(nas::ACTIVATE_PDP_CONTEXT_ACCEPT, transaction, 0)
@@ -313,7 +283,7 @@ impl Sgsn {
     /// A short message over packets.
     pub(crate) fn short_message(&mut self, link: Link, octets: &[u8], core: &mut Core<'_>) -> Downlinks {
         core.log.note((Node::Modem, Node::Sgsn), "NAS", "CP-DATA", || octets.to_vec());
-        let Some((_, known)) = self.known(link) else { return Vec::new() };
+        let Some((_, known)) = self.devices.known(link) else { return Vec::new() };
         let denial = core.rules.denial(known.class, &known.data.contract, Service::Sms);
         let answers = relay(octets, denial, core, Node::Sgsn);
         for answer in &answers {
@@ -330,37 +300,12 @@ impl Sgsn {
         is_withdrawn: bool,
         core: &mut Core<'_>,
     ) -> Option<(Link, Vec<u8>)> {
-        let link = self.by_imsi.get(imsi).copied()?;
-        if !is_withdrawn {
-            self.forget(link, core);
-            return None;
-        }
+        let link = self.devices.cancel(imsi, is_withdrawn, core)?;
         let request =
             Message::new(nas::GPRS_DETACH_REQUEST_NETWORK).with("Detach type", &[2]).with("GMM cause", &[8]);
         let octets = note_downlink(&request, core);
-        self.release(link, core);
+        self.devices.release(link, core);
         Some((link, octets))
-    }
-
-    fn release(&mut self, link: Link, core: &mut Core<'_>) {
-        let contexts = self.devices.get_mut(&link).map(|ms| core::mem::take(&mut ms.contexts));
-        for (nsapi, teid) in contexts.into_iter().flatten() {
-            core.delete_session(teid, nsapi, Rat::Umts);
-        }
-    }
-
-    fn forget(&mut self, link: Link, core: &mut Core<'_>) {
-        self.release(link, core);
-        if let Some(ms) = self.devices.remove(&link)
-            && self.by_imsi.get(&ms.imsi) == Some(&link)
-        {
-            self.by_imsi.remove(&ms.imsi);
-        }
-    }
-
-    /// Registered devices, for a reader.
-    pub(crate) fn routes(&self) -> impl Iterator<Item = (Link, Route)> {
-        self.devices.iter().map(|(link, ms)| (*link, Route { imsi: ms.imsi, cell: ms.cell, guti: None }))
     }
 }
 
@@ -383,7 +328,7 @@ fn challenge(vector: &UmtsVector) -> Message {
 }
 
 fn is_own(ms: &Ms, identity: Option<&[u8]>) -> bool {
-    identity.and_then(|value| value.get(1..)) == Some(&ms.p_tmsi.to_be_bytes()[..])
+    identity.and_then(|value| value.get(1..)) == Some(&ms.tmsi.to_be_bytes()[..])
 }
 
 /// PLMN, location area, routing area 1 (TS 24.008 10.5.5.15).

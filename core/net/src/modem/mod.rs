@@ -14,11 +14,11 @@ pub use service::{BearerView, ServiceState, ServiceView, bars};
 pub use usim::{Report, UsimError};
 
 use crate::cause::{Cause, Domain};
+use crate::cell::Cell;
 use crate::id::{Guti, Imsi, Plmn, imsi_identity};
 use crate::log::Node;
 use crate::nas::security::{self, Context};
 use crate::nas::{self, Direction, Message, sms};
-use crate::network::Cell;
 use alloc::string::String;
 use alloc::vec::Vec;
 use usim::Reader;

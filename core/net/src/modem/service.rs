@@ -2,10 +2,10 @@
 
 use super::{Modem, ModemError, UsimError};
 use crate::cause::Cause;
+use crate::cell::Cell;
 use crate::gateway::dotted;
 use crate::hss::Rat;
 use crate::id::Plmn;
-use crate::network::Cell;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use serde::Serialize;

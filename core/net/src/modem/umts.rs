@@ -2,10 +2,10 @@
 
 use super::{Answer, Bearer, Effect, Modem, ModemError, Procedure, Registration};
 use crate::cause::{Cause, Domain};
+use crate::cell::Cell;
 use crate::gtp;
 use crate::log::Node;
 use crate::nas::{self, Message};
-use crate::network::Cell;
 use alloc::vec::Vec;
 
 /// MS network capability and radio access capability of a plain 3G device.
