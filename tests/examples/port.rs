@@ -6,7 +6,7 @@ use esim_euicc::MemoryNvm;
 use esim_lpa::driver::{download, list};
 use esim_lpa::{Answer, DownloadParams, HttpCall, HttpReply, Lost, Port, Question, Unanswered};
 use esim_sm_edge::{HttpRequest, MemoryHost, block_on, handle};
-use esim_world::{ADDRESS, Clock, Device, NOW, Operator, Seed, Trace, Wish};
+use esim_world::{ADDRESS, Clock, Device, Line, NOW, Operator, Seed, Trace, Wish};
 
 /// A card in a slot, and a server at the other end of the line.
 struct OnThisTable {
@@ -46,8 +46,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The operator orders a profile over ES2+.
     let (ki, opc) = seed.subscriber_keys(0);
     let wish = Wish { imsi: "001010123456789".into(), ki, opc, ..Wish::usual() };
-    let (transport, trace) = (&mut port.sm, &mut Trace::default());
-    let mut operator = Operator { transport, trace, now: NOW, address: ADDRESS, token: "memory" };
+    let (mut trace, transport) = (Trace::default(), &mut port.sm);
+    let line = Line::new(&mut trace, NOW);
+    let mut operator = Operator { transport, line, address: ADDRESS, token: "memory" };
     let ordered = block_on(operator.order(&wish))?;
 
     // The LPA fetches it, asks, installs, and reports.

@@ -54,6 +54,16 @@ impl Transport for Way {
             }
         }
     }
+
+    fn shift_clock(&mut self, seconds: i64) -> bool {
+        match self {
+            Self::InPage { clock, .. } => {
+                *clock = clock.shifted(seconds);
+                true
+            }
+            Self::Fetch { .. } => false,
+        }
+    }
 }
 
 /// Status and body; no body if it is longer than anything that a page should hold.

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use esim_lpa::{CertificateFault, HttpReply, Unanswered, Untrusted};
 use esim_sm_native::pem;
-use esim_world::{Reply, Request, Transport};
+use esim_world::{Fork, Reply, Request, Transport};
 use reqwest::{Certificate, Client, Identity, Url};
 use rustls::CertificateError;
 use std::net::SocketAddr;
@@ -228,5 +228,12 @@ mod tests {
             assert_eq!(url("localhost:8443"), "https://localhost:8443/x");
             assert_eq!(url("other.example.com"), "https://other.example.com/x");
         }
+    }
+}
+
+impl Fork for Https {
+    /// The SM is somebody else's.
+    fn fork(&self) -> Option<Self> {
+        None
     }
 }

@@ -11,7 +11,7 @@ use esim_lpa::manage::{ChipInfo, MemoryReset};
 use esim_lpa::profile::PolicyRules;
 use esim_lpa::{Answer, DownloadParams, Lang, NotifyParams, Phase, Profile, ProfileRef, Progress, Question};
 use esim_rsp::activation_code::ActivationCode;
-use esim_world::{Joined, Trace, User};
+use esim_world::{Joined, Line, Trace, User};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::io::BufRead;
@@ -140,12 +140,11 @@ pub async fn run(args: Lpa) -> Result<ExitCode> {
     let mut trace = Trace::default();
     let mut terminal = Terminal::new(lang, args.json);
     let mut port = Joined {
-        now: crate::clock().now(),
         device: device.card(),
         transport: &mut https,
         radio: None,
         user: &mut terminal,
-        trace: &mut trace,
+        line: Line::new(&mut trace, crate::clock().now()),
     };
     let options = esim_lpa::apdu::CardOptions { block_size: args.block.max(1), ..Default::default() };
     let done = execute(&mut port, &options, args.command, lang, args.json).await;

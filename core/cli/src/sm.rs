@@ -4,7 +4,7 @@ use crate::https::Https;
 use anyhow::{Context, Result, bail};
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
-use esim_world::{Operator, Ordered, Trace, Wish};
+use esim_world::{Line, Operator, Ordered, Trace, Wish};
 use std::path::{Path, PathBuf};
 
 /// `sm order`.
@@ -97,9 +97,8 @@ pub async fn order(args: Order) -> Result<()> {
         ..Wish::default()
     };
     let mut trace = Trace::default();
-    let now = crate::clock().now();
-    let mut operator =
-        Operator { transport: &mut https, trace: &mut trace, now, address: &args.sm, token: &token };
+    let line = Line::new(&mut trace, crate::clock().now());
+    let mut operator = Operator { transport: &mut https, line, address: &args.sm, token: &token };
     let ordered = operator.order(&wish).await?;
     if args.json {
         say!("{}", serde_json::to_string_pretty(&view(&ordered))?);

@@ -38,6 +38,24 @@ pub trait Port {
 
     /// Called for every message, for a trace.
     fn observe(&mut self, _message: &Observed<'_>) {}
+
+    /// A whole ES10 message goes over the port: a command before it is cut into APDUs, a response once all of it is
+    /// there. A port that stands between others may say what arrives; any other observes.
+    fn carry(&mut self, message: &Observed<'_>) -> Carried {
+        self.observe(message);
+        Carried::AsItIs
+    }
+}
+
+/// What arrives of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// The same.
+    AsItIs,
+    /// Something else.
+    Changed(Vec<u8>),
+    /// Nothing: the transport's words.
+    Lost(String),
 }
 
 /// The card or a server cannot be reached: the transport's words.
@@ -206,8 +224,9 @@ impl Link {
         let channel = self.open(port).await.map_err(LinkError::Open)?;
         let function = function_of(payload);
         let (interface, function) = (function.interface(), function.name());
-        port.observe(&Observed { interface, function, response: false, bytes: payload, status: 0 });
-        let mut exchange = Exchange::new(channel.number, payload.to_vec(), self.options.block_size);
+        let command = Observed { interface, function, response: false, bytes: payload, status: 0 };
+        let payload = self.carry(port, &command)?.unwrap_or_else(|| payload.to_vec());
+        let mut exchange = Exchange::new(channel.number, payload, self.options.block_size);
         let mut next = exchange.next(None);
         loop {
             next = match next {
@@ -216,12 +235,27 @@ impl Link {
                     port.progress(&progress(exchange.sent(), self.apdus));
                     exchange.next(Some(&response))
                 }
-                Next::Done(reply) => {
+                Next::Done(mut reply) => {
                     let (bytes, status) = (reply.data.as_slice(), reply.sw);
-                    port.observe(&Observed { interface, function, response: true, bytes, status });
+                    let response = Observed { interface, function, response: true, bytes, status };
+                    if let Some(changed) = self.carry(port, &response)? {
+                        reply.data = changed;
+                    }
                     return Ok(reply);
                 }
             };
+        }
+    }
+
+    /// What arrives of a message in its place, if it is not itself.
+    fn carry<P: Port>(&mut self, port: &mut P, message: &Observed<'_>) -> Result<Option<Vec<u8>>, LinkError> {
+        match port.carry(message) {
+            Carried::AsItIs => Ok(None),
+            Carried::Changed(bytes) => Ok(Some(bytes)),
+            Carried::Lost(detail) => {
+                self.channel = None;
+                Err(LinkError::Lost(Lost(detail)))
+            }
         }
     }
 

@@ -1,8 +1,10 @@
 //! Everything that somebody can do to a world: a reader, a scenario, a test, a link. [`World::perform`](crate::World)
 //! does it, [`crate::Done`] is what comes of it, and a list of acts with a seed and a clock is a [`crate::Journal`].
 
+use crate::link::{Filter, Tampering};
 use crate::operator::Wish;
 use esim_net::{Cell, Rules};
+use esim_rsp::trace::Party;
 use serde::{Deserialize, Serialize};
 
 /// What can be done. Profiles are named by the `id` of the order that made them, or by ICCID; the empty name is that of
@@ -93,6 +95,21 @@ pub enum Act {
     Withdraw(String),
     /// The operator looks at an order.
     ShowOrder(String),
+    /// A message that is meant stops the world from now on, before it arrives.
+    Break(Filter),
+    /// The act that was stopped goes on, to the next break point or its end.
+    GoOn,
+    /// Something is done to messages from now on.
+    Tamper(Box<Tampering>),
+    /// A party's clock is so many seconds off from now on: the eUICC's, or the SM's.
+    Clock {
+        /// Whose.
+        of: Party,
+        /// Seconds; it is slow if negative.
+        seconds: i64,
+    },
+    /// Break points and what is done to messages are taken away, clocks are right again.
+    Mend,
 }
 
 /// What a user says to a question of the LPA.

@@ -1,6 +1,7 @@
 //! A powered eUICC with its memory, randomness and clock.
 
-use esim_euicc::{BootError, Card, Env, Nvm};
+use crate::link::CardFault;
+use esim_euicc::{BootError, Card, Env, Nvm, NvmError, Write};
 use rand_chacha::ChaCha20Rng;
 
 /// Tells the time, in Unix seconds.
@@ -10,6 +11,8 @@ pub enum Clock {
     Fixed(u64),
     /// Asks the host.
     Host(fn() -> u64),
+    /// Asks the host, and is so many seconds off.
+    Off(fn() -> u64, i64),
 }
 
 impl Clock {
@@ -18,6 +21,17 @@ impl Clock {
         match self {
             Self::Fixed(now) => *now,
             Self::Host(ask) => ask(),
+            Self::Off(ask, seconds) => ask().saturating_add_signed(*seconds),
+        }
+    }
+
+    /// The same, so many seconds later.
+    #[must_use]
+    pub fn shifted(self, seconds: i64) -> Self {
+        match self {
+            Self::Fixed(now) => Self::Fixed(now.saturating_add_signed(seconds)),
+            Self::Host(ask) => Self::Off(ask, seconds),
+            Self::Off(ask, before) => Self::Off(ask, before.saturating_add(seconds)),
         }
     }
 }
@@ -58,6 +72,32 @@ impl<N: Nvm> Device<N> {
         self.card.transmit(apdu, &mut Env { now, rng: &mut self.rng, nvm: &mut self.nvm })
     }
 
+    /// Sends a command APDU while something happens to the card; none if it has no power left to answer.
+    pub(crate) fn transmit_under(&mut self, apdu: &[u8], fault: Option<CardFault>) -> Option<Vec<u8>> {
+        let left = match fault {
+            None => return Some(self.transmit(apdu)),
+            Some(CardFault::MemoryFull) => 0,
+            Some(CardFault::PowerCut(writes)) => writes,
+        };
+        let now = Some(self.clock.now());
+        let mut failing = Failing { nvm: &mut self.nvm, left };
+        let response = self.card.transmit(apdu, &mut Env { now, rng: &mut self.rng, nvm: &mut failing });
+        match fault {
+            Some(CardFault::PowerCut(_)) => {
+                // Power is there again. A memory that is no card's any more would be a fault of the card's own.
+                let started = self.reset();
+                debug_assert!(started.is_ok(), "{started:?}");
+                None
+            }
+            _ => Some(response),
+        }
+    }
+
+    /// Sets the card's clock so many seconds on.
+    pub(crate) fn shift_clock(&mut self, seconds: i64) {
+        self.clock = self.clock.shifted(seconds);
+    }
+
     /// Resets the card, as a terminal does after REFRESH.
     ///
     /// # Errors
@@ -65,5 +105,23 @@ impl<N: Nvm> Device<N> {
     pub fn reset(&mut self) -> Result<(), BootError> {
         let now = Some(self.clock.now());
         self.card.reset(&mut Env { now, rng: &mut self.rng, nvm: &mut self.nvm })
+    }
+}
+
+/// Memory that takes so many more writes.
+struct Failing<'a, N> {
+    nvm: &'a mut N,
+    left: u32,
+}
+
+impl<N: Nvm> Nvm for Failing<'_, N> {
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
+        self.nvm.read(name)
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Result<(), NvmError> {
+        let left = self.left.checked_sub(1).ok_or_else(|| NvmError("it takes no more writes".to_string()))?;
+        self.left = left;
+        self.nvm.commit(writes)
     }
 }

@@ -108,6 +108,15 @@ pub enum Done {
         /// How it stands, where that is asked.
         service: Option<Box<Service>>,
     },
+    /// A break point was met: nobody goes on.
+    Stopped {
+        /// The number of the message that has not arrived yet.
+        message: u32,
+    },
+    /// It counts from now on.
+    Armed,
+    /// Everything goes through as it is again.
+    Mended,
 }
 
 /// A profile on the card.
@@ -324,7 +333,10 @@ impl Done {
             | Self::RulesTaken { .. }
             | Self::Changed
             | Self::Set
-            | Self::InHand { .. } => Verdict::Done,
+            | Self::InHand { .. }
+            | Self::Armed
+            | Self::Mended => Verdict::Done,
+            Self::Stopped { .. } => Verdict::Stopped,
         }
     }
 }
@@ -344,6 +356,8 @@ pub enum Verdict {
     Done,
     /// It is not.
     NotDone,
+    /// A break point was met.
+    Stopped,
     /// So many notifications were delivered, and so many kept.
     Delivered,
     /// How the device stands with the network.

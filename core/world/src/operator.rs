@@ -1,7 +1,7 @@
 //! The operator's customer system: puts a subscriber in stock and orders the
 //! profile over ES2+ (SGP.22 3.1.1, 5.3).
 
-use crate::trace::Trace;
+use crate::link::{Call, Line};
 use crate::transport::{self, Transport};
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::es2p::{ConfirmOrderOk, ConfirmOrderRequest, DownloadOrderOk, DownloadOrderRequest};
@@ -140,10 +140,8 @@ pub enum OrderError {
 pub struct Operator<'a, T> {
     /// Way to the SM.
     pub transport: &'a mut T,
-    /// Takes every message.
-    pub trace: &'a mut Trace,
-    /// Time for the trace.
-    pub now: u64,
+    /// By which every message goes.
+    pub line: Line<'a>,
     /// Address of the SM.
     pub address: &'a str,
     /// Credential.
@@ -248,12 +246,13 @@ impl<T: Transport> Operator<'_, T> {
     ) -> Result<O, OrderError> {
         let authorization = format!("Bearer {}", self.token);
         let headers = [("authorization", authorization.as_str())];
-        self.trace.note(self.now, (Party::Operator, Party::Sm), interface, function, body);
+        self.line.note((Party::Operator, Party::Sm), interface, function, body);
         let request = transport::Request { address: self.address, path, headers: &headers, body };
-        let reply =
-            self.transport.send(&request).await.map_err(|reason| lost(function, &reason.to_string()))?;
+        let named = Call { from: Party::Operator, name: (interface, function) };
+        let reply = self.line.http(self.line.last(), named, &request, self.transport).await;
+        let reply = reply.map_err(|reason| lost(function, &reason.to_string()))?;
         let name = format!("{function} response");
-        self.trace.note(self.now, (Party::Sm, Party::Operator), interface, &name, &reply.body);
+        self.line.note((Party::Sm, Party::Operator), interface, &name, &reply.body);
         if reply.status == 401 {
             return Err(lost(function, "the SM does not know this token"));
         }

@@ -31,6 +31,9 @@ const BEGINNINGS: &[(&str, Verdict)] = &[
     ("changed", Verdict::Done),
     ("set", Verdict::Done),
     ("device", Verdict::Done),
+    ("stopped", Verdict::Stopped),
+    ("armed", Verdict::Done),
+    ("mended", Verdict::Done),
 ];
 
 /// What a step must come to. As a text it is how the outcome begins and what stands in it behind that, `in service:

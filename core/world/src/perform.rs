@@ -3,10 +3,12 @@
 use crate::act::{Act, Ruling};
 use crate::done::{Asked, Done, Ended, Listed, Service, Stage};
 use crate::journal;
+use crate::link::{Filter, Tampered, Tampering};
 use crate::operator::{Ordered, Wish};
 use crate::port::Agreeable;
 use crate::rules_file::read_rules;
-use crate::transport::Transport;
+use crate::snapshot::Stopped;
+use crate::transport::{Fork, Transport};
 use crate::words::{self, Words};
 use crate::world::{World, WorldError};
 use esim_euicc::Nvm;
@@ -14,7 +16,12 @@ use esim_lpa::driver::Failure;
 use esim_lpa::{Answer, Download, DownloadParams, Effect, Event, ProfileRef, Question, Session};
 use esim_net::{Class, Imsi, Keys, ModemError};
 use esim_rsp::activation_code::ActivationCode;
+use esim_rsp::trace::Party;
 use serde::Serialize;
+use std::sync::Arc;
+
+/// A hundred years.
+const MOST_SECONDS: u64 = 3_155_760_000;
 
 /// An act that was performed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +39,9 @@ pub struct Performed {
     pub records: (usize, usize),
     /// What the network takes the subscriber for whose profile is enabled.
     pub class: Option<Class>,
+    /// What was done to messages on their way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tampered: Vec<Tampered>,
 }
 
 /// Why an act cannot be performed at all; nothing was done.
@@ -45,14 +55,23 @@ pub enum ActError {
     World(#[from] WorldError),
 }
 
-impl<N: Nvm + Clone, T: Transport> World<N, T> {
+impl<N: Nvm + Clone, T: Transport + Fork> World<N, T> {
     /// Performs an act, and adds it to the list of [`World::acts`]; the user agrees to whatever it asks.
     ///
     /// # Errors
     /// [`ActError`]. What the card, the SM or the network refuses is no error: [`Done`] says so.
     pub async fn perform(&mut self, act: &Act) -> Result<Performed, ActError> {
-        let from = self.trace().records().len();
-        let done = self.take(act).await?;
+        let mut from = self.trace().records().len();
+        let done = match act {
+            // What stands between the parties is changed while they stand still.
+            Act::Break(_) | Act::Tamper(_) | Act::Clock { .. } | Act::Mend => self.take(act).await?,
+            Act::GoOn => {
+                let (stopped, message) = self.take_back_stopped()?;
+                from = self.trace().records().len();
+                self.up_to_break(&stopped, Some(message)).await?
+            }
+            _ => self.up_to_break(act, None).await?,
+        };
         // Rules that are none have changed nothing.
         if !matches!(done, Done::RulesRefused { .. }) {
             journal::record(&mut self.acts, act.clone());
@@ -63,8 +82,90 @@ impl<N: Nvm + Clone, T: Transport> World<N, T> {
             good: done.is_good(),
             records: (from, self.trace().records().len()),
             class: self.class(),
+            tampered: self.links.take_done(),
             done,
         })
+    }
+
+    fn stop_at(&mut self, filter: &Filter) -> Result<Done, ActError> {
+        if self.transport().fork().is_none() {
+            let why = "a world whose SM is somebody else's cannot be stopped: nobody can put that SM back";
+            return Err(ActError::Form(why.into()));
+        }
+        self.links.stop_at(filter.clone()).map_err(ActError::Form)?;
+        Ok(Done::Armed)
+    }
+
+    fn mend(&mut self) -> Result<Done, ActError> {
+        let off = self.links.mend();
+        off.into_iter().try_for_each(|(of, device, seconds)| self.shift_clock(of, device, -seconds))?;
+        self.stopped = None;
+        Ok(Done::Mended)
+    }
+
+    fn set_clock_off(&mut self, of: Party, seconds: i64) -> Result<Done, ActError> {
+        if seconds.unsigned_abs() > MOST_SECONDS {
+            return Err(ActError::Form(format!("a clock is off by {MOST_SECONDS} seconds at most")));
+        }
+        let device = self.current_device();
+        self.shift_clock(of, device, seconds)?;
+        self.links.note_clock(of, device, seconds);
+        Ok(Done::Armed)
+    }
+
+    fn shift_clock(&mut self, of: Party, device: usize, seconds: i64) -> Result<(), ActError> {
+        match (of, self.handsets.get_mut(device)) {
+            (Party::Euicc, Some(handset)) => handset.device.shift_clock(seconds),
+            (Party::Sm, _) if self.transport.shift_clock(seconds) => {}
+            (Party::Sm, _) => return Err(ActError::Form("an SM outside has its own clock".into())),
+            _ => return Err(ActError::Form(format!("the {} looks at no clock", words::party(of)))),
+        }
+        Ok(())
+    }
+
+    /// Performs an act to its end or to a break point behind message `beyond`.
+    async fn up_to_break(&mut self, act: &Act, beyond: Option<u32>) -> Result<Done, ActError> {
+        let before = if self.links.has_breaks() { self.snapshot() } else { None };
+        self.links.begin(beyond);
+        self.stopped = None;
+        let done = self.take(act).await;
+        self.end_of_act();
+        match (self.links.stopped, before) {
+            (Some(message), Some(before)) => {
+                self.stopped = Some(Arc::new(Stopped { before, act: act.clone() }));
+                Ok(Done::Stopped { message })
+            }
+            _ => done,
+        }
+    }
+
+    /// Back to where the act began that was stopped, to do it once more: its break point has been seen.
+    fn take_back_stopped(&mut self) -> Result<(Act, u32), ActError> {
+        let (Some(stopped), Some(message)) = (self.stopped.take(), self.links.stopped) else {
+            return Err(ActError::Form("nothing is stopped".into()));
+        };
+        // What was done stays in the list, the stopped act and what was looked at since too.
+        let acts = core::mem::take(&mut self.acts);
+        if !self.restore(&stopped.before) {
+            return Err(ActError::Form("this SM cannot be put back".into()));
+        }
+        self.acts = acts;
+        Ok((stopped.act.clone(), message))
+    }
+
+    /// Clocks that have not heard of it yet go on for the seconds that messages were late.
+    fn end_of_act(&mut self) {
+        let late = core::mem::take(&mut self.links.late);
+        if late.seconds == 0 {
+            return;
+        }
+        self.clock = self.clock.shifted(late.seconds);
+        self.transport.shift_clock(late.seconds - late.sm);
+        let current = self.current;
+        for (number, handset) in self.handsets.iter_mut().enumerate() {
+            let heard = if number == current { late.card } else { 0 };
+            handset.device.shift_clock(late.seconds - heard);
+        }
     }
 
     async fn take(&mut self, act: &Act) -> Result<Done, ActError> {
@@ -199,6 +300,14 @@ impl<N: Nvm + Clone, T: Transport> World<N, T> {
                     Err(reason) => Done::NotDone { reason },
                 }
             }
+            Act::Break(filter) => self.stop_at(filter)?,
+            Act::GoOn => return Err(ActError::Form("nothing is stopped".into())),
+            Act::Tamper(tampering) => {
+                self.links.tamper(Tampering::clone(tampering)).map_err(ActError::Form)?;
+                Done::Armed
+            }
+            Act::Clock { of, seconds } => self.set_clock_off(*of, *seconds)?,
+            Act::Mend => self.mend()?,
             Act::ShowOrder(profile) => {
                 let iccid = self.known(profile)?.0.iccid;
                 match self.show_order(iccid).await {

@@ -2,8 +2,8 @@
 //! is around it.
 
 use crate::device::Device;
-use crate::radio::{Attempt, Granted, Radio, note};
-use crate::trace::Trace;
+use crate::link::Line;
+use crate::radio::{Attempt, Granted, Radio};
 use crate::transport::Transport;
 use crate::words::{self, Words};
 use crate::world::{Stream, World, WorldError};
@@ -192,9 +192,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// # Errors
     /// [`ModemError`].
     pub fn over_radio(&mut self, begin: impl FnOnce(&mut Modem) -> Effect) -> Result<Answer, ModemError> {
-        let now = self.now();
-        let (mut radio, device, trace) = self.radio();
-        radio.run(device, (trace, now), begin)
+        let (mut radio, device, mut line) = self.radio();
+        radio.run(device, &mut line, begin)
     }
 
     /// Calls a number.
@@ -234,9 +233,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
                 format!("{destination}はホスト名ではありません"),
             ));
         };
-        let now = self.now();
-        let (mut radio, device, trace) = self.radio();
-        match radio.connect(device, (trace, now), &destination) {
+        let (mut radio, device, mut line) = self.radio();
+        match radio.connect(device, &mut line, &destination) {
             Ok(passage) => Attempt::passed(passage.decision),
             Err(attempt) => *attempt,
         }
@@ -251,10 +249,9 @@ impl<N: Nvm, T: Transport> World<N, T> {
         if !self.network.hss().has(&imsi) {
             return Err(format!("there is no subscriber {imsi}"));
         }
-        let now = self.now();
         let mut log = Log::default();
         let told = self.network.withdraw(&imsi, &mut self.network_rng, &mut log);
-        note(&mut self.trace, now, log.take());
+        self.radio().2.note_all(log.take());
         if let Some((Link(number), message)) = told {
             let current = core::mem::replace(&mut self.current, number as usize);
             // The device is sent away: how that ends for it is what its service view tells.
@@ -297,7 +294,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
         &mut self.handsets[self.current]
     }
 
-    fn radio(&mut self) -> (Radio<'_>, &mut Device<N>, &mut Trace) {
+    fn radio(&mut self) -> (Radio<'_>, &mut Device<N>, Line<'_>) {
+        let now = self.now();
         let handset = &mut self.handsets[self.current];
         let radio = Radio {
             modem: &mut handset.modem,
@@ -305,7 +303,7 @@ impl<N: Nvm, T: Transport> World<N, T> {
             rng: &mut self.network_rng,
             link: Link(self.current as u32),
         };
-        (radio, &mut handset.device, &mut self.trace)
+        (radio, &mut handset.device, Line::with(&mut self.trace, &mut self.links, now))
     }
 }
 

@@ -1,11 +1,11 @@
 //! What the LPA is plugged into: card, way to the SM, user, and a trace of all three.
 
 use crate::device::Device;
+use crate::link::{Call, Fate, Line};
 use crate::radio::Radio;
-use crate::trace::Trace;
 use crate::transport::{Request, Transport};
 use esim_euicc::Nvm;
-use esim_lpa::driver::Observed;
+use esim_lpa::driver::{Carried, Observed};
 use esim_lpa::{Answer, HttpCall, HttpReply, Lost, Port, Progress, Question, Unanswered};
 use esim_net::Destination;
 use esim_rsp::json_binding::Interface;
@@ -43,35 +43,34 @@ pub struct Joined<'a, N, T, U> {
     pub radio: Option<Radio<'a>>,
     /// The user.
     pub user: &'a mut U,
-    /// Takes every message.
-    pub trace: &'a mut Trace,
-    /// Time for the trace.
-    pub now: u64,
+    /// By which every message goes.
+    pub line: Line<'a>,
 }
 
 impl<N: Nvm, T: Transport, U: User> Port for Joined<'_, N, T, U> {
     async fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, Lost> {
-        self.trace.note(self.now, (Party::Lpa, Party::Euicc), "APDU", apdu_name(apdu), apdu);
-        let response = self.device.transmit(apdu);
-        self.trace.note(self.now, (Party::Euicc, Party::Lpa), "APDU", &status(&response), &response);
-        Ok(response)
+        let response = self.line.apdu(Party::Lpa, self.device, apdu);
+        response.ok_or_else(|| Lost("the card does not answer".to_string()))
     }
 
     async fn http(&mut self, call: &HttpCall) -> Result<HttpReply, Unanswered> {
+        // What the LPA has said last; on its way come the network's own messages.
+        let asked = self.line.last();
         let tunnel = match &mut self.radio {
             None => None,
             Some(radio) => {
                 let Some(destination) = Destination::of(&call.address) else {
                     return Err(Unanswered::Lost(format!("{} is no address of a server", call.address)));
                 };
-                let through = radio.connect(self.device, (self.trace, self.now), &destination);
+                let through = radio.connect(self.device, &mut self.line, &destination);
                 let passage =
                     through.map_err(|attempt| Unanswered::Lost(format!("{destination}: {attempt}")))?;
                 Some(passage.teid)
             }
         };
         let request = Request { address: &call.address, path: &call.path, headers: &[], body: &call.body };
-        let reply = self.transport.send(&request).await?;
+        let named = Call { from: Party::Lpa, name: (&call.interface, &call.function) };
+        let reply = self.line.http(asked, named, &request, self.transport).await?;
         if let (Some(radio), Some(teid)) = (&mut self.radio, tunnel) {
             radio.network.count(teid, call.body.len() as u64, reply.body.len() as u64);
         }
@@ -86,13 +85,24 @@ impl<N: Nvm, T: Transport, U: User> Port for Joined<'_, N, T, U> {
         self.user.progress(progress);
     }
 
+    fn carry(&mut self, message: &Observed<'_>) -> Carried {
+        self.observe(message);
+        let passed = self.line.pass(self.line.last());
+        match (passed.fate, passed.changed) {
+            (Fate::Lost, _) => Carried::Lost("the card does not answer".to_string()),
+            // What is said once more is said in APDUs.
+            (Fate::Arrives | Fate::Twice, Some(changed)) => Carried::Changed(changed),
+            (Fate::Arrives | Fate::Twice, None) => Carried::AsItIs,
+        }
+    }
+
     fn observe(&mut self, message: &Observed<'_>) {
         let peer = if message.interface == Interface::Es9Plus.name() { Party::Sm } else { Party::Euicc };
         let (ends, function) = match message.response {
             false => ((Party::Lpa, peer), message.function.to_string()),
             true => ((peer, Party::Lpa), format!("{} response", message.function)),
         };
-        self.trace.note(self.now, ends, message.interface, &function, message.bytes);
+        self.line.note(ends, message.interface, &function, message.bytes);
     }
 }
 

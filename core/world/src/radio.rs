@@ -1,14 +1,14 @@
 //! The modem with the network around it: everything that goes over the radio, with its trace.
 
 use crate::device::Device;
-use crate::port::{apdu_name, status};
-use crate::trace::Trace;
+use crate::link::{Fate, Line};
 use crate::words::{self, Words};
 use esim_euicc::Nvm;
+use esim_net::nas::{self, Direction};
 use esim_net::network::PROHIBITED;
 use esim_net::{
     Action, Air, Answer, Carried, Cause, Cell, Decision, Destination, Effect, Entry, Link, Log, Modem,
-    ModemError, Network, Node, drive,
+    ModemError, Network, Node, Rat, drive,
 };
 use esim_rsp::trace::Party;
 use rand_chacha::ChaCha20Rng;
@@ -208,11 +208,12 @@ impl Radio<'_> {
     pub fn run<N: Nvm>(
         &mut self,
         device: &mut Device<N>,
-        (trace, now): (&mut Trace, u64),
+        line: &mut Line<'_>,
         begin: impl FnOnce(&mut Modem) -> Effect,
     ) -> Result<Answer, ModemError> {
         let first = begin(self.modem);
-        let mut air = Waves { device, network: self.network, rng: self.rng, link: self.link, trace, now };
+        let mut air =
+            Waves { device, network: self.network, rng: self.rng, link: self.link, line: line.again() };
         drive(self.modem, first, &mut air)
     }
 
@@ -221,7 +222,7 @@ impl Radio<'_> {
     pub fn connect<N: Nvm>(
         &mut self,
         device: &mut Device<N>,
-        (trace, now): (&mut Trace, u64),
+        line: &mut Line<'_>,
         destination: &Destination,
     ) -> Result<Passage, Box<Attempt>> {
         for is_last in [false, true] {
@@ -229,9 +230,9 @@ impl Radio<'_> {
                 return Err(Box::new(Attempt::without_bearer(self.modem)));
             };
             let mut log = Log::default();
-            let source = 49_152 + (trace.records().len() % 16_384) as u16;
+            let source = 49_152 + (line.trace().records().len() % 16_384) as u16;
             let carried = self.network.connect(self.link, bearer, (source, destination), &mut log);
-            note(trace, now, log.take());
+            line.note_all(log.take());
             match carried {
                 Carried::Decided { teid, decision } if decision.action == Action::Allow => {
                     return Ok(Passage { teid, decision });
@@ -239,7 +240,7 @@ impl Radio<'_> {
                 Carried::Decided { decision, .. } => return Err(Box::new(Attempt::prohibited(decision))),
                 Carried::NoBearer if is_last => break,
                 Carried::NoBearer => {
-                    let done = self.run(device, (trace, now), Modem::request_service);
+                    let done = self.run(device, line, Modem::request_service);
                     if done.is_err() {
                         return Err(Box::new(Attempt::of(done, Words::default())));
                     }
@@ -259,30 +260,73 @@ struct Waves<'a, N> {
     network: &'a mut Network,
     rng: &'a mut ChaCha20Rng,
     link: Link,
-    trace: &'a mut Trace,
-    now: u64,
+    line: Line<'a>,
 }
 
 impl<N: Nvm> Air for Waves<'_, N> {
     fn card(&mut self, apdu: &[u8]) -> Vec<u8> {
-        self.trace.note(self.now, (Party::Modem, Party::Euicc), "APDU", apdu_name(apdu), apdu);
-        let response = self.device.transmit(apdu);
-        self.trace.note(self.now, (Party::Euicc, Party::Modem), "APDU", &status(&response), &response);
-        response
+        // A modem that hears nothing has a response without a status word.
+        self.line.apdu(Party::Modem, self.device, apdu).unwrap_or_default()
     }
 
     fn send(&mut self, cell: &Cell, message: &[u8]) -> Vec<Vec<u8>> {
-        let mut log = Log::default();
-        let answers = self.network.uplink(self.link, cell, message, self.rng, &mut log);
-        note(self.trace, self.now, log.take());
+        let ends = (Party::Modem, serving(cell, message));
+        let name = nas::name(message, Direction::Up);
+        let passed = self.line.pass_unseen(ends, "NAS", name, message);
+        if passed.fate == Fate::Lost {
+            self.line.note(ends, "NAS", name, message);
+            return Vec::new();
+        }
+        let message = passed.changed.as_deref().unwrap_or(message);
+        let mut answers = self.take(cell, message);
+        if passed.fate == Fate::Twice {
+            answers.extend(self.take(cell, message));
+        }
         answers
     }
 }
 
-/// Puts what the nodes said into the trace.
-pub(crate) fn note(trace: &mut Trace, now: u64, entries: Vec<Entry>) {
-    for entry in entries {
-        let ends = (party(entry.from), party(entry.to));
-        trace.note(now, ends, entry.interface, &entry.function, &entry.bytes);
+impl<N: Nvm> Waves<'_, N> {
+    /// The network takes a message; what of its answers reaches the device.
+    fn take(&mut self, cell: &Cell, message: &[u8]) -> Vec<Vec<u8>> {
+        let mut log = Log::default();
+        let answers = self.network.uplink(self.link, cell, message, self.rng, &mut log);
+        let first = self.line.note_all(log.take());
+        let to_device = self.line.trace().records().get(first as usize..).unwrap_or_default();
+        let to_device =
+            to_device.iter().filter(|record| record.to == Party::Modem && record.interface == "NAS");
+        let numbers: Vec<u32> = to_device.map(|record| record.n).collect();
+        let mut heard = Vec::new();
+        for (answer, n) in answers.into_iter().zip(numbers) {
+            let passed = self.line.pass(n);
+            let arrived = passed.changed.unwrap_or(answer);
+            match passed.fate {
+                Fate::Lost => {}
+                Fate::Arrives => heard.push(arrived),
+                Fate::Twice => heard.extend([arrived.clone(), arrived]),
+            }
+        }
+        heard
+    }
+}
+
+/// Who takes a message of a device.
+fn serving(cell: &Cell, message: &[u8]) -> Party {
+    match (message.first().map(|first| first & 0xF), cell.rat) {
+        (Some(0x05), _) => Party::Msc,
+        (Some(0x09), _) | (_, Rat::Umts) => Party::Sgsn,
+        (_, Rat::Lte) => Party::Mme,
+    }
+}
+
+impl Line<'_> {
+    /// Notes what the nodes of the network have said; the number of the first of it.
+    pub(crate) fn note_all(&mut self, entries: Vec<Entry>) -> u32 {
+        let first = self.trace().next();
+        for entry in entries {
+            let ends = (party(entry.from), party(entry.to));
+            self.note(ends, entry.interface, &entry.function, &entry.bytes);
+        }
+        first
     }
 }

@@ -1,7 +1,9 @@
 //! A world as it was between two acts, to go back to and to branch from.
 
 use crate::Act;
+use crate::device::Clock;
 use crate::kept::Kept;
+use crate::link::Links;
 use crate::operator::{Ordered, Wish};
 use crate::phone::Handset;
 use crate::transport::{Fork, Transport};
@@ -11,6 +13,7 @@ use esim_lpa::{Download, Session};
 use esim_net::{Cell, Network};
 use esim_rsp::trace::Record;
 use rand_chacha::ChaCha20Rng;
+use std::sync::Arc;
 
 /// A world as it was. What has not changed since the snapshot before is shared with it: a thousand of them take some
 /// 20 MB.
@@ -19,6 +22,9 @@ pub struct Snapshot<N, T> {
     current: usize,
     transport: T,
     trace: Kept<Record>,
+    links: Links,
+    stopped: Option<Arc<Stopped<N, T>>>,
+    clock: Clock,
     ordered: u64,
     download: Option<Session<Download>>,
     orders: Kept<(Ordered, Wish)>,
@@ -28,6 +34,12 @@ pub struct Snapshot<N, T> {
     network: Network,
     network_rng: ChaCha20Rng,
     cells: Vec<Cell>,
+}
+
+/// An act at a break point: as it was before, and what was to be done.
+pub(crate) struct Stopped<N, T> {
+    pub before: Snapshot<N, T>,
+    pub act: Act,
 }
 
 impl<N: Nvm + Clone, T: Transport + Fork> World<N, T> {
@@ -43,6 +55,9 @@ impl<N: Nvm + Clone, T: Transport + Fork> World<N, T> {
             current: self.current,
             transport,
             trace: self.trace.keep(),
+            links: self.links.clone(),
+            stopped: self.stopped.clone(),
+            clock: self.clock,
             ordered: self.ordered,
             download: self.download.clone(),
             orders: self.kept_orders.clone(),
@@ -61,6 +76,9 @@ impl<N: Nvm + Clone, T: Transport + Fork> World<N, T> {
         self.current = snapshot.current;
         self.transport = transport;
         self.trace.put_back(&snapshot.trace);
+        self.links.clone_from(&snapshot.links);
+        self.stopped.clone_from(&snapshot.stopped);
+        self.clock = snapshot.clock;
         self.ordered = snapshot.ordered;
         self.download.clone_from(&snapshot.download);
         self.orders = snapshot.orders.all();

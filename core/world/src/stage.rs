@@ -4,7 +4,7 @@ use crate::perform::{ActError, Performed};
 use crate::scenario::Scenario;
 use crate::sequence::lines;
 use crate::story::in_memory;
-use crate::transport::Transport;
+use crate::transport::{Fork, Transport};
 use crate::world::World;
 use esim_euicc::{MemoryNvm, Nvm};
 use esim_net::ServiceView;
@@ -68,7 +68,7 @@ pub async fn play(scenario: &Scenario, each: &mut dyn FnMut(&StepDone)) -> Resul
 ///
 /// # Errors
 /// As for [`play`].
-pub async fn play_in<N: Nvm + Clone, T: Transport>(
+pub async fn play_in<N: Nvm + Clone, T: Transport + Fork>(
     world: &mut World<N, T>,
     scenario: &Scenario,
     each: &mut dyn FnMut(&StepDone),
@@ -93,7 +93,7 @@ impl Stage {
     ///
     /// # Errors
     /// [`ActError`]: its rules make no sense.
-    pub fn new<N: Nvm + Clone, T: Transport>(
+    pub fn new<N: Nvm + Clone, T: Transport + Fork>(
         scenario: Scenario,
         world: &mut World<N, T>,
     ) -> Result<Self, ActError> {
@@ -106,7 +106,7 @@ impl Stage {
     ///
     /// # Errors
     /// As for [`play`].
-    pub async fn next<N: Nvm + Clone, T: Transport>(
+    pub async fn next<N: Nvm + Clone, T: Transport + Fork>(
         &mut self,
         world: &mut World<N, T>,
     ) -> Result<Option<StepDone>, ActError> {

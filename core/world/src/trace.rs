@@ -23,7 +23,7 @@ impl Trace {
         bytes: &[u8],
     ) {
         self.records.push(Record {
-            n: u32::try_from(self.records.len()).unwrap_or(u32::MAX),
+            n: self.next(),
             at,
             from,
             to,
@@ -31,6 +31,18 @@ impl Trace {
             function: function.into(),
             bytes: bytes.to_vec(),
         });
+    }
+
+    /// Of a message something else has arrived than was sent.
+    pub(crate) fn arrived(&mut self, n: u32, bytes: &[u8]) {
+        if let Some(record) = self.records.get_mut(n as usize) {
+            record.bytes = bytes.to_vec();
+        }
+    }
+
+    /// The number of the message that is said next.
+    pub(crate) fn next(&self) -> u32 {
+        u32::try_from(self.records.len()).unwrap_or(u32::MAX)
     }
 
     /// Keeps what there is.

@@ -1,7 +1,7 @@
 //! How a request gets to the SM and its answer back: in this process, or over HTTPS by the host's own means.
 
 use esim_lpa::Unanswered;
-use esim_sm_edge::{HttpRequest, MemoryHost};
+use esim_sm_edge::{Host, HttpRequest, MemoryHost};
 use std::net::Ipv4Addr;
 
 /// A POST, or a GET without a body.
@@ -34,6 +34,11 @@ pub trait Transport {
     /// # Errors
     /// Why no answer came; one over [`HttpReply::LIMIT`](esim_lpa::HttpReply::LIMIT) is none.
     async fn send(&mut self, request: &Request<'_>) -> Result<Reply, Unanswered>;
+
+    /// Sets the SM's clock so many seconds on; whether it could: an SM that is somebody else's has its own time.
+    fn shift_clock(&mut self, _seconds: i64) -> bool {
+        false
+    }
 }
 
 /// A way to an SM that can be had twice, each as it is now.
@@ -59,5 +64,10 @@ impl Transport for MemoryHost {
         let with = |http: HttpRequest, (name, value): &(&str, &str)| http.with_header(name, *value);
         let response = esim_sm_edge::handle(request.headers.iter().fold(http, with), self).await;
         Ok(Reply { status: response.status, body: response.body })
+    }
+
+    fn shift_clock(&mut self, seconds: i64) -> bool {
+        self.set_now(Host::now(self).saturating_add_signed(seconds));
+        true
     }
 }

@@ -285,6 +285,23 @@ impl Act {
             Self::ShowOrder(id) => {
                 (format!("the operator looks at the order of {id}"), format!("事業者が{id}の注文を見る"))
             }
+            Self::Break(filter) => {
+                let at = filter.words();
+                (format!("a break point: {}", at.en), format!("ブレークポイント: {}", at.ja))
+            }
+            Self::GoOn => ("it goes on".into(), "続ける".into()),
+            Self::Tamper(tampering) => {
+                let Words { en, ja } = tampering.words();
+                (en, ja)
+            }
+            Self::Clock { of, seconds } => {
+                let of = party(*of);
+                (
+                    format!("the clock of the {} is off by {seconds} seconds", of.en),
+                    format!("{}の時計が{seconds}秒ずれる", of.ja),
+                )
+            }
+            Self::Mend => ("everything goes through as it is again".into(), "すべて元どおりに届く".into()),
         };
         Words { en, ja }
     }
@@ -376,6 +393,12 @@ impl Done {
                 Words::new(format!("not taken: {}", reason.en), format!("反映できません。{}", reason.ja))
             }
             Self::Changed => two("changed", "変えました"),
+            Self::Stopped { message } => Words::new(
+                format!("stopped before message {message} arrives"),
+                format!("メッセージ{message}が届く前で止まりました"),
+            ),
+            Self::Armed => two("armed", "用意しました"),
+            Self::Mended => two("mended", "元に戻しました"),
             Self::Set => two("set", "設定しました"),
             Self::InHand { device, service } => {
                 let shown = service.as_ref().map(|service| service.display.clone()).unwrap_or_default();

@@ -4,10 +4,12 @@
 use crate::act::Act;
 use crate::device::{Clock, Device};
 use crate::kept::Kept;
+use crate::link::{Forge, Line, Links};
 use crate::operator::{Operator, OrderError, Ordered, Wish};
 use crate::phone::{Handset, NetworkSubscriber, home_cell};
 use crate::port::{Joined, User};
 use crate::radio::Radio;
+use crate::snapshot::Stopped;
 use crate::trace::Trace;
 use crate::transport::{Reply, Request, Transport};
 use esim_crypto::pki::{PkiParameters, TestPki};
@@ -24,6 +26,7 @@ use esim_rsp::{Eid, Error, Iccid};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Address of the SM in worlds that need no other.
 pub const ADDRESS: &str = "smdp.esim-lab.example";
@@ -49,6 +52,8 @@ pub enum Stream {
     Operator = 13,
     /// Challenges of the network.
     Network = 14,
+    /// Certificates and keys of somebody who is not who he says.
+    Forge = 15,
 }
 
 impl Seed {
@@ -146,7 +151,10 @@ pub struct World<N, T> {
     pub(crate) current: usize,
     pub(crate) transport: T,
     pub(crate) trace: Trace,
-    clock: Clock,
+    pub(crate) links: Links,
+    /// The act that a break point has stopped.
+    pub(crate) stopped: Option<Arc<Stopped<N, T>>>,
+    pub(crate) clock: Clock,
     address: String,
     token: String,
     seed: Seed,
@@ -188,6 +196,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
             current: 0,
             transport,
             trace: Trace::default(),
+            stopped: None,
+            links: Links::new(Forge::new(pki, &seed)),
             clock,
             address: address.to_string(),
             token: token.to_string(),
@@ -325,7 +335,9 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// [`OrderError`].
     pub async fn list_orders(&mut self) -> Result<Value, OrderError> {
         let mut unseen = Trace::default();
-        Operator { trace: &mut unseen, ..self.operator() }.list().await
+        let line = Line::new(&mut unseen, self.clock.now());
+        let (transport, address, token) = (&mut self.transport, &*self.address, &*self.token);
+        Operator { transport, line, address, token }.list().await
     }
 
     /// Asks the SM something with the operator's credential: POST of JSON, or GET without a body. Leaves no trace: such
@@ -342,9 +354,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
 
     fn operator(&mut self) -> Operator<'_, T> {
         Operator {
-            now: self.clock.now(),
             transport: &mut self.transport,
-            trace: &mut self.trace,
+            line: Line::with(&mut self.trace, &mut self.links, self.clock.now()),
             address: &self.address,
             token: &self.token,
         }
@@ -359,12 +370,11 @@ impl<N: Nvm, T: Transport> World<N, T> {
             link: Link(self.current as u32),
         });
         Joined {
-            now: self.clock.now(),
             device: &mut handset.device,
             transport: &mut self.transport,
             radio,
             user,
-            trace: &mut self.trace,
+            line: Line::with(&mut self.trace, &mut self.links, self.clock.now()),
         }
     }
 
@@ -489,12 +499,11 @@ impl<N: Nvm, T: Transport> World<N, T> {
     pub async fn phone<U: User>(&mut self, user: &mut U) -> Result<Phone, Failure> {
         let mut unseen = Trace::default();
         let mut port = Joined {
-            now: self.clock.now(),
+            line: Line::new(&mut unseen, self.clock.now()),
             device: &mut self.handsets[self.current].device,
             transport: &mut self.transport,
             radio: None,
             user,
-            trace: &mut unseen,
         };
         let options = Default::default();
         let chip = driver::chip_info(&mut port, &options).await?;

@@ -134,6 +134,12 @@ pub struct Field {
     pub at: Range<usize>,
 }
 
+/// The name of a message, protected or not.
+pub fn name(octets: &[u8], direction: Direction) -> &'static str {
+    let plain = security::open(octets).map_or(octets, |envelope| envelope.plain);
+    Message::decode(plain, direction).map_or("unknown message", |message| message.def.name)
+}
+
 impl Message {
     /// An empty message.
     pub fn new(def: &'static Def) -> Self {

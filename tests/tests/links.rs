@@ -1,0 +1,210 @@
+//! Between any two parties stands a link: there a world stops, and there messages are lost, doubled, changed. Nobody
+//! but the one who hears something wrong can tell; what was done is an act, and so in every journal.
+
+use esim_rsp::trace::Party;
+use esim_sm_edge::{MemoryHost, block_on};
+use esim_world::link::{Certificate, Edit, Other, Place, Put, Signer};
+use esim_world::{Act, Done, Filter, How, Journal, Performed, Tampering, Wish, World, in_memory};
+
+type Lab = World<esim_euicc::MemoryNvm, MemoryHost>;
+
+/// A world with an order, and the card without a network between it and the SM.
+fn ordered() -> Lab {
+    let mut world = in_memory(7).unwrap();
+    perform(&mut world, &Act::Order(Box::new(Wish::usual())));
+    world
+}
+
+fn perform(world: &mut Lab, act: &Act) -> Performed {
+    block_on(world.perform(act)).unwrap()
+}
+
+fn download() -> Act {
+    Act::Download(String::new())
+}
+
+fn tamper(world: &mut Lab, at: Filter, how: How) {
+    perform(world, &Act::Tamper(Box::new(Tampering::once(at, how))));
+}
+
+fn edit(field: &str, hex: &str, sign: Option<Signer>) -> How {
+    let (place, value) = (Place::Field(field.into()), Put::Hex(hex.into()));
+    How::Edit(Edit { place, value, keep_lengths: false, sign })
+}
+
+/// What comes of a download whose message is changed, in words.
+fn changed(function: (&str, &str), how: How) -> String {
+    let mut world = ordered();
+    tamper(&mut world, Filter::function(function.0, function.1), how.clone());
+    let performed = perform(&mut world, &download());
+    let [tampered] = &performed.tampered[..] else { panic!("{how:?}: {:?}", performed.tampered) };
+    assert!(tampered.effective, "{how:?}");
+    // The next one, with nothing between, comes through; but what the card has refused of a package is no order any
+    // more (SGP.22 3.1.3).
+    let next = perform(&mut world, &download()).done;
+    match function {
+        (_, "PrepareDownload") => assert_eq!(next.code().as_deref(), Some("8.2.6/3.8"), "{how:?}"),
+        _ => assert_eq!(next, Done::Installed, "{how:?}"),
+    }
+    format!("{} {}", performed.done.code().unwrap_or_default(), performed.outcome.en)
+}
+
+#[test]
+fn a_changed_field_is_refused_by_whoever_verifies_it() {
+    let to_card = ("ES10b", "AuthenticateServer");
+    let challenge = "00112233445566778899AABBCCDDEEFF";
+    let broken = edit("serverSigned1.serverChallenge", challenge, None);
+    assert!(changed(to_card, broken.clone()).contains("invalidSignature"));
+    // The same on its way from the SM, in JSON.
+    let from_sm = ("ES9+", "initiateAuthentication response");
+    assert!(changed(from_sm, broken).contains("invalidSignature"));
+    let stranger = edit("serverSigned1.serverChallenge", challenge, Some(Signer::Stranger));
+    assert!(changed(to_card, stranger).contains("invalidSignature"));
+    // Signed by the SM's own key it verifies, and what was changed is what is wrong.
+    let challenged = edit("serverSigned1.euiccChallenge", challenge, Some(Signer::DpAuth));
+    assert!(changed(to_card, challenged).contains("euiccChallengeMismatch"));
+    let forged = edit("serverSigned1.serverChallenge", challenge, Some(Signer::DpAuth));
+    let refused = changed(to_card, forged);
+    assert!(refused.contains("8.1/6.1"), "{refused}");
+    let flag = edit("smdpSigned2.ccRequiredFlag", "FF", Some(Signer::DpPb));
+    let refused = changed(("ES10b", "PrepareDownload"), flag);
+    assert!(refused.contains("undefinedError"), "{refused}");
+}
+
+#[test]
+fn a_wrong_certificate_is_refused() {
+    let other = |field: &str, with| How::Certificate(Certificate { field: field.into(), with });
+    let to_card = ("ES10b", "AuthenticateServer");
+    for (with, why) in
+        [(Other::AnotherCi, "ciPKUnknown"), (Other::DpPb, "invalidOid"), (Other::DsAuth, "invalidSignature")]
+    {
+        let refused = changed(to_card, other("serverCertificate", with));
+        assert!(refused.contains(why), "{with:?}: {refused}");
+    }
+    let refused = changed(("ES10b", "PrepareDownload"), other("smdpCertificate", Other::DpAuth));
+    assert!(refused.contains("invalidCertificate"), "{refused}");
+}
+
+#[test]
+fn a_length_that_is_left_wrong_is_not_read() {
+    let place = Place::Field("serverSigned1.serverAddress".into());
+    let value = Put::Text("x".into());
+    let how = How::Edit(Edit { place, value, keep_lengths: true, sign: None });
+    let refused = changed(("ES10b", "AuthenticateServer"), how);
+    assert!(refused.contains("6A80"), "{refused}");
+}
+
+#[test]
+fn what_is_lost_is_told_and_nothing_else_happens() {
+    let lost = |function: &str| changed(("ES9+", function), How::Drop);
+    for function in ["initiateAuthentication", "authenticateClient response", "getBoundProfilePackage"] {
+        assert!(lost(function).contains("the connection is lost"), "{function}");
+    }
+}
+
+#[test]
+fn a_world_stops_before_a_message_arrives_and_goes_on() {
+    let mut straight = ordered();
+    perform(&mut straight, &download());
+    let mut world = ordered();
+    perform(&mut world, &Act::Break(Filter::function("ES9+", "authenticateClient")));
+    perform(&mut world, &Act::Break(Filter { tag: Some("BF36".into()), ..Filter::default() }));
+    let stopped = perform(&mut world, &download());
+    let Done::Stopped { message } = stopped.done else { panic!("{stopped:?}") };
+    let last = world.trace().records().last().unwrap();
+    assert_eq!((last.n, &*last.function, last.to), (message, "authenticateClient", Party::Sm));
+    // The SM has not heard it: the order is as it was.
+    let order = block_on(world.list_orders()).unwrap();
+    assert!(order.to_string().contains(r#""state":"Released""#), "{order}");
+    let again = perform(&mut world, &Act::GoOn);
+    let Done::Stopped { message: second } = again.done else { panic!("{again:?}") };
+    assert!(second > message);
+    let mut done = again.done;
+    while let Done::Stopped { .. } = done {
+        done = perform(&mut world, &Act::GoOn).done;
+    }
+    assert_eq!(done, Done::Installed);
+    assert_eq!(world.trace().digest(), straight.trace().digest(), "looking on changes nothing");
+    assert!(block_on(world.perform(&Act::GoOn)).is_err());
+}
+
+#[test]
+fn a_break_point_is_one_message_of_a_status() {
+    let mut world = ordered();
+    let status = Filter { status: Some("6A82".into()), ..Filter::default() };
+    perform(&mut world, &Act::Break(status));
+    let stopped = perform(&mut world, &Act::RadioOn);
+    let Done::Stopped { message } = stopped.done else { panic!("{stopped:?}") };
+    assert!(world.trace().records()[message as usize].bytes.ends_with(&[0x6A, 0x82]));
+    assert_eq!(perform(&mut world, &Act::Mend).done, Done::Mended);
+    assert!(!matches!(perform(&mut world, &Act::RadioOn).done, Done::Stopped { .. }));
+}
+
+#[test]
+fn what_is_done_to_messages_is_in_the_journal() {
+    let mut world = in_memory(7).unwrap();
+    let flip = Tampering::once(
+        Filter::function("ES9+", "getBoundProfilePackage response"),
+        How::Flip { octet: -40, mask: 0x10 },
+    );
+    let acts = [
+        Act::LeaveFactory,
+        Act::Order(Box::new(Wish::usual())),
+        Act::Tamper(Box::new(flip)),
+        Act::Break(Filter::function("ES9+", "getBoundProfilePackage")),
+        Act::Clock { of: Party::Euicc, seconds: -3600 },
+        Act::Wifi(true),
+        download(),
+        Act::GoOn,
+        Act::Mend,
+        download(),
+    ];
+    for act in &acts {
+        perform(&mut world, act);
+    }
+    let journal = Journal { seed: 7, now: 0, acts: world.acts().to_vec(), digest: None };
+    let read = Journal::from_link(&journal.to_link()).unwrap().unwrap();
+    assert_eq!(read.acts, acts);
+    let mut again = in_memory(7).unwrap();
+    for act in &read.acts {
+        perform(&mut again, act);
+    }
+    assert_eq!(again.trace().digest(), world.trace().digest());
+}
+
+/// An hour's delay: the session is over at the SM, certificates hold, and everybody's clock is an hour on.
+#[test]
+fn a_message_that_is_late_is_late_for_everybody() {
+    let mut world = ordered();
+    let before = world.now();
+    tamper(&mut world, Filter::function("ES9+", "authenticateClient"), How::Delay(3600));
+    let performed = perform(&mut world, &download());
+    assert_eq!(performed.done.code().as_deref(), Some("8.10.1/3.9"));
+    assert_eq!(world.now(), before + 3600);
+    assert_eq!(world.trace().records().last().unwrap().at, before + 3600);
+    assert_eq!(perform(&mut world, &download()).done, Done::Installed);
+}
+
+#[test]
+fn a_clock_that_is_off_refuses_certificates_until_it_is_mended() {
+    let mut world = ordered();
+    perform(&mut world, &Act::Clock { of: Party::Euicc, seconds: -1_000_000_000 });
+    let refused = perform(&mut world, &download());
+    assert!(refused.outcome.en.contains("invalidCertificate"), "{}", refused.outcome.en);
+    perform(&mut world, &Act::Mend);
+    assert_eq!(perform(&mut world, &download()).done, Done::Installed);
+    let nobody = block_on(world.perform(&Act::Clock { of: Party::Hss, seconds: 1 }));
+    assert_eq!(nobody.unwrap_err().to_string(), "the HSS looks at no clock");
+}
+
+#[test]
+fn a_field_that_is_not_there_is_said() {
+    let mut world = ordered();
+    tamper(&mut world, Filter::function("ES10b", "AuthenticateServer"), edit("nonsense", "00", None));
+    let performed = perform(&mut world, &download());
+    assert_eq!(performed.done, Done::Installed);
+    assert!(!performed.tampered[0].effective);
+    let filter = Filter { tag: Some("BFXX".into()), ..Filter::default() };
+    let error = block_on(world.perform(&Act::Break(filter))).unwrap_err();
+    assert_eq!(error.to_string(), "BFXX is no tag: hexadecimal, such as BF38");
+}
