@@ -305,3 +305,48 @@ fn no_name_is_taken_for_the_sm() {
         assert_eq!(decision.action, Action::Deny, "{host:?}");
     }
 }
+
+/// A network that answers so many messages and then no more.
+struct FallsSilent<'a> {
+    waves: Waves<'a>,
+    answers: usize,
+    sent: usize,
+}
+
+impl Air for FallsSilent<'_> {
+    fn card(&mut self, apdu: &[u8]) -> Vec<u8> {
+        self.waves.card(apdu)
+    }
+
+    fn send(&mut self, cell: &Cell, message: &[u8]) -> Vec<Vec<u8>> {
+        self.sent += 1;
+        assert!(self.sent < 40, "the modem asks without end");
+        if self.sent > self.answers { Vec::new() } else { self.waves.send(cell, message) }
+    }
+}
+
+/// Wherever a network falls silent, the procedure under way comes to its end.
+#[test]
+fn silence_ends_every_procedure() {
+    for (lte, answers) in (0..12).flat_map(|answers| [(true, answers), (false, answers)]) {
+        let mut table = Table::new(Contract::default());
+        let cells = [cell(0, lte, 1)];
+        let waves = Waves {
+            network: &mut table.network,
+            rng: &mut table.rng,
+            card: &mut table.cards[OPERATIONAL],
+            link: Link(0),
+        };
+        let mut air = FallsSilent { waves, answers, sent: 0 };
+        let modem = &mut table.modems[0];
+        let mut ends = Vec::new();
+        let first = modem.power_on(&cells);
+        ends.push(esim_net::drive(modem, first, &mut air));
+        for begin in [Modem::call, Modem::supplementary, Modem::update, Modem::detach] {
+            let first = begin(modem);
+            ends.push(esim_net::drive(modem, first, &mut air));
+        }
+        let is_silent = |end: &Result<Answer, ModemError>| *end == Err(ModemError::Silent);
+        assert!(ends.iter().any(is_silent) || air.sent <= answers, "{lte} {answers}: {ends:?}");
+    }
+}

@@ -1,6 +1,9 @@
 //! The modem in LTE (TS 24.301).
 
-use super::{Answer, Bearer, Challenge, Effect, Modem, ModemError, Procedure, Registration};
+use super::access::{Bearer, Identity, Registration};
+use super::card::Challenge;
+use super::procedure::Procedure;
+use super::{Answer, Effect, Modem, ModemError};
 use crate::auc::hidden_sqn;
 use crate::cause::{Cause, Domain};
 use crate::gtp;
@@ -11,8 +14,11 @@ use crate::nas::{self, Direction, Message};
 use alloc::vec::Vec;
 use esim_crypto::kdf3gpp;
 
+/// Transaction identity of the session that an attach asks for.
+const FIRST: u8 = 1;
+
 /// PDN CONNECTIVITY REQUEST: IPv4, an initial request.
-pub(super) fn connectivity_request(transaction: u8) -> Message {
+fn connectivity_request(transaction: u8) -> Message {
     Message::of(nas::PDN_CONNECTIVITY_REQUEST, 0, transaction)
         .with("PDN type", &[1])
         .with("Request type", &[1])
@@ -20,9 +26,8 @@ pub(super) fn connectivity_request(transaction: u8) -> Message {
 
 impl Modem {
     /// ATTACH REQUEST, combined. The APN is said once there are keys (TS 24.301 6.5.1.2).
-    pub(super) fn lte_attach_request(&mut self, identity: &[u8]) -> Vec<u8> {
-        self.transaction = 1;
-        let session = connectivity_request(1).with("ESM information transfer flag", &[1]);
+    pub(super) fn lte_attach_request(identity: &[u8]) -> Vec<u8> {
+        let session = connectivity_request(FIRST).with("ESM information transfer flag", &[1]);
         Message::new(nas::ATTACH_REQUEST)
             .with("NAS key set identifier", &[7])
             .with("EPS attach type", &[2])
@@ -32,19 +37,31 @@ impl Modem {
             .encode()
     }
 
-    /// DETACH REQUEST, of LTE or 3G.
-    pub(super) fn leave(&mut self, switched_off: bool) -> Vec<u8> {
+    /// DETACH REQUEST, of LTE or 3G, if the modem is registered.
+    pub(super) fn leave(&mut self, switched_off: bool) -> Option<Vec<u8>> {
         let kind = if switched_off { 0x0B } else { 0x03 };
-        match self.registration.as_ref().map(|registration| (registration.guti, registration.p_tmsi)) {
-            Some((Some(guti), _)) => {
+        Some(match self.registration()?.identity {
+            Identity::Guti { guti, .. } => {
                 let request = Message::new(nas::DETACH_REQUEST)
                     .with("Detach type", &[kind])
                     .with("EPS mobile identity", &guti.octets());
                 self.protect(&request)
             }
-            Some((None, p_tmsi)) => super::umts::detach_request(kind, p_tmsi),
-            None => Vec::new(),
+            Identity::PTmsi(p_tmsi) => super::umts::detach_request(kind, p_tmsi),
+        })
+    }
+
+    /// PDN CONNECTIVITY REQUEST of a registered modem.
+    pub(super) fn lte_connect(&mut self, apn: &str) -> Vec<u8> {
+        let mut asked = FIRST;
+        if let Some(Registration { identity: Identity::Guti { transaction, .. }, .. }) =
+            self.registration_mut()
+        {
+            *transaction = *transaction % 254 + 1;
+            asked = *transaction;
         }
+        let request = connectivity_request(asked).with("Access point name", &gtp::labels(apn));
+        self.protect(&request)
     }
 
     /// EXTENDED SERVICE REQUEST: 0 for circuit-switched fallback, 8 for packets.
@@ -58,10 +75,15 @@ impl Modem {
 
     pub(super) fn protect(&mut self, message: &Message) -> Vec<u8> {
         let plain = message.encode();
-        match &mut self.security {
+        match self.security() {
             Some(context) => context.protect(Header::Ciphered, Direction::Up, &plain),
             None => plain,
         }
+    }
+
+    /// Keys in use.
+    fn security(&mut self) -> Option<&mut Context> {
+        self.access.as_mut()?.security.as_mut()
     }
 
     pub(super) fn lte_authenticated(
@@ -74,8 +96,10 @@ impl Modem {
         let (Ok(ck), Ok(ik)) = (<&[u8; 16]>::try_from(ck), <&[u8; 16]>::try_from(ik)) else {
             return self.finish(Err(ModemError::OutOfOrder));
         };
-        let plmn = self.cell().map_or([0; 3], |cell| cell.plmn.octets());
-        self.kasme = Some(kdf3gpp::kasme(ck, ik, &plmn, &hidden_sqn(&challenge.autn)));
+        if let Some(access) = &mut self.access {
+            let plmn = access.cell.plmn.octets();
+            access.kasme = Some(kdf3gpp::kasme(ck, ik, &plmn, &hidden_sqn(&challenge.autn)));
+        }
         Effect::Send(Message::new(nas::AUTHENTICATION_RESPONSE).with("RES", res).encode())
     }
 
@@ -83,7 +107,7 @@ impl Modem {
         if message.def == nas::SECURITY_MODE_COMMAND {
             return self.security_mode(message, envelope);
         }
-        let verified = match (envelope, &mut self.security) {
+        let verified = match (envelope, self.security()) {
             (Some(envelope), Some(context)) => Some(context.verify(Direction::Down, envelope)),
             (Some(_), None) => Some(false),
             (None, _) => None,
@@ -111,9 +135,8 @@ impl Modem {
                 // Sent away: re-attach is not asked for.
                 let cause = Cause::new(Domain::Emm, message.octet("EMM cause").map_or(0, u16::from));
                 self.is_usim_invalid |= matches!(cause.number, 3 | 6 | 8);
-                self.end = Some(Err(ModemError::Refused { by: Node::Mme, cause }));
+                self.procedure = Procedure::Ending(Err(ModemError::Refused { by: Node::Mme, cause }));
                 let accept = self.protect(&Message::new(nas::DETACH_ACCEPT));
-                self.camped = self.cell();
                 self.lose();
                 Effect::Send(accept)
             }
@@ -135,7 +158,8 @@ impl Modem {
 
     /// SECURITY MODE COMMAND: verified with the new keys, its capabilities compared (TS 24.301 5.4.3.3).
     fn security_mode(&mut self, message: &Message, envelope: Option<&Envelope<'_>>) -> Effect {
-        let (Some(kasme), Some(envelope)) = (self.kasme, envelope) else { return Effect::Listen };
+        let (Some(access), Some(envelope)) = (&mut self.access, envelope) else { return Effect::Listen };
+        let Some(kasme) = access.kasme else { return Effect::Listen };
         let mut context = Context::new(&kasme);
         let reject = |cause: u8| Message::new(nas::SECURITY_MODE_REJECT).with("EMM cause", &[cause]).encode();
         let refused = match () {
@@ -144,12 +168,12 @@ impl Modem {
             () => None,
         };
         if let Some(cause) = refused {
-            self.end = Some(Err(ModemError::NotGenuine));
+            self.procedure = Procedure::Ending(Err(ModemError::NotGenuine));
             return Effect::Send(reject(cause));
         }
         let complete = Message::new(nas::SECURITY_MODE_COMPLETE).encode();
         let octets = context.protect(Header::NewCiphered, Direction::Up, &complete);
-        self.security = Some(context);
+        access.security = Some(context);
         Effect::Send(octets)
     }
 
@@ -166,10 +190,10 @@ impl Modem {
             0xC1 => {
                 let Some(bearer) = bearer(message) else { return Effect::Listen };
                 let id = bearer.id;
-                if let Some(registration) = &mut self.registration {
+                if let Some(registration) = self.registration_mut() {
                     registration.bearers.push(bearer);
                 }
-                self.end = Some(Ok(Answer::Connected(id)));
+                self.procedure = Procedure::Ending(Ok(Answer::Connected(id)));
                 let accept = Message::of(nas::ACTIVATE_DEFAULT_BEARER_ACCEPT, id, 0);
                 Effect::Send(self.protect(&accept))
             }
@@ -187,18 +211,16 @@ impl Modem {
         let session = Message::decode(session, Direction::Down).ok();
         let bearer = session.as_ref().and_then(bearer);
         let guti = message.value("GUTI").and_then(Guti::read);
-        let (Some(bearer), Some(guti), Some(cell)) = (bearer, guti, self.camped) else {
+        let (Some(bearer), Some(guti), Some(access)) = (bearer, guti, &mut self.access) else {
             return self.finish(Err(ModemError::OutOfOrder));
         };
         let accept = Message::of(nas::ACTIVATE_DEFAULT_BEARER_ACCEPT, bearer.id, 0).encode();
-        self.registration = Some(Registration {
-            cell,
-            guti: Some(guti),
-            p_tmsi: 0,
+        access.registration = Some(Registration {
+            identity: Identity::Guti { guti, transaction: FIRST },
             calls: message.octet("EPS attach result") == Some(2),
             bearers: Vec::from([bearer]),
         });
-        self.end = Some(Ok(Answer::Registered));
+        self.procedure = Procedure::Ending(Ok(Answer::Registered));
         let complete = Message::new(nas::ATTACH_COMPLETE).with("ESM message container", &accept);
         Effect::Send(self.protect(&complete))
     }
@@ -220,7 +242,8 @@ impl Modem {
 
     fn not_served(&mut self, message: &Message) -> Effect {
         let cause = Cause::new(Domain::Emm, message.octet("EMM cause").map_or(0, u16::from));
-        if matches!(self.procedure, Procedure::Call { .. }) && !matches!(cause.number, 9 | 10) {
+        let asks_for_call = matches!(self.procedure, Procedure::Fallback { .. } | Procedure::Call);
+        if asks_for_call && !matches!(cause.number, 9 | 10) {
             return self.finish(Err(ModemError::Refused { by: Node::Mme, cause }));
         }
         self.start_over(Node::Mme, cause)

@@ -4,23 +4,30 @@
 //! A step machine: a procedure begins with an [`Effect`], each [`Event`] leads to the next, the last one is
 //! [`Effect::Done`]. [`drive`] runs one to its end.
 
+mod access;
 mod card;
+mod circuit;
 mod lte;
+mod procedure;
 mod service;
 mod umts;
 mod usim;
 
+pub use access::Bearer;
 pub use service::{BearerView, ServiceState, ServiceView, bars};
 pub use usim::{Report, UsimError};
 
-use crate::cause::{Cause, Domain};
+use crate::cause::Cause;
 use crate::cell::Cell;
-use crate::id::{Guti, Imsi, Plmn, imsi_identity};
+use crate::hss::Rat;
+use crate::id::{Imsi, Plmn, imsi_identity};
 use crate::log::Node;
-use crate::nas::security::{self, Context};
-use crate::nas::{self, Direction, Message, sms};
+use crate::nas::{self, Direction, Message, security};
+use access::{Access, Identity, Registration};
 use alloc::string::String;
 use alloc::vec::Vec;
+use card::Asked;
+use procedure::{Attach, Procedure};
 use usim::Reader;
 
 /// What the modem does next.
@@ -102,78 +109,26 @@ pub enum ModemError {
     OutOfOrder,
 }
 
-/// What is under way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Procedure {
-    Idle,
-    Read,
-    Attach,
-    Detach,
-    Update,
-    Connect,
-    Service,
-    Call { supplementary: bool },
-    Text,
-}
-
-/// A challenge that the card is working on.
-#[derive(Clone, Debug)]
-struct Challenge {
-    autn: [u8; 16],
-    reference: u8,
-}
-
-/// A bearer with its address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bearer {
-    /// EPS bearer identity, or NSAPI.
-    pub id: u8,
-    /// APN that the network told, or that was asked for.
-    pub apn: String,
-    /// IPv4 address.
-    pub address: [u8; 4],
-}
-
-#[derive(Clone, Debug)]
-struct Registration {
-    cell: Cell,
-    guti: Option<Guti>,
-    p_tmsi: u32,
-    calls: bool,
-    bearers: Vec<Bearer>,
-}
-
 /// A modem. Switched off to begin with.
 #[derive(Clone, Debug)]
 pub struct Modem {
-    procedure: Procedure,
-    reader: Reader,
-    usim: Option<Report>,
-    /// What came so far of a response in several parts.
-    collected: Vec<u8>,
-    /// The APDU asked last, to be asked again with another Le.
-    last: Vec<u8>,
-    is_on: bool,
-    cells: Vec<Cell>,
-    forbidden: Vec<Plmn>,
-    is_usim_invalid: bool,
     apn: String,
-    /// The cell in which an attach is tried.
-    camped: Option<Cell>,
-    challenge: Option<Challenge>,
-    reported: Option<Cause>,
-    /// Keys of the registration, or of the attach under way.
-    security: Option<Context>,
-    kasme: Option<[u8; 32]>,
-    registration: Option<Registration>,
-    transaction: u8,
-    reference: u8,
-    wanted: String,
-    /// The end of the procedure, once the network has nothing more to say.
-    end: Option<Result<Answer, ModemError>>,
+    is_on: bool,
+    /// Those that are heard.
+    cells: Vec<Cell>,
+    /// Networks that have refused, until other cells are heard.
+    forbidden: Vec<Plmn>,
+    usim: Option<Report>,
+    /// A network has said that the USIM is not to be used again before power off.
+    is_usim_invalid: bool,
+    procedure: Procedure,
+    /// The APDU that the card is working on.
+    asked: Option<Asked>,
+    access: Option<Access>,
+    /// Why there is no service.
     error: Option<ModemError>,
-    /// An attach that follows a refusal is tried once.
-    is_retry: bool,
+    /// Of the last short message.
+    reference: u8,
 }
 
 impl Default for Modem {
@@ -217,28 +172,17 @@ impl Modem {
     /// Switched off.
     pub fn new() -> Self {
         Self {
-            procedure: Procedure::Idle,
-            reader: Reader::new(),
-            usim: None,
-            collected: Vec::new(),
-            last: Vec::new(),
+            apn: String::new(),
             is_on: false,
             cells: Vec::new(),
             forbidden: Vec::new(),
+            usim: None,
             is_usim_invalid: false,
-            apn: String::new(),
-            camped: None,
-            challenge: None,
-            reported: None,
-            security: None,
-            kasme: None,
-            registration: None,
-            transaction: 0,
-            reference: 0,
-            wanted: String::new(),
-            end: None,
+            procedure: Procedure::Idle,
+            asked: None,
+            access: None,
             error: None,
-            is_retry: false,
+            reference: 0,
         }
     }
 
@@ -259,12 +203,12 @@ impl Modem {
 
     /// The cell in which it is, or tries to be, registered.
     pub fn cell(&self) -> Option<Cell> {
-        self.registration.as_ref().map(|registration| registration.cell).or(self.camped)
+        self.access.as_ref().map(|access| access.cell)
     }
 
     /// Bearers that are open, the default one first.
     pub fn bearers(&self) -> &[Bearer] {
-        self.registration.as_ref().map_or(&[], |registration| &registration.bearers)
+        self.registration().map_or(&[], |registration| &registration.bearers)
     }
 
     /// What the USIM says of itself.
@@ -277,30 +221,27 @@ impl Modem {
     pub fn power_on(&mut self, cells: &[Cell]) -> Effect {
         let apn = core::mem::take(&mut self.apn);
         *self = Self { apn, is_on: true, cells: cells.to_vec(), ..Self::new() };
-        self.procedure = Procedure::Read;
-        let apdu = self.reader.start();
-        self.card_command(apdu)
+        let mut reader = Reader::new();
+        let apdu = reader.start();
+        self.procedure = Procedure::Read(reader);
+        self.ask_card(apdu, None)
     }
 
     /// Switches off: a registered modem says so. The network answers nothing.
     pub fn power_off(&mut self) -> Effect {
-        let leave = self.registration.is_some().then(|| self.leave(true));
         self.is_on = false;
-        self.procedure = Procedure::Detach;
-        self.end = Some(Ok(Answer::Detached));
-        match leave {
-            Some(octets) => Effect::Send(octets),
-            None => self.finish(Ok(Answer::Detached)),
-        }
+        let Some(octets) = self.leave(true) else { return self.finish(Ok(Answer::Detached)) };
+        self.procedure = Procedure::Ending(Ok(Answer::Detached));
+        Effect::Send(octets)
     }
 
     /// Leaves the network and stays on.
     pub fn detach(&mut self) -> Effect {
-        if self.registration.is_none() {
+        let Some(octets) = self.leave(false) else {
             return Effect::Done(Err(ModemError::NotRegistered));
-        }
+        };
         self.procedure = Procedure::Detach;
-        Effect::Send(self.leave(false))
+        Effect::Send(octets)
     }
 
     /// Other cells are heard. Stays where it is while that cell is among them in the same area; updates its
@@ -308,23 +249,16 @@ impl Modem {
     pub fn hear(&mut self, cells: &[Cell]) -> Effect {
         self.cells = cells.to_vec();
         self.forbidden.clear();
-        let Some(registration) = &mut self.registration else { return self.attach() };
-        let same = |cell: &&Cell| cell.plmn == registration.cell.plmn && cell.rat == registration.cell.rat;
-        let best = cells.iter().filter(same).max_by_key(|cell| cell.level).copied();
-        match best {
-            Some(cell) if cell.area == registration.cell.area => {
-                registration.cell = cell;
-                Effect::Done(Ok(Answer::Updated))
-            }
-            Some(cell) => {
-                registration.cell = cell;
-                self.update()
-            }
-            None => {
-                self.lose();
-                self.attach()
-            }
-        }
+        let registered = self.access.as_mut().filter(|access| access.registration.is_some());
+        let Some(access) = registered else { return self.attach() };
+        let own = access.cell;
+        let same = |cell: &&Cell| cell.plmn == own.plmn && cell.rat == own.rat;
+        let Some(cell) = cells.iter().filter(same).max_by_key(|cell| cell.level) else {
+            self.lose();
+            return self.attach();
+        };
+        access.cell = *cell;
+        if cell.area == own.area { Effect::Done(Ok(Answer::Updated)) } else { self.update() }
     }
 
     /// Attaches with the USIM that was read.
@@ -336,7 +270,7 @@ impl Modem {
             return Effect::Done(Err(self.error.clone().unwrap_or(UsimError::NoUsim.into())));
         }
         self.lose();
-        self.procedure = Procedure::Attach;
+        self.procedure = Procedure::Attach(Attach::default());
         self.try_cell()
     }
 
@@ -350,102 +284,57 @@ impl Modem {
             let error = self.error.take().unwrap_or(ModemError::NoCell);
             return self.finish(Err(error));
         };
-        self.camped = Some(cell);
-        self.reported = None;
-        self.security = None;
+        self.access = Some(Access::new(cell));
         let identity = imsi_identity(&imsi);
         Effect::Send(match cell.rat {
-            crate::hss::Rat::Lte => self.lte_attach_request(&identity),
-            crate::hss::Rat::Umts => umts::attach_request(&cell, &identity),
+            Rat::Lte => Self::lte_attach_request(&identity),
+            Rat::Umts => umts::attach_request(&cell, &identity),
         })
     }
 
     /// Shows that it is still there, or in another area.
     pub fn update(&mut self) -> Effect {
-        let Some(registration) = self.registration.clone() else {
+        let Some((cell, identity)) = self.registered() else {
             return Effect::Done(Err(ModemError::NotRegistered));
         };
         self.procedure = Procedure::Update;
-        Effect::Send(match registration.guti {
-            Some(guti) => {
+        Effect::Send(match identity {
+            Identity::Guti { guti, .. } => {
                 let request = Message::new(nas::TRACKING_AREA_UPDATE_REQUEST)
                     .with("EPS update type", &[0])
                     .with("Old GUTI", &guti.octets());
                 self.protect(&request)
             }
-            None => umts::update_request(&registration),
+            Identity::PTmsi(p_tmsi) => umts::update_request(&cell, p_tmsi),
         })
     }
 
     /// Opens a further connection, on an APN of its own.
     pub fn connect(&mut self, apn: &str) -> Effect {
-        let Some(registration) = self.registration.clone() else {
-            return Effect::Done(Err(ModemError::NotRegistered));
-        };
-        self.procedure = Procedure::Connect;
-        self.wanted = apn.into();
-        Effect::Send(match registration.guti {
-            Some(_) => {
-                self.transaction = self.transaction % 254 + 1;
-                let request = lte::connectivity_request(self.transaction)
-                    .with("Access point name", &crate::gtp::labels(apn));
-                self.protect(&request)
+        match self.registered() {
+            None => Effect::Done(Err(ModemError::NotRegistered)),
+            Some((_, Identity::Guti { .. })) => {
+                self.procedure = Procedure::Connect(None);
+                Effect::Send(self.lte_connect(apn))
             }
-            None => self.umts_activate(apn),
-        })
+            Some((_, Identity::PTmsi(_))) => {
+                let activation = self.activation(apn);
+                let request = umts::activation_request(&activation);
+                self.procedure = Procedure::Connect(Some(activation));
+                Effect::Send(request)
+            }
+        }
     }
 
     /// Asks whether the network still has its bearers.
     pub fn request_service(&mut self) -> Effect {
-        let Some(registration) = self.registration.clone() else {
+        let Some((_, identity)) = self.registered() else {
             return Effect::Done(Err(ModemError::NotRegistered));
         };
         self.procedure = Procedure::Service;
-        Effect::Send(match registration.guti {
-            Some(guti) => self.service_request(guti, 8),
-            None => umts::service_request(&registration),
-        })
-    }
-
-    /// Calls a number. Where the modem was told that there are no calls it asks all the same: the network's
-    /// own refusal is what is to be seen.
-    pub fn call(&mut self) -> Effect {
-        self.circuit_switched(false)
-    }
-
-    /// Asks for a supplementary service, such as call forwarding.
-    pub fn supplementary(&mut self) -> Effect {
-        self.circuit_switched(true)
-    }
-
-    fn circuit_switched(&mut self, supplementary: bool) -> Effect {
-        let Some(registration) = self.registration.clone() else {
-            return Effect::Done(Err(ModemError::NotRegistered));
-        };
-        self.procedure = Procedure::Call { supplementary };
-        match registration.guti {
-            Some(guti) => Effect::Send(self.service_request(guti, 0)),
-            None => self.cm_service_request(supplementary),
-        }
-    }
-
-    /// Sends a short message.
-    pub fn text(&mut self, to: &str, text: &str) -> Effect {
-        let Some(registration) = self.registration.clone() else {
-            return Effect::Done(Err(ModemError::NotRegistered));
-        };
-        self.reference = self.reference.wrapping_add(1);
-        let Some(rpdu) = sms::rp_data(self.reference, to, text).filter(|rpdu| rpdu.len() < 240) else {
-            return Effect::Done(Err(ModemError::Text));
-        };
-        self.procedure = Procedure::Text;
-        let cp = Message::of(nas::CP_DATA, 0, 0).with("CP-User data", &rpdu).encode();
-        Effect::Send(match registration.guti {
-            Some(_) => {
-                let transport = Message::new(nas::UPLINK_NAS_TRANSPORT).with("NAS message container", &cp);
-                self.protect(&transport)
-            }
-            None => cp,
+        Effect::Send(match identity {
+            Identity::Guti { guti, .. } => self.service_request(guti, 8),
+            Identity::PTmsi(p_tmsi) => umts::service_request(p_tmsi),
         })
     }
 
@@ -457,29 +346,13 @@ impl Modem {
 
     /// Takes what happened and says what to do next.
     pub fn step(&mut self, event: Event) -> Effect {
-        if self.procedure == Procedure::Idle {
+        if matches!(self.procedure, Procedure::Idle) {
             return Effect::Done(Err(ModemError::OutOfOrder));
         }
         match event {
             Event::Card(response) => self.card(&response),
             Event::Network(octets) => self.network(&octets),
             Event::Silence => self.silence(),
-        }
-    }
-
-    fn silence(&mut self) -> Effect {
-        if let Some(end) = self.end.take() {
-            return self.finish(end);
-        }
-        if let Some(next) = self.umts_session_after_attach() {
-            return next;
-        }
-        match self.procedure {
-            // The base station sends the device to 3G: it asks the circuit-switched domain there.
-            Procedure::Call { supplementary } if self.is_lte() => self.cm_service_request(supplementary),
-            // Bearers are taken up again without a word (TS 24.301 5.6.1.4).
-            Procedure::Service => self.finish(Ok(Answer::Updated)),
-            _ => self.finish(Err(ModemError::Silent)),
         }
     }
 
@@ -495,98 +368,18 @@ impl Modem {
         }
     }
 
-    fn circuit_switched_answer(&mut self, message: &Message) -> Effect {
-        let end = match message.octet("Reject cause") {
-            None => Ok(Answer::Granted),
-            Some(number) => {
-                Err(ModemError::Refused { by: Node::Msc, cause: Cause::new(Domain::Mm, u16::from(number)) })
-            }
-        };
-        self.finish(end)
+    fn registration(&self) -> Option<&Registration> {
+        self.access.as_ref()?.registration.as_ref()
     }
 
-    /// The CP layer's answer to a short message; it is acknowledged.
-    fn relay(&mut self, message: &Message, in_lte: bool) -> Effect {
-        let rpdu = message.value("CP-User data").unwrap_or_default();
-        let Some(answer) = sms::relay_answer(rpdu) else { return Effect::Listen };
-        let by = if in_lte { Node::Mme } else { Node::Sgsn };
-        self.end = Some(match answer {
-            Ok(()) => Ok(Answer::Granted),
-            Err(number) => Err(ModemError::Refused { by, cause: Cause::new(Domain::Rp, u16::from(number)) }),
-        });
-        let ack = Message::of(nas::CP_ACK, 0, 0).encode();
-        Effect::Send(match in_lte {
-            true => {
-                let transport = Message::new(nas::UPLINK_NAS_TRANSPORT).with("NAS message container", &ack);
-                self.protect(&transport)
-            }
-            false => ack,
-        })
+    fn registration_mut(&mut self) -> Option<&mut Registration> {
+        self.access.as_mut()?.registration.as_mut()
     }
 
-    fn cm_service_request(&mut self, supplementary: bool) -> Effect {
-        let Some(imsi) = self.imsi() else { return self.finish(Err(ModemError::NotRegistered)) };
-        let request = Message::new(nas::CM_SERVICE_REQUEST)
-            .with("CM service type", &[if supplementary { 8 } else { 1 }])
-            .with("Mobile station classmark", &[0x33, 0x19, 0xA2])
-            .with("Mobile identity", &imsi_identity(&imsi));
-        Effect::Send(request.encode())
-    }
-
-    /// A refusal that ends an attach: another network may be tried, or the USIM is done with (TS 24.301 5.5.1.2.5).
-    fn refuse_attach(&mut self, by: Node, cause: Cause) -> Effect {
-        let error = ModemError::Refused { by, cause };
-        match cause.number {
-            3 | 6 | 8 => self.is_usim_invalid = true,
-            11..=15 => {
-                self.forbidden.extend(self.camped.map(|cell| cell.plmn));
-                self.error = Some(error);
-                return self.try_cell();
-            }
-            _ => {}
-        }
-        self.finish(Err(error))
-    }
-
-    /// The network does not know the device any more: it attaches anew, once.
-    fn start_over(&mut self, by: Node, cause: Cause) -> Effect {
-        self.lose();
-        if self.is_retry || !matches!(cause.number, 9 | 10) {
-            return self.finish(Err(ModemError::Refused { by, cause }));
-        }
-        self.is_retry = true;
-        self.error = Some(ModemError::Refused { by, cause });
-        self.procedure = Procedure::Attach;
-        self.try_cell()
-    }
-
-    fn authentication_rejected(&mut self) -> Effect {
-        self.is_usim_invalid = true;
-        let reported = self.reported;
-        self.lose();
-        self.finish(Err(ModemError::AuthenticationRejected { reported }))
-    }
-
-    fn lose(&mut self) {
-        self.registration = None;
-        self.security = None;
-        self.kasme = None;
-    }
-
-    fn finish(&mut self, end: Result<Answer, ModemError>) -> Effect {
-        self.procedure = Procedure::Idle;
-        self.end = None;
-        self.is_retry = false;
-        match &end {
-            Ok(Answer::Registered) => self.error = None,
-            Ok(Answer::Detached) => {
-                self.lose();
-                self.error = None;
-            }
-            Err(error) if self.registration.is_none() => self.error = Some(error.clone()),
-            _ => {}
-        }
-        Effect::Done(end)
+    /// Where it is registered, and as what.
+    fn registered(&self) -> Option<(Cell, Identity)> {
+        let access = self.access.as_ref()?;
+        Some((access.cell, access.registration.as_ref()?.identity))
     }
 
     fn imsi(&self) -> Option<Imsi> {
@@ -598,6 +391,6 @@ impl Modem {
     }
 
     fn is_lte(&self) -> bool {
-        self.cell().is_some_and(|cell| cell.rat == crate::hss::Rat::Lte)
+        self.cell().is_some_and(|cell| cell.rat == Rat::Lte)
     }
 }

@@ -87,10 +87,10 @@ impl Modem {
 
     /// What the device's owner sees.
     pub fn service(&self) -> ServiceView {
-        let registration = self.registration.as_ref().filter(|_| self.is_on);
+        let registered = self.registered().filter(|_| self.is_on).map(|(cell, _)| cell);
         let best = self.cells.iter().max_by_key(|cell| cell.level);
-        let cell = registration.map(|registration| registration.cell).or(best.copied());
-        let state = match (self.is_on, registration, &self.error) {
+        let cell = registered.or(best.copied());
+        let state = match (self.is_on, registered, &self.error) {
             (false, ..) => ServiceState::Off,
             (_, Some(_), _) => ServiceState::InService,
             (_, None, Some(ModemError::Usim(UsimError::NoUsim))) => ServiceState::NoUsim,
@@ -99,10 +99,10 @@ impl Modem {
         };
         let cell = cell.filter(|_| self.is_on);
         let usim = self.usim.as_ref();
-        let roaming = registration.is_some_and(|registration| !self.is_home(registration.cell.plmn));
-        let operator = registration.map(|registration| {
+        let roaming = registered.is_some_and(|cell| !self.is_home(cell.plmn));
+        let operator = registered.map(|cell| {
             let own = usim.and_then(|usim| usim.spn.clone()).filter(|_| !roaming);
-            own.unwrap_or_else(|| registration.cell.plmn.to_string())
+            own.unwrap_or_else(|| cell.plmn.to_string())
         });
         let error = self.error();
         ServiceView {
@@ -115,7 +115,7 @@ impl Modem {
             roaming,
             bars: cell.map_or(0, |cell| bars(&cell)),
             level: cell.map(|cell| cell.level),
-            calls: registration.is_some_and(|registration| registration.calls),
+            calls: registered.and(self.registration()).is_some_and(|registration| registration.calls),
             bearers: self
                 .bearers()
                 .iter()

@@ -1,6 +1,8 @@
 //! The modem in 3G, packet domain (TS 24.008).
 
-use super::{Answer, Bearer, Effect, Modem, ModemError, Procedure, Registration};
+use super::access::{Bearer, Identity, Registration};
+use super::procedure::{Activation, Attach, Procedure};
+use super::{Answer, Effect, Modem, ModemError};
 use crate::cause::{Cause, Domain};
 use crate::cell::Cell;
 use crate::gtp;
@@ -13,6 +15,8 @@ const CAPABILITY: [u8; 3] = [0xE5, 0xE0, 0x34];
 const RADIO: [u8; 5] = [0x17, 0x33, 0x53, 0x2B, 0x25];
 /// Background class, best effort (TS 24.008 10.5.6.5).
 const QUALITY: [u8; 3] = [0x23, 0x62, 0x1F];
+/// 0 to 4 are reserved (TS 24.008 10.5.6.2).
+const FIRST_NSAPI: u8 = 5;
 
 /// ATTACH REQUEST, combined.
 pub(super) fn attach_request(cell: &Cell, identity: &[u8]) -> Vec<u8> {
@@ -35,22 +39,35 @@ pub(super) fn detach_request(kind: u8, p_tmsi: u32) -> Vec<u8> {
         .encode()
 }
 
-pub(super) fn update_request(registration: &Registration) -> Vec<u8> {
-    let cell = &registration.cell;
+pub(super) fn update_request(cell: &Cell, p_tmsi: u32) -> Vec<u8> {
     let area = [&cell.plmn.octets()[..], &cell.area.to_be_bytes(), &[1]].concat();
     Message::new(nas::ROUTING_AREA_UPDATE_REQUEST)
         .with("Update type", &[0])
         .with("Old routing area identification", &area)
         .with("MS radio access capability", &RADIO)
-        .with("P-TMSI", &identity(registration.p_tmsi))
+        .with("P-TMSI", &identity(p_tmsi))
         .encode()
 }
 
-pub(super) fn service_request(registration: &Registration) -> Vec<u8> {
+pub(super) fn service_request(p_tmsi: u32) -> Vec<u8> {
     Message::new(nas::GPRS_SERVICE_REQUEST)
         .with("Service type", &[1])
-        .with("P-TMSI", &identity(registration.p_tmsi))
+        .with("P-TMSI", &identity(p_tmsi))
         .encode()
+}
+
+/// ACTIVATE PDP CONTEXT REQUEST. Its transaction is told by the NSAPI.
+pub(super) fn activation_request(activation: &Activation) -> Vec<u8> {
+    let Activation { nsapi, apn } = activation;
+    let request = Message::of(nas::ACTIVATE_PDP_CONTEXT_REQUEST, nsapi - FIRST_NSAPI, 0)
+        .with("Requested NSAPI", &[*nsapi])
+        .with("Requested LLC SAPI", &[3])
+        .with("Requested QoS", &QUALITY)
+        .with("Requested PDP address", &[0x01, 0x21]);
+    match &apn[..] {
+        "" => request.encode(),
+        apn => request.with("Access point name", &gtp::labels(apn)).encode(),
+    }
 }
 
 /// The first four octets of RES, and the rest as its extension.
@@ -76,9 +93,8 @@ impl Modem {
             (nas::Protocol::Sm, 0x42) => self.activated(message),
             (nas::Protocol::Sm, 0x43) => {
                 let cause = cause(Domain::Sm, "SM cause");
-                if self.procedure == Procedure::Attach {
+                if matches!(self.procedure, Procedure::Attach(_)) {
                     // Registered, without packets: of no use to a device that wants nothing else.
-                    self.camped = self.cell();
                     self.lose();
                 }
                 self.finish(Err(ModemError::Refused { by: Node::Sgsn, cause }))
@@ -91,9 +107,8 @@ impl Modem {
             (_, 0x05) => {
                 let cause = cause(Domain::Gmm, "GMM cause");
                 self.is_usim_invalid |= matches!(cause.number, 3 | 6 | 8);
-                self.camped = self.cell();
                 self.lose();
-                self.end = Some(Err(ModemError::Refused { by: Node::Sgsn, cause }));
+                self.procedure = Procedure::Ending(Err(ModemError::Refused { by: Node::Sgsn, cause }));
                 Effect::Send(Message::new(nas::GPRS_DETACH_ACCEPT_DEVICE).encode())
             }
             (_, 0x06) => self.finish(Ok(Answer::Detached)),
@@ -111,13 +126,11 @@ impl Modem {
     /// Registered; the connection to a packet network is opened at once, as phones do.
     fn umts_attach_accept(&mut self, message: &Message) -> Effect {
         let identity = message.value("Allocated P-TMSI").and_then(|value| value.get(1..5));
-        let (Some(&[a, b, c, d]), Some(cell)) = (identity, self.camped) else {
+        let (Some(&[a, b, c, d]), Some(access)) = (identity, &mut self.access) else {
             return self.finish(Err(ModemError::OutOfOrder));
         };
-        self.registration = Some(Registration {
-            cell,
-            guti: None,
-            p_tmsi: u32::from_be_bytes([a, b, c, d]),
+        access.registration = Some(Registration {
+            identity: Identity::PTmsi(u32::from_be_bytes([a, b, c, d])),
             calls: message.octet("Attach result") == Some(3),
             bearers: Vec::new(),
         });
@@ -126,39 +139,39 @@ impl Modem {
 
     /// After ATTACH COMPLETE the network is silent: the connection is asked for.
     pub(super) fn umts_session_after_attach(&mut self) -> Option<Effect> {
-        let waits = self.procedure == Procedure::Attach && !self.is_lte() && self.bearers().is_empty();
-        if !waits || self.registration.is_none() {
+        let Some(Registration { identity: Identity::PTmsi(_), .. }) = self.registration() else {
             return None;
-        }
-        let apn = self.apn.clone();
-        self.wanted.clone_from(&apn);
-        Some(Effect::Send(self.umts_activate(&apn)))
+        };
+        let activation = self.activation(&self.apn);
+        let Procedure::Attach(Attach { activation: asked @ None, .. }) = &mut self.procedure else {
+            return None;
+        };
+        let request = activation_request(&activation);
+        *asked = Some(activation);
+        Some(Effect::Send(request))
     }
 
-    pub(super) fn umts_activate(&mut self, apn: &str) -> Vec<u8> {
-        let nsapi = 5 + self.bearers().len() as u8;
-        self.transaction = nsapi;
-        let request = Message::of(nas::ACTIVATE_PDP_CONTEXT_REQUEST, nsapi - 5, 0)
-            .with("Requested NSAPI", &[nsapi])
-            .with("Requested LLC SAPI", &[3])
-            .with("Requested QoS", &QUALITY)
-            .with("Requested PDP address", &[0x01, 0x21]);
-        match apn {
-            "" => request.encode(),
-            apn => request.with("Access point name", &gtp::labels(apn)).encode(),
-        }
+    /// What a further PDP context is asked for with.
+    pub(super) fn activation(&self, apn: &str) -> Activation {
+        Activation { nsapi: FIRST_NSAPI + self.bearers().len() as u8, apn: apn.into() }
     }
 
+    /// ACTIVATE PDP CONTEXT ACCEPT; one that was not asked for is passed over.
     fn activated(&mut self, message: &Message) -> Effect {
         let Some(&[_, _, a, b, c, d]) = message.value("PDP address") else {
             return self.finish(Err(ModemError::OutOfOrder));
         };
-        let (id, apn) = (self.transaction, self.wanted.clone());
-        if let Some(registration) = &mut self.registration {
+        let asked = match &mut self.procedure {
+            Procedure::Attach(attach) => attach.activation.take(),
+            Procedure::Connect(activation) => activation.take(),
+            _ => None,
+        };
+        let Some(Activation { nsapi: id, apn }) = asked else { return Effect::Listen };
+        if let Some(registration) = self.registration_mut() {
             registration.bearers.push(Bearer { id, apn, address: [a, b, c, d] });
         }
         match self.procedure {
-            Procedure::Attach => self.finish(Ok(Answer::Registered)),
+            Procedure::Attach(_) => self.finish(Ok(Answer::Registered)),
             _ => self.finish(Ok(Answer::Connected(id))),
         }
     }
