@@ -6,5 +6,6 @@
 
 pub mod bench;
 pub mod conformance;
+pub mod faults;
 pub mod forge;
 pub mod usim;

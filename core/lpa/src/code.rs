@@ -31,6 +31,11 @@ impl Code {
     pub fn status_word(sw: u16) -> Self {
         Self::new(sw, Some(&hex::encode_upper(sw.to_be_bytes())))
     }
+
+    /// Whether it is a status word and no code of a function.
+    pub fn is_status_word(&self) -> bool {
+        u16::try_from(self.value).is_ok_and(|sw| *self == Self::status_word(sw))
+    }
 }
 
 impl core::fmt::Display for Code {

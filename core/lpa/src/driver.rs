@@ -156,6 +156,18 @@ pub enum Failure {
     Command(ManageError),
 }
 
+impl Failure {
+    /// Whether the card may have done it all the same: no answer came, or none of the function's own. Whoever has the
+    /// card starts it over then, and looks.
+    pub fn leaves_doubt(&self) -> bool {
+        match self {
+            Self::Open(_) => false,
+            Self::Lost(_) | Self::Command(ManageError::Malformed { .. }) => true,
+            Self::Command(ManageError::Refused(refusal)) => refusal.code.is_status_word(),
+        }
+    }
+}
+
 /// What must happen for a switch of profiles to take effect (SGP.22 3.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -432,8 +432,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// # Errors
     /// [`Failure`].
     pub async fn enable<U: User>(&mut self, profile: ProfileRef, user: &mut U) -> Result<(), Failure> {
-        let refresh = driver::enable(&mut self.port(user), &Default::default(), profile, true).await?;
-        self.start_over(refresh)
+        let enabled = driver::enable(&mut self.port(user), &Default::default(), profile, true).await;
+        self.switched(enabled)
     }
 
     /// Disables a profile; as [`World::enable`].
@@ -441,8 +441,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// # Errors
     /// [`Failure`].
     pub async fn disable<U: User>(&mut self, profile: ProfileRef, user: &mut U) -> Result<(), Failure> {
-        let refresh = driver::disable(&mut self.port(user), &Default::default(), profile, true).await?;
-        self.start_over(refresh)
+        let disabled = driver::disable(&mut self.port(user), &Default::default(), profile, true).await;
+        self.switched(disabled)
     }
 
     /// Deletes a profile.
@@ -458,9 +458,10 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// # Errors
     /// [`Failure`].
     pub async fn fall_back<U: User>(&mut self, user: &mut U) -> Result<Option<Iccid>, Failure> {
-        match driver::fall_back(&mut self.port(user), &Default::default(), true).await? {
-            Some((iccid, refresh)) => self.start_over(refresh).map(|()| Some(iccid)),
-            None => Ok(None),
+        match driver::fall_back(&mut self.port(user), &Default::default(), true).await {
+            Ok(Some((iccid, refresh))) => self.start_over(refresh).map(|()| Some(iccid)),
+            Ok(None) => Ok(None),
+            Err(failure) => self.switched(Err(failure)).map(|()| None),
         }
     }
 
@@ -470,8 +471,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// [`Failure`].
     pub async fn memory_reset<U: User>(&mut self, user: &mut U) -> Result<(), Failure> {
         let reset = MemoryReset { operational_profiles: true, ..MemoryReset::default() };
-        let refresh = driver::memory_reset(&mut self.port(user), &Default::default(), reset).await?;
-        self.start_over(refresh)
+        let reset = driver::memory_reset(&mut self.port(user), &Default::default(), reset).await;
+        self.switched(reset)
     }
 
     /// Names a profile.
@@ -521,6 +522,15 @@ impl<N: Nvm, T: Transport> World<N, T> {
         work: impl AsyncFnOnce(&mut Joined<'_, N, T, U>) -> R,
     ) -> R {
         work(&mut self.port(user)).await
+    }
+
+    /// The card has switched, or nobody knows whether it has.
+    fn switched(&mut self, done: Result<Refresh, Failure>) -> Result<(), Failure> {
+        match done {
+            Ok(refresh) => self.start_over(refresh),
+            Err(failure) if failure.leaves_doubt() => self.start_over(Refresh::Reset).and(Err(failure)),
+            Err(failure) => Err(failure),
+        }
     }
 
     fn start_over(&mut self, refresh: Refresh) -> Result<(), Failure> {
