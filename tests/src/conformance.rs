@@ -65,22 +65,12 @@ pub fn blank(
     Row { function: function.into(), code: code.into(), cover, note: None, link: None }
 }
 
-/// Runs every case and compares the section called `marker` of the document
-/// with what they showed.
+/// Runs every case and compares the section called `marker` of the document with what they showed.
 ///
 /// # Panics
 /// Naming every case whose answer is another one, or a section that is not up to date.
 pub fn hold(marker: &str, rows: &[Row]) {
-    let mut wrong = String::new();
-    for Row { function, code, cover, .. } in rows {
-        if let Cover::Case(name, run) = cover {
-            let seen = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| "a panic".to_string());
-            if seen != *code {
-                let _ = writeln!(wrong, "{function}, case {name}: {seen} and not {code}");
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong}");
+    show(rows);
     let document = std::fs::read_to_string(path()).expect("docs/CONFORMANCE.md");
     let (begin, end) = (format!("<!-- {marker} -->\n"), format!("<!-- end of {marker} -->\n"));
     let place = document.find(&begin).zip(document.find(&end));
@@ -93,6 +83,25 @@ pub fn hold(marker: &str, rows: &[Row]) {
     } else {
         assert!(old == table, "section {marker} is not up to date: run its test once more with {WRITE}=1");
     }
+}
+
+/// Runs every case; how many there were.
+///
+/// # Panics
+/// Naming every case whose answer is another one.
+pub fn show(rows: &[Row]) -> usize {
+    let (mut wrong, mut shown) = (String::new(), 0);
+    for Row { function, code, cover, .. } in rows {
+        if let Cover::Case(name, run) = cover {
+            shown += 1;
+            let seen = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| "a panic".to_string());
+            if seen != *code {
+                let _ = writeln!(wrong, "{function}, case {name}: {seen} and not {code}");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    shown
 }
 
 fn path() -> PathBuf {

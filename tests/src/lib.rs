@@ -8,4 +8,6 @@ pub mod bench;
 pub mod conformance;
 pub mod faults;
 pub mod forge;
+pub mod isdr;
+pub mod power_cut;
 pub mod usim;

@@ -172,78 +172,33 @@ fn story(messages: &mut Messages) {
     }
 }
 
+/// Says something to the card and keeps both messages; what it answers.
+fn say(messages: &mut Messages, forge: &mut Forge, command: Vec<u8>) -> Vec<u8> {
+    messages.add(&command);
+    let response = forge.es10(&command).unwrap();
+    messages.add_response(&response);
+    response
+}
+
+fn tid() -> TransactionId {
+    TransactionId::new(&[7; 16])
+}
+
 /// Every function once, and its refusals.
 fn conversation(messages: &mut Messages) {
     let mut forge = Forge::new();
-    let mut say = |forge: &mut Forge, command: Vec<u8>| {
-        messages.add(&command);
-        let response = forge.es10(&command).unwrap();
-        messages.add_response(&response);
-        response
-    };
-    let profile = || ProfileIdentifier::Iccid(ICCID.parse().unwrap());
-    let tid = || TransactionId::new(&[7; 16]);
     for question in [0x20, 0x22, 0x2E, 0x3C, 0x43, 0x2D, 0x28, 0x2B] {
-        say(&mut forge, vec![0xBF, question, 0x00]);
+        say(messages, &mut forge, vec![0xBF, question, 0x00]);
     }
     for address in ["smdp.example", ""] {
-        say(&mut forge, encode(&SetDefaultDpAddressRequest { default_dp_address: address.to_string() }));
+        let request = SetDefaultDpAddressRequest { default_dp_address: address.to_string() };
+        say(messages, &mut forge, encode(&request));
     }
-    say(&mut forge, vec![0xBF, 0x3E, 0x03, 0x5C, 0x01, 0x5A]);
-    say(&mut forge, encode(&LpaeActivationRequest { lpae_option: bit_string(&[0]) }));
-    // A session that is refused, one that is cancelled.
-    let hello = forge.hello();
-    say(&mut forge, hello.command());
-    say(&mut forge, hello.command());
-    let cancel =
-        || encode(&CancelSessionRequest { transaction_id: tid(), reason: CancelSessionReason::postponed });
-    say(&mut forge, cancel());
-    say(&mut forge, cancel());
-    // An offer that is refused, one with a confirmation code, and a package.
-    let mut offer = forge.offer();
-    offer.hash_cc = Some([3; 32]);
-    say(&mut forge, offer.command());
-    offer.signed.cc_required_flag = true;
-    let prepared = say(&mut forge, offer.command());
-    let parcel = forge.parcel_after(&prepared);
-    let pieces = parcel.pieces();
-    let result = forge.load(&pieces).unwrap();
-    let refused = forge.install(&metadata(ICCID), &subscriber(ICCID));
-    let revoked =
-        CrlDraft { number: 5, revoked: &[vec![1]], part: Some((1, 2)), base: None, next_update: None };
-    let crl = LoadCrlRequest { crl: forge.pki.issue_crl(&revoked) }.to_octets().unwrap();
-    let loaded = forge.es10(&crl).unwrap();
-    let unknown = LoadCrlRequest { crl: forge.pki.ci.certificate.clone() }.to_octets().unwrap();
-    let not_loaded = forge.es10(&unknown).unwrap();
-    let tags = OctetString::from_static(&[0x5A, 0x9F, 0x70, 0xB6, 0xB8]);
-    let criteria = Some(SearchCriteria::Iccid(ICCID.parse().unwrap()));
-    say(&mut forge, encode(&ProfileInfoListRequest { search_criteria: criteria, tag_list: Some(tags) }));
-    let cut = Some(OctetString::from_static(&[0x9F]));
-    say(&mut forge, encode(&ProfileInfoListRequest { search_criteria: None, tag_list: cut }));
-    for nickname in ["仕事", ""] {
-        let iccid = ICCID.parse().unwrap();
-        say(&mut forge, encode(&SetNicknameRequest { iccid, profile_nickname: nickname.to_string() }));
-    }
-    for refresh_flag in [false, true] {
-        say(&mut forge, encode(&EnableProfileRequest { profile_identifier: profile(), refresh_flag }));
-    }
-    say(&mut forge, encode(&DisableProfileRequest { profile_identifier: profile(), refresh_flag: false }));
-    say(&mut forge, vec![0xBF, 0x2D, 0x00]);
-    let seq_number = Some(NotificationSearch::SeqNumber(1));
-    for question in
-        [vec![0xBF, 0x28, 0x00], encode(&RetrieveNotificationsListRequest { search_criteria: seq_number })]
-    {
-        say(&mut forge, question);
-    }
-    for _ in 0..2 {
-        say(&mut forge, encode(&DeleteProfileRequest(profile())));
-        say(&mut forge, encode(&NotificationSentRequest { seq_number: 0 }));
-    }
-    say(&mut forge, encode(&EuiccMemoryResetRequest { reset_options: bit_string(&[0, 1, 2]) }));
-    for octets in [&result, &refused, &loaded, &not_loaded] {
-        messages.add(octets);
-    }
-    messages.add_as("LoadCRLRequest", &crl, None);
+    say(messages, &mut forge, vec![0xBF, 0x3E, 0x03, 0x5C, 0x01, 0x5A]);
+    say(messages, &mut forge, encode(&LpaeActivationRequest { lpae_option: bit_string(&[0]) }));
+    sessions(messages, &mut forge);
+    lists(messages, &mut forge);
+    management(messages, &mut forge);
     let update = UpdateMetadataRequest { profile_name: Some("new".to_string()), ..Default::default() };
     messages.add(&encode(&update));
     let icon = StoreMetadataRequest {
@@ -252,23 +207,100 @@ fn conversation(messages: &mut Messages) {
         ..metadata(ICCID)
     };
     messages.add(&encode(&icon));
-    // The whole package, as the server sends it.
+}
+
+/// A session that is refused and one that is cancelled; an offer that is refused, one with a confirmation code; a package
+/// as the server sends it, installed and refused.
+fn sessions(messages: &mut Messages, forge: &mut Forge) {
+    let hello = forge.hello();
+    say(messages, forge, hello.command());
+    say(messages, forge, hello.command());
+    let cancel =
+        || encode(&CancelSessionRequest { transaction_id: tid(), reason: CancelSessionReason::postponed });
+    say(messages, forge, cancel());
+    say(messages, forge, cancel());
+    let mut offer = forge.offer();
+    offer.hash_cc = Some([3; 32]);
+    say(messages, forge, offer.command());
+    offer.signed.cc_required_flag = true;
+    let prepared = say(messages, forge, offer.command());
+    let parcel = forge.parcel_after(&prepared);
+    let pieces = parcel.pieces();
+    messages.add(&forge.load(&pieces).unwrap());
+    messages.add(&forge.install(&metadata(ICCID), &subscriber(ICCID)));
     messages.add(&parcel.package());
+}
+
+/// A revocation list, and one that is none.
+fn lists(messages: &mut Messages, forge: &mut Forge) {
+    let revoked =
+        CrlDraft { number: 5, revoked: &[vec![1]], part: Some((1, 2)), base: None, next_update: None };
+    let crl = LoadCrlRequest { crl: forge.pki.issue_crl(&revoked) }.to_octets().unwrap();
+    let unknown = LoadCrlRequest { crl: forge.pki.ci.certificate.clone() }.to_octets().unwrap();
+    messages.add(&forge.es10(&crl).unwrap());
+    messages.add(&forge.es10(&unknown).unwrap());
+    messages.add_as("LoadCRLRequest", &crl, None);
+}
+
+/// Profiles and notifications: asked for, changed, removed.
+fn management(messages: &mut Messages, forge: &mut Forge) {
+    let profile = || ProfileIdentifier::Iccid(ICCID.parse().unwrap());
+    let tags = OctetString::from_static(&[0x5A, 0x9F, 0x70, 0xB6, 0xB8]);
+    let search_criteria = Some(SearchCriteria::Iccid(ICCID.parse().unwrap()));
+    say(messages, forge, encode(&ProfileInfoListRequest { search_criteria, tag_list: Some(tags) }));
+    let cut = Some(OctetString::from_static(&[0x9F]));
+    say(messages, forge, encode(&ProfileInfoListRequest { search_criteria: None, tag_list: cut }));
+    for nickname in ["仕事", ""] {
+        let request =
+            SetNicknameRequest { iccid: ICCID.parse().unwrap(), profile_nickname: nickname.to_string() };
+        say(messages, forge, encode(&request));
+    }
+    for refresh_flag in [false, true] {
+        let request = EnableProfileRequest { profile_identifier: profile(), refresh_flag };
+        say(messages, forge, encode(&request));
+    }
+    let request = DisableProfileRequest { profile_identifier: profile(), refresh_flag: false };
+    say(messages, forge, encode(&request));
+    say(messages, forge, vec![0xBF, 0x2D, 0x00]);
+    say(messages, forge, vec![0xBF, 0x28, 0x00]);
+    let search_criteria = Some(NotificationSearch::SeqNumber(1));
+    say(messages, forge, encode(&RetrieveNotificationsListRequest { search_criteria }));
+    for _ in 0..2 {
+        say(messages, forge, encode(&DeleteProfileRequest(profile())));
+        say(messages, forge, encode(&NotificationSentRequest { seq_number: 0 }));
+    }
+    say(messages, forge, encode(&EuiccMemoryResetRequest { reset_options: bit_string(&[0, 1, 2]) }));
 }
 
 /// ES9+ and ES11 in ASN.1 (SGP.22 6.6.2), which nobody here sends: made of what went the other way.
 fn binding(messages: &mut Messages) {
     let mut forge = Forge::new();
-    let tid = || TransactionId::new(&[7; 16]);
+    authentication(messages, &mut forge);
+    download(messages, &mut forge);
+    let cancel = CancelSessionRequestEs9 {
+        transaction_id: tid(),
+        cancel_session_response: CancelSessionResponse::CancelSessionResponseError(5),
+    };
+    let events = AuthenticateClientResponseEs11::AuthenticateClientOk(AuthenticateClientOkEs11 {
+        transaction_id: tid(),
+        event_entries: vec![EventEntries { event_id: "A".into(), rsp_server_address: "smdp.example".into() }],
+    });
+    let cancelled = encode(&CancelSessionResponseEs9::CancelSessionOk(CancelSessionOk {}));
+    messages.add(&encode(&cancel));
+    messages.add(&[&[0xA2, 0x05][..], &cancelled].concat());
+    messages.add(&cancelled);
+    messages.add(&encode(&events));
+    // Refusals, each with the name of its code.
+    for refusal in [[0x39, 0x01], [0x3A, 0x02], [0x3B, 0x06], [0x40, 0x06]] {
+        messages.add(&[0xBF, refusal[0], 0x03, 0x81, 0x01, refusal[1]]);
+    }
+}
+
+/// initiateAuthentication, and the request of authenticateClient.
+fn authentication(messages: &mut Messages, forge: &mut Forge) {
     let hello = forge.hello().command();
     let server: AuthenticateServerRequest = decode(&hello).unwrap();
     let euicc: AuthenticateServerResponse = decode(&forge.es10(&hello).unwrap()).unwrap();
-    let offer = forge.offer().command();
-    let smdp: PrepareDownloadRequest = decode(&offer).unwrap();
-    let prepared = forge.es10(&offer).unwrap();
-    let parcel = forge.parcel_after(&prepared);
-    let package: BoundProfilePackage = decode(&parcel.package()).unwrap();
-    let result: ProfileInstallationResult = decode(&forge.load(&parcel.pieces()).unwrap()).unwrap();
     let asked = InitiateAuthenticationRequest {
         euicc_challenge: [1; 16].into(),
         smdp_address: "smdp.example".into(),
@@ -286,6 +318,19 @@ fn binding(messages: &mut Messages) {
         authenticate_server_response: euicc,
         use_matching_id_for_acr: Some(()),
     };
+    messages.add(&encode(&asked));
+    messages.add(&encode(&initiated));
+    messages.add(&encode(&authenticate));
+}
+
+/// From the answer of authenticateClient on to the notification.
+fn download(messages: &mut Messages, forge: &mut Forge) {
+    let offer = forge.offer().command();
+    let smdp: PrepareDownloadRequest = decode(&offer).unwrap();
+    let prepared = forge.es10(&offer).unwrap();
+    let parcel = forge.parcel_after(&prepared);
+    let bound_profile_package: BoundProfilePackage = decode(&parcel.package()).unwrap();
+    let result: ProfileInstallationResult = decode(&forge.load(&parcel.pieces()).unwrap()).unwrap();
     let authenticated = AuthenticateClientResponseEs9::AuthenticateClientOk(AuthenticateClientOk {
         transaction_id: tid(),
         profile_meta_data: metadata(ICCID),
@@ -299,40 +344,15 @@ fn binding(messages: &mut Messages) {
     };
     let got = GetBoundProfilePackageResponse::GetBoundProfilePackageOk(GetBoundProfilePackageOk {
         transaction_id: tid(),
-        bound_profile_package: package,
+        bound_profile_package,
     });
     let notification =
         HandleNotification { pending_notification: PendingNotification::ProfileInstallationResult(result) };
-    let cancel = CancelSessionRequestEs9 {
-        transaction_id: tid(),
-        cancel_session_response: CancelSessionResponse::CancelSessionResponseError(5),
-    };
-    let events = AuthenticateClientResponseEs11::AuthenticateClientOk(AuthenticateClientOkEs11 {
-        transaction_id: tid(),
-        event_entries: vec![EventEntries { event_id: "A".into(), rsp_server_address: "smdp.example".into() }],
-    });
-    let cancelled = || CancelSessionResponseEs9::CancelSessionOk(CancelSessionOk {});
-    for octets in [
-        encode(&asked),
-        encode(&initiated),
-        encode(&authenticate),
-        encode(&authenticated),
-        encode(&get),
-        encode(&got),
-        encode(&notification),
-        encode(&cancel),
-        encode(&cancelled()),
-        encode(&events),
-        encode(&RemoteProfileProvisioningRequest::HandleNotification(notification)),
-        [&[0xA2, 0x05][..], &encode(&cancelled())].concat(),
-        // Refusals, each with the name of its code.
-        vec![0xBF, 0x39, 0x03, 0x81, 0x01, 0x01],
-        vec![0xBF, 0x3A, 0x03, 0x81, 0x01, 0x02],
-        vec![0xBF, 0x3B, 0x03, 0x81, 0x01, 0x06],
-        vec![0xBF, 0x40, 0x03, 0x81, 0x01, 0x06],
-    ] {
-        messages.add(&octets);
-    }
+    messages.add(&encode(&authenticated));
+    messages.add(&encode(&get));
+    messages.add(&encode(&got));
+    messages.add(&encode(&notification));
+    messages.add(&encode(&RemoteProfileProvisioningRequest::HandleNotification(notification)));
 }
 
 /// Profile elements: of a profile made here, and of the public test profiles where they are.
