@@ -1,8 +1,5 @@
 //! An SM with two operators and their orders; the tests have the same (`sm-native/tests/wall.rs`).
 
-#[path = "../../sm-edge/tests/common/wall.rs"]
-mod wall;
-
 use esim_crypto::Curve;
 use esim_crypto::pki::{PkiParameters, TestPki};
 use esim_sm_edge::{HttpRequest, HttpResponse, MemoryHost, block_on, handle};
@@ -10,19 +7,9 @@ use esim_smdp::{Config, Smds};
 use esim_tests::bench::{NOW, rng};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use wall::{Site, Wall, introduce, rows_of};
+use esim_sm_lab::wall::{Site, Wall, introduce, rows_of};
 
 const ADDRESS: &str = "smdp.esim-lab.example";
-
-impl Site for MemoryHost {
-    fn answer(&self, request: HttpRequest) -> HttpResponse {
-        block_on(handle(request, self))
-    }
-
-    fn rows(&self) -> BTreeMap<String, Value> {
-        rows_of(self)
-    }
-}
 
 /// The SM, and what both operators have there.
 pub struct Operators {

@@ -1,9 +1,5 @@
 //! An SM in the middle of its work, and requests at it: sound ones, bent ones, and what must hold of every answer.
 
-#[path = "../../sm-edge/tests/common/euicc.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
-mod euicc;
-
 use crate::edits::bent;
 use esim_crypto::Curve;
 use esim_crypto::pki::{PkiParameters, TestPki};
@@ -15,7 +11,7 @@ use esim_rsp::{Code, Signature, common, decode, tlv};
 use esim_sm_edge::{HttpRequest, HttpResponse, MemoryHost, block_on, handle};
 use esim_smdp::{Config, Smds};
 use esim_tests::bench::{NOW, rng};
-use euicc::{Euicc, success};
+use esim_sm_lab::{Euicc, success};
 use serde_json::{Value, json};
 
 const ADDRESS: &str = "smdp.esim-lab.example";

@@ -3,16 +3,13 @@
 //!
 //! `ESIM_LAB_DOWNLOADS` (400) and `ESIM_LAB_CLIENTS` (4) say how many.
 
-#[path = "../tests/common/mod.rs"]
-#[allow(missing_docs, reason = "it is the tests'")]
-mod common;
 #[path = "../../tests/src/worker.rs"]
 #[allow(missing_docs, dead_code, reason = "it is the tests'")]
 mod start;
 
-use common::scratch::Scratch;
-use common::{Euicc, Lab, Remote, assert_success, success};
 use esim_rsp::es9p::GetBoundProfilePackageOk;
+use esim_sm_lab::scratch::Scratch;
+use esim_sm_lab::{Euicc, Lab, Remote, assert_success, success};
 use serde_json::json;
 use start::{TOKEN, Worker, free_port};
 use std::time::{Duration, Instant};

@@ -1,13 +1,11 @@
 //! Every function of operators and servers, with every form of a body that names somebody else: nothing is done in
 //! another's name, and nothing of another's is told.
 
-mod common;
-
-use common::*;
 use esim_crypto::pki::{Role, TestPki};
 use esim_crypto::{Curve, PrivateKey};
 use esim_sm_edge::token::{Claims, sign};
 use esim_sm_edge::{ClientCertificate, HttpRequest, HttpResponse};
+use esim_sm_lab::*;
 use esim_smdp::{Operator, Smds};
 use serde_json::{Value, json};
 

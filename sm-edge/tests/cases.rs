@@ -1,15 +1,14 @@
 //! Every case in memory: its answer, its octets as they were reviewed, and its line in `docs/CONFORMANCE.md`.
 //! `ESIM_LAB_BLESS=1` writes the octets anew.
 
-mod common;
 #[path = "../../tests/src/conformance.rs"]
 #[allow(dead_code, reason = "the end-to-end tests use the rest")]
 mod conformance;
 
-use common::cases::{Case, folder, table};
 use conformance::{Row, blank, case, hold};
 use esim_rsp::Code;
 use esim_rsp::json_binding::{Function, Interface};
+use esim_sm_lab::cases::{Case, folder, table};
 use std::collections::BTreeSet;
 
 /// The lines of some interfaces, each with what stands before its functions' names.

@@ -1,13 +1,11 @@
 //! A download as the protocol reads, and what becomes of the order.
 
-mod common;
-
-use common::*;
 use esim_crypto::Curve;
 use esim_rsp::common::NotificationEvent::{Delete, Disable, Enable};
 use esim_rsp::es9p::{AuthenticateClientOk, GetBoundProfilePackageOk, SmdpSigned2};
 use esim_rsp::es10b::CancelSessionReason;
 use esim_rsp::notification::ErrorReason;
+use esim_sm_lab::*;
 use serde_json::json;
 
 fn download_and_open(lab: &Lab) {

@@ -1,12 +1,10 @@
 //! The SM-DS (SGP.22 3.6, 5.8 to 5.10): events registered, forwarded, found and deleted.
 
-mod common;
-
-use common::*;
 use esim_crypto::pki::{Certificate, Role, TestPki};
 use esim_rsp::es9p::{InitiateAuthenticationOk, ServerSigned1};
 use esim_rsp::es10b::CancelSessionReason;
 use esim_sm_edge::{Host, HttpRequest, MemoryHost, attend_all, block_on, handle};
+use esim_sm_lab::*;
 use esim_smdp::{Call, Config, Limits, Reply, Smds};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -224,70 +222,61 @@ fn a_registration_that_was_half_done_is_done_again() {
     assert_eq!(entries(&net.discover(&lab, ROOT, "")).len(), 1);
 }
 
+/// What two do at once to one order at an SM-DS, and what becomes of it.
+struct Race {
+    before: &'static [&'static str],
+    ours: &'static str,
+    meanwhile: &'static [&'static str],
+    /// Code, state of the order, whether the SM-DS has an event.
+    end: (&'static str, &'static str, bool),
+}
+
+const RACES: [Race; 5] = [
+    Race {
+        before: &["order"],
+        ours: "confirm",
+        meanwhile: &["cancel"],
+        end: ("8.2.1/1.2", "Available", false),
+    },
+    // The event of the new round stays.
+    Race {
+        before: &["order"],
+        ours: "confirm",
+        meanwhile: &["cancel", "order"],
+        end: ("", "Released", true),
+    },
+    // It is the other's event, too.
+    Race {
+        before: &["order"],
+        ours: "confirm",
+        meanwhile: &["confirm"],
+        end: ("8.2.1/1.2", "Released", true),
+    },
+    Race {
+        before: &["order", "reserve"],
+        ours: "release",
+        meanwhile: &["cancel"],
+        end: ("8.2.1/3.5", "Available", false),
+    },
+    Race {
+        before: &["order", "reserve"],
+        ours: "release",
+        meanwhile: &["release"],
+        end: ("8.2.1/3.5", "Released", true),
+    },
+];
+
 /// Somebody else is faster between the SM-DS's answer and our commit.
 #[test]
 fn what_an_sm_ds_was_told_in_vain_is_taken_back() {
-    struct Case {
-        before: &'static [&'static str],
-        ours: &'static str,
-        meanwhile: &'static [&'static str],
-        /// Code, state of the order, whether the SM-DS has an event.
-        end: (&'static str, &'static str, bool),
-    }
-    let cases = [
-        Case {
-            before: &["order"],
-            ours: "confirm",
-            meanwhile: &["cancel"],
-            end: ("8.2.1/1.2", "Available", false),
-        },
-        // The event of the new round stays.
-        Case {
-            before: &["order"],
-            ours: "confirm",
-            meanwhile: &["cancel", "order"],
-            end: ("", "Released", true),
-        },
-        // It is the other's event, too.
-        Case {
-            before: &["order"],
-            ours: "confirm",
-            meanwhile: &["confirm"],
-            end: ("8.2.1/1.2", "Released", true),
-        },
-        Case {
-            before: &["order", "reserve"],
-            ours: "release",
-            meanwhile: &["cancel"],
-            end: ("8.2.1/3.5", "Available", false),
-        },
-        Case {
-            before: &["order", "reserve"],
-            ours: "release",
-            meanwhile: &["release"],
-            end: ("8.2.1/3.5", "Released", true),
-        },
-    ];
-    for Case { before, ours, meanwhile, end } in cases {
+    for Race { before, ours, meanwhile, end } in RACES {
         let net = Net::default();
         let (lab, host) = net.shared_lab();
         let iccid = lab.provision();
         let order = json!({"iccid": iccid, "eid": lab.euicc.eid, "smdsAddress": ROOT,
             "finalProfileStatusIndicator": "Available",
             "header": {"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "call"}});
-        let say = Rc::new(move |what: &str| {
-            let mut request = order.clone();
-            let function = match what {
-                "order" => "downloadOrder",
-                "cancel" => "cancelOrder",
-                "release" => "releaseProfile",
-                _ => "confirmOrder",
-            };
-            request["releaseFlag"] = json!(what == "confirm");
-            let path = format!("/gsma/rsp2/es2plus/{function}");
-            let request = HttpRequest::post(path, request.to_string()).with_token("memory");
-            serde_json::from_slice::<Value>(&block_on(handle(request, &*host)).body).unwrap()
-        });
+        let say = Rc::new(move |what: &str| ask(&host, &order, what));
         before.iter().for_each(|what| assert_success(&say(what)));
         let others = say.clone();
         net.meanwhile.replace(Some(Box::new(move || {
@@ -307,6 +296,21 @@ fn what_an_sm_ds_was_told_in_vain_is_taken_back() {
         let found: Vec<_> = found.into_iter().map(|(event_id, _)| event_id).collect();
         assert_eq!(found, Vec::from_iter(wanted), "{ours} and {meanwhile:?}");
     }
+}
+
+/// The order, as `what` wants it: the answer.
+fn ask(host: &MemoryHost, order: &Value, what: &str) -> Value {
+    let function = match what {
+        "order" => "downloadOrder",
+        "cancel" => "cancelOrder",
+        "release" => "releaseProfile",
+        _ => "confirmOrder",
+    };
+    let mut request = order.clone();
+    request["releaseFlag"] = json!(what == "confirm");
+    let path = format!("/gsma/rsp2/es2plus/{function}");
+    let request = HttpRequest::post(path, request.to_string()).with_token("memory");
+    serde_json::from_slice(&block_on(handle(request, host)).body).unwrap()
 }
 
 /// An errand of the order's last round waits while the order gets the same event again.

@@ -1,12 +1,10 @@
 //! The JSON and HTTP of the interfaces (SGP.22 6.5), and what never leaves.
 
-mod common;
-
-use common::*;
 use esim_sm_edge::{
     Admittance, CommitError, Fault, Host, HttpRequest, Limited, LogLine, MemoryHost, MemoryStore, Rate,
     Store, Vault, block_on, handle, out_of_service,
 };
+use esim_sm_lab::*;
 use esim_smdp::metadata::Class;
 use esim_smdp::profile::Drawn;
 use esim_smdp::store::{Change, Lookup, Row};

@@ -1,10 +1,8 @@
 //! Batches of subscribers: what is made of sound rows, what is said of others,
 //! and that nothing is made twice.
 
-mod common;
-
-use common::*;
 use esim_sm_edge::{HttpRequest, HttpResponse};
+use esim_sm_lab::*;
 use serde_json::{Value, json};
 
 const KI: &str = "465B5CE8B199B49FAA5F0A2EE238A6BC";

@@ -1,12 +1,10 @@
 //! What the operator is told (ES2+.HandleDownloadProgressInfo, SGP.22 5.3.5), in order and at least once.
 
-mod common;
-
-use common::*;
 use esim_rsp::common::NotificationEvent;
 use esim_rsp::es10b::CancelSessionReason;
 use esim_rsp::notification::ErrorReason;
 use esim_sm_edge::{MemoryHost, attend_all, block_on};
+use esim_sm_lab::*;
 use esim_smdp::{Call, Operator, Reply};
 use serde_json::{Value, json};
 use std::cell::RefCell;

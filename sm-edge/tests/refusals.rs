@@ -1,8 +1,5 @@
 //! Each function × each refusal: the pair of SGP.22 5.3 and 5.6.
 
-mod common;
-
-use common::*;
 use esim_crypto::pki::{PkiParameters, TestPki};
 use esim_rsp::common::{Version, bit_string};
 use esim_rsp::es9p::{AuthenticateClientRequest, InitiateAuthenticationOk};
@@ -13,6 +10,7 @@ use esim_rsp::es10b::{
 };
 use esim_rsp::json::Base64;
 use esim_rsp::{OctetString, Signed, TransactionId};
+use esim_sm_lab::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde_json::{Value, json};

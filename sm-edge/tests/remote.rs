@@ -2,9 +2,7 @@
 //! `ESIM_LAB_SM_URL` (without a path) and `ESIM_LAB_SM_TOKEN`. It must have
 //! the well-known test PKI.
 
-mod common;
-
-use common::{Lab, Remote, cases};
+use esim_sm_lab::{Lab, Remote, cases};
 
 #[test]
 fn the_cases_hold_in_memory() {

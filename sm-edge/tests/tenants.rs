@@ -1,13 +1,11 @@
 //! Operators side by side: what one has neither hinders another nor is told to it, whether this version has written it or
 //! an earlier one.
 
-mod common;
-
-use common::*;
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::es9p::InitiateAuthenticationOk;
 use esim_sm_edge::token::{Claims, sign};
 use esim_sm_edge::{Host, HttpRequest, HttpResponse, Store, block_on};
+use esim_sm_lab::*;
 use esim_smdp::Operator;
 use esim_smdp::store::{Alias, Change, Lookup};
 use serde_json::{Value, json};

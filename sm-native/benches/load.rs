@@ -7,20 +7,18 @@
 
 #[path = "load/client.rs"]
 mod client;
-#[path = "../tests/common/mod.rs"]
-#[allow(missing_docs, reason = "it is the tests'")]
-mod common;
 #[path = "load/process.rs"]
 mod process;
 
 use client::{Orders, download, lab, number, remote};
-use common::Scratch;
 use esim_crypto::{Curve, PrivateKey, PublicKey, ecka};
 use esim_sm_edge::HttpRequest;
+use esim_sm_lab::scratch::Scratch;
 use process::{Server, Settings};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::hint::black_box;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// Signatures that a server makes for one download: serverSigned1, smdpSigned2, BF23.
@@ -157,7 +155,7 @@ fn run(server: &Server, clients: u32, orders: Vec<(String, String)>, connections
                 let mut lab = lab(server, client);
                 for (iccid, matching_id) in orders {
                     if connections == Connections::Fresh {
-                        lab.remote = Some(remote(server));
+                        lab.other = Some(Rc::new(remote(server)));
                     }
                     download(&lab, iccid, matching_id);
                 }

@@ -7,17 +7,15 @@
 
 #[path = "load/client.rs"]
 mod client;
-#[path = "../tests/common/mod.rs"]
-#[allow(missing_docs, reason = "it is the tests'")]
-mod common;
 #[path = "load/process.rs"]
 mod process;
 
 use client::{Orders, download, lab, number, remote};
-use common::Scratch;
-use common::{Euicc, Lab, assert_success, code};
 use esim_rsp::es10b::CancelSessionReason;
+use esim_sm_lab::scratch::Scratch;
+use esim_sm_lab::{Euicc, Lab, assert_success, code};
 use process::{Server, Settings};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -71,7 +69,7 @@ fn drive(server: &Server, orders: &Orders, numbers: std::ops::Range<u32>, pause:
                     }
                     let due = start + pause * (number - numbers.start);
                     thread::sleep(due.saturating_duration_since(Instant::now()));
-                    lab.remote = Some(remote(server));
+                    lab.other = Some(Rc::new(remote(server)));
                     lab.euicc = Euicc::new(&lab.pki, &format!("89049032123451234512{number:010}"));
                     session(&lab, number % KINDS, orders);
                 }
@@ -93,7 +91,7 @@ fn session(lab: &Lab, kind: u32, orders: &Orders) {
         }
         3 => {
             let id = lab.offered(&order().1).transaction_id;
-            let request = lab.euicc.cancel(&id, CancelSessionReason::endUserRejection, common::OID);
+            let request = lab.euicc.cancel(&id, CancelSessionReason::endUserRejection, esim_sm_lab::OID);
             assert_success(&lab.es9("cancelSession", &request));
         }
         _ => {

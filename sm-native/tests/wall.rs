@@ -6,22 +6,12 @@ mod common;
 use common::server::options;
 use common::wall::{self, Site, Wall, rows_of};
 use common::*;
-use esim_sm_edge::{Host, HttpRequest, HttpResponse, MemoryHost, block_on, handle};
+use esim_sm_edge::{Host, HttpRequest, HttpResponse, block_on, handle};
 use esim_sm_native::{Native, NativeHost};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-impl Site for MemoryHost {
-    fn answer(&self, request: HttpRequest) -> HttpResponse {
-        block_on(handle(request, self))
-    }
-
-    fn rows(&self) -> BTreeMap<String, Value> {
-        rows_of(self)
-    }
-}
 
 struct OnDisk<'a>(&'a NativeHost);
 

@@ -18,6 +18,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("esim-smdp", &["esim-rsp", "esim-crypto", "esim-saip"]),
     ("esim-sm-edge", &["esim-rsp", "esim-crypto", "esim-smdp"]),
     ("esim-sm-native", &["esim-disk", "esim-rsp", "esim-crypto", "esim-smdp", "esim-sm-edge"]),
+    // What the tests of every host share; no host is in it.
+    ("esim-sm-lab", &["esim-rsp", "esim-crypto", "esim-smdp", "esim-sm-edge"]),
     ("esim-worker", &["esim-rsp", "esim-crypto", "esim-smdp", "esim-sm-edge"]),
     (
         "esim-world",

@@ -1,5 +1,5 @@
 //! ISD-R: each function of ES10a, ES10b, ES10c and ES8+ × each of its answers, as `docs/CONFORMANCE.md` has them. The
-//! cases run in a browser, too (`wasm/tests/core.rs`).
+//! cases run in a browser, too (`wasm/tests/cases.rs`).
 
 use esim_tests::conformance::hold;
 use esim_tests::isdr;

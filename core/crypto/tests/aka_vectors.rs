@@ -1,10 +1,13 @@
 //! Published vectors of the authentication functions and of the keys made from them: every set of 3GPP TS 35.208
-//! and TS 35.232/35.233, KASME, 128-EIA2.
+//! and TS 35.232/35.233, KASME, 128-EIA2. Run in a browser, too
+//! (`wasm/tests/cases.rs`).
 
 use esim_crypto::kdf3gpp::{DOWNLINK, UPLINK, eia2, kasme, kausf, res_star};
 use esim_crypto::milenage::{self, Milenage};
 use esim_crypto::tuak::{Lengths, Tuak};
 use serde_json::Value;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const MILENAGE: &str = include_str!("data/ts35208.json");
 const TUAK: &str = include_str!("data/ts35233.json");

@@ -1,4 +1,5 @@
-//! Published vectors: RFC 5903, RFC 4493, public SCP03t test suites.
+//! Published vectors: RFC 5903, RFC 4493, public SCP03t test suites. Run in a browser, too
+//! (`wasm/tests/cases.rs`).
 
 use esim_crypto::bsp::{Bsp, BspError, BspKeys, MAX_PLAINTEXT};
 use esim_crypto::suci::{self, Profile};
@@ -6,6 +7,8 @@ use esim_crypto::tuak::{Lengths, Tuak};
 use esim_crypto::{
     Curve, PrivateKey, PublicKey, confirmation_code_hash, confirmation_code_hash_for, ecka, usim_test,
 };
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn h<const N: usize>(text: &str) -> [u8; N] {
     hex::decode(text).unwrap().try_into().unwrap()

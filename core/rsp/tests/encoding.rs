@@ -1,4 +1,5 @@
-//! Octets of messages against the digest's own examples: tags decide everything.
+//! Octets of messages against the digest's own examples: tags decide everything. Run in a browser,
+//! too (`wasm/tests/cases.rs`).
 
 use esim_rsp::common::{NotificationEvent, NotificationEvents, PprIds};
 use esim_rsp::es8p::{ProfileClass, StoreMetadataRequest};
@@ -8,6 +9,8 @@ use esim_rsp::notification::*;
 use esim_rsp::{
     Eid, ErrorKind, Iccid, ObjectIdentifier, OctetString, Signature, Signed, TransactionId, decode, encode,
 };
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn hex(text: &str) -> Vec<u8> {
     esim_rsp::common::from_hex(text).unwrap()

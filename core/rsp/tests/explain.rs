@@ -1,6 +1,9 @@
-//! What a reader of messages is shown.
+//! What a reader of messages is shown. Run in a browser,
+//! too (`wasm/tests/cases.rs`).
 
 use esim_rsp::explain::{Node, explain};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn trees(hex: &str) -> Vec<Node> {
     explain(&hex::decode(hex.replace(' ', "")).expect("hex")).expect("a message")

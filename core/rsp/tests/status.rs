@@ -1,8 +1,11 @@
-//! The table of status codes, held against the subject and reason codes of SGP.22 5.2.6.
+//! The table of status codes, held against the subject and reason codes of SGP.22 5.2.6. Run in a browser,
+//! too (`wasm/tests/cases.rs`).
 
 use esim_rsp::Code;
 use esim_rsp::status::Pair;
 use std::collections::BTreeSet;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const SUBJECTS: &[(&str, &str)] = &[
     ("1.1", "Function Requester"),

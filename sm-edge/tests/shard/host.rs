@@ -1,13 +1,13 @@
 //! The service with its records over many objects, as the worker has it.
 
-use super::common::Service;
-use super::common::wall::{Site, rows_of};
 use super::sim::Sim;
 use esim_sm_edge::shard::ShardedStore;
 use esim_sm_edge::{
     Admittance, Host, HttpRequest, HttpResponse, Limited, LogLine, MemoryHost, Rate, Store, Vault, attend,
     block_on, handle,
 };
+use esim_sm_lab::Service;
+use esim_sm_lab::wall::{Site, rows_of};
 use esim_smdp::{Call, Config, Key, Records, Reply};
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;

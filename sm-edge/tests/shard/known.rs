@@ -2,11 +2,11 @@
 //! fail, with the words that it fails with today: one that passes, or fails otherwise, is reported by `should_panic`,
 //! and then its mark goes.
 
-use super::common::{Lab, subscriber};
 use super::host::Objects;
 use super::sim::Sim;
 use esim_sm_edge::shard::{Answer, Message, ShardedStore};
 use esim_sm_edge::{CommitError, Store, block_on};
+use esim_sm_lab::{Lab, subscriber};
 use esim_smdp::store::{Change, Lookup};
 use serde_json::json;
 use std::cell::Cell;

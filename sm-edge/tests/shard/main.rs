@@ -1,20 +1,18 @@
 //! Records over many objects: what every store does, and that a commit is seen
 //! whole or not at all wherever messages are lost and coordinators die.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod host;
 mod known;
 mod lite;
 mod settings;
 mod sim;
 
-use common::{Lab, cases};
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::es9p::PATH;
 use esim_sm_edge::shard::{Message, Network, ShardedStore, Sql};
 use esim_sm_edge::token::{Claims, sign};
 use esim_sm_edge::{Admittance, Caller, CommitError, HttpRequest, Rate, Store, Vault, block_on};
+use esim_sm_lab::{Lab, cases};
 use esim_smdp::Operator;
 use esim_smdp::store::{Alias, Change, Lookup, Row};
 use proptest::prelude::*;
@@ -164,10 +162,10 @@ fn the_wall_between_operators_stands_over_many_objects() {
     use proptest::test_runner::{Config, TestRunner};
     let lab = Lab::with(|config| {
         config.smds = Some(cases::smds(None));
-        common::wall::introduce(config);
+        esim_sm_lab::wall::introduce(config);
     });
     let site = host::Objects::new(Sim::new(8), lab.host.fork());
-    let wall = common::wall::Wall::build(&site, &lab.token, common::ADDRESS, common::NOW);
+    let wall = esim_sm_lab::wall::Wall::build(&site, &lab.token, esim_sm_lab::ADDRESS, esim_sm_lab::NOW);
     let config = Config { cases: 60, max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
     let octets = proptest::collection::vec(any::<u8>(), 1..200);
     let tried = TestRunner::new(config).run(&octets, |octets| {
@@ -228,7 +226,10 @@ fn a_limiter_that_fails_lets_nobody_try_a_credential() {
     let service = host::Objects::new(sim.clone(), lab.host.fork().with_admittance(admittance));
     let lab = Lab { other: Some(Rc::new(service)), ..lab };
     let aud = lab.address.clone();
-    let token = sign(&Claims { iss: "2.999.1".into(), aud, iat: common::NOW, exp: common::NOW + 600 }, &key);
+    let token = sign(
+        &Claims { iss: "2.999.1".into(), aud, iat: esim_sm_lab::NOW, exp: esim_sm_lab::NOW + 600 },
+        &key,
+    );
     let from_afar = |request: HttpRequest| {
         let caller = Caller { source: Some("192.0.2.1".into()), certificate: None };
         lab.send(HttpRequest { caller, ..request })

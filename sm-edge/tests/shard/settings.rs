@@ -1,6 +1,5 @@
 //! Settings that lie with the records, and the mark that tells a wrong seal key.
 
-use super::common::{Lab, NOW};
 use super::host::Objects;
 use super::sim::Sim;
 use esim_crypto::{Curve, PrivateKey};
@@ -8,6 +7,7 @@ use esim_sm_edge::settings::{Stored, Unusable};
 use esim_sm_edge::shard::{Object, ShardedStore, Sql, Value};
 use esim_sm_edge::token::{Claims, sign};
 use esim_sm_edge::{Host, HttpRequest, HttpResponse, Vault, block_on};
+use esim_sm_lab::{Lab, NOW};
 use esim_smdp::Operator;
 use serde_json::{Value as Json, json};
 use std::rc::Rc;

@@ -2,12 +2,12 @@
 
 use super::start::{TOKEN, Worker, free_port, is_built};
 use super::{EUICCS, Lab, lab, race};
-use crate::common::scratch::Scratch;
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::common::hex_upper;
 use esim_rsp::es9p::PATH;
 use esim_sm_edge::HttpRequest;
 use esim_sm_edge::token::{Claims, sign};
+use esim_sm_lab::scratch::Scratch;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,18 +1,16 @@
 //! The worker on its runtime (`workerd`), its records in Durable Objects: the
 //! cases that hold everywhere, and what only many objects can get wrong.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod guard;
 #[path = "../../../tests/src/worker.rs"]
 #[allow(dead_code, reason = "the bench uses the rest")]
 mod start;
 
-use common::operator::CustomerSystem;
-use common::scratch::Scratch;
-use common::{Euicc, Lab, Remote, SMDS, cases, code, subscriber, success};
 use esim_rsp::es9p::{AuthenticateClientOk, GetBoundProfilePackageOk, InitiateAuthenticationOk};
 use esim_sm_edge::HttpRequest;
+use esim_sm_lab::operator::CustomerSystem;
+use esim_sm_lab::scratch::Scratch;
+use esim_sm_lab::{Euicc, Lab, Remote, SMDS, cases, code, subscriber, success};
 use serde::Serialize;
 use serde_json::{Value, json};
 use start::{TOKEN, Worker, free_port, is_built};
@@ -200,11 +198,40 @@ fn no_order_is_lost_and_none_delivered_twice_wherever_it_is_killed() {
     if !is_built() {
         return;
     }
-    const KILLS: u64 = 8;
     let folder = Scratch::new("worker-kill");
     let operator = CustomerSystem::answering(204);
     let variables = json!({"OPERATORS": json!([{"oid": "2.999.1", "callback": operator.url}]).to_string()});
-    let (port, book) = (free_port(), Book::default());
+    let port = free_port();
+    let start = || Worker::start(port, &folder.0, variables.clone(), json!({}));
+    let book = kill_over_and_over(port, start);
+    let worker = start();
+    let lab = lab(worker.port, EUICCS[0]);
+    assert!(book.values().any(|known| known.installed), "nothing was done at all: {book:?}");
+    // The locks of those who died are respected for a while.
+    let patience = Instant::now() + Duration::from_secs(60);
+    for (iccid, known) in &book {
+        check_order(&lab, iccid, known, patience);
+    }
+    // Whatever was installed, its operator is told.
+    let installed = book.iter().filter(|(_, known)| known.installed).map(|(iccid, _)| iccid);
+    for iccid in installed {
+        let told = |heard: &[(String, String)]| {
+            heard.iter().any(|(_, body)| {
+                let body: Value = serde_json::from_str(body).unwrap();
+                body["iccid"] == iccid.as_str() && body["notificationPointId"] == 4
+            })
+        };
+        while !told(&operator.heard()) {
+            assert!(Instant::now() < patience, "nobody was told of {iccid}: {:?}", operator.heard().len());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// Orders and downloads while the worker is killed again and again: what is known of the orders then.
+fn kill_over_and_over(port: u16, start: impl Fn() -> Worker) -> BTreeMap<String, Known> {
+    const KILLS: u64 = 8;
+    let book = Book::default();
     let (over, answered) = (AtomicBool::new(false), Arc::new(AtomicU64::new(0)));
     std::thread::scope(|scope| {
         for euicc in EUICCS {
@@ -224,7 +251,7 @@ fn no_order_is_lost_and_none_delivered_twice_wherever_it_is_killed() {
             });
         }
         for round in 0..KILLS {
-            let mut worker = Worker::start(port, &folder.0, variables.clone(), json!({}));
+            let mut worker = start();
             // After another number of answers in each round, and somewhere inside what it does then.
             let enough = answered.load(Ordering::Relaxed) + 12 + (round * 37) % 60;
             let patience = Instant::now() + Duration::from_secs(60);
@@ -237,43 +264,26 @@ fn no_order_is_lost_and_none_delivered_twice_wherever_it_is_killed() {
         }
         over.store(true, Ordering::Relaxed);
     });
-    let worker = Worker::start(port, &folder.0, variables, json!({}));
-    let lab = lab(worker.port, EUICCS[0]);
     let book = book.lock().unwrap().clone();
-    assert!(book.values().any(|known| known.installed), "nothing was done at all: {book:?}");
-    // The locks of those who died are respected for a while.
-    let patience = Instant::now() + Duration::from_secs(60);
-    for (iccid, known) in &book {
-        assert!(
-            known.delivered.iter().all(|eid| *eid == known.delivered[0]),
-            "{iccid} delivered twice: {known:?}"
-        );
-        let states: &[&str] = match (known.installed, known.delivered.is_empty()) {
-            (true, _) => &["Installed"],
-            (false, false) => &["Downloaded", "Installed"],
-            (false, true) => &["Released", "Downloaded", "Installed"],
-        };
-        let state = lab.state(iccid);
-        assert!(states.contains(&&state[..]), "{iccid} is {state}: {known:?}");
-        if state == "Released" {
-            // It can still be had, by its code.
-            while !race(&lab, &known.matching_id) {
-                assert!(Instant::now() < patience, "{iccid} cannot be had any more: {known:?}");
-            }
-        }
-    }
-    // Whatever was installed, its operator is told.
-    let installed = book.iter().filter(|(_, known)| known.installed).map(|(iccid, _)| iccid);
-    for iccid in installed {
-        let told = |heard: &[(String, String)]| {
-            heard.iter().any(|(_, body)| {
-                let body: Value = serde_json::from_str(body).unwrap();
-                body["iccid"] == iccid.as_str() && body["notificationPointId"] == 4
-            })
-        };
-        while !told(&operator.heard()) {
-            assert!(Instant::now() < patience, "nobody was told of {iccid}: {:?}", operator.heard().len());
-            std::thread::sleep(Duration::from_millis(50));
+    book
+}
+
+/// An order stands where what was answered has left it, and can still be had if nobody has it.
+fn check_order(lab: &Lab, iccid: &str, known: &Known, patience: Instant) {
+    assert!(
+        known.delivered.iter().all(|eid| *eid == known.delivered[0]),
+        "{iccid} delivered twice: {known:?}"
+    );
+    let states: &[&str] = match (known.installed, known.delivered.is_empty()) {
+        (true, _) => &["Installed"],
+        (false, false) => &["Downloaded", "Installed"],
+        (false, true) => &["Released", "Downloaded", "Installed"],
+    };
+    let state = lab.state(iccid);
+    assert!(states.contains(&&state[..]), "{iccid} is {state}: {known:?}");
+    if state == "Released" {
+        while !race(lab, &known.matching_id) {
+            assert!(Instant::now() < patience, "{iccid} cannot be had any more: {known:?}");
         }
     }
 }

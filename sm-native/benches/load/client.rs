@@ -1,9 +1,9 @@
 //! Cards and LPAs of the benches, and the orders that they fetch.
 
-use super::common::{Euicc, Lab, Remote, assert_success, success};
 use super::process::{self, Server};
 use esim_rsp::es9p::GetBoundProfilePackageOk;
 use esim_sm_edge::smdp::profile::draw_iccid;
+use esim_sm_lab::{Euicc, Lab, Remote, assert_success, success};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 

@@ -1,4 +1,4 @@
-//! ES10c.SetNickname and ES10c.LpaeActivation.
+//! ES10c.SetNickname, and LPAe activation.
 
 use super::*;
 

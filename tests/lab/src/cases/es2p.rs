@@ -186,6 +186,10 @@ fn cancels(lab: &Lab, confirm: Value, cancel: Value) -> Seen {
 }
 
 fn cancel() -> Vec<Case> {
+    [cancel_done(), cancel_refused()].into_iter().flatten().collect()
+}
+
+fn cancel_done() -> Vec<Case> {
     let case = |name, run| Case::new(CANCEL, name, Setup::Any, run);
     vec![
         case("back-into-stock", |lab| {
@@ -237,6 +241,12 @@ fn cancel() -> Vec<Case> {
             let request = json!({"iccid": iccid, "finalProfileStatusIndicator": "Available"});
             told_and(lab, &lab.es2("cancelOrder", request), &iccid)
         }),
+    ]
+}
+
+fn cancel_refused() -> Vec<Case> {
+    let case = |name, run| Case::new(CANCEL, name, Setup::Any, run);
+    vec![
         case("linked-and-no-eid-given", |lab| cancels(lab, json!({"eid": lab.euicc.eid}), json!({}))),
         case("downloaded", |lab| {
             let (iccid, matching_id) = lab.order(json!({}));

@@ -53,6 +53,10 @@ fn changed(lab: &Lab, events: &[NotificationEvent]) -> Seen {
 }
 
 pub(super) fn cases() -> Vec<Case> {
+    [eligibility(), download(), installation()].into_iter().flatten().collect()
+}
+
+fn eligibility() -> Vec<Case> {
     let case = |name, run| Case::new(TELL, name, Setup::Memory(with_operator), run);
     vec![
         case("eligible", |lab| {
@@ -86,6 +90,13 @@ pub(super) fn cases() -> Vec<Case> {
             lab.es9("authenticateClient", &request);
             last(lab)
         }),
+    ]
+}
+
+/// From the order on to the package.
+fn download() -> Vec<Case> {
+    let case = |name, run| Case::new(TELL, name, Setup::Memory(with_operator), run);
+    vec![
         case("nobody-came", |lab| {
             lab.order(json!({}));
             lab.set_now(NOW + 100);
@@ -118,6 +129,12 @@ pub(super) fn cases() -> Vec<Case> {
         case("policy-rules-are-not-allowed", |lab| cancelled(lab, CancelSessionReason::pprNotAllowed)),
         case("metadata-differs", |lab| cancelled(lab, CancelSessionReason::metadataMismatch)),
         case("no-reason-given", |lab| cancelled(lab, CancelSessionReason::undefinedReason)),
+    ]
+}
+
+fn installation() -> Vec<Case> {
+    let case = |name, run| Case::new(TELL, name, Setup::Memory(with_operator), run);
+    vec![
         case("load-cancelled", |lab| {
             let (_, id) = fetched(lab);
             let cancel = lab.euicc.cancel(&id, CancelSessionReason::loadBppExecutionError, OID);

@@ -17,8 +17,11 @@ fn fetches(lab: &Lab, spoil: fn(&mut EuiccSigned2)) -> Seen {
 }
 
 fn fetch() -> Vec<Case> {
+    [fetch_package(), fetch_in_session(), fetch_signed(), fetch_confirmed()].into_iter().flatten().collect()
+}
+
+fn fetch_package() -> Vec<Case> {
     let case = |name, run| Case::new(FETCH, name, Setup::Any, run);
-    let memory = |change, name, run| Case::new(FETCH, name, Setup::Memory(change), run);
     vec![
         case("package-opens", |lab| {
             let (iccid, matching_id) = lab.order(json!({}));
@@ -64,6 +67,13 @@ fn fetch() -> Vec<Case> {
             assert_ne!(first[first.len() - 100..], second[second.len() - 100..]);
             told(lab, &answer)
         }),
+    ]
+}
+
+/// The request belongs to no session, or to another.
+fn fetch_in_session() -> Vec<Case> {
+    let case = |name, run| Case::new(FETCH, name, Setup::Any, run);
+    vec![
         case("unknown-transaction", |lab| {
             let mut offer = lab.offered(&lab.order(json!({})).1);
             offer.transaction_id = TransactionId::new(&[3; 16]);
@@ -95,6 +105,13 @@ fn fetch() -> Vec<Case> {
             lab.set_now(NOW + 3600);
             told(lab, &lab.fetch(&offer, None))
         }),
+    ]
+}
+
+/// What the eUICC has signed.
+fn fetch_signed() -> Vec<Case> {
+    let case = |name, run| Case::new(FETCH, name, Setup::Any, run);
+    vec![
         case("response-of-other-octets", |lab| {
             let offer = lab.offered(&lab.order(json!({})).1);
             let mut request = lab.euicc.prepare(&offer, None, |_| {});
@@ -123,6 +140,14 @@ fn fetch() -> Vec<Case> {
             request.prepare_download_response = Base64(esim_rsp::encode(&error));
             told(lab, &lab.es9("getBoundProfilePackage", &request))
         }),
+    ]
+}
+
+/// The order does not allow it.
+fn fetch_confirmed() -> Vec<Case> {
+    let case = |name, run| Case::new(FETCH, name, Setup::Any, run);
+    let memory = |change, name, run| Case::new(FETCH, name, Setup::Memory(change), run);
+    vec![
         case("confirmation-code-is-missing", |lab| {
             told(lab, &lab.fetch(&lab.offered(&lab.order(json!({"confirmationCode": CODE})).1), None))
         }),
@@ -187,6 +212,10 @@ fn notified(lab: &Lab, notification: impl FnOnce(&TransactionId, &str) -> Vec<u8
 }
 
 fn notify() -> Vec<Case> {
+    [notify_of_ours(), notify_in_vain()].into_iter().flatten().collect()
+}
+
+fn notify_of_ours() -> Vec<Case> {
     use NotificationEvent::{Delete, Disable, Enable};
     let case = |name, run| Case::new(NOTIFY, name, Setup::Any, run);
     vec![
@@ -242,6 +271,14 @@ fn notify() -> Vec<Case> {
                 lab.euicc.event(2, Delete, iccid)
             })
         }),
+    ]
+}
+
+/// What changes nothing: it is bent, or of another.
+fn notify_in_vain() -> Vec<Case> {
+    use NotificationEvent::Enable;
+    let case = |name, run| Case::new(NOTIFY, name, Setup::Any, run);
+    vec![
         case("result-of-another-euicc", |lab| {
             notified(lab, |id, iccid| another_euicc(lab).result(id, iccid, 1, success()))
         }),
@@ -292,6 +329,10 @@ fn cancels_late(lab: &Lab, reason: CancelSessionReason) -> Seen {
 }
 
 fn cancel() -> Vec<Case> {
+    [cancel_for_a_reason(), cancel_refused()].into_iter().flatten().collect()
+}
+
+fn cancel_for_a_reason() -> Vec<Case> {
     use CancelSessionReason as Reason;
     let case = |name, run| Case::new(CANCEL, name, Setup::Any, run);
     vec![
@@ -305,6 +346,13 @@ fn cancel() -> Vec<Case> {
         case("user-says-no-after-the-package", |lab| cancels_late(lab, Reason::endUserRejection)),
         case("user-says-nothing-after-the-package", |lab| cancels_late(lab, Reason::timeout)),
         case("package-cannot-be-loaded-after-all", |lab| cancels_late(lab, Reason::loadBppExecutionError)),
+    ]
+}
+
+fn cancel_refused() -> Vec<Case> {
+    use CancelSessionReason as Reason;
+    let case = |name, run| Case::new(CANCEL, name, Setup::Any, run);
+    vec![
         case("response-of-other-octets", |lab| {
             cancels_not(lab, |id| {
                 let mut request = lab.euicc.cancel(id, Reason::endUserRejection, OID);

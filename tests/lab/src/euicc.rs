@@ -18,14 +18,20 @@ use rand_core::SeedableRng;
 /// What an eUICC needs to take part.
 #[derive(Clone)]
 pub struct Euicc {
+    /// Its EID.
     pub eid: Eid,
+    /// CERT.EUICC.ECDSA and SK.EUICC.ECDSA.
     pub issued: Issued,
+    /// CERT.EUM.ECDSA, DER.
     pub eum: Vec<u8>,
+    /// Subject key identifier of the CI.
     pub ci_pk_id: Vec<u8>,
+    /// otSK.EUICC.ECKA: the same in every session until [`Euicc::renew`].
     pub otsk: PrivateKey,
 }
 
 impl Euicc {
+    /// Of this PKI; `body` is the EID without its two check digits.
     pub fn new(pki: &TestPki, body: &str) -> Self {
         let eid = Eid::from_body(body).unwrap();
         let mut rng = ChaCha20Rng::seed_from_u64(eid.octets()[15].into());
@@ -45,6 +51,7 @@ impl Euicc {
         self.otsk = PrivateKey::generate(self.otsk.curve(), &mut rng);
     }
 
+    /// euiccInfo1: of version 2.6.0, with one CI.
     pub fn info1(&self) -> EuiccInfo1 {
         EuiccInfo1 {
             svn: Version::new(2, 6, 0),
@@ -53,6 +60,7 @@ impl Euicc {
         }
     }
 
+    /// initiateAuthentication at an SM-DP+ that is dialled under `address`.
     pub fn initiate(&self, address: &str) -> InitiateAuthenticationRequest {
         InitiateAuthenticationRequest {
             euicc_challenge: Base64(vec![0xC1; 16]),
@@ -82,14 +90,17 @@ impl Euicc {
         }
     }
 
+    /// A signature of SK.EUICC.ECDSA over the parts one after the other.
     pub fn sign(&self, parts: &[&[u8]]) -> Signature {
         Signature::from(self.issued.key.sign(parts))
     }
 
+    /// CERT.EUICC.ECDSA.
     pub fn certificate(&self) -> CertificateDer {
         CertificateDer::new(self.issued.certificate.clone()).unwrap()
     }
 
+    /// CERT.EUM.ECDSA.
     pub fn eum(&self) -> CertificateDer {
         CertificateDer::new(self.eum.clone()).unwrap()
     }
@@ -131,6 +142,7 @@ impl Euicc {
         )
     }
 
+    /// authenticateClient with a response of the test's own.
     pub fn authenticated(
         &self,
         offer: &InitiateAuthenticationOk,
@@ -170,6 +182,7 @@ impl Euicc {
         }
     }
 
+    /// otPK.EUICC.ECKA.
     pub fn otpk(&self) -> PublicKeyOctets {
         PublicKeyOctets(OctetString::from_slice(&self.otsk.public_key().to_sec1()))
     }
@@ -229,6 +242,7 @@ impl Euicc {
         })
     }
 
+    /// Metadata of a notification for [`ADDRESS`].
     pub fn metadata(&self, sequence: u32, event: NotificationEvent, iccid: &str) -> NotificationMetadata {
         NotificationMetadata {
             seq_number: sequence,
@@ -250,6 +264,7 @@ impl Euicc {
         })
     }
 
+    /// cancelSession of a transaction of the SM-DP+ with this OID.
     pub fn cancel(
         &self,
         id: &TransactionId,
@@ -273,6 +288,7 @@ impl Euicc {
     }
 }
 
+/// The profile is installed.
 pub fn success() -> FinalResult {
     FinalResult::SuccessResult(SuccessResult {
         aid: OctetString::from_slice(&[0xA0, 0, 0, 5, 0x59]),
@@ -280,6 +296,7 @@ pub fn success() -> FinalResult {
     })
 }
 
+/// The profile is not installed: its elements could not be loaded.
 pub fn failure(reason: ErrorReason) -> FinalResult {
     FinalResult::ErrorResult(ErrorResult {
         bpp_command_id: BppCommandId::loadProfileElements,

@@ -1,11 +1,14 @@
 //! `tests/cases/sm/INTERFACE/FUNCTION/CODE-NAME/case.toml`: what must come out of each case.
 
+use super::files::{self, folders};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+pub use super::files::root;
 
 /// What a folder expects.
 #[derive(Debug, Deserialize)]
@@ -15,10 +18,12 @@ pub struct Expected {
     pub title: String,
     /// Where the standard asks for the answer.
     pub clause: String,
+    /// On which hosts it runs.
     #[serde(default)]
     pub hosts: Hosts,
     /// Why not all hosts.
     pub because: Option<String>,
+    /// What must come out.
     pub outcome: Outcome,
     /// `es9p`, as the path says.
     #[serde(skip)]
@@ -29,6 +34,7 @@ pub struct Expected {
     /// `unknown-matching-id`, as the path says.
     #[serde(skip)]
     pub name: String,
+    /// The folder, below [`root`].
     #[serde(skip)]
     pub path: PathBuf,
 }
@@ -133,7 +139,7 @@ impl Expected {
 
     fn read(path: &Path) -> Self {
         let file = path.join("case.toml");
-        let text = std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let text = files::read(&file).unwrap_or_else(|| panic!("there is no {}", file.display()));
         let mut case: Self = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         let mut parts = path.iter().rev().map(|part| part.to_string_lossy().into_owned());
         let mut part = || parts.next().unwrap();
@@ -149,11 +155,6 @@ impl Expected {
     }
 }
 
-/// Where the folders are.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/sm")
-}
-
 /// Every folder there is.
 ///
 /// # Panics
@@ -161,12 +162,6 @@ pub fn root() -> PathBuf {
 pub fn all() -> &'static [Expected] {
     static ALL: OnceLock<Vec<Expected>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let folders = |path: &Path| {
-            let entries = std::fs::read_dir(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-            let mut found: Vec<_> = entries.map(|it| it.unwrap().path()).filter(|it| it.is_dir()).collect();
-            found.sort();
-            found
-        };
         let functions = folders(&root()).into_iter().flat_map(|interface| folders(&interface));
         functions.flat_map(|function| folders(&function)).map(|path| Expected::read(&path)).collect()
     })
@@ -178,12 +173,13 @@ pub fn all() -> &'static [Expected] {
 pub struct Blank {
     /// `8.8.4/3.7`.
     pub code: String,
+    /// Why there is no case.
     pub why: String,
 }
 
 /// Answers that no case shows, by interface and function.
 pub fn blanks() -> BTreeMap<String, BTreeMap<String, Vec<Blank>>> {
-    let text = std::fs::read_to_string(root().join("blanks.toml")).unwrap();
+    let text = files::read(&root().join("blanks.toml")).expect("blanks.toml");
     toml::from_str(&text).unwrap_or_else(|e| panic!("blanks.toml: {e}"))
 }
 

@@ -48,6 +48,14 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn events() -> Vec<Case> {
+    [register_event(), delete_event(), forwarded()].into_iter().flatten().collect()
+}
+
+fn register_event() -> Vec<Case> {
+    [register_taken(), register_refused()].into_iter().flatten().collect()
+}
+
+fn register_taken() -> Vec<Case> {
     let case = |what, name, run| Case::new(what, name, Setup::Smds, run);
     let memory = |what, change, name, run| Case::new(what, name, Setup::Memory(change), run);
     vec![
@@ -86,6 +94,13 @@ fn events() -> Vec<Case> {
             event["rspServerAddress"] = json!("elsewhere.example");
             register(lab, OWNER, &event)
         }),
+    ]
+}
+
+fn register_refused() -> Vec<Case> {
+    let case = |what, name, run| Case::new(what, name, Setup::Smds, run);
+    let memory = |what, change, name, run| Case::new(what, name, Setup::Memory(change), run);
+    vec![
         case(REGISTER, "too-many-events-of-one-euicc", |lab| {
             let mut event = event(lab);
             for i in 0..64 {
@@ -117,6 +132,13 @@ fn events() -> Vec<Case> {
             event["rspServerAddress"] = json!("");
             register(lab, OWNER, &event)
         }),
+    ]
+}
+
+fn delete_event() -> Vec<Case> {
+    let case = |what, name, run| Case::new(what, name, Setup::Smds, run);
+    let memory = |what, change, name, run| Case::new(what, name, Setup::Memory(change), run);
+    vec![
         case(DELETE, "own-event", deletes),
         memory(
             DELETE,
@@ -145,6 +167,12 @@ fn events() -> Vec<Case> {
         memory(DELETE, |config| below(config, "vanishing.example"), "root-does-not-answer", deletes),
         memory(DELETE, |config| below(config, "fickle.example"), "root-refuses", deletes),
         memory(DELETE, |config| below(config, "forgetful.example"), "root-has-forgotten-it", deletes),
+    ]
+}
+
+fn forwarded() -> Vec<Case> {
+    let case = |what, name, run| Case::new(what, name, Setup::Smds, run);
+    vec![
         case(FORWARD, "event-of-an-alternative-sm-ds", |lab| {
             told(lab, &call(lab, "es15/registerEvent", "2.999.1", event(lab)))
         }),

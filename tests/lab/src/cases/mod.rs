@@ -7,6 +7,8 @@ mod es11;
 mod es12;
 mod es2p;
 mod es9p;
+mod files;
+/// What the folders say.
 pub mod folder;
 mod package;
 mod progress;
@@ -25,7 +27,9 @@ pub struct Case {
     pub function: &'static str,
     /// The folder's name without the code before it.
     pub name: &'static str,
+    /// What it needs of its host.
     pub setup: Setup,
+    /// Gets there, makes the deciding call and hands over what has come of it.
     pub run: fn(&Lab) -> Seen,
 }
 
@@ -43,6 +47,7 @@ pub enum Setup {
 /// The deciding call of a case, and what came of it.
 pub struct Seen {
     exchange: Exchange,
+    /// Status and codes, and what else the case looks at.
     pub outcome: Outcome,
 }
 
@@ -170,6 +175,19 @@ pub fn all(lab: &Lab) {
     }
     println!("{held} cases hold; left to the host in memory: {}", left_out.join(", "));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Runs every case of an interface on a fresh host in memory; how many there were.
+///
+/// # Panics
+/// Naming every case whose outcome or octets are not its folder's.
+pub fn each_in_memory(interface: &str) -> usize {
+    let cases: Vec<_> = table().into_iter().filter(|case| case.interface == interface).collect();
+    let wrong =
+        |case: &Case| case.in_memory().err().map(|why| format!("{}, {}: {why}", case.function, case.name));
+    let wrong: Vec<_> = cases.iter().filter_map(wrong).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    cases.len()
 }
 
 /// Runs every case on a host of its own, made from one in memory: the outcomes and octets must be those in memory.

@@ -1,15 +1,22 @@
-//! A laboratory: the service in memory and an eUICC of a few lines beside it,
-//! which can be told to do each thing wrong.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+//! A laboratory: the SM in memory and an eUICC of a few lines beside it, which can be told to do each thing wrong; and
+//! the [`cases`] that every host of the SM must hold. Tests of the hosts share it, natively and in a browser.
+#![forbid(unsafe_code)]
 
 pub mod cases;
 pub mod euicc;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod operator;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod race;
+#[cfg(feature = "remote")]
+mod remote;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod scratch;
 pub mod wall;
 
 pub use euicc::{Euicc, failure, success};
+#[cfg(feature = "remote")]
+pub use remote::Remote;
 
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
@@ -30,20 +37,24 @@ use std::rc::Rc;
 
 /// 1 January 2026.
 pub const NOW: u64 = 1_767_225_600;
+/// Address of the SM-DP+.
 pub const ADDRESS: &str = "smdp.esim-lab.example";
 /// Address of the SM-DS, where there is one.
 pub const SMDS: &str = "smds.esim-lab.example";
+/// OID of the SM-DP+.
 pub const OID: &[u32] = &[2, 999, 10];
+/// A confirmation code.
 pub const CODE: &str = "8642";
 
+/// The SM, and the eUICC beside it.
 pub struct Lab {
-    /// The service in memory; not used where there is a `remote`.
+    /// The service in memory; not used where there is another.
     pub host: MemoryHost,
-    pub remote: Option<Remote>,
-    /// Another host in this process, in place of the one in memory.
+    /// Another host, in this process or elsewhere, in place of the one in memory.
     pub other: Option<Rc<dyn Service>>,
     /// SM-DP+ address as dialled.
     pub address: String,
+    /// The operator's token there.
     pub token: String,
     /// SM-DS address as dialled, where the service is one.
     pub smds: Option<String>,
@@ -51,15 +62,28 @@ pub struct Lab {
     pub calls: Rc<RefCell<Vec<Call>>>,
     /// The last request and response.
     pub last: RefCell<Option<(HttpRequest, HttpResponse)>>,
+    /// The PKI of both.
     pub pki: TestPki,
+    /// The eUICC.
     pub euicc: Euicc,
+}
+
+impl Default for Lab {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// A host that is told what to do.
 pub trait Service {
+    /// Answers a request.
     fn answer(&self, request: HttpRequest) -> HttpResponse;
-    /// Attends to all orders, as long as any has something due.
+    /// Attends to all orders, as long as any has something due; nothing where the host does so by itself.
     fn attend(&self);
+    /// Sets its clock, in seconds since 1970.
+    ///
+    /// # Panics
+    /// At a host that has a clock of its own.
     fn set_now(&self, now: u64);
 }
 
@@ -77,62 +101,18 @@ impl<S: Store> Service for MemoryHost<S> {
     }
 }
 
-/// A service elsewhere, with the well-known test PKI.
-pub struct Remote {
-    runtime: tokio::runtime::Runtime,
-    client: reqwest::Client,
-    url: String,
-}
-
-impl Remote {
-    /// `url` without a path; `root` is the CI above its TLS certificate.
-    pub fn new(url: &str, root: Option<&[u8]>) -> Self {
-        Self::with(url, root, |client| client)
-    }
-
-    /// The same with something done to the client.
-    pub fn with(
-        url: &str,
-        root: Option<&[u8]>,
-        change: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-    ) -> Self {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        // Between calls nobody polls the connections: one that the server has closed meanwhile must not be used again.
-        // workerd closes those that were idle for 5 seconds.
-        let client = reqwest::Client::builder().pool_idle_timeout(std::time::Duration::from_secs(1));
-        let client = match root {
-            Some(ci) => client.tls_certs_only([reqwest::Certificate::from_der(ci).unwrap()]),
-            None => client,
-        };
-        Self { runtime, client: change(client).build().unwrap(), url: url.into() }
-    }
-
-    fn send(&self, request: HttpRequest) -> HttpResponse {
-        let method = request.method.parse().unwrap();
-        let mut call = self.client.request(method, format!("{}{}", self.url, request.path));
-        for (name, value) in &request.headers {
-            call = call.header(name, value);
-        }
-        self.runtime.block_on(async {
-            let answer = call.body(request.body).send().await.unwrap();
-            let text = |value: &reqwest::header::HeaderValue| value.to_str().unwrap_or_default().into();
-            let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value)));
-            let (status, headers) = (answer.status().as_u16(), headers.collect());
-            HttpResponse { status, headers, body: answer.bytes().await.unwrap().to_vec() }
-        })
-    }
-}
-
 impl Lab {
+    /// A fresh one in memory, with the well-known test PKI on P-256.
     pub fn new() -> Self {
         Self::on(Curve::P256, |_| {})
     }
 
+    /// The same with another configuration.
     pub fn with(change: impl FnOnce(&mut Config)) -> Self {
         Self::on(Curve::P256, change)
     }
 
+    /// The same on another curve.
     pub fn on(curve: Curve, change: impl FnOnce(&mut Config)) -> Self {
         let pki = TestPki::well_known(curve);
         let mut config = Config::of_test_pki(ADDRESS, &pki).unwrap();
@@ -141,7 +121,6 @@ impl Lab {
         let host = MemoryHost::new(config, [7; 32], NOW);
         Self {
             euicc: Euicc::new(&pki, "890490321234512345123456789012"),
-            remote: None,
             other: None,
             address: ADDRESS.into(),
             token: "memory".into(),
@@ -154,12 +133,12 @@ impl Lab {
     }
 
     /// The eUICC here, the service elsewhere.
-    pub fn at(remote: Remote, address: &str, token: &str) -> Self {
+    pub fn at(remote: impl Service + 'static, address: &str, token: &str) -> Self {
         let (address, token) = (address.into(), token.into());
-        Self { remote: Some(remote), address, token, ..Self::new() }
+        Self { other: Some(Rc::new(remote)), address, token, ..Self::new() }
     }
 
-    /// The one in this process.
+    /// The one that is asked.
     fn service(&self) -> &dyn Service {
         self.other.as_deref().unwrap_or(&self.host)
     }
@@ -174,11 +153,9 @@ impl Lab {
         self.service().attend();
     }
 
+    /// Sends a request; what came back is kept in [`Lab::last`], too.
     pub fn send(&self, request: HttpRequest) -> HttpResponse {
-        let response = match &self.remote {
-            Some(remote) => remote.send(request.clone()),
-            None => self.service().answer(request.clone()),
-        };
+        let response = self.service().answer(request.clone());
         self.last.replace(Some((request, response.clone())));
         response
     }
@@ -198,6 +175,7 @@ impl Lab {
         self.operator(&format!("/gsma/rsp2/es2plus/{function}"), request)
     }
 
+    /// A call in the operator's name: the JSON of the answer.
     pub fn operator(&self, path: &str, request: Value) -> Value {
         let request = HttpRequest::post(path, request.to_string()).with_token(&self.token);
         let response = self.send(request);
@@ -205,6 +183,7 @@ impl Lab {
         serde_json::from_slice(&response.body).unwrap()
     }
 
+    /// Puts [`subscriber`] in stock: the ICCID of its profile.
     pub fn provision(&self) -> String {
         let answer = self.operator("/esim-lab/provision", json!({"subscriber": subscriber()}));
         answer["iccid"].as_str().unwrap_or_else(|| panic!("{answer}")).into()
@@ -227,6 +206,7 @@ impl Lab {
         serde_json::from_slice(&self.send(request).body).unwrap()
     }
 
+    /// Where the order stands; empty if there is none.
     pub fn state(&self, iccid: &str) -> String {
         self.show(iccid)["state"].as_str().unwrap_or_default().into()
     }
@@ -251,6 +231,7 @@ impl Lab {
         serde_json::from_value(answer).unwrap()
     }
 
+    /// getBoundProfilePackage for what authenticateClient has offered: the JSON of the answer.
     pub fn fetch(&self, offer: &AuthenticateClientOk, code: Option<&str>) -> Value {
         self.es9("getBoundProfilePackage", &self.euicc.prepare(offer, code, |_| {}))
     }
@@ -264,6 +245,7 @@ impl Lab {
         (ok.transaction_id, ok.bound_profile_package.0)
     }
 
+    /// handleNotification.
     pub fn notify(&self, notification: Vec<u8>) -> HttpResponse {
         let request = HandleNotificationRequest { pending_notification: Base64(notification) };
         let body = serde_json::to_vec(&request).unwrap();
@@ -271,6 +253,7 @@ impl Lab {
     }
 }
 
+/// A subscriber with the keys of TS 35.208, set 1.
 pub fn subscriber() -> Value {
     json!({
         "imsi": "001010123456789", "msisdn": "+15550100", "spn": "Lab",
@@ -278,6 +261,8 @@ pub fn subscriber() -> Value {
     })
 }
 
+/// # Panics
+/// At an answer that says anything but Executed-Success.
 pub fn assert_success(answer: &Value) {
     let status = &answer["header"]["functionExecutionStatus"];
     assert_eq!(status["status"], "Executed-Success", "{answer}");
@@ -290,3 +275,7 @@ pub fn code(answer: &Value) -> String {
     let data = &status["statusCodeData"];
     format!("{}/{}", data["subjectCode"].as_str().unwrap(), data["reasonCode"].as_str().unwrap())
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

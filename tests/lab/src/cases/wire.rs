@@ -21,8 +21,11 @@ const VALUE: usize = 64;
 /// Set to write the files anew in place of comparing them.
 const BLESS: &str = "ESIM_LAB_BLESS";
 
+/// A request and its answer.
 pub struct Exchange {
+    /// As it was sent.
     pub request: HttpRequest,
+    /// As it came.
     pub response: HttpResponse,
 }
 
@@ -167,7 +170,7 @@ fn hold(path: &Path, text: &str) -> Result<(), String> {
             _ => Ok(()),
         };
     }
-    let reviewed = std::fs::read_to_string(path).unwrap_or_default();
+    let reviewed = super::files::read(path).unwrap_or_default();
     if reviewed == text {
         return Ok(());
     }

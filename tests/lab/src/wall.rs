@@ -5,7 +5,9 @@
 
 use esim_crypto::{Curve, PrivateKey};
 use esim_sm_edge::token::{Claims, sign};
-use esim_sm_edge::{Caller, ClientCertificate, Host, HttpRequest, HttpResponse, Store, block_on};
+use esim_sm_edge::{
+    Caller, ClientCertificate, Host, HttpRequest, HttpResponse, MemoryHost, Store, block_on, handle,
+};
 use esim_smdp::store::Lookup;
 use esim_smdp::{Config, Operator};
 use serde_json::{Value, json};
@@ -21,9 +23,20 @@ const OPC: &str = "CD63CB71954A9F4E48A5994E37A02BAF";
 
 /// An SM that is asked, and whose records can be looked at.
 pub trait Site {
+    /// Answers a request.
     fn answer(&self, request: HttpRequest) -> HttpResponse;
     /// Every order, package and event, in clear, by its name.
     fn rows(&self) -> BTreeMap<String, Value>;
+}
+
+impl Site for MemoryHost {
+    fn answer(&self, request: HttpRequest) -> HttpResponse {
+        block_on(handle(request, self))
+    }
+
+    fn rows(&self) -> BTreeMap<String, Value> {
+        rows_of(self)
+    }
 }
 
 /// The records of a host.
@@ -87,63 +100,80 @@ impl Wall {
         };
         let mut number = 1000;
         for (i, owner) in OPERATORS.map(Some).into_iter().chain([None]).enumerate() {
-            let mut provision = |wall: &mut Self, owner: Option<&str>| {
-                number += 1;
-                let iccid = iccid(number);
-                let mut request =
-                    json!({"iccid": iccid, "subscriber": subscriber(number), "profileType": plan(owner)});
-                if let Some(owner) = owner {
-                    request["owner"] = json!(owner);
-                }
-                wall.call(site, "/esim-lab/provision", request);
-                wall.iccids.push(iccid.clone());
-                iccid
-            };
-            provision(&mut wall, owner);
-            provision(&mut wall, owner);
-            let by = owner.unwrap_or("2.999.77");
-            let header = json!({"functionRequesterIdentifier": by, "functionCallIdentifier": "1"});
-            let eid = wall.eids[i % 2].clone();
-            let secret = |what: &str| format!("SECRET-{what}-{i}");
-            if owner.is_some() {
-                // One of them is nobody's, and was ordered.
-                let confirm =
-                    json!({"header": header, "matchingId": secret("CONFIRMED"), "releaseFlag": false});
-                let release = json!({"header": header, "matchingId": secret("RELEASED"), "releaseFlag": true,
-                    "confirmationCode": "8642"});
-                let event = json!({"header": header, "matchingId": secret("EVENT"), "releaseFlag": true, "smdsAddress": SMDS});
-                let default = json!({"header": header, "matchingId": "", "releaseFlag": true});
-                for (whose, confirm) in [
-                    (owner, Some(confirm)),
-                    (None, Some(release)),
-                    (owner, Some(event)),
-                    (owner, Some(default)),
-                    (owner, None),
-                ] {
-                    let iccid = provision(&mut wall, whose);
-                    let order = json!({"header": header, "iccid": iccid, "eid": eid});
-                    wall.call(site, "/gsma/rsp2/es2plus/downloadOrder", order);
-                    if let Some(mut confirm) = confirm {
-                        confirm["iccid"] = json!(iccid);
-                        wall.call(site, "/gsma/rsp2/es2plus/confirmOrder", confirm);
-                    }
-                }
-                let event = json!({"header": header, "eid": eid, "eventId": secret("ES12"), "rspServerAddress": "a.example",
-                    "forwardingIndicator": false});
-                wall.call(site, "/gsma/rsp2/es12/registerEvent", event);
-            }
-            number += 1;
-            let mut row = row(number);
-            row["matchingId"] = json!(secret("BATCH"));
-            wall.iccids.push(iccid(number));
-            let mut batch = json!({"template": TEMPLATE, "release": true, "rows": [row]});
-            if owner.is_some() {
-                batch["header"] = header;
-            }
-            wall.call(site, "/esim-lab/import", batch);
-            wall.matching_ids.extend(["CONFIRMED", "RELEASED", "EVENT", "ES12", "BATCH"].map(secret));
+            wall.fill(site, i, owner, &mut number);
         }
         wall
+    }
+
+    /// What one of the operators has, or the house.
+    fn fill(&mut self, site: &impl Site, i: usize, owner: Option<&str>, number: &mut u64) {
+        self.stock(site, number, owner);
+        self.stock(site, number, owner);
+        let by = owner.unwrap_or("2.999.77");
+        let header = json!({"functionRequesterIdentifier": by, "functionCallIdentifier": "1"});
+        if owner.is_some() {
+            self.have_orders(site, i, owner, number, &header);
+        }
+        *number += 1;
+        let mut row = row(*number);
+        row["matchingId"] = json!(secret("BATCH", i));
+        self.iccids.push(iccid(*number));
+        let mut batch = json!({"template": TEMPLATE, "release": true, "rows": [row]});
+        if owner.is_some() {
+            batch["header"] = header;
+        }
+        self.call(site, "/esim-lab/import", batch);
+        let ids = ["CONFIRMED", "RELEASED", "EVENT", "ES12", "BATCH"];
+        self.matching_ids.extend(ids.map(|what| secret(what, i)));
+    }
+
+    /// An operator's orders, one in each state; one of them is of a profile that was nobody's.
+    fn have_orders(
+        &mut self,
+        site: &impl Site,
+        i: usize,
+        owner: Option<&str>,
+        number: &mut u64,
+        header: &Value,
+    ) {
+        let eid = self.eids[i % 2].clone();
+        let confirm = |matching_id: &str, release: bool| json!({"header": header, "matchingId": matching_id, "releaseFlag": release});
+        let mut released = confirm(&secret("RELEASED", i), true);
+        released["confirmationCode"] = json!("8642");
+        let mut event = confirm(&secret("EVENT", i), true);
+        event["smdsAddress"] = json!(SMDS);
+        for (whose, confirm) in [
+            (owner, Some(confirm(&secret("CONFIRMED", i), false))),
+            (None, Some(released)),
+            (owner, Some(event)),
+            (owner, Some(confirm("", true))),
+            (owner, None),
+        ] {
+            let iccid = self.stock(site, number, whose);
+            let order = json!({"header": header, "iccid": iccid, "eid": eid});
+            self.call(site, "/gsma/rsp2/es2plus/downloadOrder", order);
+            if let Some(mut confirm) = confirm {
+                confirm["iccid"] = json!(iccid);
+                self.call(site, "/gsma/rsp2/es2plus/confirmOrder", confirm);
+            }
+        }
+        let event = json!({"header": header, "eid": eid, "eventId": secret("ES12", i),
+            "rspServerAddress": "a.example", "forwardingIndicator": false});
+        self.call(site, "/gsma/rsp2/es12/registerEvent", event);
+    }
+
+    /// A profile in stock: somebody's, or anybody's.
+    fn stock(&mut self, site: &impl Site, number: &mut u64, owner: Option<&str>) -> String {
+        *number += 1;
+        let iccid = iccid(*number);
+        let mut request =
+            json!({"iccid": iccid, "subscriber": subscriber(*number), "profileType": plan(owner)});
+        if let Some(owner) = owner {
+            request["owner"] = json!(owner);
+        }
+        self.call(site, "/esim-lab/provision", request);
+        self.iccids.push(iccid.clone());
+        iccid
     }
 
     fn call(&self, site: &impl Site, path: &str, body: Value) {
@@ -424,6 +454,11 @@ impl Draw<'_> {
     fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())]
     }
+}
+
+/// A matchingId or eventId that is somebody's.
+fn secret(what: &str, i: usize) -> String {
+    format!("SECRET-{what}-{i}")
 }
 
 fn quoted(text: &str) -> String {

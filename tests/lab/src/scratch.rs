@@ -6,6 +6,7 @@ use std::path::PathBuf;
 pub struct Scratch(pub PathBuf);
 
 impl Scratch {
+    /// Not there yet, under a name of this process.
     pub fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("esim-sm-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);

@@ -245,8 +245,11 @@ pub(super) fn another_euicc(lab: &Lab) -> Euicc {
 }
 
 fn order() -> Vec<Case> {
+    [order_is_sought(), order_is_spent()].into_iter().flatten().collect()
+}
+
+fn order_is_sought() -> Vec<Case> {
     let case = |name, run| Case::new(AUTHENTICATE, name, Setup::Any, run);
-    let memory = |change, name, run| Case::new(AUTHENTICATE, name, Setup::Memory(change), run);
     vec![
         case("unknown-matching-id", |lab| asks(lab, "NO-SUCH-ORDER")),
         case("nothing-waits-for-this-eid", |lab| asks(lab, "")),
@@ -274,6 +277,14 @@ fn order() -> Vec<Case> {
             lab.download(&matching_id);
             told(lab, &authenticates(lab, &lab.initiate(), &another_euicc(lab), &matching_id, |_| {}))
         }),
+    ]
+}
+
+/// The order is there, and is not for this download.
+fn order_is_spent() -> Vec<Case> {
+    let case = |name, run| Case::new(AUTHENTICATE, name, Setup::Any, run);
+    let memory = |change, name, run| Case::new(AUTHENTICATE, name, Setup::Memory(change), run);
+    vec![
         case("not-released-yet", |lab| {
             let iccid = lab.provision();
             assert_success(&lab.es2("downloadOrder", json!({"iccid": iccid})));

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 /// What was said to it: path and body.
 type Heard = Arc<Mutex<Vec<(String, String)>>>;
 
+/// Listens on a port of its own as long as the process lives.
 pub struct CustomerSystem {
     /// For `Operator.callback`.
     pub url: String,
@@ -30,6 +31,7 @@ impl CustomerSystem {
         Self { url, heard }
     }
 
+    /// What it has been told so far: path and body.
     pub fn heard(&self) -> Vec<(String, String)> {
         self.heard.lock().unwrap().clone()
     }

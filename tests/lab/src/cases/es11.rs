@@ -91,6 +91,10 @@ fn cancel() -> Vec<Case> {
 }
 
 fn authenticate() -> Vec<Case> {
+    [authenticate_for_events(), authenticate_refused()].into_iter().flatten().collect()
+}
+
+fn authenticate_for_events() -> Vec<Case> {
     let memory = |change, name, run| Case::new(AUTHENTICATE, name, Setup::Memory(change), run);
     let case = |name, run| Case::new(AUTHENTICATE, name, Setup::Smds, run);
     vec![
@@ -147,6 +151,14 @@ fn authenticate() -> Vec<Case> {
                 told(lab, &finds(lab, &euicc, "A"))
             },
         ),
+    ]
+}
+
+/// What the eUICC has signed, and with what.
+fn authenticate_refused() -> Vec<Case> {
+    let memory = |change, name, run| Case::new(AUTHENTICATE, name, Setup::Memory(change), run);
+    let case = |name, run| Case::new(AUTHENTICATE, name, Setup::Smds, run);
+    vec![
         case("response-of-other-octets", |lab| {
             let request = AuthenticateClientRequest {
                 transaction_id: offered(lab).transaction_id,

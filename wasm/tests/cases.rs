@@ -1,0 +1,54 @@
+//! The core's own cases in a browser: the very code that the native tests run, and not a copy of it.
+#![cfg(target_arch = "wasm32")]
+
+#[path = "../../core/crypto/tests/aka_vectors.rs"]
+mod aka_vectors;
+#[path = "../../core/rsp/tests/encoding.rs"]
+mod encoding;
+#[path = "../../core/rsp/tests/explain.rs"]
+mod explain;
+#[path = "../../core/crypto/tests/scp80.rs"]
+mod scp80;
+#[path = "../../core/rsp/tests/status.rs"]
+mod status;
+#[path = "../../core/crypto/tests/vectors.rs"]
+mod vectors;
+
+use esim_sm_lab::cases;
+use esim_tests::{conformance, isdr, power_cut};
+use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen_test]
+fn every_answer_of_the_isd_r() {
+    let rows = isdr::rows();
+    isdr::assert_complete(&rows);
+    console_log!("{} answers of the ISD-R", conformance::show(&rows));
+}
+
+#[wasm_bindgen_test]
+fn power_may_go_at_any_time() {
+    power_cut::power_may_go_at_any_time();
+}
+
+#[wasm_bindgen_test]
+fn every_answer_of_es9p() {
+    console_log!("{} cases of ES9+", cases::each_in_memory("es9p"));
+}
+
+#[wasm_bindgen_test]
+fn every_answer_of_es2p() {
+    console_log!("{} cases of ES2+", cases::each_in_memory("es2p"));
+}
+
+#[wasm_bindgen_test]
+fn every_answer_of_es11() {
+    console_log!("{} cases of ES11", cases::each_in_memory("es11"));
+}
+
+#[wasm_bindgen_test]
+fn every_answer_of_es12_and_es15() {
+    let cases = ["es12", "es15"].map(cases::each_in_memory);
+    console_log!("{} cases of ES12 and ES15", cases[0] + cases[1]);
+}
