@@ -14,7 +14,7 @@ use crate::tlv;
 macro_rules! functions {
     ($($function:ident: $tag:literal $interface:literal $name:literal $clause:literal
         [$($message:ident $(by $reader:ident)?),*];)*) => {
-        /// A function of ES10a, ES10b or ES10c.
+        /// A function of ES10a, ES10b or ES10c, or of the ISD-R itself.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Function {
             $(#[doc = concat!("`", stringify!($tag), "`, ", $interface, ".", $name, " (SGP.22 ", $clause, ").")] $function,)*
@@ -29,7 +29,7 @@ macro_rules! functions {
                 match self { $(Self::$function => $tag,)* }
             }
 
-            /// `ES10a`, `ES10b` or `ES10c`.
+            /// `ES10a`, `ES10b` or `ES10c`; `ES10` of what belongs to none of them.
             pub const fn interface(self) -> &'static str {
                 match self { $(Self::$function => $interface,)* }
             }
@@ -80,6 +80,8 @@ macro_rules! explainer {
 }
 
 functions! {
+    // "ISD-R Selection and LPAe Activation" stands before the interfaces and belongs to none of them.
+    LpaeActivation: 0xBF42 "ES10" "LpaeActivation" "5.7.1" [LpaeActivationRequest, LpaeActivationResponse];
     GetEuiccConfiguredAddresses: 0xBF3C "ES10a" "GetEuiccConfiguredAddresses" "5.7.3"
         [EuiccConfiguredAddressesResponse, EuiccConfiguredAddressesRequest];
     SetDefaultDpAddress: 0xBF3F "ES10a" "SetDefaultDpAddress" "5.7.4"
@@ -106,7 +108,6 @@ functions! {
     GetEid: 0xBF3E "ES10c" "GetEID" "5.7.20" [GetEuiccDataResponse, GetEuiccDataRequest];
     SetNickname: 0xBF29 "ES10c" "SetNickname" "5.7.21" [SetNicknameRequest, SetNicknameResponse];
     GetRat: 0xBF43 "ES10b" "GetRAT" "5.7.22" [GetRatResponse, GetRatRequest];
-    LpaeActivation: 0xBF42 "ES10c" "LpaeActivation" "5.7.1" [LpaeActivationRequest, LpaeActivationResponse];
 }
 
 impl Function {

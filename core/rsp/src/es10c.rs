@@ -363,7 +363,8 @@ integer_codes! {
     }
 }
 
-/// LpaeActivation (SGP.22 5.7.1): asks for the LPA in the eUICC.
+/// LPAe activation (SGP.22 5.7.1, "ISD-R Selection and LPAe Activation"; no function of ES10a, ES10b or ES10c): asks
+/// for the LPA in the eUICC.
 ///
 /// ```asn1
 /// LpaeActivationRequest ::= [66] SEQUENCE { -- Tag 'BF42'
