@@ -191,6 +191,18 @@ impl<H: Host> Life<'_, H> {
     }
 
     fn refusals(&mut self) {
+        const OTHERS: [&str; 10] = [
+            "iccid",
+            "imsi",
+            "msisdn",
+            "eid",
+            "matchingId",
+            "icon",
+            "gid1",
+            "algorithm",
+            "policyRules",
+            "spn",
+        ];
         for name in ["ki", "opc", "kic", "kid", "kik", "adm1", "pin1", "puk1", "confirmationCode"] {
             // Another value for the same order; a value too long; one in every other column.
             let mut other = row();
@@ -200,18 +212,7 @@ impl<H: Host> Life<'_, H> {
             let mut long = row();
             long[name] = json!(format!("{}zz", given.as_str().unwrap()));
             self.import(long);
-            for column in [
-                "iccid",
-                "imsi",
-                "msisdn",
-                "eid",
-                "matchingId",
-                "icon",
-                "gid1",
-                "algorithm",
-                "policyRules",
-                "spn",
-            ] {
+            for column in OTHERS {
                 let mut misplaced = row();
                 misplaced[column] = given.clone();
                 self.import(misplaced);
@@ -245,6 +246,10 @@ impl<H: Host> Life<'_, H> {
             csv.headers[0].1 = "text/csv".into();
             self.send(csv.with_token(value("token")));
         }
+        self.wrong_credentials();
+    }
+
+    fn wrong_credentials(&mut self) {
         for credential in [
             format!("Bearer {}x", value("token")),
             format!("Basic {}", value("token")),

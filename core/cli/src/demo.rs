@@ -4,8 +4,9 @@ use crate::https::Https;
 use crate::pki;
 use anyhow::{Context, Result, bail};
 use esim_euicc::MemoryNvm;
-use esim_sm_native::{Native, NativeOptions, PkiSource};
+use esim_sm_native::{Native, NativeOptions, PkiSource, ServerHandle};
 use esim_world::{ADDRESS, Act, Clock, NOW, Scenario, Seed, StepDone, World, play_in};
+use std::path::Path;
 use std::time::Instant;
 
 /// `demo`.
@@ -36,18 +37,7 @@ pub async fn run(args: Demo) -> Result<()> {
         card.eid()?,
         &mut seed.stream(esim_world::Stream::Personalisation),
     )?;
-    let server = Native::open(NativeOptions {
-        data_dir: folder.path().join("sm"),
-        smdp_address: Some(ADDRESS.to_string()),
-        pki: PkiSource::Folder(folder.path().join("own")),
-        token: Some("memory".to_string()),
-        seed: args.seed,
-        now: args.seed.map(|_| NOW),
-        ..NativeOptions::default()
-    })
-    .context("the SM cannot start")?
-    .serve()
-    .context("the SM cannot start")?;
+    let server = serve(folder.path(), args.seed).context("the SM cannot start")?;
     say!("SM-DP+ {ADDRESS} at {}, card {}", server.url(), card.eid()?);
 
     let https = Https::with(std::slice::from_ref(&own.ci.certificate), None, Some((ADDRESS, server.addr)))?;
@@ -88,4 +78,18 @@ pub async fn run(args: Demo) -> Result<()> {
         world.trace().digest()
     );
     Ok(())
+}
+
+/// The SM, with the PKI and the records in this folder.
+fn serve(folder: &Path, seed: Option<u64>) -> std::io::Result<ServerHandle> {
+    Native::open(NativeOptions {
+        data_dir: folder.join("sm"),
+        smdp_address: Some(ADDRESS.to_string()),
+        pki: PkiSource::Folder(folder.join("own")),
+        token: Some("memory".to_string()),
+        seed,
+        now: seed.map(|_| NOW),
+        ..NativeOptions::default()
+    })?
+    .serve()
 }

@@ -175,17 +175,7 @@ async fn execute(
             let mut params = DownloadParams::new(&parsed);
             params.auto_consent = yes;
             params.confirmation_code = confirmation_code;
-            port.user.start();
-            let outcome = driver::download(port, options, params).await;
-            port.user.finish();
-            if !outcome.is_installed() {
-                code = ExitCode::FAILURE;
-            }
-            let unanswered = port.user.unanswered && !outcome.is_installed();
-            print(json, &outcome, || match unanswered {
-                true => say!("{}", nobody_to_ask(lang)),
-                false => say!("{}", outcome.text(lang)),
-            })?;
+            code = download(port, options, params, lang, json).await?;
         }
         Command::Info => {
             let info = driver::chip_info(port, options).await?;
@@ -193,38 +183,20 @@ async fn execute(
         }
         Command::List => {
             let profiles = driver::list(port, options).await?;
-            print(json, &profiles, || profiles.iter().for_each(print_profile))?;
-            if profiles.is_empty() && !json {
-                say!("no profiles");
-            }
+            print(json, &profiles, || print_profiles(&profiles))?;
         }
         Command::Enable { profile } => {
             refresh = driver::enable(port, options, profile.clone(), true).await?;
             done(json, "enabled", &profile)?;
         }
-        Command::FallBack => match driver::fall_back(port, options, true).await? {
-            Some((iccid, then)) => {
-                refresh = then;
-                done(json, "enabled", &ProfileRef::Iccid(iccid))?;
-            }
-            None => bail!(
-                "nothing to fall back to: a profile is enabled, or the card has no provisioning profile"
-            ),
-        },
+        Command::FallBack => refresh = fall_back(port, options, json).await?,
         Command::Reset { operational, test, default_address, yes } => {
-            if !(operational || test || default_address) {
-                bail!("say what to delete: --operational, --test, --default-address");
-            }
-            if !yes && !confirm_reset()? {
-                bail!("nothing was deleted");
-            }
-            let reset = MemoryReset {
+            let what = MemoryReset {
                 operational_profiles: operational,
                 test_profiles: test,
                 default_smdp_address: default_address,
             };
-            refresh = driver::memory_reset(port, options, reset).await?;
-            print(json, &serde_json::json!({ "result": "reset" }), || say!("reset"))?;
+            refresh = reset(port, options, what, yes, json).await?;
         }
         Command::Disable { profile } => {
             refresh = driver::disable(port, options, profile.clone(), true).await?;
@@ -243,23 +215,75 @@ async fn execute(
         }
         Command::Notifications { list: true } => {
             let waiting = driver::notifications(port, options).await?;
-            print(json, &waiting, || {
-                for it in &waiting {
-                    let iccid = it.iccid.map(|iccid| iccid.to_string()).unwrap_or_default();
-                    let event = it.event.map(|event| format!("{event:?}")).unwrap_or_default();
-                    say!("{:>4}  {event:<8} {iccid:<20} {}", it.sequence_number, it.address);
-                }
-            })?;
+            print(json, &waiting, || waiting.iter().for_each(print_waiting))?;
         }
-        Command::Notifications { list: false } => {
-            let notified = driver::notify(port, options, NotifyParams::default()).await;
-            if !notified.kept.is_empty() || notified.problem.is_some() {
-                code = ExitCode::FAILURE;
-            }
-            print(json, &notified, || say!("{} delivered. {}", notified.sent.len(), notified.text(lang)))?;
-        }
+        Command::Notifications { list: false } => code = deliver(port, options, lang, json).await?,
     }
     Ok((code, refresh))
+}
+
+/// A download, whatever its end: that is told, and is the exit code.
+async fn download(
+    port: &mut Port<'_>,
+    options: &esim_lpa::apdu::CardOptions,
+    params: DownloadParams,
+    lang: Lang,
+    json: bool,
+) -> Result<ExitCode> {
+    port.user.start();
+    let outcome = driver::download(port, options, params).await;
+    port.user.finish();
+    let unanswered = port.user.unanswered && !outcome.is_installed();
+    print(json, &outcome, || match unanswered {
+        true => say!("{}", nobody_to_ask(lang)),
+        false => say!("{}", outcome.text(lang)),
+    })?;
+    Ok(if outcome.is_installed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Enables the provisioning profile, if no other is enabled.
+async fn fall_back(
+    port: &mut Port<'_>,
+    options: &esim_lpa::apdu::CardOptions,
+    json: bool,
+) -> Result<Refresh> {
+    let Some((iccid, refresh)) = driver::fall_back(port, options, true).await? else {
+        bail!("nothing to fall back to: a profile is enabled, or the card has no provisioning profile");
+    };
+    done(json, "enabled", &ProfileRef::Iccid(iccid))?;
+    Ok(refresh)
+}
+
+/// Delivers every notification that waits; a failure if one is kept.
+async fn deliver(
+    port: &mut Port<'_>,
+    options: &esim_lpa::apdu::CardOptions,
+    lang: Lang,
+    json: bool,
+) -> Result<ExitCode> {
+    let notified = driver::notify(port, options, NotifyParams::default()).await;
+    print(json, &notified, || say!("{} delivered. {}", notified.sent.len(), notified.text(lang)))?;
+    let is_all = notified.kept.is_empty() && notified.problem.is_none();
+    Ok(if is_all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Deletes what was named, if the user has said so.
+async fn reset(
+    port: &mut Port<'_>,
+    options: &esim_lpa::apdu::CardOptions,
+    what: MemoryReset,
+    yes: bool,
+    json: bool,
+) -> Result<Refresh> {
+    if !(what.operational_profiles || what.test_profiles || what.default_smdp_address) {
+        bail!("say what to delete: --operational, --test, --default-address");
+    }
+    if !yes && !confirm_reset()? {
+        bail!("nothing was deleted");
+    }
+    let refresh = driver::memory_reset(port, options, what).await?;
+    print(json, &serde_json::json!({ "result": "reset" }), || say!("reset"))?;
+    Ok(refresh)
 }
 
 fn print<T: Serialize>(json: bool, value: &T, text: impl FnOnce()) -> Result<()> {
@@ -317,6 +341,19 @@ fn print_info(info: &ChipInfo) {
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
         say!("{name:<18}  {value}");
     }
+}
+
+fn print_profiles(profiles: &[Profile]) {
+    profiles.iter().for_each(print_profile);
+    if profiles.is_empty() {
+        say!("no profiles");
+    }
+}
+
+fn print_waiting(it: &driver::Notification) {
+    let iccid = it.iccid.map(|iccid| iccid.to_string()).unwrap_or_default();
+    let event = it.event.map(|event| format!("{event:?}")).unwrap_or_default();
+    say!("{:>4}  {event:<8} {iccid:<20} {}", it.sequence_number, it.address);
 }
 
 fn print_profile(profile: &Profile) {

@@ -57,18 +57,7 @@ fn a_file_becomes_orders_once() {
 
     // Again, longer, with three rows that cannot be meant: a short key, and two that repeat others across requests.
     file(Path::new(&batch), 622);
-    let lines = format!(
-        "{};001019999999999;00;00;Lab\r\n{};001019999999998;{:032X};{:032X};Lab\r\n{};00101{:010};{:032X};{:032X};Lab\r\n",
-        iccid(900),
-        iccid(3),
-        3,
-        3,
-        iccid(901),
-        4,
-        4,
-        4,
-    );
-    fs::write(&batch, fs::read_to_string(&batch).unwrap() + &lines).unwrap();
+    fs::write(&batch, fs::read_to_string(&batch).unwrap() + &rows_that_cannot_be_meant()).unwrap();
     let output = import(&["--report", &report]);
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output);
@@ -89,24 +78,42 @@ fn a_file_becomes_orders_once() {
     let orders = run(&[&["sm", "orders", "--batch", &batch], &server[..]].concat());
     assert_eq!(orders.lines().count(), 1 + 622);
     assert!(orders.contains(&codes(&first)[619]));
-    let export = at("audit.jsonl");
-    let audit =
-        |more: &[&str]| esim_lab().args([&["sm", "audit"], &server[..], more].concat()).output().unwrap();
-    let output = audit(&["--json", "-o", &export]);
-    assert!(output.status.success() && text(&output).contains("622 orders"), "{}", text(&output));
-    let exported = fs::read_to_string(&export).unwrap();
-    assert!(exported.contains(r#""by":{"credential":"houseToken","address":"127.0.0.1"}"#), "{exported}");
-    assert!(audit(&["--against", &export]).status.success());
-    assert!(text(&audit(&["--csv"])).contains("iccid,number,at,function,what,state,"));
-    fs::write(&export, exported.replacen("\"import\"", "\"provision\"", 1)).unwrap();
-    let output = audit(&["--against", &export]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output).contains("is not what the earlier export has"), "{}", text(&output));
+    audit(&server, &at("audit.jsonl"));
     assert!(run(&[&["sm", "templates"], &server[..]].concat()).contains("provisioning"));
     assert!(
         fail(&[&["sm", "import", &batch, "--template", "gold"], &server[..]].concat())
             .contains("operational")
     );
+}
+
+/// A short key, and two that repeat others across requests.
+fn rows_that_cannot_be_meant() -> String {
+    format!(
+        "{};001019999999999;00;00;Lab\r\n{};001019999999998;{:032X};{:032X};Lab\r\n{};00101{:010};{:032X};{:032X};Lab\r\n",
+        iccid(900),
+        iccid(3),
+        3,
+        3,
+        iccid(901),
+        4,
+        4,
+        4,
+    )
+}
+
+/// The history of 622 orders: exported, held against the export, and against one that was changed.
+fn audit(server: &[&str], export: &str) {
+    let audit = |more: &[&str]| esim_lab().args([&["sm", "audit"], server, more].concat()).output().unwrap();
+    let output = audit(&["--json", "-o", export]);
+    assert!(output.status.success() && text(&output).contains("622 orders"), "{}", text(&output));
+    let exported = fs::read_to_string(export).unwrap();
+    assert!(exported.contains(r#""by":{"credential":"houseToken","address":"127.0.0.1"}"#), "{exported}");
+    assert!(audit(&["--against", export]).status.success());
+    assert!(text(&audit(&["--csv"])).contains("iccid,number,at,function,what,state,"));
+    fs::write(export, exported.replacen("\"import\"", "\"provision\"", 1)).unwrap();
+    let output = audit(&["--against", export]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("is not what the earlier export has"), "{}", text(&output));
 }
 
 /// The most that a process has ever had in memory, in octets; read until it ends.
