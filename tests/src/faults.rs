@@ -33,13 +33,13 @@ pub struct Fault {
 
 /// What may happen to a message.
 pub const FAULTS: &[Fault] = &[
-    Fault { name: "drop", make: |_| How::Drop, applies: is_linked },
+    Fault { name: "drop", make: |_| How::Drop, applies: may_be_lost },
     Fault { name: "delay by 1 s", make: |_| How::Delay(1), applies: is_linked },
     Fault { name: "delay by 2 h", make: |_| How::Delay(7200), applies: is_linked },
     Fault { name: "duplicate", make: |_| How::Duplicate, applies: is_linked },
     Fault { name: "replay", make: |_| How::Replay, applies: is_linked },
     Fault { name: "cut off whole", make: |_| How::Truncate(0), applies: is_linked },
-    Fault { name: "cut in half", make: |it| How::Truncate(it.bytes.len() / 2), applies: is_linked },
+    Fault { name: "cut in half", make: |it| How::Truncate(it.bytes.len() / 2), applies: may_be_lost },
     Fault { name: "flip in the first octet", make: |_| flip(0, 0x01), applies: is_linked },
     Fault {
         name: "flip in the middle",
@@ -90,9 +90,14 @@ fn is_to_card(record: &Record) -> bool {
     record.interface == "APDU" && record.to == Party::Euicc
 }
 
-/// Whether something may happen to a message on its way: all but those between nodes of the network.
+/// Whether anything may happen to a message on its way: all but those between nodes of the network, which can be lost.
 pub fn is_linked(record: &Record) -> bool {
     matches!(&*record.interface, "ES2+" | "operator" | "ES9+" | "ES10a" | "ES10b" | "ES10c" | "APDU" | "NAS")
+}
+
+/// Whether a message may be lost: all but those that only tell of it.
+fn may_be_lost(record: &Record) -> bool {
+    is_linked(record) || matches!(&*record.interface, "S6a" | "S11" | "policy")
 }
 
 /// Octets that are changed and go on as if they were those that were sent.

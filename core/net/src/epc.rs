@@ -5,7 +5,7 @@ use crate::cause::Cause;
 use crate::diameter::{self, Exchange, avp, group, number};
 use crate::gateway::{self, Gateway, Wanted, dotted};
 use crate::gtp;
-use crate::hss::{Hss, Rat, Serving, SubscriptionData};
+use crate::hss::{Hss, Rat, Serving, SubscriptionData, UNABLE_TO_DELIVER};
 use crate::id::{Imsi, Plmn};
 use crate::log::{Log, Node};
 use crate::rules::{ANY, Class, DEFAULT_APN, Rules, Service};
@@ -141,16 +141,20 @@ impl Core<'_> {
     ) -> Result<V, Cause> {
         let node = serving_node(rat);
         let exchange = self.exchange(diameter::AUTHENTICATION_INFORMATION);
-        self.log.note((node, Node::Hss), interface(rat), "Authentication-Information-Request", || {
-            let mut wanted = Vec::from([number(1410, 1)]);
-            wanted.extend(resync.map(|(rand, auts)| avp(1411, &[&rand[..], auts].concat())));
-            let kind = if rat == Rat::Lte { 1408 } else { 1409 };
-            exchange(host(node, plmn), false).message(&[
-                avp(1, alloc::format!("{imsi}").as_bytes()),
-                group(kind, &wanted),
-                avp(1407, &plmn.octets()),
-            ])
-        });
+        let asked =
+            self.log.note((node, Node::Hss), interface(rat), "Authentication-Information-Request", || {
+                let mut wanted = Vec::from([number(1410, 1)]);
+                wanted.extend(resync.map(|(rand, auts)| avp(1411, &[&rand[..], auts].concat())));
+                let kind = if rat == Rat::Lte { 1408 } else { 1409 };
+                exchange(host(node, plmn), false).message(&[
+                    avp(1, alloc::format!("{imsi}").as_bytes()),
+                    group(kind, &wanted),
+                    avp(1407, &plmn.octets()),
+                ])
+            });
+        if !asked {
+            return Err(UNABLE_TO_DELIVER);
+        }
         let made = match resync {
             // TS 33.102 6.3.5: with a wrong MAC-S nothing is made, as if nothing had been asked.
             Some((rand, auts)) if !self.hss.resynchronise(imsi, rand, auts) => {
@@ -163,10 +167,11 @@ impl Core<'_> {
             Ok((members, vector)) => (Vec::from([diameter::result(None), members]), Ok(vector)),
             Err(cause) => (Vec::from([diameter::result(Some(cause.number))]), Err(cause)),
         };
-        self.log.note((Node::Hss, node), interface(rat), "Authentication-Information-Answer", || {
-            exchange(answer, true).message(&members)
-        });
-        vector
+        let answered =
+            self.log.note((Node::Hss, node), interface(rat), "Authentication-Information-Answer", || {
+                exchange(answer, true).message(&members)
+            });
+        if answered { vector } else { Err(UNABLE_TO_DELIVER) }
     }
 
     fn exchange(&mut self, command: u32) -> impl Fn(String, bool) -> Exchange + Copy + use<> {
@@ -179,7 +184,7 @@ impl Core<'_> {
     pub fn update_location(&mut self, imsi: &Imsi, plmn: Plmn, rat: Rat) -> Result<Known, Cause> {
         let node = serving_node(rat);
         let exchange = self.exchange(diameter::UPDATE_LOCATION);
-        self.log.note((node, Node::Hss), interface(rat), "Update-Location-Request", || {
+        let asked = self.log.note((node, Node::Hss), interface(rat), "Update-Location-Request", || {
             exchange(host(node, plmn), false).message(&[
                 avp(1, alloc::format!("{imsi}").as_bytes()),
                 number(1032, if rat == Rat::Lte { 1004 } else { 1000 }),
@@ -188,13 +193,16 @@ impl Core<'_> {
                 avp(1407, &plmn.octets()),
             ])
         });
+        if !asked {
+            return Err(UNABLE_TO_DELIVER);
+        }
         let home = self.rules.network.plmn;
         let updated = self.hss.update_location(imsi, Serving { plmn, rat }, home);
         if let Ok((_, Some(before))) = &updated {
             self.cancel_location(imsi, *before, u32::from(before.rat == Rat::Umts));
         }
         let known = updated.map(|(data, _)| Known { class: self.rules.class(imsi, data.class), data });
-        self.log.note((Node::Hss, node), interface(rat), "Update-Location-Answer", || {
+        let answered = self.log.note((Node::Hss, node), interface(rat), "Update-Location-Answer", || {
             let members = match &known {
                 Ok(known) => {
                     Vec::from([diameter::result(None), number(1406, 1), subscription_data(self.rules, known)])
@@ -203,7 +211,7 @@ impl Core<'_> {
             };
             exchange(host(Node::Hss, home), true).message(&members)
         });
-        known
+        if answered { known } else { Err(UNABLE_TO_DELIVER) }
     }
 
     /// Cancel-Location to the node where a subscriber is registered: 0 and 1 because it has moved, 2 because the
@@ -212,13 +220,16 @@ impl Core<'_> {
         let node = serving_node(before.rat);
         let exchange = self.exchange(diameter::CANCEL_LOCATION);
         let home = self.rules.network.plmn;
-        self.log.note((Node::Hss, node), interface(before.rat), "Cancel-Location-Request", || {
+        let told = self.log.note((Node::Hss, node), interface(before.rat), "Cancel-Location-Request", || {
             exchange(host(Node::Hss, home), false).message(&[
                 avp(293, host(node, before.plmn).as_bytes()),
                 avp(1, alloc::format!("{imsi}").as_bytes()),
                 number(1420, kind),
             ])
         });
+        if !told {
+            return;
+        }
         self.log.note((node, Node::Hss), interface(before.rat), "Cancel-Location-Answer", || {
             exchange(host(node, before.plmn), true).message(&[diameter::result(None)])
         });
@@ -249,9 +260,13 @@ impl Core<'_> {
         let node = serving_node(rat);
         let sequence = *self.exchanges & 0x00FF_FFFF;
         let characteristics = characteristics(known.class);
-        self.log.note((node, Node::Gateway), session_interface(rat), "Create Session Request", || {
-            create_session_request(imsi, known, apn, bearer, (plmn, rat), sequence)
-        });
+        let asked =
+            self.log.note((node, Node::Gateway), session_interface(rat), "Create Session Request", || {
+                create_session_request(imsi, known, apn, bearer, (plmn, rat), sequence)
+            });
+        if !asked {
+            return Err(NoSession::Gateway(gateway::NOT_RESPONDING));
+        }
         let wanted = Wanted { imsi: *imsi, characteristics, bearer, apn };
         let created = self.gateway.create(self.rules, &wanted);
         if let Ok((teid, rule)) = created {
@@ -259,9 +274,13 @@ impl Core<'_> {
         }
         let session =
             created.map(|(teid, _)| (teid, self.gateway.session(teid).map_or([0; 4], |s| s.address)));
-        self.log.note((Node::Gateway, node), session_interface(rat), "Create Session Response", || {
-            create_session_response(session, bearer, sequence)
-        });
+        let answered =
+            self.log.note((Node::Gateway, node), session_interface(rat), "Create Session Response", || {
+                create_session_response(session, bearer, sequence)
+            });
+        if !answered {
+            return Err(NoSession::Gateway(gateway::NOT_RESPONDING));
+        }
         session.map(|(teid, address)| Opened { teid, address }).map_err(NoSession::Gateway)
     }
 
@@ -270,10 +289,14 @@ impl Core<'_> {
         let node = serving_node(rat);
         *self.exchanges = self.exchanges.wrapping_add(1);
         let sequence = *self.exchanges & 0x00FF_FFFF;
-        self.log.note((node, Node::Gateway), session_interface(rat), "Delete Session Request", || {
-            let ebi = gtp::element(73, &[bearer]);
-            gtp::message(gtp::DELETE_SESSION_REQUEST, teid, sequence, &[ebi])
-        });
+        let asked =
+            self.log.note((node, Node::Gateway), session_interface(rat), "Delete Session Request", || {
+                let ebi = gtp::element(73, &[bearer]);
+                gtp::message(gtp::DELETE_SESSION_REQUEST, teid, sequence, &[ebi])
+            });
+        if !asked {
+            return;
+        }
         self.tell_policy(teid, None, "session stop");
         let deleted = self.gateway.delete(teid);
         self.log.note((Node::Gateway, node), session_interface(rat), "Delete Session Response", || {

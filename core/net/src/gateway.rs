@@ -20,6 +20,8 @@ const APNS: usize = 1_000;
 pub const NO_ADDRESS: Cause = Cause::new(Domain::Gtp, 84);
 /// No such session.
 pub const NOT_FOUND: Cause = Cause::new(Domain::Gtp, 64);
+/// Says that the gateway has not answered.
+pub const NOT_RESPONDING: Cause = Cause::new(Domain::Gtp, 100);
 
 /// A session: one PDN connection.
 #[derive(Clone, Debug, PartialEq, Eq)]

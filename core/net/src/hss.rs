@@ -99,6 +99,9 @@ pub const ROAMING_NOT_ALLOWED: Cause = Cause::new(Domain::Diameter, 5004);
 /// Says that no vector can be made.
 pub const DATA_UNAVAILABLE: Cause = Cause::new(Domain::Diameter, 4181);
 
+/// Says that the peer does not answer (RFC 6733 7.1.3).
+pub const UNABLE_TO_DELIVER: Cause = Cause::new(Domain::Diameter, 3002);
+
 /// The store. `Debug` shows no key.
 #[derive(Clone, Debug, Default)]
 pub struct Hss {

@@ -1,5 +1,6 @@
 //! What the nodes say to each other, in order.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -43,30 +44,49 @@ pub struct Entry {
     pub bytes: Vec<u8>,
 }
 
+/// Carries messages between nodes: whether one arrives, by its place in the log, from 0.
+pub type Carrier = Box<dyn FnMut(usize, &Entry) -> bool>;
+
 /// Takes messages, or, where nobody reads them, nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct Log {
     entries: Vec<Entry>,
     silent: bool,
+    carrier: Option<Carrier>,
+}
+
+impl core::fmt::Debug for Log {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Log({} messages)", self.entries.len())
+    }
 }
 
 impl Log {
     /// A log that takes nothing, and for which no message of the core is encoded.
     pub fn silent() -> Self {
-        Self { entries: Vec::new(), silent: true }
+        Self { silent: true, ..Self::default() }
     }
 
-    /// Notes a message; its octets are made only if somebody reads them.
+    /// A log of messages that may get lost on their way.
+    pub fn carried(carrier: Carrier) -> Self {
+        Self { carrier: Some(carrier), ..Self::default() }
+    }
+
+    /// Notes a message; its octets are made only if somebody reads them. Whether it arrives.
     pub fn note(
         &mut self,
         (from, to): (Node, Node),
         interface: &'static str,
         function: &str,
         bytes: impl FnOnce() -> Vec<u8>,
-    ) {
-        if !self.silent {
-            self.entries.push(Entry { from, to, interface, function: function.into(), bytes: bytes() });
+    ) -> bool {
+        if self.silent {
+            return true;
         }
+        let entry = Entry { from, to, interface, function: function.into(), bytes: bytes() };
+        let arrives = self.carrier.as_mut().is_none_or(|carries| carries(self.entries.len(), &entry));
+        self.entries.push(entry);
+        arrives
     }
 
     /// Takes what was noted.

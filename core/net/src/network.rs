@@ -27,6 +27,8 @@ use serde::Serialize;
 pub enum Carried {
     /// There is no tunnel for it.
     NoBearer,
+    /// The traffic policy platform does not answer the gateway.
+    Unanswered,
     /// The traffic policy platform has decided.
     Decided {
         /// Tunnel of the session.
@@ -266,7 +268,7 @@ impl Network {
             log.note((Node::Modem, Node::Gateway), tunnel, "TCP SYN", || gtp::user_packet(teid, &packet));
         }
         let asker = Asker { imsi: session.imsi, class: session.class, apn: &session.apn };
-        log.note((Node::Gateway, Node::Policy), "policy", "may this connection pass", || {
+        let asked = log.note((Node::Gateway, Node::Policy), "policy", "may this connection pass", || {
             alloc::format!(
                 "{{\"imsi\":\"{}\",\"class\":\"{}\",\"apn\":{:?},\"from\":\"{}\",\"host\":{:?},\"port\":{}}}",
                 asker.imsi,
@@ -278,9 +280,14 @@ impl Network {
             )
             .into_bytes()
         });
+        if !asked {
+            return Carried::Unanswered;
+        }
         let decision = self.policy.decide(&self.rules, &asker, destination);
         let verdict = if decision.action == Action::Allow { "allowed" } else { "denied" };
-        log.note((Node::Policy, Node::Gateway), "policy", verdict, || describe(&decision).into_bytes());
+        if !log.note((Node::Policy, Node::Gateway), "policy", verdict, || describe(&decision).into_bytes()) {
+            return Carried::Unanswered;
+        }
         match decision.action {
             Action::Allow => {
                 let peer = if decision.is_sm { Node::Sm } else { Node::Internet };

@@ -10,8 +10,8 @@ use crate::world::{Stream, World, WorldError};
 use esim_euicc::Nvm;
 use esim_net::modem::ServiceView;
 use esim_net::{
-    Answer, Cell, Class, Contract, Destination, Effect, Imsi, KeptSubscriber, Keys, Link, Log, Modem,
-    ModemError, Network, Plmn, Rat, Report, RuleError, Rules, Subscription,
+    Answer, Cell, Class, Contract, Destination, Effect, Imsi, KeptSubscriber, Keys, Link, Modem, ModemError,
+    Network, Plmn, Rat, Report, RuleError, Rules, Subscription,
 };
 use rand_chacha::ChaCha20Rng;
 
@@ -249,9 +249,8 @@ impl<N: Nvm, T: Transport> World<N, T> {
         if !self.network.hss().has(&imsi) {
             return Err(format!("there is no subscriber {imsi}"));
         }
-        let mut log = Log::default();
-        let told = self.network.withdraw(&imsi, &mut self.network_rng, &mut log);
-        self.radio().2.note_all(log.take());
+        let (radio, _, mut line) = self.radio();
+        let (told, _) = line.network(|log| radio.network.withdraw(&imsi, radio.rng, log));
         if let Some((Link(number), message)) = told {
             let current = core::mem::replace(&mut self.current, number as usize);
             // The device is sent away: how that ends for it is what its service view tells.

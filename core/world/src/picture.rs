@@ -139,6 +139,7 @@ impl Rehearsal {
                 Attempt::passed(decision)
             }
             Carried::Decided { decision, .. } => Attempt::prohibited(decision),
+            Carried::Unanswered => Attempt::failed(crate::radio::no_decision()),
         }
     }
 

@@ -7,8 +7,8 @@ use esim_euicc::Nvm;
 use esim_net::nas::{self, Direction};
 use esim_net::network::PROHIBITED;
 use esim_net::{
-    Action, Air, Answer, Carried, Cause, Cell, Decision, Destination, Effect, Entry, Link, Log, Modem,
-    ModemError, Network, Node, Rat, drive,
+    Action, Air, Answer, Carried, Cause, Cell, Decision, Destination, Effect, Entry, Link, Modem, ModemError,
+    Network, Node, Rat, drive,
 };
 use esim_rsp::trace::Party;
 use rand_chacha::ChaCha20Rng;
@@ -229,15 +229,15 @@ impl Radio<'_> {
             let Some(bearer) = self.modem.bearers().first().map(|bearer| bearer.id) else {
                 return Err(Box::new(Attempt::without_bearer(self.modem)));
             };
-            let mut log = Log::default();
             let source = 49_152 + (line.trace().records().len() % 16_384) as u16;
-            let carried = self.network.connect(self.link, bearer, (source, destination), &mut log);
-            line.note_all(log.take());
+            let (network, link) = (&mut *self.network, self.link);
+            let (carried, _) = line.network(|log| network.connect(link, bearer, (source, destination), log));
             match carried {
                 Carried::Decided { teid, decision } if decision.action == Action::Allow => {
                     return Ok(Passage { teid, decision });
                 }
                 Carried::Decided { decision, .. } => return Err(Box::new(Attempt::prohibited(decision))),
+                Carried::Unanswered => return Err(Box::new(Attempt::failed(no_decision()))),
                 Carried::NoBearer if is_last => break,
                 Carried::NoBearer => {
                     let done = self.run(device, line, Modem::request_service);
@@ -253,6 +253,13 @@ impl Radio<'_> {
 
 pub(crate) fn no_session() -> Words {
     Words::new("the network has no session for this device", "網にこの端末のセッションがありません")
+}
+
+pub(crate) fn no_decision() -> Words {
+    Words::new(
+        "the traffic policy platform does not answer the gateway, which lets nothing through then",
+        "通信制御がゲートウェイに応答しないため、何も通しません",
+    )
 }
 
 struct Waves<'a, N> {
@@ -289,9 +296,8 @@ impl<N: Nvm> Air for Waves<'_, N> {
 impl<N: Nvm> Waves<'_, N> {
     /// The network takes a message; what of its answers reaches the device.
     fn take(&mut self, cell: &Cell, message: &[u8]) -> Vec<Vec<u8>> {
-        let mut log = Log::default();
-        let answers = self.network.uplink(self.link, cell, message, self.rng, &mut log);
-        let first = self.line.note_all(log.take());
+        let (network, link, rng) = (&mut *self.network, self.link, &mut *self.rng);
+        let (answers, first) = self.line.network(|log| network.uplink(link, cell, message, rng, log));
         let to_device = self.line.trace().records().get(first as usize..).unwrap_or_default();
         let to_device =
             to_device.iter().filter(|record| record.to == Party::Modem && record.interface == "NAS");
@@ -320,13 +326,11 @@ fn serving(cell: &Cell, message: &[u8]) -> Party {
 }
 
 impl Line<'_> {
-    /// Notes what the nodes of the network have said; the number of the first of it.
-    pub(crate) fn note_all(&mut self, entries: Vec<Entry>) -> u32 {
-        let first = self.trace().next();
+    /// Notes what the nodes of the network have said.
+    pub(crate) fn note_all(&mut self, entries: Vec<Entry>) {
         for entry in entries {
             let ends = (party(entry.from), party(entry.to));
             self.note(ends, entry.interface, &entry.function, &entry.bytes);
         }
-        first
     }
 }

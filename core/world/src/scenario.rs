@@ -67,6 +67,7 @@ scenarios![
     "profile-deleted-while-attached",
     "umts",
     "service-by-contract",
+    "faults-on-the-way",
 ];
 
 /// The text of a scenario that comes with esim-lab.

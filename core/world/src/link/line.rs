@@ -7,7 +7,10 @@ use crate::trace::Trace;
 use crate::transport::{Reply, Request, Transport};
 use esim_euicc::Nvm;
 use esim_lpa::Unanswered;
+use esim_net::Log;
 use esim_rsp::trace::Party;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Says that nothing came back.
 const LOST: &str = "the connection is lost";
@@ -130,6 +133,30 @@ impl<'a> Line<'a> {
             Some(links) => links.pass(&message, self.trace.records()),
             None => Passed::default(),
         }
+    }
+
+    /// Nodes of the network speak to each other: what comes of it, and the number of their first message. A message
+    /// that was changed on its way is one that a node does not read: it is lost.
+    pub(crate) fn network<R>(&mut self, work: impl FnOnce(&mut Log) -> R) -> (R, u32) {
+        let first = self.trace.next();
+        let Some(links) = self.links.as_deref_mut().filter(|links| !links.is_off()) else {
+            let mut log = Log::default();
+            let done = work(&mut log);
+            self.note_all(log.take());
+            return (done, first);
+        };
+        let shared = Rc::new(RefCell::new(links.clone()));
+        let carrying = Rc::clone(&shared);
+        let mut log = Log::carried(Box::new(move |at, entry| {
+            let n = first.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
+            carrying.borrow_mut().carries(n, entry)
+        }));
+        let done = work(&mut log);
+        let entries = log.take();
+        drop(log);
+        links.clone_from(&shared.borrow());
+        self.note_all(entries);
+        (done, first)
     }
 
     /// A command to the card and its response; none if either is lost, or the card's power.

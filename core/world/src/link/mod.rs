@@ -16,6 +16,8 @@ pub use tampering::{Certificate, Edit, How, Other, Place, Put, Signer, Tampering
 pub(crate) use change::Forge;
 pub(crate) use line::Call;
 
+use crate::radio::party;
+use esim_net::{Entry, Node};
 use esim_rsp::trace::{Party, Record};
 use serde::Serialize;
 use std::sync::Arc;
@@ -180,7 +182,19 @@ impl Links {
         core::mem::take(&mut self.done)
     }
 
-    fn is_off(&self) -> bool {
+    /// Whether a message between two nodes of the network arrives. What comes from the device or goes to it passes
+    /// where the device is.
+    pub fn carries(&mut self, n: u32, entry: &Entry) -> bool {
+        if [entry.from, entry.to].contains(&Node::Modem) {
+            return self.stopped.is_none();
+        }
+        let ends = (party(entry.from), party(entry.to));
+        let (interface, function) = (entry.interface, &*entry.function);
+        let passed = self.pass(&Message { n, ends, interface, function, bytes: &entry.bytes }, &[]);
+        passed.fate != Fate::Lost && passed.changed.is_none()
+    }
+
+    pub fn is_off(&self) -> bool {
         self.tampering.is_empty() && self.breaks.is_empty() && self.stopped.is_none()
     }
 
