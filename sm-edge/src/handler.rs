@@ -5,6 +5,7 @@ use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
 use crate::run::{Executed, run};
 use crate::{Host, HttpRequest, HttpResponse, LogLine, cors, csv, import, settings};
+use esim_rsp::check::Rule;
 use esim_rsp::common::Version;
 use esim_rsp::json_binding::{Function as Called, Interface};
 use esim_rsp::{Code, Error, Refusal};
@@ -21,6 +22,18 @@ use esim_smdp::es12::{DeleteEvent, RegisterEvent};
 use esim_smdp::{CalledBy, Credential, Function, OnBehalf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+const PATH: Rule = Rule::new("SGP.22 6.5.1", "the path is that of an interface here");
+const FUNCTION: Rule = Rule::new("SGP.22 6.5.1", "the path is that of a function here");
+const METHOD: Rule = Rule::new("SGP.22 6.5.1", "the HTTP method is GET, POST or OPTIONS");
+const LENGTH: Rule = Rule::new("SGP.22 6.5.1", "the body is not too long");
+const LPA: Rule =
+    Rule::new("SGP.22 6.5.1", "an LPA shows a certificate of an admitted issuer, where one is asked for");
+const CREDENTIAL: Rule = Rule::new("SGP.22 6.5.1", "the caller shows a credential that is known");
+pub(crate) const SPEAKS: Rule =
+    Rule::new("SGP.22 6.5.1", "functionRequesterIdentifier is that of the credential");
+const PACE: Rule = Rule::new("SGP.22 6.5.1", "the caller has not asked too often");
+const TRIES: Rule = Rule::new("SGP.22 6.5.1", "the order is not tried too fast");
 
 /// Answers one request: [`admit_head`], then [`answer`].
 ///
@@ -90,9 +103,11 @@ pub async fn admit_head<H: Host>(head: &HttpRequest, host: &H) -> Result<Admitte
 /// Answers a request that has been admitted.
 pub async fn answer<H: Host>(request: HttpRequest, admitted: Admitted, host: &H) -> HttpResponse {
     let by = admitted.called_by(&request);
-    let served = match request.body.len() > admitted.body_limit() {
-        true => Err(unreadable(413)),
-        false => route(&request, admitted.door, host).await,
+    let length = request.body.len();
+    let fits = host.checks().that(&LENGTH, || length.to_be_bytes(), length <= admitted.body_limit());
+    let served = match fits {
+        false => Err(unreadable(413)),
+        true => route(&request, admitted.door, host).await,
     };
     tell(&request, served.unwrap_or_else(Served::from), by, host)
 }
@@ -151,30 +166,44 @@ const OUT_OF_SERVICE: u32 = 60;
 /// Finds the door and asks who is there.
 async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection> {
     let (path, caller) = (head.path_only(), &head.caller);
-    if !["GET", "POST", "OPTIONS"].contains(&&*head.method) {
+    let is_known = ["GET", "POST", "OPTIONS"].contains(&&*head.method);
+    if !host.checks().that(&METHOD, || &head.method, is_known) {
         return Err(Rejection::wrong_method("GET, POST"));
     }
     if head.method == "OPTIONS" || path == "/healthz" {
         return Ok(Door::Open);
     }
-    match Interface::of(path) {
-        Some((Interface::Es9Plus | Interface::Es11, _)) => {
-            admit::lpa(head, host)?;
-            admit::pace(caller, host).await?;
+    let who = match Interface::of(path) {
+        Some((Interface::Es9Plus | Interface::Es11, _)) => Some(Who::Lpa),
+        // Where this server is no SM-DS, it has no such path.
+        Some((Interface::Es12 | Interface::Es15, _)) => host.config().smds.as_ref().map(|_| Who::Server),
+        Some((Interface::Es2Plus, _)) => Some(Who::Operator),
+        None => path.starts_with(OPERATOR).then_some(Who::Operator),
+    };
+    let credential = |shown| host.checks().that(&CREDENTIAL, || path, shown);
+    match host.checks().that(&PATH, || path, who).ok_or_else(Rejection::unknown)? {
+        Who::Lpa => {
+            host.checks().that(&LPA, || path, admit::lpa(head, host))?;
+            let paced = admit::pace(caller, host).await;
+            host.checks().that(&PACE, || path, paced)?;
             Ok(Door::Lpa)
         }
-        // Where this server is no SM-DS, it has no such path.
-        Some((Interface::Es12 | Interface::Es15, _)) if host.config().smds.is_some() => {
-            admit::paced(admit::server(head, host), caller, host).await.map(Door::Server)
+        Who::Server => {
+            let shown = credential(admit::server(head, host));
+            admit::paced(shown, caller, host).await.map(Door::Server)
         }
-        Some((Interface::Es2Plus, _)) => operator_door(head, host).await,
-        None if path.starts_with(OPERATOR) => operator_door(head, host).await,
-        _ => Err(Rejection::unknown()),
+        Who::Operator => {
+            let shown = credential(admit::requester(head, host));
+            admit::paced(shown, caller, host).await.map(Door::Operator)
+        }
     }
 }
 
-async fn operator_door<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection> {
-    admit::paced(admit::requester(head, host), &head.caller, host).await.map(Door::Operator)
+/// For whom an interface is.
+enum Who {
+    Lpa,
+    Server,
+    Operator,
 }
 
 /// What no standard describes.
@@ -184,7 +213,7 @@ async fn route<H: Host>(request: &HttpRequest, door: Door, host: &H) -> Result<S
     match &door {
         Door::Open if request.method == "OPTIONS" => Ok(HttpResponse::empty(204).into()),
         Door::Open => {
-            method_is(request, "GET")?;
+            method_is(request, "GET", host.checks())?;
             Ok(health(host).await)
         }
         Door::Lpa => standard(request, &Requester::Lpa, host).await,
@@ -220,6 +249,9 @@ async fn standard<H: Host>(
     host: &H,
 ) -> Result<Served, Rejection> {
     let called = Interface::of(request.path_only()).and_then(|(interface, name)| interface.function(name));
+    // HandleDownloadProgressInfo is the operator's: this server calls it.
+    let called = called.filter(|called| *called != Called::HandleDownloadProgressInfo);
+    let called = host.checks().that(&FUNCTION, || request.path_only(), called);
     match called.ok_or_else(Rejection::unknown)? {
         Called::DownloadOrder => post::<DownloadOrder, H>(request, requester, host).await,
         Called::ConfirmOrder => post::<ConfirmOrder, H>(request, requester, host).await,
@@ -232,7 +264,6 @@ async fn standard<H: Host>(
         Called::CancelSession => post::<CancelSession, H>(request, requester, host).await,
         Called::RegisterEvent => post::<RegisterEvent, H>(request, requester, host).await,
         Called::DeleteEvent => post::<DeleteEvent, H>(request, requester, host).await,
-        // The operator's: this server calls it.
         Called::HandleDownloadProgressInfo => Err(Rejection::unknown()),
     }
 }
@@ -256,7 +287,7 @@ async fn operator<H: Host>(
     if !known {
         return Err(Rejection::unknown());
     }
-    method_is(request, "GET")?;
+    method_is(request, "GET", host.checks())?;
     look(rest, request, requester, host).await
 }
 
@@ -294,7 +325,8 @@ async fn report_csv<H: Host>(
     request: &HttpRequest,
     host: &H,
 ) -> Result<Served, Rejection> {
-    admit::speaks(requester, &mut list, &request.caller, host).await?;
+    let spoken = admit::speaks(requester, &mut list, &request.caller, host).await;
+    host.checks().that(&SPEAKS, || request.path_only(), spoken)?;
     let function = Report::read(list).map_err(Rejection::malformed)?;
     let page = run(&function, None, host).await?.answer?;
     let response = HttpResponse { status: 200, headers: Vec::new(), body: csv::write_report(&page.rows) };
@@ -344,7 +376,7 @@ where
     F: Function<Request: DeserializeOwned + OnBehalf, Ok: Serialize>,
     H: Host,
 {
-    execute::<F, H>(read_json(request)?, requester, request, host).await
+    execute::<F, H>(read_json(request, host.checks())?, requester, request, host).await
 }
 
 /// `body` is what was read from the `request`, which tells besides who has sent it.
@@ -358,7 +390,8 @@ where
     F: Function<Request: OnBehalf, Ok: Serialize>,
     H: Host,
 {
-    admit::speaks(requester, &mut body, &request.caller, host).await?;
+    let spoken = admit::speaks(requester, &mut body, &request.caller, host).await;
+    host.checks().that(&SPEAKS, || request.path_only(), spoken)?;
     // Sound JSON around something else: the caller learns where.
     let function = F::read(body).map_err(|error| Refusal::of(Code::FunctionInvalid).because(error))?;
     let served = call(&function, requester, request, host).await;
@@ -377,7 +410,8 @@ where
     H: Host,
 {
     let (caller, tries) = (&request.caller, function.tries());
-    admit::try_order(tries.as_deref(), caller, host).await?;
+    let tried = admit::try_order(tries.as_deref(), caller, host).await;
+    host.checks().that(&TRIES, || tries.as_deref().unwrap_or_default(), tried)?;
     let by = requester.called_by(caller);
     let Executed { answer, conflicts } = run(function, Some(&by), host).await?;
     match answer {
@@ -402,8 +436,9 @@ async fn notification<H: Host>(
     lpa: &Requester,
     host: &H,
 ) -> Result<Served, Rejection> {
-    let mut body = read_json(request)?;
-    admit::speaks(lpa, &mut body, &request.caller, host).await?;
+    let mut body = read_json(request, host.checks())?;
+    let spoken = admit::speaks(lpa, &mut body, &request.caller, host).await;
+    host.checks().that(&SPEAKS, || request.path_only(), spoken)?;
     let heard = |outcome, note| {
         let note = Note { outcome: Some(outcome), ..note };
         Ok(Served { response: HttpResponse::empty(204), note })

@@ -2,6 +2,7 @@
 
 use crate::{Admittance, Limited, Rate, Vault};
 use esim_crypto::pki::{NoneVerified, Verified};
+use esim_rsp::check::Checks;
 use esim_smdp::store::{Change, Lookup, Row};
 use esim_smdp::{Call, CalledBy, Config, Records, Reply, Write};
 use rand_core::CryptoRng;
@@ -27,6 +28,11 @@ pub trait Host {
     /// Signatures of manufacturers' certificates that are known to be good; hosts without a memory verify each time.
     fn verified(&self) -> &dyn Verified {
         &NoneVerified
+    }
+
+    /// Who is told of each verification of a function; nobody unless the host says so.
+    fn checks(&self) -> Checks<'_> {
+        Checks::default()
     }
 
     /// The credential that ES2+ and the operator's interface ask for.

@@ -1,10 +1,12 @@
 //! `POST /esim-lab/import`: a batch of subscribers, as JSON or CSV.
 
 use crate::admit::{self, Requester};
+use crate::handler::SPEAKS;
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
 use crate::run::run;
 use crate::{Host, HttpRequest, Store, csv};
+use esim_rsp::check::Checks;
 use esim_rsp::json::RequestHeader;
 use esim_rsp::{Code, Error, Refusal};
 use esim_smdp::admin::{ImportOk, ImportRequest, prepare};
@@ -22,8 +24,9 @@ pub(crate) async fn import<H: Host>(
     requester: &Requester,
     host: &H,
 ) -> Result<Served, Rejection> {
-    let mut batch = read(request)?;
-    admit::speaks(requester, &mut batch, &request.caller, host).await?;
+    let mut batch = read(request, host.checks())?;
+    let spoken = admit::speaks(requester, &mut batch, &request.caller, host).await;
+    host.checks().that(&SPEAKS, || request.path_only(), spoken)?;
     if request.is_of("text/csv") {
         batch.rows = csv::read_rows(&request.body).map_err(unsound)?;
     }
@@ -46,11 +49,11 @@ pub(crate) async fn import<H: Host>(
 }
 
 /// A batch: of JSON all of it, of CSV what its query says.
-fn read(request: &HttpRequest) -> Result<ImportRequest, Rejection> {
-    method_is(request, "POST")?;
+fn read(request: &HttpRequest, checks: Checks<'_>) -> Result<ImportRequest, Rejection> {
+    method_is(request, "POST", checks)?;
     match request.is_of("text/csv") {
         true => Ok(options(request.query()).map_err(unsound)?),
-        false => read_json(request),
+        false => read_json(request, checks),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use crate::generators::Generators;
 use crate::{Admittance, CommitError, Fault, Host, Limited, LogLine, Rate, RateLimiter, Store, Vault};
+use esim_rsp::check::{Checks, Watch};
 use esim_smdp::store::{Alias, Change, Lookup, Row};
 use esim_smdp::{Call, Config, Reply};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Rows in memory.
@@ -150,6 +152,7 @@ pub struct MemoryHost<S = MemoryStore> {
     limiter: RefCell<RateLimiter>,
     network: Option<Network>,
     admittance: Admittance,
+    watch: Option<Rc<dyn Watch>>,
 }
 
 /// Whom a host in memory can call.
@@ -170,6 +173,7 @@ impl MemoryHost {
             limiter: RefCell::default(),
             network: None,
             admittance: Admittance::OPEN,
+            watch: None,
         }
     }
 
@@ -185,8 +189,8 @@ impl MemoryHost {
 impl<S> MemoryHost<S> {
     /// The same over another store.
     pub fn with_store<T>(self, store: T) -> MemoryHost<T> {
-        let Self { config, token, now, rng, log, vault, limiter, network, admittance, .. } = self;
-        MemoryHost { store, config, token, now, rng, log, vault, limiter, network, admittance }
+        let Self { config, token, now, rng, log, vault, limiter, network, admittance, watch, .. } = self;
+        MemoryHost { store, config, token, now, rng, log, vault, limiter, network, admittance, watch }
     }
 
     /// The same with another credential than `memory`.
@@ -205,6 +209,17 @@ impl<S> MemoryHost<S> {
     pub fn with_network(mut self, network: impl Fn(&Call) -> Reply + 'static) -> Self {
         self.network = Some(Box::new(network));
         self
+    }
+
+    /// The same with somebody who hears of every verification.
+    pub fn with_watch(mut self, watch: Rc<dyn Watch>) -> Self {
+        self.set_watch(watch);
+        self
+    }
+
+    /// From now on somebody hears of every verification.
+    pub fn set_watch(&mut self, watch: Rc<dyn Watch>) {
+        self.watch = Some(watch);
     }
 
     /// The same with rules for who gets in.
@@ -229,6 +244,7 @@ impl<S> MemoryHost<S> {
             limiter: RefCell::default(),
             network: None,
             admittance: self.admittance.clone(),
+            watch: self.watch.clone(),
         }
     }
 
@@ -264,6 +280,10 @@ impl<S: Store> Host for MemoryHost<S> {
 
     fn admittance(&self) -> &Admittance {
         &self.admittance
+    }
+
+    fn checks(&self) -> Checks<'_> {
+        self.watch.as_ref().map(|watch| watch.checks()).unwrap_or_default()
     }
 
     fn operator_token(&self) -> &str {

@@ -41,7 +41,8 @@ pub async fn run<F: Function, H: Host>(
         let Decision { mut commit, answer } = host.with_rngs(|rng, codes| {
             let (now, config, verified) = (host.now(), host.config(), host.verified());
             let veil = &|text: &str| host.vault().veil(text);
-            function.decide(&records, &mut Env { now, rng, codes, config, verified, veil })
+            let checks = host.checks();
+            function.decide(&records, &mut Env { now, rng, codes, config, verified, veil, checks })
         });
         if commit.is_empty() {
             host.store().settled().await?;

@@ -164,7 +164,7 @@ async fn see<H: Host>(setting: Setting, host: &H) -> Result<Served, Rejection> {
 }
 
 async fn replace<H: Host>(setting: Setting, request: &HttpRequest, host: &H) -> Result<Served, Rejection> {
-    let value = json_of(request)?;
+    let value = json_of(request, host.checks())?;
     let entries = setting.check(value, host.config());
     let entries = entries.map_err(|reason| Rejection::malformed(Error::text(reason)))?;
     put(setting, value, host.store(), host.vault()).await?;

@@ -5,10 +5,11 @@
 #[allow(dead_code, reason = "the end-to-end tests use the rest")]
 mod conformance;
 
-use conformance::{Row, blank, case, hold};
+use conformance::{Row, blank, case, hold_with_checks as hold};
 use esim_rsp::Code;
 use esim_rsp::json_binding::{Function, Interface};
 use esim_sm_lab::cases::{Case, folder, table};
+use esim_sm_lab::recorder;
 use std::collections::BTreeSet;
 
 /// The lines of some interfaces, each with what stands before its functions' names.

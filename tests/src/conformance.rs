@@ -2,6 +2,7 @@
 //! shows it. A test hands [`hold`] the rows of one section; the rows' cases
 //! run, and the section in the document must be the one that comes out.
 
+use crate::recorder::{self, Made};
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,14 +71,99 @@ pub fn blank(
 /// # Panics
 /// Naming every case whose answer is another one, or a section that is not up to date.
 pub fn hold(marker: &str, rows: &[Row]) {
-    show(rows);
+    run(rows);
+    compare(marker, &table(rows, None));
+}
+
+/// The same where every verification is heard of: the document names the one that has refused. Those before it have
+/// passed, and none came after it.
+///
+/// # Panics
+/// As [`hold`], and naming every case in which something was verified after the refusal, or in another order than where
+/// the same function succeeds.
+pub fn hold_with_checks(marker: &str, rows: &[Row]) {
+    let seen = run(rows);
+    let sound: Vec<_> = seen.iter().flat_map(|seen| &seen.sound).map(|made| names(made)).collect();
+    let mut wrong = String::new();
+    for (row, seen) in rows.iter().zip(&seen) {
+        // What succeeds is shown by its answer alone.
+        // What an operator is told of is verified in another function, whose successes are in another section.
+        if !shows_a_failure(&row.code) || row.function == "HandleDownloadProgressInfo" {
+            continue;
+        }
+        let in_order =
+            ends_with_its_failure(&seen.made).and_then(|()| has_the_order_of_one(&seen.made, &sound));
+        if let Err(why) = in_order {
+            let _ = writeln!(wrong, "{}, {}: {why}", row.function, row.code);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    compare(marker, &table(rows, Some(&seen)));
+}
+
+/// Nothing is verified after what has failed.
+fn ends_with_its_failure(made: &[Made]) -> Result<(), String> {
+    match made.iter().position(|check| !check.passed) {
+        Some(at) if at + 1 < made.len() => {
+            Err(format!("\u{201c}{}\u{201d} has failed, and more was verified", made[at].what))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What has passed before a failure passes in the same order where a function succeeds.
+fn has_the_order_of_one(made: &[Made], sound: &[Vec<&'static str>]) -> Result<(), String> {
+    let Some((Made { passed: false, what, .. }, before)) = made.split_last() else { return Ok(()) };
+    let before = names(before);
+    if before.is_empty() || sound.iter().any(|names| names.starts_with(&before)) {
+        return Ok(());
+    }
+    Err(format!("\u{201c}{what}\u{201d} has failed after {before:?}, which no success begins with"))
+}
+
+/// Each verification once, where it is made first.
+fn names(made: &[Made]) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for check in made {
+        if !names.contains(&check.what) {
+            names.push(check.what);
+        }
+    }
+    names
+}
+
+/// What a case has verified.
+struct Seen {
+    /// In the function that it is about.
+    made: Vec<Made>,
+    /// In every function that has refused nothing.
+    sound: Vec<Vec<Made>>,
+}
+
+/// Runs every case.
+fn run(rows: &[Row]) -> Vec<Seen> {
+    let (mut wrong, mut all) = (String::new(), Vec::new());
+    for Row { function, code, cover, .. } in rows {
+        recorder::forget();
+        if let Cover::Case(name, run) = cover {
+            let seen = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| "a panic".to_string());
+            if seen != *code {
+                let _ = writeln!(wrong, "{function}, case {name}: {seen} and not {code}");
+            }
+        }
+        all.push(Seen { made: recorder::made(), sound: recorder::sound() });
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    all
+}
+
+fn compare(marker: &str, table: &str) {
     let document = std::fs::read_to_string(path()).expect("docs/CONFORMANCE.md");
     let (begin, end) = (format!("<!-- {marker} -->\n"), format!("<!-- end of {marker} -->\n"));
     let place = document.find(&begin).zip(document.find(&end));
     let (from, to) = place.unwrap_or_else(|| panic!("docs/CONFORMANCE.md has no section {marker}"));
     let (head, rest) = document.split_at(from + begin.len());
     let (old, tail) = rest.split_at(to - from - begin.len());
-    let table = table(rows);
     if std::env::var_os(WRITE).is_some() {
         std::fs::write(path(), format!("{head}{table}{tail}")).expect("the document can be written");
     } else {
@@ -90,30 +176,23 @@ pub fn hold(marker: &str, rows: &[Row]) {
 /// # Panics
 /// Naming every case whose answer is another one.
 pub fn show(rows: &[Row]) -> usize {
-    let (mut wrong, mut shown) = (String::new(), 0);
-    for Row { function, code, cover, .. } in rows {
-        if let Cover::Case(name, run) = cover {
-            shown += 1;
-            let seen = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| "a panic".to_string());
-            if seen != *code {
-                let _ = writeln!(wrong, "{function}, case {name}: {seen} and not {code}");
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong}");
-    shown
+    run(rows);
+    rows.iter().filter(|row| matches!(row.cover, Cover::Case(..))).count()
 }
 
 fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/CONFORMANCE.md")
 }
 
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[Row], seen: Option<&[Seen]>) -> String {
     let covered = rows.iter().filter(|row| matches!(row.cover, Cover::Case(..))).count();
     let mut text = format!("{covered} of {} answers are shown by a case.\n\n", rows.len());
-    text.push_str("| | answer | case |\n|---|---|---|\n");
+    text.push_str(match seen {
+        Some(_) => "| | answer | check | case |\n|---|---|---|---|\n",
+        None => "| | answer | case |\n|---|---|---|\n",
+    });
     let mut before = "";
-    for Row { function, code, cover, note, link } in rows {
+    for (i, Row { function, code, cover, note, link }) in rows.iter().enumerate() {
         let name = if *function == before { "" } else { function };
         before = function;
         let shown = match cover {
@@ -123,8 +202,45 @@ fn table(rows: &[Row]) -> String {
             },
             Cover::Blank(why) => format!("none: {why}"),
         };
+        let check = seen.map(|seen| match cover {
+            Cover::Case(..) => format!("{} | ", refused_by(function, code, &seen[i].made)),
+            Cover::Blank(_) => " | ".to_string(),
+        });
         let note = note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
-        let _ = writeln!(text, "| {name} | {code} | {shown}{note} |");
+        let _ = writeln!(text, "| {name} | {code} | {}{shown}{note} |", check.unwrap_or_default());
     }
     text
+}
+
+/// What has refused: a verification by its name, or else why there was nothing to verify.
+fn refused_by(function: &str, code: &str, made: &[Made]) -> String {
+    let failed = made.iter().find(|check| !check.passed);
+    if let Some(failed) = failed.filter(|_| shows_a_failure(code)) {
+        return failed.what.to_string();
+    }
+    let why = match (function, code) {
+        _ if !is_refusal(code) => "",
+        (_, "6581") => "the memory takes no writes",
+        (_, "notSupported (1)") => "there is no such function",
+        ("HandleDownloadProgressInfo", _) => "none: the eUICC says so",
+        _ => "decoding",
+    };
+    why.to_string()
+}
+
+/// Whether what failed is shown: a refusal, or a notification, which is answered alike whatever becomes of it.
+fn shows_a_failure(code: &str) -> bool {
+    is_refusal(code) || code.starts_with("HTTP 204")
+}
+
+/// Whether an answer says no: a code of the standard, a status word, or an ending of the LPA's other than `Installed`.
+fn is_refusal(code: &str) -> bool {
+    match code.split_once(' ') {
+        _ if code.starts_with("ok") || code.contains("Success") || code.starts_with("HTTP 2") => false,
+        _ if code.contains('/') || code.starts_with("HTTP 4") => true,
+        _ if code.starts_with("Misbehaved") || code.starts_with("Policy") => true,
+        _ if code.len() == 4 => code.starts_with('6') && !code.starts_with("61"),
+        Some((_, rest)) => rest.contains('('),
+        None => false,
+    }
 }

@@ -2,6 +2,7 @@
 //! which a test may bend before it is signed.
 
 use crate::bench::{self, ADDRESS, EID, NOW, Slot};
+use crate::recorder;
 use esim_crypto::bsp::{Bsp, BspKeys};
 use esim_crypto::pki::{Certificate, PkiParameters, TestPki};
 use esim_crypto::{Curve, PrivateKey, PublicKey, ecka};
@@ -99,6 +100,9 @@ impl Forge {
         let mut nvm = MemoryNvm::default();
         personal.write_to(&mut nvm).expect("memory takes writes");
         let mut device = Device::power_on(nvm, bench::rng(4), Clock::Fixed(NOW)).expect("a card");
+        if recorder::listens() {
+            device.watch(recorder::watch());
+        }
         bench::select_isdr(&mut device);
         Self { device, pki }
     }
@@ -110,6 +114,11 @@ impl<S: Slot> Forge<S> {
     /// # Errors
     /// The status word, if there is no response.
     pub fn es10(&mut self, command: &[u8]) -> Result<Vec<u8>, u16> {
+        // The pieces of a package are one function.
+        let is_piece = matches!(command.first(), Some(0x86..=0x88 | 0xA0..=0xA3));
+        if !is_piece || recorder::has_failed() {
+            recorder::begin();
+        }
         bench::es10(&mut self.device, command)
     }
 

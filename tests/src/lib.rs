@@ -5,9 +5,11 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod bend;
 pub mod conformance;
 pub mod faults;
 pub mod forge;
 pub mod isdr;
 pub mod power_cut;
+pub mod recorder;
 pub mod usim;

@@ -108,6 +108,36 @@ fn core_and_service_know_no_host() {
     }
 }
 
+/// The secrets of a session are told to whomever [`esim_rsp::check::Checks::with_secrets`] names. The call is there with a
+/// feature that the world alone switches on, and nobody else makes it.
+#[test]
+fn the_world_alone_hears_secrets() {
+    for package in packages() {
+        let name = package["name"].as_str().expect("a name");
+        let all = package["dependencies"].as_array().expect("dependencies");
+        let rsp = all.iter().filter(|dependency| dependency["name"] == "esim-rsp");
+        let asked: Vec<_> = rsp.flat_map(|it| it["features"].as_array().expect("features")).collect();
+        let passed_on = package["features"].to_string().contains("esim-rsp/");
+        let asks = asked.iter().any(|feature| *feature == "secrets") || passed_on;
+        assert_eq!(asks, name == "esim-world", "{name}");
+        if ["esim-rsp", "esim-world"].contains(&name) {
+            continue;
+        }
+        let manifest = std::path::Path::new(package["manifest_path"].as_str().expect("a path"));
+        let mut folders = vec![manifest.with_file_name("src")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if let Ok(text) = std::fs::read_to_string(&path) {
+                    assert!(!text.contains("with_secrets"), "{}", path.display());
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn the_core_forbids_unsafe_code() {
     for package in packages() {

@@ -1,8 +1,10 @@
 //! The way to the SM: in this page, or by `fetch` to a worker.
 
 use esim_lpa::{HttpReply, Unanswered};
+use esim_rsp::check::Watch;
 use esim_sm_edge::MemoryHost;
 use esim_world::{Clock, Fork, Reply, Request, Transport};
+use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -40,6 +42,14 @@ impl Fork for Way {
 }
 
 impl Transport for Way {
+    fn watch(&mut self, watch: Rc<dyn Watch>) {
+        match self {
+            Self::InPage { sm, .. } => sm.set_watch(watch),
+            // Its own process tells nobody.
+            Self::Fetch { .. } => {}
+        }
+    }
+
     async fn send(&mut self, request: &Request<'_>) -> Result<Reply, Unanswered> {
         match self {
             Self::InPage { sm, clock } => {

@@ -103,6 +103,7 @@ impl World {
         if let Some(kept) = options.subscribers {
             world.restore_subscribers(serde_json::from_str(&kept).map_err(sentence)?).map_err(sentence)?;
         }
+        world.watch();
         Ok(Self { world, stage: None })
     }
 
@@ -113,6 +114,7 @@ impl World {
         let scenario = Scenario::read(text).map_err(sentence)?;
         let way = |sm| Way::InPage { sm: Box::new(sm), clock: Clock::Fixed(esim_world::NOW) };
         let mut world = esim_world::in_memory_with(scenario.seed, way).map_err(sentence)?;
+        world.watch();
         let stage = Stage::new(scenario, &mut world).map_err(sentence)?;
         Ok(Self { world, stage: Some(stage) })
     }

@@ -194,6 +194,24 @@ export interface Performed {
   /** First record of the trace that tells of it, and the one behind the last. */
   records: [number, number];
   class: "provisioning" | "operational" | null;
+  /** Every verification that was made, in the order made; absent if none was. */
+  checks?: Checked[];
+}
+
+/** A verification that a party has made. */
+export interface Checked {
+  /** Number of the message that it was made of: what the party was told last. */
+  record: number | null;
+  party: Party;
+  /** Standard and clause. */
+  clause: string;
+  /** What must hold. */
+  what: string;
+  /** Public key or key identifier that decided, hexadecimal. */
+  key: string | null;
+  /** The octets judged, hexadecimal. */
+  input: string;
+  passed: boolean;
 }
 
 /** A world from its beginning, out of the factory, to now. */

@@ -3,6 +3,7 @@
 //! One MAC chain and one block counter run through all segments in the order
 //! of the wire, those that are only authenticated included.
 
+use crate::check::{Checks, Secret};
 use crate::kdf::x963_sha256;
 use crate::tlv::header;
 use aes::Aes128;
@@ -50,6 +51,13 @@ impl BspKeys {
             key
         };
         Self { mcv: part(0), s_enc: part(1), s_mac: part(2) }
+    }
+
+    /// Tells whoever may hear them.
+    pub fn tell(&self, checks: Checks<'_>) {
+        checks.secret(Secret::Mcv, || &self.mcv);
+        checks.secret(Secret::SEnc, || &self.s_enc);
+        checks.secret(Secret::SMac, || &self.s_mac);
     }
 
     /// The three values, for ReplaceSessionKeys: chaining value, S-ENC, S-MAC.

@@ -25,6 +25,8 @@ mod tlv;
 pub mod tuak;
 pub mod usim_test;
 
+pub use esim_rsp::check;
+
 pub use ecdsa::{Curve, KeyError, PrivateKey, PublicKey, SignatureError};
 pub use ecka::ecka;
 pub use hash::{confirmation_code_hash, confirmation_code_hash_for, sha256};

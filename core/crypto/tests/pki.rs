@@ -1,5 +1,6 @@
 //! Certificates of our own making and of GSMA's test material, and every rule broken once.
 
+use esim_crypto::check::Checks;
 use esim_crypto::pki::{
     Certificate, ChainReason, PkiParameters, Role, TestPki, TrustedCi, Verified, VerifiedList, verify_euicc,
     verify_euicc_with, verify_server,
@@ -90,7 +91,8 @@ fn a_manufacturer_is_verified_once_and_checked_each_time() {
     let eum = parse(&pki.eum.certificate);
     let memory = Memory::default();
     let check = |eum: &Certificate, cis: &[TrustedCi], now| {
-        verify_euicc_with(&euicc, eum, cis, now, &memory).map_err(|error| (error.subject, error.reason))
+        verify_euicc_with(&euicc, eum, cis, now, &memory, Checks::default())
+            .map_err(|error| (error.subject, error.reason))
     };
     for _ in 0..3 {
         assert_eq!(check(&eum, &cis, NOW), Ok(eid()));

@@ -6,6 +6,7 @@ use crate::pending::OF_A_PROFILE;
 use alloc::vec::Vec;
 use esim_crypto::bsp::{Bsp, BspError, BspKeys};
 use esim_crypto::{PrivateKey, PublicKey, ecka};
+use esim_rsp::check::{Checks, Rule, Secret};
 use esim_rsp::es8p::{
     ConfigureIsdpRequest, INSTALL_BOUND_PROFILE_PACKAGE, InitialiseSecureChannelRequest, KEY_LENGTH,
     KEY_TYPE_AES, ProfileClass, ReplaceSessionKeysRequest, StoreMetadataRequest,
@@ -28,6 +29,36 @@ const MAX_METADATA: usize = 8 * 1024;
 /// Most octets of a receiver's address: those of a domain name (RFC 1035 2.3.4).
 const MAX_ADDRESS: usize = 255;
 
+const CHANNEL: &str = "SGP.22 5.5.1";
+const OPERATION: Rule = Rule::new(CHANNEL, "remoteOpId is installBoundProfilePackage");
+const TRANSACTION: Rule = Rule::new(CHANNEL, "transactionId in initialiseSecureChannel is the session's");
+const KEY_TYPE: Rule = Rule::new(CHANNEL, "keyType in controlRefTemplate is AES");
+const KEY_LEN: Rule = Rule::new(CHANNEL, "keyLen in controlRefTemplate is 16");
+const HOST_ID: Rule = Rule::new(CHANNEL, "hostId in controlRefTemplate has 1 to 16 octets");
+const SIGNATURE: Rule = Rule::new(CHANNEL, "smdpSign verifies with PK.DPpb.ECDSA");
+const POINT: Rule = Rule::new(CHANNEL, "smdpOtpk is a point on the curve of otSK.EUICC.ECKA");
+const CONFIGURE: &str = "SGP.22 5.5.2";
+const GROUP: Rule = Rule::new("SGP.22 2.5.5", "the sequence of segments is the one due");
+const DUE: Rule = Rule::new("SGP.22 2.5.5", "the segment is the one due, and not too long");
+const STRUCTURE: Rule = Rule::new("SGP.22 2.6.4", "the segment has the structure of SCP03t");
+const MAC: Rule = Rule::new("SGP.22 2.6.4", "the C-MAC of the segment verifies with S-MAC");
+const CONFIGURATION: Rule = Rule::new(CONFIGURE, "configureISDP is not too long");
+const PROPRIETARY: Rule = Rule::new(CONFIGURE, "dpProprietaryData has 128 octets at most");
+const METADATA: Rule = Rule::new("SGP.22 5.5.3", "storeMetadata is not too long");
+const INSTALLED: Rule = Rule::new("SGP.22 5.5.3", "iccid is that of no installed profile");
+const LIMITS: Rule = Rule::new("SGP.22 5.5.3", "names, icon and receivers are within their limits");
+const CLASS: Rule = Rule::new("SGP.22 5.5.3", "profileClass is known");
+const POLICY: Rule = Rule::new("SGP.22 2.9.2.4", "profilePolicyRules are authorised");
+const ONE_SEGMENT: Rule = Rule::new("SGP.22 5.5.4", "replaceSessionKeys has one segment");
+const NEW_KEYS: Rule = Rule::new("SGP.22 5.5.4", "the profile protection keys have 16 octets each");
+const ELEMENTS: &str = "SGP.22 5.5.5";
+const ROOM: Rule = Rule::new(ELEMENTS, "the profile package fits into the free memory");
+const ELEMENT: Rule = Rule::new(ELEMENTS, "the profile element can be processed");
+const LAST: Rule = Rule::new(ELEMENTS, "the last profile element is whole");
+const END: Rule = Rule::new(ELEMENTS, "the profile package ends as it must");
+const ICCID: Rule = Rule::new(ELEMENTS, "iccid of the profile header is that of the metadata");
+const TEST_KEYS: Rule = Rule::new("SGP.22 2.4.5.3", "a test profile has test keys alone");
+
 /// What loading must know of the card.
 pub(crate) struct Facts<'a> {
     pub eid: &'a [u8; 16],
@@ -36,6 +67,8 @@ pub(crate) struct Facts<'a> {
     pub capabilities: &'a Capabilities,
     /// Whether the rules authorisation table lets this profile's policy rules in.
     pub policy: &'a dyn Fn(&StoreMetadataRequest) -> bool,
+    /// Who is told of each verification.
+    pub checks: Checks<'a>,
 }
 
 /// What PrepareDownload has settled with the SM-DP+: the package must be bound to it.
@@ -107,7 +140,7 @@ fn fail(command: BppCommandId, reason: ErrorReason) -> Failure {
 impl Loading {
     /// Takes `BF36 <length> BF23 …`: opens the secure channel (SGP.22 5.5.1).
     pub fn begin(agreed: &Agreed<'_>, chain: &[u8], facts: &Facts<'_>) -> Result<Self, Failure> {
-        let (bsp, remaining) = open_channel(agreed, chain, facts.eid)?;
+        let (bsp, remaining) = open_channel(agreed, chain, facts)?;
         Ok(Self {
             bsp,
             group: None,
@@ -151,7 +184,8 @@ impl Loading {
         );
         // The header of A1 and A3 comes alone, that of A0 and A2 with its first segment.
         let alone = matches!(tag, 0xA1 | 0xA3);
-        if !follows || length == 0 || rest.is_empty() != alone {
+        let is_due = follows && length != 0 && rest.is_empty() == alone;
+        if !facts.checks.that(&GROUP, || tag.to_be_bytes(), is_due) {
             return Err(self.malformed().into());
         }
         self.group = Some(Group { tag, remaining: length });
@@ -161,37 +195,45 @@ impl Loading {
     fn segment(&mut self, segment: &[u8], facts: &Facts<'_>) -> Result<(), Stop> {
         let command = self.command();
         let structure = || fail(command, ErrorReason::scp03tStructureError);
-        let found = tlv::read_only(segment).map_err(|_| structure())?;
-        let group = self.group.as_mut().ok_or_else(structure)?;
+        let due = facts.checks.that(&DUE, || segment, self.due(segment));
+        let (tag, last) = due.ok_or_else(structure)?;
+        let opened = if tag == 0xA1 { self.bsp.open_mac_only(segment) } else { self.bsp.open(segment) };
+        if !facts.checks.that(&STRUCTURE, || segment, opened != Err(BspError::Structure)) {
+            return Err(structure().into());
+        }
+        let plain = facts.checks.that(&MAC, || segment, opened);
+        let plain = plain.map_err(|_| fail(command, ErrorReason::scp03tSecurityError))?;
+        match tag {
+            0xA0 => self.configure_isdp(&plain, last, facts.checks)?,
+            0xA1 => self.store_metadata(&plain, last, facts)?,
+            0xA2 => self.replace_session_keys(&plain, last, facts.checks)?,
+            _ => self.load_profile_elements(&plain, facts)?,
+        }
+        Ok(())
+    }
+
+    /// Counts a segment that comes in its place: tag of its sequence, and whether it is the last there.
+    fn due(&mut self, segment: &[u8]) -> Option<(u32, bool)> {
+        let found = tlv::read_only(segment).ok()?;
+        let group = self.group.as_mut()?;
         let expected = match group.tag {
             0xA0 | 0xA2 => 0x87,
             0xA1 => 0x88,
             _ => 0x86,
         };
         if found.tag != expected || segment.len() > MAX_SEGMENT {
-            return Err(structure().into());
+            return None;
         }
-        group.remaining = group.remaining.checked_sub(segment.len()).ok_or_else(structure)?;
-        let (tag, last) = (group.tag, group.remaining == 0);
-        let opened = if tag == 0xA1 { self.bsp.open_mac_only(segment) } else { self.bsp.open(segment) };
-        let plain = opened.map_err(|error| match error {
-            BspError::Structure => structure(),
-            BspError::Security => fail(command, ErrorReason::scp03tSecurityError),
-        })?;
-        match tag {
-            0xA0 => self.configure_isdp(&plain, last)?,
-            0xA1 => self.store_metadata(&plain, last, facts)?,
-            0xA2 => self.replace_session_keys(&plain, last)?,
-            _ => self.load_profile_elements(&plain, facts)?,
-        }
-        Ok(())
+        group.remaining = group.remaining.checked_sub(segment.len())?;
+        Some((group.tag, group.remaining == 0))
     }
 
     /// ES8+.ConfigureISDP (SGP.22 5.5.2).
-    fn configure_isdp(&mut self, plain: &[u8], last: bool) -> Result<(), Failure> {
+    fn configure_isdp(&mut self, plain: &[u8], last: bool, checks: Checks<'_>) -> Result<(), Failure> {
         let wrong = || fail(BppCommandId::configureISDP, ErrorReason::incorrectInputValues);
         self.configuration.extend_from_slice(plain);
-        if self.configuration.len() > MAX_CONFIGURATION {
+        let fits = self.configuration.len() <= MAX_CONFIGURATION;
+        if !checks.that(&CONFIGURATION, || &self.configuration, fits) {
             return Err(wrong());
         }
         if !last {
@@ -202,17 +244,17 @@ impl Loading {
             let outer = tlv::read_only(&self.configuration).map_err(|_| wrong())?;
             self.dp_proprietary_data = self.configuration[outer.value].to_vec();
         }
-        if self.dp_proprietary_data.len() > MAX_PROPRIETARY {
-            return Err(wrong());
-        }
-        Ok(())
+        let fits = self.dp_proprietary_data.len() <= MAX_PROPRIETARY;
+        let fits = checks.that(&PROPRIETARY, || &self.dp_proprietary_data, fits);
+        if fits { Ok(()) } else { Err(wrong()) }
     }
 
     /// ES8+.StoreMetadata (SGP.22 5.5.3).
     fn store_metadata(&mut self, plain: &[u8], last: bool, facts: &Facts<'_>) -> Result<(), Failure> {
         let refuse = |reason| fail(BppCommandId::storeMetadata, reason);
         self.metadata_octets.extend_from_slice(plain);
-        if self.metadata_octets.len() > MAX_METADATA {
+        let (checks, octets) = (facts.checks, || &self.metadata_octets);
+        if !checks.that(&METADATA, octets, self.metadata_octets.len() <= MAX_METADATA) {
             return Err(refuse(ErrorReason::incorrectInputValues));
         }
         if !last {
@@ -220,16 +262,17 @@ impl Loading {
         }
         let decoded = esim_rsp::decode::<StoreMetadataRequest>(&self.metadata_octets);
         let metadata = decoded.map_err(|_| refuse(ErrorReason::incorrectInputValues))?;
-        if facts.installed.contains(&metadata.iccid) {
+        let iccid = metadata.iccid;
+        if !checks.that(&INSTALLED, || iccid.octets(), !facts.installed.contains(&iccid)) {
             return Err(refuse(ErrorReason::installFailedDueToIccidAlreadyExistsOnEuicc));
         }
-        if !within_limits(&metadata) {
+        if !checks.that(&LIMITS, octets, within_limits(&metadata)) {
             return Err(refuse(ErrorReason::incorrectInputValues));
         }
-        if metadata.profile_class.name().is_none() {
+        if !checks.that(&CLASS, octets, metadata.profile_class.name().is_some()) {
             return Err(refuse(ErrorReason::unsupportedProfileClass));
         }
-        if !(facts.policy)(&metadata) {
+        if !checks.that(&POLICY, octets, (facts.policy)(&metadata)) {
             return Err(refuse(ErrorReason::pprNotAllowed));
         }
         self.metadata = Some(metadata);
@@ -237,23 +280,25 @@ impl Loading {
     }
 
     /// ES8+.ReplaceSessionKeys (SGP.22 5.5.4): as long as the session's own.
-    fn replace_session_keys(&mut self, plain: &[u8], last: bool) -> Result<(), Failure> {
+    fn replace_session_keys(&mut self, plain: &[u8], last: bool, checks: Checks<'_>) -> Result<(), Failure> {
         let wrong = || fail(BppCommandId::replaceSessionKeys, ErrorReason::incorrectInputValues);
-        if !last {
-            // 58 octets always fit into one segment.
+        // 58 octets always fit into one segment. They are keys: what is shown of them is how many.
+        let length = || plain.len().to_be_bytes();
+        if !checks.that(&ONE_SEGMENT, length, last) {
             return Err(wrong());
         }
         let keys: ReplaceSessionKeysRequest = esim_rsp::decode(plain).map_err(|_| wrong())?;
-        let array = |octets: &[u8]| <[u8; 16]>::try_from(octets).map_err(|_| wrong());
-        let mcv = array(&keys.initial_mac_chaining_value)?;
-        self.bsp.replace_keys(BspKeys::new(mcv, array(&keys.ppk_enc)?, array(&keys.ppk_cmac)?));
+        let keys = checks.that(&NEW_KEYS, length, profile_keys(&keys)).ok_or_else(wrong)?;
+        keys.tell(checks);
+        self.bsp.replace_keys(keys);
         Ok(())
     }
 
     /// ES8+.LoadProfileElements (SGP.22 5.5.5).
     fn load_profile_elements(&mut self, plain: &[u8], facts: &Facts<'_>) -> Result<(), Failure> {
         self.received = self.received.saturating_add(plain.len() as u32);
-        if self.received > facts.free_memory {
+        let (checks, received) = (facts.checks, self.received);
+        if !checks.that(&ROOM, || received.to_be_bytes(), received <= facts.free_memory) {
             return Err(fail(
                 BppCommandId::loadProfileElements,
                 ErrorReason::installFailedDueToInsufficientMemoryForProfile,
@@ -261,11 +306,12 @@ impl Loading {
         }
         self.splitter.push(plain);
         loop {
-            match self.splitter.next_element() {
-                Ok(Some(element)) => self.installer.element(&element).map_err(refused_element)?,
+            let processed = match self.splitter.next_element() {
+                Ok(Some(element)) => self.installer.element(&element),
                 Ok(None) => return Ok(()),
-                Err(error) => return Err(refused_element(malformed_element(&error))),
-            }
+                Err(error) => Err(malformed_element(&error)),
+            };
+            checks.that(&ELEMENT, || plain, processed).map_err(refused_element)?;
         }
     }
 
@@ -273,17 +319,20 @@ impl Loading {
         let complete = self.group.as_ref().is_some_and(|group| group.tag == 0xA3 && group.remaining == 0);
         let metadata = self.metadata.clone().filter(|_| complete).ok_or_else(|| self.malformed())?;
         let refuse = |reason| fail(BppCommandId::loadProfileElements, reason);
-        if self.splitter.pending() > 0 {
+        let checks = facts.checks;
+        if !checks.that(&LAST, || self.splitter.pending().to_be_bytes(), self.splitter.pending() == 0) {
             let error = esim_saip::Error { kind: esim_saip::ErrorKind::Truncated, element: 0, at: 0 };
             return Err(refused_element(malformed_element(&error)));
         }
         let installer = core::mem::replace(&mut self.installer, Installer::new(facts.capabilities.clone()));
         let skipped = installer.skipped().to_vec();
-        let image = installer.finish().map_err(refused_element)?;
-        if image.iccid != metadata.iccid.octets() {
+        let image = checks.that(&END, || metadata.iccid.octets(), installer.finish());
+        let image = image.map_err(refused_element)?;
+        if !checks.that(&ICCID, || image.iccid, image.iccid == metadata.iccid.octets()) {
             return Err(refuse(ErrorReason::installFailedDueToDataMismatch));
         }
-        if metadata.profile_class == ProfileClass::test && !has_test_keys_only(&image) {
+        let may_be = metadata.profile_class != ProfileClass::test || has_test_keys_only(&image);
+        if !checks.that(&TEST_KEYS, || image.iccid, may_be) {
             return Err(refuse(ErrorReason::testProfileInstallFailedDueToInvalidNaaKey));
         }
         Ok(Loaded {
@@ -317,31 +366,48 @@ impl From<(BppCommandId, ErrorReason)> for Failure {
 }
 
 /// Checks BF23 in the order of SGP.22 5.5.1 and derives the session keys.
-fn open_channel(agreed: &Agreed<'_>, chain: &[u8], eid: &[u8; 16]) -> Result<(Bsp, usize), Failure> {
+fn open_channel(agreed: &Agreed<'_>, chain: &[u8], facts: &Facts<'_>) -> Result<(Bsp, usize), Failure> {
+    let checks = facts.checks;
     let refuse = |reason| fail(BppCommandId::initialiseSecureChannel, reason);
     let wrong = || refuse(ErrorReason::incorrectInputValues);
     let (_, length, value_at) = tlv::read_header(chain, 0).map_err(|_| wrong())?;
     let body = chain.get(value_at..).unwrap_or_default();
     let remaining = length.checked_sub(body.len()).filter(|left| *left > 0).ok_or_else(wrong)?;
     let request: InitialiseSecureChannelRequest = esim_rsp::decode(body).map_err(|_| wrong())?;
-    if request.remote_op_id != INSTALL_BOUND_PROFILE_PACKAGE {
+    let is_installation = request.remote_op_id == INSTALL_BOUND_PROFILE_PACKAGE;
+    if !checks.that(&OPERATION, || body, is_installation) {
         return Err(refuse(ErrorReason::unsupportedRemoteOperationType));
     }
-    if request.transaction_id != *agreed.transaction_id {
+    let transaction_id = &request.transaction_id;
+    if !checks.that(&TRANSACTION, || &transaction_id.0, transaction_id == agreed.transaction_id) {
         return Err(refuse(ErrorReason::invalidTransactionId));
     }
     let crt = &request.control_ref_template;
     let host_id = &crt.host_id;
-    if *crt.key_type != [KEY_TYPE_AES] || *crt.key_len != [KEY_LENGTH] || !(1..=16).contains(&host_id.len()) {
+    let is_supported = checks.that(&KEY_TYPE, || *crt.key_type, *crt.key_type == [KEY_TYPE_AES])
+        && checks.that(&KEY_LEN, || *crt.key_len, *crt.key_len == [KEY_LENGTH])
+        && checks.that(&HOST_ID, || host_id, (1..=16).contains(&host_id.len()));
+    if !is_supported {
         return Err(refuse(ErrorReason::unsupportedCrtValues));
     }
     let signed = signed_octets(body, agreed).ok_or_else(wrong)?;
     let verified = agreed.smdp_key.verify(&[&signed], &request.smdp_sign.0);
-    verified.map_err(|_| refuse(ErrorReason::invalidSignature))?;
+    checks
+        .with_key(&SIGNATURE, || agreed.smdp_key.to_sec1(), || &signed, verified)
+        .map_err(|_| refuse(ErrorReason::invalidSignature))?;
     let curve = agreed.one_time_key.curve();
-    let peer = PublicKey::from_sec1(curve, &request.smdp_otpk.0).map_err(|_| wrong())?;
+    let otpk = &request.smdp_otpk.0;
+    let peer = checks.that(&POINT, || otpk, PublicKey::from_sec1(curve, otpk)).map_err(|_| wrong())?;
     let secret = ecka(agreed.one_time_key, &peer).map_err(|_| wrong())?;
-    Ok((Bsp::new(BspKeys::derive(&secret[..], host_id, eid)), remaining))
+    let keys = BspKeys::derive(&secret[..], host_id, facts.eid);
+    checks.secret(Secret::SharedSecret, || &secret[..]);
+    keys.tell(checks);
+    Ok((Bsp::new(keys), remaining))
+}
+
+fn profile_keys(keys: &ReplaceSessionKeysRequest) -> Option<BspKeys> {
+    let key = |octets: &[u8]| <[u8; 16]>::try_from(octets).ok();
+    Some(BspKeys::new(key(&keys.initial_mac_chaining_value)?, key(&keys.ppk_enc)?, key(&keys.ppk_cmac)?))
 }
 
 /// What smdpSign covers, cut from the octets received: everything in BF23

@@ -1,6 +1,7 @@
 //! What a card has of the world.
 
 use crate::nvm::Nvm;
+use esim_rsp::check::Checks;
 use rand_core::CryptoRng;
 
 /// What a card has of the world while it executes a command.
@@ -12,4 +13,18 @@ pub struct Env<'a> {
     pub rng: &'a mut dyn CryptoRng,
     /// Non-volatile memory.
     pub nvm: &'a mut dyn Nvm,
+    /// Who is told of each verification.
+    pub checks: Checks<'a>,
+}
+
+impl<'a> Env<'a> {
+    /// A world in which nobody hears of verifications.
+    pub fn new(now: Option<u64>, rng: &'a mut dyn CryptoRng, nvm: &'a mut dyn Nvm) -> Self {
+        Self { now, rng, nvm, checks: Checks::default() }
+    }
+
+    /// The same, told to somebody.
+    pub fn with_checks(self, checks: Checks<'a>) -> Self {
+        Self { checks, ..self }
+    }
 }

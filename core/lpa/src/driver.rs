@@ -19,6 +19,7 @@ use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::Iccid;
+use esim_rsp::check::Checks;
 use serde::{Deserialize, Serialize};
 
 /// What the LPA needs of its surroundings.
@@ -35,6 +36,11 @@ pub trait Port {
 
     /// Called after every APDU and every step.
     fn progress(&mut self, _progress: &Progress) {}
+
+    /// Who is told of each verification that the LPA makes.
+    fn checks(&self) -> Checks<'_> {
+        Checks::default()
+    }
 
     /// Called for every message, for a trace.
     fn observe(&mut self, _message: &Observed<'_>) {}
@@ -408,7 +414,7 @@ impl<M: Machine> Session<M> {
         }
         let performed = self.pending.clone();
         let event = self.perform(port).await;
-        let over = matches!(self.feed(event.clone()), Effect::Done(_));
+        let over = matches!(self.feed_with(event.clone(), port.checks()), Effect::Done(_));
         if over {
             self.link.close(port).await;
         }
@@ -428,7 +434,12 @@ impl<M: Machine> Session<M> {
 
     /// Feeds the machine; the effect to perform next.
     pub fn feed(&mut self, event: Event) -> &Effect<M::Done> {
-        self.pending = self.machine.step(event);
+        self.feed_with(event, Checks::default())
+    }
+
+    /// The same with somebody who is told of each verification.
+    pub fn feed_with(&mut self, event: Event, checks: Checks<'_>) -> &Effect<M::Done> {
+        self.pending = self.machine.step_with(event, checks);
         &self.pending
     }
 

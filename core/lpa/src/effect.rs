@@ -7,6 +7,7 @@ use crate::octets;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use esim_rsp::check::Checks;
 use esim_rsp::json_binding::{Interface, Request};
 use esim_rsp::{es10, json};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,11 @@ pub trait Machine {
     /// [`Event::Start`] after a state was restored, changes nothing and gets
     /// that effect again.
     fn step(&mut self, event: Event) -> Effect<Self::Done>;
+
+    /// The same with somebody who is told of each verification that the LPA makes.
+    fn step_with(&mut self, event: Event, _checks: Checks<'_>) -> Effect<Self::Done> {
+        self.step(event)
+    }
 
     /// How far it has come.
     fn progress(&self) -> Progress;

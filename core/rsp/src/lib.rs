@@ -16,6 +16,7 @@ pub mod activation_code;
 pub mod address;
 pub mod asn1_binding;
 pub mod bpp;
+pub mod check;
 pub mod codec;
 pub mod common;
 mod error;

@@ -9,6 +9,7 @@ use crate::{Call, Config, Decision, Env, Errand, Function, Key, Order, Records, 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use esim_rsp::check::Rule;
 use esim_rsp::{Code, Error, Iccid, Refusal};
 
 /// Attends to one order. Hosts run it when the order is due ([`Key::Due`],
@@ -121,12 +122,15 @@ fn settle(order: &mut Order, errand: Errand, outcome: Result<(), CallError>, now
     line
 }
 
+const EXPIRED: Rule = Rule::new("SGP.22 5.6.3", "an order that nobody has come for has not expired");
+
 /// Ends an order whose time is up (SGP.22 5.6.3: 8.8.5/4.10).
 ///
 /// The standard has no point for an order that nobody came for: the operator is told as if somebody had, by the pair
 /// that the eligibility check would give.
 fn expire(order: &mut Order, env: &mut Env<'_>) -> Option<String> {
-    if !order.can_expire() || !order.has_expired(env.now) {
+    let iccid = order.iccid;
+    if !order.can_expire() || env.checks.that(&EXPIRED, || iccid.octets(), !order.has_expired(env.now)) {
         return None;
     }
     let refusal = Refusal::of(Code::DownloadOrderExpired);

@@ -5,6 +5,7 @@ use crate::{Env, Identity, Package, Secret};
 use alloc::vec::Vec;
 use esim_crypto::bsp::{Bsp, BspKeys};
 use esim_crypto::{PrivateKey, PublicKey, ecka};
+use esim_rsp::check::{Checks, Rule, Secret as SessionSecret};
 use esim_rsp::es8p::{
     ConfigureIsdpRequest, ControlRefTemplate, INSTALL_BOUND_PROFILE_PACKAGE, InitialiseSecureChannelRequest,
     KEY_LENGTH, KEY_TYPE_AES, ReplaceSessionKeysRequest,
@@ -35,6 +36,8 @@ pub(crate) fn new_binding(
     }
 }
 
+const ON_THE_CURVE: Rule = Rule::new("SGP.22 5.6.2", "euiccOtpk is a point on the curve of CERT.DPpb.ECDSA");
+
 /// Builds the bound profile package, `BF36 …`. The same arguments give the
 /// same octets: a package is sent again by building it again.
 ///
@@ -47,6 +50,7 @@ pub(crate) fn bind(
     eid: &Eid,
     metadata: &[u8],
     package: &Package,
+    checks: Checks<'_>,
 ) -> Result<Vec<u8>, Refusal> {
     let signer = &identity.dp_pb.key;
     let damaged = || Refusal::of(Code::ProfileUnavailable).because("The stored binding cannot be used");
@@ -54,10 +58,15 @@ pub(crate) fn bind(
     let smdp_otsk = smdp_otsk.map_err(|_| damaged())?;
     let euicc_otpk = PublicKeyOctets(OctetString::from_slice(&bound.euicc_otpk.0));
     let off_curve = "euiccOtpk is not a key on the curve of CERT.DPpb";
-    let peer = PublicKey::from_sec1(signer.curve(), &euicc_otpk.0)
+    let peer = PublicKey::from_sec1(signer.curve(), &euicc_otpk.0);
+    let peer = checks
+        .that(&ON_THE_CURVE, || &euicc_otpk.0, peer)
         .map_err(|_| Refusal::of(Code::EuiccVerificationFailed).because(off_curve))?;
     let secret = ecka(&smdp_otsk, &peer).map_err(|_| damaged())?;
     let keys = BspKeys::derive(&secret[..], &bound.host_id.0, eid.octets());
+    checks.secret(SessionSecret::OneTimeKey, || smdp_otsk.to_bytes());
+    checks.secret(SessionSecret::SharedSecret, || &secret[..]);
+    keys.tell(checks);
 
     let channel = open_channel(bound, &smdp_otsk, &euicc_otpk, signer);
     let mut bsp = Bsp::new(keys);
@@ -68,7 +77,9 @@ pub(crate) fn bind(
         Some(keys) => {
             let replace = replace_session_keys(keys).ok_or_else(damaged)?;
             let segments = bsp.encrypt_all(0x87, &esim_rsp::encode(&replace));
-            bsp.replace_keys(profile_keys(&replace).ok_or_else(damaged)?);
+            let keys = profile_keys(&replace).ok_or_else(damaged)?;
+            keys.tell(checks);
+            bsp.replace_keys(keys);
             Some(wrap(0xA2, &segments))
         }
         None => None,

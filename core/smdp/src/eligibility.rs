@@ -4,6 +4,7 @@ use crate::Order;
 use crate::order::Access;
 use alloc::collections::BTreeMap;
 use alloc::format;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::common::{Version, has_bit};
 use esim_rsp::es8p::ProfileClass;
 use esim_rsp::es10b::{DeviceCapabilities, EuiccInfo2};
@@ -17,26 +18,43 @@ const DEVICE_INFO_EXTENSIBILITY: usize = 4;
 /// Free non-volatile memory in `extCardResource` (TS 102 226).
 const FREE_NON_VOLATILE: u32 = 0x82;
 
+const CLAUSE: &str = "SGP.22 5.6.3";
+const VERSION: Rule = Rule::new(CLAUSE, "profileVersion of the eUICC is that of the profile, or later");
+const SERVICES: Rule = Rule::new(CLAUSE, "uiccCapability has the services of the profile");
+const ACCESS: Rule = Rule::new(CLAUSE, "deviceCapabilities has the access networks of the profile");
+const TEST: Rule = Rule::new(CLAUSE, "rspCapability has testProfileSupport, if it is a test profile");
+const RULES: Rule = Rule::new(CLAUSE, "forbiddenProfilePolicyRules has none of the profile's rules");
+const MEMORY: Rule = Rule::new(CLAUSE, "extCardResource has free memory for the profile");
+
 /// Compares what the profile needs with what the eUICC says of itself and of the device.
 ///
 /// # Errors
 /// 8.2.5/4.3 where it does not suit; 8.1/4.8 where it does not fit.
-pub fn check(order: &Order, info: &EuiccInfo2, device: &DeviceCapabilities) -> Result<(), Refusal> {
+pub fn check(
+    order: &Order,
+    info: &EuiccInfo2,
+    device: &DeviceCapabilities,
+    checks: Checks<'_>,
+) -> Result<(), Refusal> {
     let unsuitable =
         |why: &str| Refusal::of(Code::ProfileTypeStoppedOnWarning).because(why).about(order.iccid);
     let metadata = order.metadata().map_err(|_| unsuitable("Its metadata is damaged"))?;
-    if order.needs.version > info.profile_version.major() {
+    let version = info.profile_version;
+    if !checks.that(&VERSION, || *version.0, order.needs.version <= version.major()) {
         return Err(unsuitable("The eUICC does not know this version of profile packages"));
     }
-    if let Some(service) = missing_service(order, info) {
-        return Err(unsuitable(&format!("The eUICC does not have {}", service.name())));
-    }
+    let services = none_is_missing(missing_service(order, info));
+    let services = checks.that(&SERVICES, || esim_rsp::encode(&info.uicc_capability), services);
+    services.map_err(|it| unsuitable(&format!("The eUICC does not have {}", it.name())))?;
     let extensible = has_bit(&info.rsp_capability, DEVICE_INFO_EXTENSIBILITY);
-    if let Some((access, release)) = missing_access(&order.needs.device, device, extensible) {
-        return Err(unsuitable(&format!("The device does not support {access:?} of release {release}")));
-    }
+    let access = none_is_missing(missing_access(&order.needs.device, device, extensible));
+    let access = checks.that(&ACCESS, || esim_rsp::encode(device), access);
+    access.map_err(|(access, release)| {
+        unsuitable(&format!("The device does not support {access:?} of release {release}"))
+    })?;
     let is_test = metadata.profile_class == ProfileClass::test;
-    if is_test && !has_bit(&info.rsp_capability, TEST_PROFILE_SUPPORT) {
+    let takes_it = !is_test || has_bit(&info.rsp_capability, TEST_PROFILE_SUPPORT);
+    if !checks.that(&TEST, || esim_rsp::encode(&info.rsp_capability), takes_it) {
         return Err(unsuitable("The eUICC takes no test profiles"));
     }
     let rules = metadata.profile_policy_rules.as_ref();
@@ -44,13 +62,19 @@ pub fn check(order: &Order, info: &EuiccInfo2, device: &DeviceCapabilities) -> R
     let clash = rules.zip(forbidden).is_some_and(|(rules, forbidden)| {
         rules.ppr1() && forbidden.ppr1() || rules.ppr2() && forbidden.ppr2()
     });
-    if clash {
+    if !checks.that(&RULES, || forbidden.map(esim_rsp::encode).unwrap_or_default(), !clash) {
         return Err(unsuitable("The eUICC forbids the profile's policy rules"));
     }
-    match free_memory(&info.ext_card_resource) {
-        Some(free) if free < u64::from(order.needs.octets) => Err(Refusal::of(Code::EuiccInsufficientMemory)),
-        _ => Ok(()),
+    let free = free_memory(&info.ext_card_resource);
+    let fits = free.is_none_or(|free| free >= u64::from(order.needs.octets));
+    if !checks.that(&MEMORY, || &info.ext_card_resource, fits) {
+        return Err(Refusal::of(Code::EuiccInsufficientMemory));
     }
+    Ok(())
+}
+
+fn none_is_missing<T>(missing: Option<T>) -> Result<(), T> {
+    missing.map_or(Ok(()), Err)
 }
 
 /// A service that the profile demands and the eUICC does not name. Not asked for are the test algorithm, for which

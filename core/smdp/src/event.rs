@@ -7,6 +7,7 @@ use crate::{Env, Order};
 use alloc::format;
 use alloc::string::String;
 use esim_crypto::{PrivateKey, x963_sha256};
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::es12::DeleteEventRequest;
 use esim_rsp::json_binding::{Interface, Request};
 use esim_rsp::status::Pair;
@@ -133,25 +134,37 @@ impl OrderEvent {
     }
 }
 
+const ANSWERED: Rule = Rule::new("SGP.22 3.6", "the SM-DS that was told has answered");
+const TAKEN: Rule = Rule::new("SGP.22 3.6", "the SM-DS that was told has not refused");
+
 /// What an SM-DS's answer means for whoever has made us ask. `harmless` is the code that says that everything is
 /// already as it should be.
 ///
 /// # Errors
 /// 8.9/5.1 where nobody answers, 8.9/4.2 where it refuses.
-pub(crate) fn outcome(reply: Option<&Reply>, harmless: Option<Code>) -> Result<(), Refusal> {
-    match reply.map(Reply::executed) {
-        Some(Ok(())) => Ok(()),
-        Some(Err(CallError::Refused(Pair::Known(code)))) if harmless == Some(code) => Ok(()),
-        Some(Err(error @ CallError::Refused(..))) => {
-            Err(Refusal::of(Code::SmdsExecutionError).because(format!("The SM-DS has {error}")))
-        }
+pub(crate) fn outcome(
+    reply: Option<&Reply>,
+    harmless: Option<Code>,
+    checks: Checks<'_>,
+) -> Result<(), Refusal> {
+    let answer = match reply.map(Reply::executed) {
+        Some(Ok(())) => Ok(Ok(())),
+        Some(Err(CallError::Refused(Pair::Known(code)))) if harmless == Some(code) => Ok(Ok(())),
+        Some(Err(error @ CallError::Refused(..))) => Ok(Err(error)),
         // Whether it is not there, does not answer or says something else is for the log: who may say where this server
         // calls shall not learn by it what is there.
-        Some(Err(CallError::Lost(_))) => {
-            Err(Refusal::of(Code::SmdsInaccessible).because("The SM-DS cannot be reached"))
-        }
-        None => Err(Refusal::of(Code::SmdsInaccessible).because("The SM-DS was not asked")),
-    }
+        Some(Err(CallError::Lost(_))) => Err("The SM-DS cannot be reached"),
+        None => Err("The SM-DS was not asked"),
+    };
+    let octets = || match reply {
+        Some(Reply::Answered { body, .. }) => body.as_slice(),
+        _ => &[],
+    };
+    let answer = checks.that(&ANSWERED, octets, answer);
+    let answer = answer.map_err(|why| Refusal::of(Code::SmdsInaccessible).because(why))?;
+    checks
+        .that(&TAKEN, octets, answer)
+        .map_err(|error| Refusal::of(Code::SmdsExecutionError).because(format!("The SM-DS has {error}")))
 }
 
 /// An identifier that nobody can guess and that comes out the same when everything is done again: what was told to

@@ -4,6 +4,7 @@ use crate::{Call, Config, Key, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_crypto::pki::Verified;
+use esim_rsp::check::Checks;
 use esim_rsp::{Error, Refusal};
 use rand_core::CryptoRng;
 
@@ -22,6 +23,9 @@ pub struct Env<'a> {
     pub verified: &'a dyn Verified,
     /// Makes of a text one that this server alone can read again: for whoever shall give it back and is not to know it.
     pub veil: &'a dyn Fn(&str) -> String,
+    /// Who is told of each verification. A decision that is made once more, because records have changed meanwhile, is
+    /// told of once more; what [`Function::calls`] foresees is told to nobody.
+    pub checks: Checks<'a>,
 }
 
 impl Env<'_> {

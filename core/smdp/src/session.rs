@@ -1,7 +1,9 @@
 //! A download session: one conversation between an LPA and this server
 //! (SGP.22 3.1.2, 3.1.3), in states named by what is awaited.
 
+use crate::Env;
 use alloc::string::String;
+use esim_rsp::check::Rule;
 use esim_rsp::es10b::DeviceInfo;
 use esim_rsp::json::Base64;
 use esim_rsp::{Code, Eid, Iccid, Refusal, TransactionId};
@@ -114,6 +116,9 @@ pub struct AwaitNotification {
     pub euicc_signed2: Base64,
 }
 
+const KNOWN: Rule = Rule::new("SGP.22 5.6", "transactionId is that of a session");
+const ALIVE: Rule = Rule::new("SGP.22 5.6", "the session has not expired");
+
 impl Session {
     /// The profile that the session is about, once known.
     pub fn iccid(&self) -> Option<Iccid> {
@@ -153,9 +158,14 @@ impl Session {
     }
 
     /// This session, if steps are still taken in it.
-    pub(crate) fn alive(session: Option<&Self>, now: u64) -> Result<&Self, Refusal> {
+    pub(crate) fn alive<'a>(
+        session: Option<&'a Self>,
+        transaction_id: &TransactionId,
+        env: &Env<'_>,
+    ) -> Result<&'a Self, Refusal> {
+        let session = env.checks.that(&KNOWN, || &transaction_id.0, session);
         let session = session.ok_or_else(|| Refusal::of(Code::TransactionIdUnknown))?;
-        if now >= session.expires_at {
+        if !env.checks.that(&ALIVE, || &transaction_id.0, env.now < session.expires_at) {
             return Err(Refusal::of(Code::TransactionIdUnknown).because("The session has expired"));
         }
         Ok(session)

@@ -2,7 +2,9 @@
 
 use crate::link::CardFault;
 use esim_euicc::{BootError, Card, Env, Nvm, NvmError, Write};
+use esim_rsp::check::Watch;
 use rand_chacha::ChaCha20Rng;
+use std::rc::Rc;
 
 /// Tells the time, in Unix seconds.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +45,7 @@ pub struct Device<N> {
     nvm: N,
     rng: ChaCha20Rng,
     clock: Clock,
+    watch: Option<Rc<dyn Watch>>,
 }
 
 impl<N: Nvm> Device<N> {
@@ -52,8 +55,13 @@ impl<N: Nvm> Device<N> {
     /// [`BootError`] if the memory is no card's.
     pub fn power_on(mut nvm: N, mut rng: ChaCha20Rng, clock: Clock) -> Result<Self, BootError> {
         let now = Some(clock.now());
-        let card = Card::power_on(&mut Env { now, rng: &mut rng, nvm: &mut nvm })?;
-        Ok(Self { card, nvm, rng, clock })
+        let card = Card::power_on(&mut Env::new(now, &mut rng, &mut nvm))?;
+        Ok(Self { card, nvm, rng, clock, watch: None })
+    }
+
+    /// From now on somebody hears of every verification that the card makes.
+    pub fn watch(&mut self, watch: Rc<dyn Watch>) {
+        self.watch = Some(watch);
     }
 
     /// The card.
@@ -69,7 +77,9 @@ impl<N: Nvm> Device<N> {
     /// Sends a command APDU; the response APDU.
     pub fn transmit(&mut self, apdu: &[u8]) -> Vec<u8> {
         let now = Some(self.clock.now());
-        self.card.transmit(apdu, &mut Env { now, rng: &mut self.rng, nvm: &mut self.nvm })
+        let checks = self.watch.as_ref().map(|watch| watch.checks()).unwrap_or_default();
+        let env = Env::new(now, &mut self.rng, &mut self.nvm);
+        self.card.transmit(apdu, &mut env.with_checks(checks))
     }
 
     /// Sends a command APDU while something happens to the card; none if it has no power left to answer.
@@ -81,7 +91,9 @@ impl<N: Nvm> Device<N> {
         };
         let now = Some(self.clock.now());
         let mut failing = Failing { nvm: &mut self.nvm, left };
-        let response = self.card.transmit(apdu, &mut Env { now, rng: &mut self.rng, nvm: &mut failing });
+        let checks = self.watch.as_ref().map(|watch| watch.checks()).unwrap_or_default();
+        let env = Env::new(now, &mut self.rng, &mut failing);
+        let response = self.card.transmit(apdu, &mut env.with_checks(checks));
         match fault {
             Some(CardFault::PowerCut(_)) => {
                 // Power is there again. A memory that is no card's any more would be a fault of the card's own.
@@ -104,7 +116,7 @@ impl<N: Nvm> Device<N> {
     /// As for [`Device::power_on`].
     pub fn reset(&mut self) -> Result<(), BootError> {
         let now = Some(self.clock.now());
-        self.card.reset(&mut Env { now, rng: &mut self.rng, nvm: &mut self.nvm })
+        self.card.reset(&mut Env::new(now, &mut self.rng, &mut self.nvm))
     }
 }
 

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod act;
+mod checked;
 mod device;
 mod done;
 mod explained;
@@ -31,6 +32,7 @@ pub mod words;
 mod world;
 
 pub use act::{Act, Ruling, Said};
+pub use checked::{Checked, Known};
 pub use device::{Clock, Device};
 pub use done::{Asked, Done, Ended, Listed, NotInstalled, Service, Stage as DownloadStage, Verdict};
 pub use esim_net as net;

@@ -1,6 +1,7 @@
 //! The one place that does what [`Act`] says.
 
 use crate::act::{Act, Ruling};
+use crate::checked::{Checked, Watchers};
 use crate::done::{Asked, Done, Ended, Listed, Service, Stage};
 use crate::journal;
 use crate::link::{Filter, Tampered, Tampering};
@@ -42,6 +43,9 @@ pub struct Performed {
     /// What was done to messages on their way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tampered: Vec<Tampered>,
+    /// Every verification that was made, in the order made, where the world is watched ([`World::watch`]).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Checked>,
 }
 
 /// Why an act cannot be performed at all; nothing was done.
@@ -62,6 +66,7 @@ impl<N: Nvm + Clone, T: Transport + Fork> World<N, T> {
     /// [`ActError`]. What the card, the SM or the network refuses is no error: [`Done`] says so.
     pub async fn perform(&mut self, act: &Act) -> Result<Performed, ActError> {
         let mut from = self.trace().records().len();
+        self.take_checks();
         let done = match act {
             // What stands between the parties is changed while they stand still.
             Act::Break(_) | Act::Tamper(_) | Act::Clock { .. } | Act::Mend => self.take(act).await?,
@@ -83,6 +88,7 @@ impl<N: Nvm + Clone, T: Transport + Fork> World<N, T> {
             records: (from, self.trace().records().len()),
             class: self.class(),
             tampered: self.links.take_done(),
+            checks: self.take_checks(),
             done,
         })
     }
@@ -166,6 +172,10 @@ impl<N: Nvm + Clone, T: Transport + Fork> World<N, T> {
             let heard = if number == current { late.card } else { 0 };
             handset.device.shift_clock(late.seconds - heard);
         }
+    }
+
+    fn take_checks(&self) -> Vec<Checked> {
+        self.trace.watchers().map(Watchers::take_checks).unwrap_or_default()
     }
 
     async fn take(&mut self, act: &Act) -> Result<Done, ActError> {

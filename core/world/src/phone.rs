@@ -13,6 +13,7 @@ use esim_net::{
     Answer, Cell, Class, Contract, Destination, Effect, Imsi, KeptSubscriber, Keys, Link, Modem, ModemError,
     Network, Plmn, Rat, Report, RuleError, Rules, Subscription,
 };
+use esim_rsp::trace::Party;
 use rand_chacha::ChaCha20Rng;
 
 /// A card with its modem: a device.
@@ -268,7 +269,10 @@ impl<N: Nvm, T: Transport> World<N, T> {
         let number = self.handsets.len();
         let mut rng: ChaCha20Rng = self.seed().stream(Stream::Card);
         rng.set_word_pos(number as u128 * (1 << 40));
-        let device = Device::power_on(nvm, rng, self.clock())?;
+        let mut device = Device::power_on(nvm, rng, self.clock())?;
+        if let Some(watchers) = self.trace.watchers() {
+            device.watch(watchers.of(Party::Euicc));
+        }
         self.handsets.push(Handset::new(device));
         Ok(number)
     }

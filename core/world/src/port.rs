@@ -8,6 +8,7 @@ use esim_euicc::Nvm;
 use esim_lpa::driver::{Carried, Observed};
 use esim_lpa::{Answer, HttpCall, HttpReply, Lost, Port, Progress, Question, Unanswered};
 use esim_net::Destination;
+use esim_rsp::check::Checks;
 use esim_rsp::json_binding::Interface;
 use esim_rsp::trace::Party;
 
@@ -94,6 +95,10 @@ impl<N: Nvm, T: Transport, U: User> Port for Joined<'_, N, T, U> {
             (Fate::Arrives | Fate::Twice, Some(changed)) => Carried::Changed(changed),
             (Fate::Arrives | Fate::Twice, None) => Carried::AsItIs,
         }
+    }
+
+    fn checks(&self) -> Checks<'_> {
+        self.line.lpa_checks()
     }
 
     fn observe(&mut self, message: &Observed<'_>) {

@@ -1,5 +1,6 @@
 //! The world's trace: every message between any two parties, in order.
 
+use crate::checked::Watchers;
 use crate::kept::Kept;
 use esim_crypto::sha256;
 use esim_rsp::trace::{Party, Record};
@@ -10,6 +11,8 @@ pub struct Trace {
     records: Vec<Record>,
     /// Those that the last snapshot keeps.
     kept: Kept<Record>,
+    /// Those who hear of verifications, if anybody does.
+    watchers: Option<Watchers>,
 }
 
 impl Trace {
@@ -22,8 +25,12 @@ impl Trace {
         function: &str,
         bytes: &[u8],
     ) {
+        let n = self.next();
+        if let Some(watchers) = &self.watchers {
+            watchers.noted(n, (from, to), interface);
+        }
         self.records.push(Record {
-            n: self.next(),
+            n,
             at,
             from,
             to,
@@ -43,6 +50,16 @@ impl Trace {
     /// The number of the message that is said next.
     pub(crate) fn next(&self) -> u32 {
         u32::try_from(self.records.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Those who hear of verifications from now on.
+    pub(crate) fn watch(&mut self) -> &Watchers {
+        self.watchers.get_or_insert_default()
+    }
+
+    /// Those who hear of verifications, if anybody does.
+    pub(crate) fn watchers(&self) -> Option<&Watchers> {
+        self.watchers.as_ref()
     }
 
     /// Keeps what there is.

@@ -1,8 +1,10 @@
 //! How a request gets to the SM and its answer back: in this process, or over HTTPS by the host's own means.
 
 use esim_lpa::Unanswered;
+use esim_rsp::check::Watch;
 use esim_sm_edge::{Host, HttpRequest, MemoryHost};
 use std::net::Ipv4Addr;
+use std::rc::Rc;
 
 /// A POST, or a GET without a body.
 #[derive(Clone, Debug)]
@@ -39,6 +41,9 @@ pub trait Transport {
     fn shift_clock(&mut self, _seconds: i64) -> bool {
         false
     }
+
+    /// From now on somebody hears of every verification that the SM makes; an SM elsewhere tells nobody.
+    fn watch(&mut self, _watch: Rc<dyn Watch>) {}
 }
 
 /// A way to an SM that can be had twice, each as it is now.
@@ -69,5 +74,9 @@ impl Transport for MemoryHost {
     fn shift_clock(&mut self, seconds: i64) -> bool {
         self.set_now(Host::now(self).saturating_add_signed(seconds));
         true
+    }
+
+    fn watch(&mut self, watch: Rc<dyn Watch>) {
+        self.set_watch(watch);
     }
 }

@@ -2,6 +2,7 @@
 //! trace of what they say to each other.
 
 use crate::act::Act;
+use crate::checked::{Known, Watchers};
 use crate::device::{Clock, Device};
 use crate::kept::Kept;
 use crate::link::{Forge, Line, Links};
@@ -22,6 +23,7 @@ use esim_lpa::{
 };
 use esim_net::{Cell, Class, Contract, Destination, Link, Network};
 use esim_rsp::activation_code::ActivationCode;
+use esim_rsp::trace::Party;
 use esim_rsp::{Eid, Error, Iccid};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -212,6 +214,20 @@ impl<N: Nvm, T: Transport> World<N, T> {
             kept_orders: Kept::default(),
             kept_acts: Kept::default(),
         })
+    }
+
+    /// From now on every verification is written down: [`Performed::checks`](crate::Performed) has those of an act.
+    pub fn watch(&mut self) {
+        let watchers = self.trace.watch().clone();
+        self.transport.watch(watchers.of(Party::Sm));
+        for handset in &mut self.handsets {
+            handset.device.watch(watchers.of(Party::Euicc));
+        }
+    }
+
+    /// Takes what the ends of sessions have agreed on since the last time, where the world is watched.
+    pub fn take_secrets(&mut self) -> Vec<Known> {
+        self.trace.watchers().map(Watchers::take_secrets).unwrap_or_default()
     }
 
     /// The device.

@@ -8,6 +8,8 @@ pub mod euicc;
 pub mod operator;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod race;
+#[path = "../../src/recorder.rs"]
+pub mod recorder;
 #[cfg(feature = "remote")]
 mod remote;
 #[cfg(not(target_arch = "wasm32"))]
@@ -118,7 +120,7 @@ impl Lab {
         let mut config = Config::of_test_pki(ADDRESS, &pki).unwrap();
         change(&mut config);
         let smds = config.smds.as_ref().map(|smds| smds.address.clone());
-        let host = MemoryHost::new(config, [7; 32], NOW);
+        let host = MemoryHost::new(config, [7; 32], NOW).with_watch(recorder::watch());
         Self {
             euicc: Euicc::new(&pki, "890490321234512345123456789012"),
             other: None,
@@ -150,11 +152,13 @@ impl Lab {
 
     /// Lets the service attend to what is due.
     pub fn attend(&self) {
+        recorder::begin();
         self.service().attend();
     }
 
     /// Sends a request; what came back is kept in [`Lab::last`], too.
     pub fn send(&self, request: HttpRequest) -> HttpResponse {
+        recorder::begin();
         let response = self.service().answer(request.clone());
         self.last.replace(Some((request, response.clone())));
         response

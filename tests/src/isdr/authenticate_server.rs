@@ -24,6 +24,7 @@ fn expired(role: fn(&TestPki) -> &[u8]) -> (Forge, Vec<u8>) {
     let after = Certificate::parse(&certificate).unwrap().not_after() + 1;
     let nvm = forge.device.nvm().clone();
     forge.device = Device::power_on(nvm, bench::rng(4), Clock::Fixed(after)).unwrap();
+    forge.device.watch(crate::recorder::watch());
     bench::select_isdr(&mut forge.device);
     (forge, certificate)
 }

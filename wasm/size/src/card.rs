@@ -24,13 +24,13 @@ impl PoweredCard {
         let seed = seed.try_into().map_err(|_| "a seed has 32 octets")?;
         let mut rng = ChaCha20Rng::from_seed(seed);
         let mut nvm = MemoryNvm::import(memory).map_err(|error| error.to_string())?;
-        let card = Card::power_on(&mut Env { now: None, rng: &mut rng, nvm: &mut nvm });
+        let card = Card::power_on(&mut Env::new(None, &mut rng, &mut nvm));
         Ok(Self { card: card.map_err(|error| error.to_string())?, nvm, rng })
     }
 
     /// A command APDU in, a response APDU out.
     pub fn transmit(&mut self, apdu: &[u8]) -> Vec<u8> {
-        self.card.transmit(apdu, &mut Env { now: None, rng: &mut self.rng, nvm: &mut self.nvm })
+        self.card.transmit(apdu, &mut Env::new(None, &mut self.rng, &mut self.nvm))
     }
 
     /// The memory, to be kept.

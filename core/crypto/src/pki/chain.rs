@@ -4,6 +4,7 @@
 
 use super::cert::Certificate;
 use super::verified::{NoneVerified, Verified, verify_once};
+use crate::check::{Checks, Rule};
 use crate::{PublicKey, SignatureError};
 use ::ecdsa::der::Signature as DerSignature;
 use alloc::vec::Vec;
@@ -156,16 +157,49 @@ pub fn verify_server<'a>(
     trusted: &'a [TrustedCi],
     now: Option<u64>,
 ) -> Result<&'a TrustedCi, ChainError> {
-    let error = |reason| ChainError { subject: role, reason };
-    if !certificate.has_role(role) {
-        return Err(error(ChainReason::WrongRole));
+    verify_server_with(certificate, role, trusted, now, Checks::default())
+}
+
+/// The same, with somebody who is told of each check.
+///
+/// # Errors
+/// [`ChainError`] with the first rule broken.
+pub fn verify_server_with<'a>(
+    certificate: &Certificate,
+    role: Role,
+    trusted: &'a [TrustedCi],
+    now: Option<u64>,
+    checks: Checks<'_>,
+) -> Result<&'a TrustedCi, ChainError> {
+    let has_role = certificate.has_role(role);
+    if !checks.that(&role.rules().role, || certificate.raw(), has_role) {
+        return Err(ChainError { subject: role, reason: ChainReason::WrongRole });
     }
-    let ci = issuer(certificate, trusted).ok_or(error(ChainReason::UnknownIssuer))?;
-    if !certificate.may_sign() {
+    verify_server_of_role(certificate, role, trusted, now, checks)
+}
+
+/// The same for a certificate whose role is known already, because it was looked for.
+///
+/// # Errors
+/// [`ChainError`] with the first rule broken.
+pub fn verify_server_of_role<'a>(
+    certificate: &Certificate,
+    role: Role,
+    trusted: &'a [TrustedCi],
+    now: Option<u64>,
+    checks: Checks<'_>,
+) -> Result<&'a TrustedCi, ChainError> {
+    let (raw, rules) = (|| certificate.raw(), role.rules());
+    let error = |reason| ChainError { subject: role, reason };
+    let ci = checks.that(&rules.issuer, || issuer_id(certificate), issuer(certificate, trusted));
+    let ci = ci.ok_or(error(ChainReason::UnknownIssuer))?;
+    if !checks.that(&rules.usage, raw, certificate.may_sign()) {
         return Err(error(ChainReason::KeyUsage));
     }
-    common(certificate, now).map_err(error)?;
-    verify_signature(certificate, &ci.key).map_err(|_| error(ChainReason::BadSignature))?;
+    common(certificate, role, now, checks).map_err(error)?;
+    let verified = verify_signature(certificate, &ci.key);
+    let verified = checks.with_key(&rules.signature, || ci.key.to_sec1(), || certificate.tbs_raw(), verified);
+    verified.map_err(|_| error(ChainReason::BadSignature))?;
     Ok(ci)
 }
 
@@ -179,10 +213,10 @@ pub fn verify_euicc(
     trusted: &[TrustedCi],
     now: u64,
 ) -> Result<[u8; 16], ChainError> {
-    verify_euicc_with(euicc, eum, trusted, now, &NoneVerified)
+    verify_euicc_with(euicc, eum, trusted, now, &NoneVerified, Checks::default())
 }
 
-/// The same, with a memory for the CI's signatures.
+/// The same, with a memory for the CI's signatures, and with somebody who is told of each check.
 ///
 /// # Errors
 /// [`ChainError`] with the certificate and the first rule broken.
@@ -192,10 +226,11 @@ pub fn verify_euicc_with(
     trusted: &[TrustedCi],
     now: u64,
     verified: &dyn Verified,
+    checks: Checks<'_>,
 ) -> Result<[u8; 16], ChainError> {
     let eum_error = |reason| ChainError { subject: Role::Eum, reason };
-    check_eum(eum, trusted, now, verified).map_err(eum_error)?;
-    check_euicc(euicc, eum, now).map_err(|reason| ChainError { subject: Role::Euicc, reason })
+    check_eum(eum, trusted, now, verified, checks).map_err(eum_error)?;
+    check_euicc(euicc, eum, now, checks).map_err(|reason| ChainError { subject: Role::Euicc, reason })
 }
 
 fn check_eum(
@@ -203,39 +238,59 @@ fn check_eum(
     trusted: &[TrustedCi],
     now: u64,
     verified: &dyn Verified,
+    checks: Checks<'_>,
 ) -> Result<(), ChainReason> {
-    if !eum.has_role(Role::Eum) {
+    let (raw, rules) = (|| eum.raw(), Role::Eum.rules());
+    if !checks.that(&rules.role, raw, eum.has_role(Role::Eum)) {
         return Err(ChainReason::WrongRole);
     }
-    let ci = issuer(eum, trusted).ok_or(ChainReason::UnknownIssuer)?;
-    if !eum.may_certify() {
+    let ci = checks.that(&rules.issuer, || issuer_id(eum), issuer(eum, trusted));
+    let ci = ci.ok_or(ChainReason::UnknownIssuer)?;
+    if !checks.that(&rules.usage, raw, eum.may_certify()) {
         return Err(ChainReason::NotCa);
     }
-    common(eum, Some(now))?;
-    verify_once(eum, &ci.key, verified).map_err(|_| ChainReason::BadSignature)
+    common(eum, Role::Eum, Some(now), checks)?;
+    let known = verify_once(eum, &ci.key, verified);
+    let known = checks.with_key(&rules.signature, || ci.key.to_sec1(), || eum.tbs_raw(), known);
+    known.map_err(|_| ChainReason::BadSignature)
 }
 
-fn check_euicc(euicc: &Certificate, eum: &Certificate, now: u64) -> Result<[u8; 16], ChainReason> {
-    if !euicc.has_role(Role::Euicc) {
+const ORGANIZATION: Rule =
+    Rule::new("SGP.22 4.5.2.1.0.2", "organization of CERT.EUICC.ECDSA is that of CERT.EUM.ECDSA");
+const EID: Rule = Rule::new("SGP.22 4.5.2.1.0.2", "serialNumber of CERT.EUICC.ECDSA is an EID");
+const RANGE: Rule = Rule::new("SGP.22 4.5.2.1.0.2", "the EID is in the range of CERT.EUM.ECDSA");
+
+fn check_euicc(
+    euicc: &Certificate,
+    eum: &Certificate,
+    now: u64,
+    checks: Checks<'_>,
+) -> Result<[u8; 16], ChainReason> {
+    let (raw, rules) = (|| euicc.raw(), Role::Euicc.rules());
+    if !checks.that(&rules.role, raw, euicc.has_role(Role::Euicc)) {
         return Err(ChainReason::WrongRole);
     }
-    if euicc.authority_key_id() != eum.subject_key_id() || euicc.issuer() != eum.subject() {
+    let is_below = euicc.authority_key_id() == eum.subject_key_id() && euicc.issuer() == eum.subject();
+    if !checks.that(&rules.issuer, || issuer_id(euicc), is_below) {
         return Err(ChainReason::UnknownIssuer);
     }
-    if !euicc.may_sign() {
+    if !checks.that(&rules.usage, raw, euicc.may_sign()) {
         return Err(ChainReason::KeyUsage);
     }
-    common(euicc, Some(now))?;
-    if euicc.public_key().curve() != eum.public_key().curve() {
+    common(euicc, Role::Euicc, Some(now), checks)?;
+    let key = eum.public_key();
+    if !checks.that(&rules.curve, raw, euicc.public_key().curve() == key.curve()) {
         return Err(ChainReason::UnsupportedCurve);
     }
-    verify_signature(euicc, eum.public_key()).map_err(|_| ChainReason::BadSignature)?;
-    if euicc.organization() != eum.organization() {
+    let verified = verify_signature(euicc, key);
+    let verified = checks.with_key(&rules.signature, || key.to_sec1(), || euicc.tbs_raw(), verified);
+    verified.map_err(|_| ChainReason::BadSignature)?;
+    if !checks.that(&ORGANIZATION, || euicc.subject(), euicc.organization() == eum.organization()) {
         return Err(ChainReason::OrganizationMismatch);
     }
     let digits = euicc.serial_number().unwrap_or_default();
-    let eid = eid_octets(digits).ok_or(ChainReason::EidMalformed)?;
-    if !is_in_range(digits, euicc, eum) {
+    let eid = checks.that(&EID, || digits, eid_octets(digits)).ok_or(ChainReason::EidMalformed)?;
+    if !checks.that(&RANGE, || digits, is_in_range(digits, euicc, eum)) {
         return Err(ChainReason::EidOutsideEum);
     }
     Ok(eid)
@@ -254,15 +309,29 @@ fn is_in_range(digits: &str, euicc: &Certificate, eum: &Certificate) -> bool {
         && organization.is_none_or(|name| euicc.organization() == Some(name))
 }
 
-pub(super) fn common(certificate: &Certificate, now: Option<u64>) -> Result<(), ChainReason> {
-    if !certificate.unknown_critical().is_empty() {
+pub(super) fn common(
+    certificate: &Certificate,
+    role: Role,
+    now: Option<u64>,
+    checks: Checks<'_>,
+) -> Result<(), ChainReason> {
+    let (raw, rules) = (|| certificate.raw(), role.rules());
+    if !checks.that(&rules.critical, raw, certificate.unknown_critical().is_empty()) {
         return Err(ChainReason::UnknownCriticalExtension);
     }
-    match now {
-        Some(now) if now < certificate.not_before() => Err(ChainReason::NotYetValid),
-        Some(now) if now > certificate.not_after() => Err(ChainReason::Expired),
-        _ => Ok(()),
+    let Some(now) = now else { return Ok(()) };
+    if !checks.that(&rules.begun, raw, now >= certificate.not_before()) {
+        return Err(ChainReason::NotYetValid);
     }
+    if !checks.that(&rules.not_over, raw, now <= certificate.not_after()) {
+        return Err(ChainReason::Expired);
+    }
+    Ok(())
+}
+
+/// authorityKeyIdentifier, or nothing.
+fn issuer_id(certificate: &Certificate) -> &[u8] {
+    certificate.authority_key_id().unwrap_or_default()
 }
 
 pub(super) fn issuer<'a>(certificate: &Certificate, trusted: &'a [TrustedCi]) -> Option<&'a TrustedCi> {

@@ -2,7 +2,8 @@
 //! rules (RFC 5280 6.1) with issuers chosen by key identifier.
 
 use super::cert::Certificate;
-use super::chain::{ChainReason, TrustedCi, common, issuer, verify_signature};
+use super::chain::{ChainReason, Role, TrustedCi, common, issuer, verify_signature};
+use crate::check::Checks;
 use der::Decode;
 
 /// Most certificates between the client's own and its admitted issuer.
@@ -24,7 +25,8 @@ pub fn verify_client<'a>(
     }
     let mut below = own;
     for depth in 0..=DEPTH {
-        common(below, Some(now))?;
+        // Told to nobody: it has no role of the standard, and what TLS asks is no verification of RSP.
+        common(below, Role::DpTls, Some(now), Checks::default())?;
         if let Some(root) = issuer(below, issuers) {
             verify_signature(below, &root.key).map_err(|_| ChainReason::BadSignature)?;
             return Ok(root);

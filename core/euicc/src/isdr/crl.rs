@@ -8,12 +8,21 @@ use crate::state::StoredCrl;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use esim_crypto::pki::Crl;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::es10b::{LoadCrlError, LoadCrlRequest, LoadCrlResponse, LoadCrlResponseOk};
+
+const CLAUSE: &str = "SGP.22 5.7.12";
+const FORMAT: Rule = Rule::new(CLAUSE, "crl is a CertificateList");
+const ISSUER: Rule = Rule::new(CLAUSE, "authorityKeyIdentifier of the CRL is that of a known CI");
+const SIGNATURE: Rule = Rule::new(CLAUSE, "the signature of the CRL verifies with PK.CI.ECDSA");
+const FRESHER: Rule = Rule::new(CLAUSE, "no fresher CRL is loaded");
+const BASE: Rule = Rule::new(CLAUSE, "the base CRL is loaded, if the CRL has changes alone");
+const MEMORY: Rule = Rule::new(CLAUSE, "there is free memory for the CRL");
 
 impl Isdr {
     pub(super) fn load_crl(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Reply, Status> {
         let request = LoadCrlRequest::from_octets(chain).map_err(|_| Status::INCORRECT_DATA)?;
-        let updated = self.update_crl(&request.crl);
+        let updated = self.update_crl(&request.crl, env.checks);
         let stored = match updated {
             Ok(stored) => stored,
             Err(error) => return Ok(Reply::of(&LoadCrlResponse::LoadCrlResponseError(error))),
@@ -29,25 +38,33 @@ impl Isdr {
     }
 
     /// What is to be kept of its issuer's lists once this one is taken.
-    fn update_crl(&self, der: &[u8]) -> Result<StoredCrl, LoadCrlError> {
-        let crl = Crl::parse(der).map_err(|_| LoadCrlError::invalidCRLFormat)?;
+    fn update_crl(&self, der: &[u8], checks: Checks<'_>) -> Result<StoredCrl, LoadCrlError> {
+        let crl = checks.that(&FORMAT, || der, Crl::parse(der));
+        let crl = crl.map_err(|_| LoadCrlError::invalidCRLFormat)?;
         let ci = self.verification.iter().find(|ci| ci.key_id == crl.issuer_key_id());
+        let ci = checks.that(&ISSUER, || crl.issuer_key_id(), ci);
         let ci = ci.ok_or(LoadCrlError::verificationKeyNotFound)?;
-        crl.verify(&ci.key).map_err(|_| LoadCrlError::invalidSignature)?;
+        checks
+            .with_key(&SIGNATURE, || ci.key.to_sec1(), || der, crl.verify(&ci.key))
+            .map_err(|_| LoadCrlError::invalidSignature)?;
         let known = self.state.crls.iter().find(|known| known.issuer == crl.issuer_key_id());
+        let age = known.map(|known| by_size(crl.number(), &known.number));
+        if !checks.that(&FRESHER, || crl.number(), age != Some(Ordering::Less)) {
+            return Err(LoadCrlError::fresherCrlAlreadyLoaded);
+        }
         let stored = match (known, crl.base()) {
-            (Some(known), _) if by_size(crl.number(), &known.number) == Ordering::Less => {
-                return Err(LoadCrlError::fresherCrlAlreadyLoaded);
-            }
-            (Some(known), _) if crl.number() == known.number => known.clone().with_part(&crl),
+            (Some(known), _) if age == Some(Ordering::Equal) => Some(known.clone().with_part(&crl)),
             (Some(known), Some(base)) if known.is_whole() && by_size(&known.number, base).is_ge() => {
-                known.clone().with_changes(&crl)
+                Some(known.clone().with_changes(&crl))
             }
-            (_, Some(_)) => return Err(LoadCrlError::baseCrlMissing),
-            (known, None) => StoredCrl::new(&crl, known),
+            (_, Some(_)) => None,
+            (known, None) => Some(StoredCrl::new(&crl, known)),
         };
+        let stored = checks.that(&BASE, || crl.base().unwrap_or_default(), stored);
+        let stored = stored.ok_or(LoadCrlError::baseCrlMissing)?;
         let more = stored.size().saturating_sub(known.map_or(0, StoredCrl::size));
-        if more > self.free_memory() { Err(LoadCrlError::notEnoughMemorySpace) } else { Ok(stored) }
+        let fits = checks.that(&MEMORY, || more.to_be_bytes(), more <= self.free_memory());
+        if fits { Ok(stored) } else { Err(LoadCrlError::notEnoughMemorySpace) }
     }
 
     /// Whether a loaded list of this CI revokes a certificate.

@@ -3,10 +3,13 @@
 use super::{Isdr, Reply, decode};
 use crate::apdu::Status;
 use crate::env::Env;
+use esim_rsp::check::Rule;
 use esim_rsp::es10a::{
     EuiccConfiguredAddressesRequest, EuiccConfiguredAddressesResponse, SetDefaultDpAddressRequest,
     SetDefaultDpAddressResponse,
 };
+
+const LENGTH: Rule = Rule::new("SGP.22 5.7.4", "defaultDpAddress has 255 octets at most");
 
 impl Isdr {
     pub(super) fn get_euicc_configured_addresses(&self, chain: &[u8]) -> Result<Reply, Status> {
@@ -24,7 +27,8 @@ impl Isdr {
         env: &mut Env<'_>,
     ) -> Result<Reply, Status> {
         let request: SetDefaultDpAddressRequest = decode(chain)?;
-        let fits = request.default_dp_address.len() <= 255;
+        let address = &request.default_dp_address;
+        let fits = env.checks.that(&LENGTH, || address, address.len() <= 255);
         if fits {
             let mut draft = self.draft();
             draft.state.default_dp_address = request.default_dp_address;

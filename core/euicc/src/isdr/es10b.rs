@@ -9,8 +9,9 @@ use crate::state::KeptKey;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use esim_crypto::pki::{Certificate, ChainReason, Role, verify_server};
+use esim_crypto::pki::{Certificate, ChainReason, Role, verify_server_of_role, verify_server_with};
 use esim_crypto::{Curve, PrivateKey};
+use esim_rsp::check::{Checks, Rule, Secret};
 use esim_rsp::common::{Version, bit_string};
 use esim_rsp::es10b::*;
 use esim_rsp::signed::PublicKeyOctets;
@@ -22,6 +23,39 @@ use esim_rsp::{CertificateDer, ObjectIdentifier, OctetString, Signature, Signed,
 /// berTlvFileSupport, getIdentity, profile-a-x25519, profile-b-p256. Applets
 /// are stored and not run, so javacard is not claimed.
 const UICC_CAPABILITY: [usize; 13] = [1, 2, 3, 4, 6, 7, 8, 16, 17, 19, 22, 23, 24];
+
+mod server {
+    //! Checks of AuthenticateServer.
+    use super::Rule;
+
+    const CLAUSE: &str = "SGP.22 5.7.13";
+    pub const CONTEXT: Rule = Rule::new(CLAUSE, "a euiccChallenge has been given out");
+    pub const CI: Rule = Rule::new(CLAUSE, "euiccCiPKIdToBeUsed is that of a CI above this eUICC");
+    pub const READ: Rule =
+        Rule::new(CLAUSE, "serverCertificate is an X.509 certificate with a key on a known curve");
+    pub const ROLE: Rule = Rule::new(CLAUSE, "serverCertificate is a CERT.DPauth.ECDSA or CERT.DSauth.ECDSA");
+    pub const SIGNATURE: Rule =
+        Rule::new(CLAUSE, "serverSignature1 verifies with the key of serverCertificate");
+    pub const CHALLENGE: Rule = Rule::new(CLAUSE, "euiccChallenge in serverSigned1 is the one given out");
+    pub const OID: Rule = Rule::new(CLAUSE, "subjectAltName of serverCertificate has the server's OID");
+}
+
+mod smdp {
+    //! Checks of PrepareDownload.
+    use super::Rule;
+
+    const CLAUSE: &str = "SGP.22 5.7.5";
+    pub const CONTEXT: Rule = Rule::new(CLAUSE, "the server of the session is authentic");
+    pub const SMDP: Rule = Rule::new(CLAUSE, "the server of the session is an SM-DP+");
+    pub const CI: Rule = Rule::new(CLAUSE, "CERT.DPpb.ECDSA is of the same CI as CERT.DPauth.ECDSA");
+    pub const OID: Rule = Rule::new(CLAUSE, "the OID in CERT.DPpb.ECDSA is that in CERT.DPauth.ECDSA");
+    pub const SIGNATURE: Rule = Rule::new(CLAUSE, "smdpSignature2 verifies with PK.DPpb.ECDSA");
+    pub const TRANSACTION: Rule = Rule::new(CLAUSE, "transactionId in smdpSigned2 is the session's");
+    pub const HASH_CC: Rule =
+        Rule::new(CLAUSE, "hashCc is there if ccRequiredFlag asks for it, and only then");
+}
+
+const CANCELLED: Rule = Rule::new("SGP.22 5.7.14", "transactionId to cancel is the session's");
 
 impl Isdr {
     pub(super) fn get_euicc_info1(&self, chain: &[u8]) -> Result<Reply, Status> {
@@ -114,21 +148,29 @@ impl Isdr {
         session: Session,
         env: &Env<'_>,
     ) -> Result<(AuthenticateResponseOk, Authenticated), AuthenticateErrorCode> {
-        let Session::AwaitAuthenticateServer(challenge) = session else {
-            return Err(AuthenticateErrorCode::noSessionContext);
+        let (checks, signed) = (env.checks, &request.server_signed1);
+        let challenge = match session {
+            Session::AwaitAuthenticateServer(challenge) => Some(challenge),
+            _ => None,
         };
+        let challenge = checks.that(&server::CONTEXT, || *signed.euicc_challenge, challenge);
+        let challenge = challenge.ok_or(AuthenticateErrorCode::noSessionContext)?;
         let wanted = &request.euicc_ci_pk_id_to_be_used;
         let identity = self.identities.iter().position(|own| own.ci_key_id[..] == wanted[..]);
+        let identity = checks.that(&server::CI, || wanted, identity);
         let identity = identity.ok_or(AuthenticateErrorCode::ciPKUnknown)?;
-        let (certificate, server_ci, role) = self.check_server(&request.server_certificate, env.now)?;
-        let signed = &request.server_signed1;
-        certificate
-            .public_key()
-            .verify(&[signed.raw()], &request.server_signature1.0)
+        let (certificate, server_ci, role) = self.check_server(&request.server_certificate, env)?;
+        let key = certificate.public_key();
+        let verified = key.verify(&[signed.raw()], &request.server_signature1.0);
+        checks
+            .with_key(&server::SIGNATURE, || key.to_sec1(), || signed.raw(), verified)
             .map_err(|_| AuthenticateErrorCode::invalidSignature)?;
-        if *signed.euicc_challenge != challenge {
+        let is_ours = *signed.euicc_challenge == challenge;
+        if !checks.that(&server::CHALLENGE, || *signed.euicc_challenge, is_ours) {
             return Err(AuthenticateErrorCode::euiccChallengeMismatch);
         }
+        let server_oid = checks.that(&server::OID, || certificate.raw(), server_oid(&certificate));
+        let server_oid = server_oid.ok_or(AuthenticateErrorCode::invalidCertificate)?;
         let own = &self.identities[identity];
         let euicc_signed1 = Signed::new(EuiccSigned1 {
             transaction_id: signed.transaction_id.clone(),
@@ -141,7 +183,7 @@ impl Isdr {
         let authenticated = Authenticated {
             transaction_id: signed.transaction_id.clone(),
             server_address: signed.server_address.clone(),
-            server_oid: server_oid(&certificate).ok_or(AuthenticateErrorCode::invalidCertificate)?,
+            server_oid,
             server_is_smdp: role == Role::DpAuth,
             identity,
             server_ci,
@@ -161,9 +203,11 @@ impl Isdr {
     fn check_server(
         &self,
         der: &CertificateDer,
-        now: Option<u64>,
+        env: &Env<'_>,
     ) -> Result<(Certificate, Vec<u8>, Role), AuthenticateErrorCode> {
-        let certificate = Certificate::parse(der.as_bytes()).map_err(|error| {
+        let (checks, now) = (env.checks, env.now);
+        let certificate = checks.that(&server::READ, || der.as_bytes(), Certificate::parse(der.as_bytes()));
+        let certificate = certificate.map_err(|error| {
             if error.is_unsupported_curve() {
                 AuthenticateErrorCode::unsupportedCurve
             } else {
@@ -171,19 +215,24 @@ impl Isdr {
             }
         })?;
         let role = [Role::DpAuth, Role::DsAuth].into_iter().find(|role| certificate.has_role(*role));
+        let role = checks.that(&server::ROLE, || certificate.raw(), role);
         let role = role.ok_or(AuthenticateErrorCode::invalidOid)?;
-        let ci = verify_server(&certificate, role, &self.verification, now);
+        let ci = verify_server_of_role(&certificate, role, &self.verification, now, checks);
         let ci = ci.map_err(|error| match error.reason {
             ChainReason::UnknownIssuer => AuthenticateErrorCode::ciPKUnknown,
-            ChainReason::UnsupportedCurve => AuthenticateErrorCode::unsupportedCurve,
-            ChainReason::WrongRole => AuthenticateErrorCode::invalidOid,
             _ => AuthenticateErrorCode::invalidCertificate,
         })?;
         let key_id = ci.key_id.clone();
-        if self.is_revoked(&key_id, certificate.serial()) {
+        if !self.stands(&certificate, role, &key_id, checks) {
             return Err(AuthenticateErrorCode::invalidCertificate);
         }
         Ok((certificate, key_id, role))
+    }
+
+    /// Whether no list that is loaded revokes a server's certificate.
+    fn stands(&self, certificate: &Certificate, role: Role, ci_key_id: &[u8], checks: Checks<'_>) -> bool {
+        let revoked = self.is_revoked(ci_key_id, certificate.serial());
+        checks.that(&role.rules().revoked, || certificate.serial(), !revoked)
     }
 
     /// ES10b.PrepareDownload (SGP.22 5.7.5).
@@ -217,30 +266,36 @@ impl Isdr {
         env: &mut Env<'_>,
     ) -> Result<Prepared, DownloadErrorCode> {
         let authenticated = match &self.session {
-            Session::AwaitPrepareDownload(authenticated) => authenticated.as_ref(),
+            Session::AwaitPrepareDownload(authenticated) => Some(authenticated.as_ref()),
             // Asked again, with another confirmation code perhaps.
-            Session::AwaitBoundProfilePackage(prepared) => &prepared.authenticated,
-            _ => return Err(DownloadErrorCode::noSessionContext),
+            Session::AwaitBoundProfilePackage(prepared) => Some(&prepared.authenticated),
+            _ => None,
         };
-        if !authenticated.server_is_smdp {
+        let (checks, signed) = (env.checks, &request.smdp_signed2);
+        let id = || &signed.transaction_id.0;
+        let authenticated = checks.that(&smdp::CONTEXT, id, authenticated);
+        let authenticated = authenticated.ok_or(DownloadErrorCode::noSessionContext)?;
+        if !checks.that(&smdp::SMDP, id, authenticated.server_is_smdp) {
             return Err(DownloadErrorCode::noSessionContext);
         }
-        let certificate = self.check_smdp(request, authenticated, env.now)?;
-        let signed = &request.smdp_signed2;
-        let signature1 = authenticated.euicc_signature1.tlv();
-        certificate
-            .public_key()
-            .verify(&[signed.raw(), &signature1], &request.smdp_signature2.0)
+        let certificate = self.check_smdp(request, authenticated, env)?;
+        let key = certificate.public_key();
+        let covered = [signed.raw(), &authenticated.euicc_signature1.tlv()];
+        let verified = key.verify(&covered, &request.smdp_signature2.0);
+        checks
+            .with_key(&smdp::SIGNATURE, || key.to_sec1(), || covered.concat(), verified)
             .map_err(|_| DownloadErrorCode::invalidSignature)?;
-        if signed.transaction_id != authenticated.transaction_id {
+        if !checks.that(&smdp::TRANSACTION, id, signed.transaction_id == authenticated.transaction_id) {
             return Err(DownloadErrorCode::invalidTransactionId);
         }
-        if signed.cc_required_flag != request.hash_cc.is_some() {
+        let is_as_asked = signed.cc_required_flag == request.hash_cc.is_some();
+        if !checks.that(&smdp::HASH_CC, || signed.raw(), is_as_asked) {
             return Err(DownloadErrorCode::undefinedError);
         }
         let curve = certificate.public_key().curve();
         let kept = self.kept_key(authenticated, curve, signed.bpp_euicc_otpk.as_ref());
         let one_time_key = kept.unwrap_or_else(|| PrivateKey::generate(curve, env.rng));
+        checks.secret(Secret::OneTimeKey, || one_time_key.to_bytes());
         let octets = one_time_key.public_key().to_sec1();
         Ok(Prepared {
             authenticated: authenticated.clone(),
@@ -255,17 +310,26 @@ impl Isdr {
         &self,
         request: &PrepareDownloadRequest,
         authenticated: &Authenticated,
-        now: Option<u64>,
+        env: &Env<'_>,
     ) -> Result<Certificate, DownloadErrorCode> {
         let invalid = DownloadErrorCode::invalidCertificate;
-        let certificate = Certificate::parse(request.smdp_certificate.as_bytes()).map_err(|error| {
+        let (checks, der) = (env.checks, request.smdp_certificate.as_bytes());
+        let certificate = checks.that(&Role::DpPb.rules().read, || der, Certificate::parse(der));
+        let certificate = certificate.map_err(|error| {
             if error.is_unsupported_curve() { DownloadErrorCode::unsupportedCurve } else { invalid }
         })?;
-        let ci = verify_server(&certificate, Role::DpPb, &self.verification, now).map_err(|_| invalid)?;
+        let ci = verify_server_with(&certificate, Role::DpPb, &self.verification, env.now, checks);
+        let ci = ci.map_err(|_| invalid)?;
         let same_ci = ci.key_id == authenticated.server_ci;
+        if !checks.that(&smdp::CI, || &ci.key_id, same_ci) {
+            return Err(invalid);
+        }
         let same_server = server_oid(&certificate).as_ref() == Some(&authenticated.server_oid);
-        let revoked = self.is_revoked(&ci.key_id, certificate.serial());
-        if same_ci && same_server && !revoked { Ok(certificate) } else { Err(invalid) }
+        if !checks.that(&smdp::OID, || certificate.raw(), same_server) {
+            return Err(invalid);
+        }
+        let stands = self.stands(&certificate, Role::DpPb, &ci.key_id, checks);
+        if stands { Ok(certificate) } else { Err(invalid) }
     }
 
     /// The key of an interrupted download, if it is the one that the SM-DP+ has bound to.
@@ -296,7 +360,9 @@ impl Isdr {
     /// ES10b.CancelSession (SGP.22 5.7.14).
     pub(super) fn cancel_session(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Reply, Status> {
         let request: CancelSessionRequest = decode(chain)?;
-        let known = self.session.authenticated().filter(|it| it.transaction_id == request.transaction_id);
+        let id = &request.transaction_id;
+        let known = self.session.authenticated().filter(|it| it.transaction_id == *id);
+        let known = env.checks.that(&CANCELLED, || &id.0, known);
         let Some(authenticated) = known else {
             // invalidTransactionId
             return Ok(Reply::of(&CancelSessionResponse::CancelSessionResponseError(5)));

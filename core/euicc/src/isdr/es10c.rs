@@ -7,6 +7,7 @@ use crate::draft::Draft;
 use crate::env::Env;
 use crate::state::{Profile, State, Switch};
 use alloc::vec::Vec;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::common::{NotificationEvent, has_bit};
 use esim_rsp::es8p::{ConfigureIsdpRequest, ProfileClass, StoreMetadataRequest};
 use esim_rsp::es10c::*;
@@ -18,12 +19,47 @@ const MAX_NICKNAME: usize = 64;
 /// Tags given when the request names none (SGP.22 5.7.15).
 const DEFAULT_TAGS: [u32; 9] = [0x5A, 0x4F, 0x9F70, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95];
 
+/// What is verified before the state of a profile changes.
+struct Rules {
+    known: Rule,
+    state: Rule,
+    policy: Rule,
+    not_busy: Rule,
+}
+
+macro_rules! rules {
+    ($clause:literal, $what:literal) => {
+        Rules {
+            known: Rule::new($clause, concat!("profileIdentifier is that of the profile ", $what)),
+            state: Rule::new($clause, concat!("the profile ", $what, " is in the other state")),
+            policy: Rule::new($clause, concat!("no policy rule forbids ", $what, " the profile")),
+            not_busy: Rule::new($clause, concat!("the card is not busy, with a profile ", $what)),
+        }
+    };
+}
+
+const TAGS: Rule = Rule::new("SGP.22 5.7.15", "tagList has whole tags");
+const ENABLE: Rules = rules!("SGP.22 5.7.16", "to enable");
+const DISABLE: Rules = rules!("SGP.22 5.7.17", "to disable");
+const DELETE: Rules = rules!("SGP.22 5.7.18", "to delete");
+const SUSPENDED: Rule = Rule::new(
+    "SGP.22 5.7.16",
+    "of others, a test profile gives way to the one alone whose place it has taken",
+);
+const RESET_NOT_BUSY: Rule = Rule::new("SGP.22 5.7.19", "the card is not busy, as the memory is to be reset");
+const RESET: Rule = Rule::new("SGP.22 5.7.19", "resetOptions name something that is there");
+const EID: Rule = Rule::new("SGP.22 5.7.20", "tagList asks for the EID");
+const NICKNAME_OF: Rule = Rule::new("SGP.22 5.7.21", "iccid is that of the profile to name");
+const NICKNAME: Rule = Rule::new("SGP.22 5.7.21", "profileNickname has 64 octets at most");
+
 impl Isdr {
-    pub(super) fn get_profiles_info(&self, chain: &[u8]) -> Result<Reply, Status> {
+    pub(super) fn get_profiles_info(&self, chain: &[u8], env: &Env<'_>) -> Result<Reply, Status> {
         let request: ProfileInfoListRequest = decode(chain)?;
-        let Some(tags) =
-            request.tag_list.as_ref().map_or(Some(DEFAULT_TAGS.to_vec()), |list| read_tags(list))
-        else {
+        let tags = match &request.tag_list {
+            Some(list) => env.checks.that(&TAGS, || list, read_tags(list)),
+            None => Some(DEFAULT_TAGS.to_vec()),
+        };
+        let Some(tags) = tags else {
             // incorrectInputValues
             return Ok(Reply::of(&ProfileInfoListResponse::ProfileInfoListError(1)));
         };
@@ -47,7 +83,7 @@ impl Isdr {
     pub(super) fn enable_profile(&mut self, call: &Call<'_>, env: &mut Env<'_>) -> Result<Reply, Status> {
         let request: EnableProfileRequest = decode(call.chain)?;
         let respond = |enable_result| Reply::of(&EnableProfileResponse { enable_result });
-        match self.may_enable(&request.profile_identifier, call.is_toolkit_busy) {
+        match self.may_enable(&request.profile_identifier, call.is_toolkit_busy, env.checks) {
             Ok(number) => {
                 let switched = self.begin_switch(Switch::Enable(number), request.refresh_flag, env)?;
                 Ok(respond(EnableResult::ok).and(switched))
@@ -56,12 +92,19 @@ impl Isdr {
         }
     }
 
-    fn may_enable(&self, identifier: &ProfileIdentifier, is_toolkit_busy: bool) -> Result<u16, EnableResult> {
-        let profile = self.find(identifier).ok_or(EnableResult::iccidOrAidNotFound)?;
-        if profile.enabled {
+    fn may_enable(
+        &self,
+        identifier: &ProfileIdentifier,
+        is_toolkit_busy: bool,
+        checks: Checks<'_>,
+    ) -> Result<u16, EnableResult> {
+        let input = || octets_of(identifier);
+        let profile = checks.that(&ENABLE.known, input, self.find(identifier));
+        let profile = profile.ok_or(EnableResult::iccidOrAidNotFound)?;
+        if !checks.that(&ENABLE.state, input, !profile.enabled) {
             return Err(EnableResult::profileNotInDisabledState);
         }
-        if self.is_cat_busy(is_toolkit_busy) {
+        if !checks.that(&ENABLE.not_busy, input, !self.is_cat_busy(is_toolkit_busy)) {
             return Err(EnableResult::catBusy);
         }
         // A test profile suspends the enabled one, whatever its rules; only that one takes its
@@ -69,16 +112,18 @@ impl Isdr {
         let Some(enabled) = self.state.enabled().filter(|_| !is_test(profile)) else {
             return Ok(profile.number);
         };
-        if is_test(enabled) && self.state.suspended.is_some_and(|suspended| suspended != profile.number) {
+        let gives_way = !is_test(enabled) || self.state.suspended.is_none_or(|it| it == profile.number);
+        if !checks.that(&SUSPENDED, input, gives_way) {
             return Err(EnableResult::wrongProfileReenabling);
         }
-        if has_ppr1(enabled) { Err(EnableResult::disallowedByPolicy) } else { Ok(profile.number) }
+        let allowed = checks.that(&ENABLE.policy, || &enabled.metadata, !has_ppr1(enabled));
+        if allowed { Ok(profile.number) } else { Err(EnableResult::disallowedByPolicy) }
     }
 
     pub(super) fn disable_profile(&mut self, call: &Call<'_>, env: &mut Env<'_>) -> Result<Reply, Status> {
         let request: DisableProfileRequest = decode(call.chain)?;
         let respond = |disable_result| Reply::of(&DisableProfileResponse { disable_result });
-        match self.may_disable(&request.profile_identifier, call.is_toolkit_busy) {
+        match self.may_disable(&request.profile_identifier, call.is_toolkit_busy, env.checks) {
             Ok(number) => {
                 let switched = self.begin_switch(Switch::Disable(number), request.refresh_flag, env)?;
                 Ok(respond(DisableResult::ok).and(switched))
@@ -91,15 +136,18 @@ impl Isdr {
         &self,
         identifier: &ProfileIdentifier,
         is_toolkit_busy: bool,
+        checks: Checks<'_>,
     ) -> Result<u16, DisableResult> {
-        let profile = self.find(identifier).ok_or(DisableResult::iccidOrAidNotFound)?;
-        if !profile.enabled {
+        let input = || octets_of(identifier);
+        let profile = checks.that(&DISABLE.known, input, self.find(identifier));
+        let profile = profile.ok_or(DisableResult::iccidOrAidNotFound)?;
+        if !checks.that(&DISABLE.state, input, profile.enabled) {
             return Err(DisableResult::profileNotInEnabledState);
         }
-        if has_ppr1(profile) {
+        if !checks.that(&DISABLE.policy, || &profile.metadata, !has_ppr1(profile)) {
             return Err(DisableResult::disallowedByPolicy);
         }
-        if self.is_cat_busy(is_toolkit_busy) {
+        if !checks.that(&DISABLE.not_busy, input, !self.is_cat_busy(is_toolkit_busy)) {
             return Err(DisableResult::catBusy);
         }
         Ok(profile.number)
@@ -164,7 +212,7 @@ impl Isdr {
 
     pub(super) fn delete_profile(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Reply, Status> {
         let DeleteProfileRequest(identifier) = decode(chain)?;
-        let delete_result = match self.may_delete(&identifier) {
+        let delete_result = match self.may_delete(&identifier, env.checks) {
             Ok(number) => {
                 let mut draft = self.draft();
                 self.delete(&mut draft, number);
@@ -176,13 +224,15 @@ impl Isdr {
         Ok(Reply::of(&DeleteProfileResponse { delete_result }))
     }
 
-    fn may_delete(&self, identifier: &ProfileIdentifier) -> Result<u16, DeleteResult> {
-        let profile = self.find(identifier).ok_or(DeleteResult::iccidOrAidNotFound)?;
+    fn may_delete(&self, identifier: &ProfileIdentifier, checks: Checks<'_>) -> Result<u16, DeleteResult> {
+        let input = || octets_of(identifier);
+        let profile = checks.that(&DELETE.known, input, self.find(identifier));
+        let profile = profile.ok_or(DeleteResult::iccidOrAidNotFound)?;
         let about_to_be_enabled = self.state.pending == Some(Switch::Enable(profile.number));
-        if profile.enabled || about_to_be_enabled {
+        if !checks.that(&DELETE.state, input, !profile.enabled && !about_to_be_enabled) {
             return Err(DeleteResult::profileNotInDisabledState);
         }
-        if has_ppr2(profile) {
+        if !checks.that(&DELETE.policy, || &profile.metadata, !has_ppr2(profile)) {
             return Err(DeleteResult::disallowedByPolicy);
         }
         Ok(profile.number)
@@ -206,7 +256,8 @@ impl Isdr {
     pub(super) fn euicc_memory_reset(&mut self, call: &Call<'_>, env: &mut Env<'_>) -> Result<Reply, Status> {
         let request: EuiccMemoryResetRequest = decode(call.chain)?;
         let respond = |reset_result| Reply::of(&EuiccMemoryResetResponse { reset_result });
-        if self.is_cat_busy(call.is_toolkit_busy) {
+        let is_free = !self.is_cat_busy(call.is_toolkit_busy);
+        if !env.checks.that(&RESET_NOT_BUSY, || call.chain, is_free) {
             return Ok(respond(ResetResult::catBusy));
         }
         let options = &request.reset_options;
@@ -218,7 +269,8 @@ impl Isdr {
         let condemned = self.state.profiles.iter().filter(|it| it.metadata().is_ok_and(applies));
         let condemned: Vec<_> = condemned.map(|profile| (profile.number, profile.enabled)).collect();
         let reset_address = has_bit(options, 2) && !self.state.default_dp_address.is_empty();
-        if condemned.is_empty() && !reset_address {
+        let is_any = !condemned.is_empty() || reset_address;
+        if !env.checks.that(&RESET, || call.chain, is_any) {
             return Ok(respond(ResetResult::nothingToDelete));
         }
         let mut draft = self.draft();
@@ -241,9 +293,10 @@ impl Isdr {
         Ok(respond(ResetResult::ok).and(Switched::AtOnceWithRefresh))
     }
 
-    pub(super) fn get_eid(&self, chain: &[u8]) -> Result<Reply, Status> {
+    pub(super) fn get_eid(&self, chain: &[u8], env: &Env<'_>) -> Result<Reply, Status> {
         let request: GetEuiccDataRequest = decode(chain)?;
-        if request.tag_list[..] != [0x5A] {
+        let tags = &request.tag_list;
+        if !env.checks.that(&EID, || tags, tags[..] == [0x5A]) {
             return Err(Status::INCORRECT_DATA);
         }
         Ok(Reply::of(&GetEuiccDataResponse { eid_value: (*self.eid.octets()).into() }))
@@ -258,20 +311,21 @@ impl Isdr {
 
     pub(super) fn set_nickname(&mut self, chain: &[u8], env: &mut Env<'_>) -> Result<Reply, Status> {
         let request: SetNicknameRequest = decode(chain)?;
-        let number = self.state.by_iccid(&request.iccid).map(|profile| profile.number);
-        let set_nickname_result = match number {
-            None => SetNicknameResult::iccidNotFound,
-            Some(_) if request.profile_nickname.len() > MAX_NICKNAME => SetNicknameResult::undefinedError,
-            Some(number) => {
-                let mut draft = self.draft();
-                if let Some(profile) = draft.profile_mut(number) {
-                    profile.nickname = request.profile_nickname;
-                }
-                self.commit(draft, env)?;
-                SetNicknameResult::ok
-            }
+        let (iccid, nickname) = (request.iccid, request.profile_nickname);
+        let respond = |set_nickname_result| Ok(Reply::of(&SetNicknameResponse { set_nickname_result }));
+        let number = self.state.by_iccid(&iccid).map(|profile| profile.number);
+        let Some(number) = env.checks.that(&NICKNAME_OF, || iccid.octets(), number) else {
+            return respond(SetNicknameResult::iccidNotFound);
         };
-        Ok(Reply::of(&SetNicknameResponse { set_nickname_result }))
+        if !env.checks.that(&NICKNAME, || &nickname, nickname.len() <= MAX_NICKNAME) {
+            return respond(SetNicknameResult::undefinedError);
+        }
+        let mut draft = self.draft();
+        if let Some(profile) = draft.profile_mut(number) {
+            profile.nickname = nickname;
+        }
+        self.commit(draft, env)?;
+        respond(SetNicknameResult::ok)
     }
 
     fn find(&self, identifier: &ProfileIdentifier) -> Option<&Profile> {
@@ -281,6 +335,13 @@ impl Isdr {
                 self.state.profiles.iter().find(|profile| profile.aid()[..] == aid[..])
             }
         }
+    }
+}
+
+fn octets_of(identifier: &ProfileIdentifier) -> Vec<u8> {
+    match identifier {
+        ProfileIdentifier::Iccid(iccid) => iccid.octets().to_vec(),
+        ProfileIdentifier::IsdpAid(aid) => aid.to_vec(),
     }
 }
 

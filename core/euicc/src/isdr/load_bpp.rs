@@ -11,6 +11,7 @@ use crate::state::{Profile, isdp_aid};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::common::NotificationEvent;
 use esim_rsp::es8p::StoreMetadataRequest;
 use esim_rsp::notification::{
@@ -19,6 +20,9 @@ use esim_rsp::notification::{
 };
 use esim_rsp::{Iccid, Signature, Signed, encode};
 
+const AWAITED: Rule = Rule::new("SGP.22 5.7.6", "a piece of a package is awaited on this channel");
+const ROOM: Rule = Rule::new("SGP.22 5.5.5", "the installed profile fits into the memory");
+
 impl Isdr {
     /// Takes one piece. Empty until the last, or until the first failure: then `BF37`.
     pub(super) fn load_bound_profile_package(
@@ -26,18 +30,19 @@ impl Isdr {
         call: &Call<'_>,
         env: &mut Env<'_>,
     ) -> Result<Reply, Status> {
+        let is_awaited = match &self.session {
+            Session::AwaitBoundProfilePackage(_) => call.chain.starts_with(&[0xBF, 0x36]),
+            Session::Loading(package) => package.channel == call.channel,
+            _ => false,
+        };
+        if !env.checks.that(&AWAITED, || [call.channel], is_awaited) {
+            // Out of session, or on another channel than the package: nothing is lost by it.
+            return Err(Status::CONDITIONS_NOT_SATISFIED);
+        }
         match core::mem::take(&mut self.session) {
-            Session::AwaitBoundProfilePackage(prepared) if call.chain.starts_with(&[0xBF, 0x36]) => {
-                self.begin_package(*prepared, call, env)
-            }
-            Session::Loading(package) if package.channel == call.channel => {
-                self.continue_package(package, call.chain, env)
-            }
-            other => {
-                // Out of session, or on another channel than the package: nothing is lost by it.
-                self.session = other;
-                Err(Status::CONDITIONS_NOT_SATISFIED)
-            }
+            Session::AwaitBoundProfilePackage(prepared) => self.begin_package(*prepared, call, env),
+            Session::Loading(package) => self.continue_package(package, call.chain, env),
+            _ => Err(Status::CONDITIONS_NOT_SATISFIED),
         }
     }
 
@@ -47,7 +52,7 @@ impl Isdr {
         call: &Call<'_>,
         env: &mut Env<'_>,
     ) -> Result<Reply, Status> {
-        match self.with_facts(|facts| Loading::begin(&prepared.agreed(), call.chain, facts)) {
+        match self.with_facts(env.checks, |facts| Loading::begin(&prepared.agreed(), call.chain, facts)) {
             Ok(loading) => {
                 let (server, channel) = (prepared.authenticated, call.channel);
                 self.session = Session::Loading(Box::new(Package { server, channel, loading }));
@@ -63,7 +68,7 @@ impl Isdr {
         chain: &[u8],
         env: &mut Env<'_>,
     ) -> Result<Reply, Status> {
-        match self.with_facts(|facts| package.loading.next(chain, facts)) {
+        match self.with_facts(env.checks, |facts| package.loading.next(chain, facts)) {
             Ok(None) => {
                 self.session = Session::Loading(package);
                 Ok(Reply::default())
@@ -80,7 +85,7 @@ impl Isdr {
         }
     }
 
-    fn with_facts<T>(&self, work: impl FnOnce(&Facts<'_>) -> T) -> T {
+    fn with_facts<T>(&self, checks: Checks<'_>, work: impl FnOnce(&Facts<'_>) -> T) -> T {
         let policy = |metadata: &StoreMetadataRequest| self.allows_policy_rules(metadata);
         work(&Facts {
             eid: self.eid.octets(),
@@ -88,6 +93,7 @@ impl Isdr {
             free_memory: self.free_memory(),
             capabilities: &self.capabilities,
             policy: &policy,
+            checks,
         })
     }
 
@@ -109,7 +115,8 @@ impl Isdr {
             ci_key_id: self.identities[server.identity].ci_key_id.clone(),
         };
         let number = draft.add_profile(profile, &loaded.image).map_err(|_| Status::MEMORY_PROBLEM)?;
-        if draft.state.used() > self.personal.memory {
+        let used = draft.state.used();
+        if !env.checks.that(&ROOM, || used.to_be_bytes(), used <= self.personal.memory) {
             let reason = ErrorReason::installFailedDueToInsufficientMemoryForProfile;
             let failure = Failure::from((BppCommandId::loadProfileElements, reason));
             return self.report_failure(server, Some(loaded.metadata.iccid), failure, env);

@@ -6,10 +6,13 @@ use crate::draft::Draft;
 use crate::env::Env;
 use crate::memory;
 use alloc::vec::Vec;
+use esim_rsp::check::Rule;
 use esim_rsp::common::{NotificationEvent, NotificationEvents};
 use esim_rsp::es8p::StoreMetadataRequest;
 use esim_rsp::notification::*;
 use esim_rsp::{CertificateDer, Signature, Signed, encode};
+
+const KNOWN: Rule = Rule::new("SGP.22 5.7.11", "seqNumber is that of a stored notification");
 
 impl Isdr {
     /// One signed notification for each receiver that the profile names for `event`.
@@ -71,7 +74,8 @@ impl Isdr {
         let mut draft = self.draft();
         // nothingToDelete
         let mut delete_notification_status = 1;
-        if draft.remove_notification(request.seq_number) {
+        let number = request.seq_number;
+        if env.checks.that(&KNOWN, || number.to_be_bytes(), draft.remove_notification(number)) {
             self.commit(draft, env)?;
             delete_notification_status = 0;
         }

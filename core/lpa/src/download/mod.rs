@@ -26,6 +26,7 @@ pub use outcome::{
 pub use params::{Device, DownloadParams, Releases};
 
 use crate::effect::{Effect, Event, Machine, Progress};
+use esim_rsp::check::Checks;
 use serde::{Deserialize, Serialize};
 use state::State;
 
@@ -60,11 +61,15 @@ impl Machine for Download {
     type Done = Outcome;
 
     fn step(&mut self, event: Event) -> Effect<Outcome> {
+        self.step_with(event, Checks::default())
+    }
+
+    fn step_with(&mut self, event: Event, checks: Checks<'_>) -> Effect<Outcome> {
         let effect = match self.pending.take() {
             Some(pending) if !pending.is_answered_by(&event) => pending,
             _ => {
                 let state = core::mem::replace(&mut self.state, State::Over);
-                let (next, effect) = state.on(&self.params, event);
+                let (next, effect) = state.on(&self.params, event, checks);
                 self.state = next;
                 effect
             }

@@ -12,6 +12,7 @@ use crate::notify::{Notify, NotifyParams};
 use crate::profile::Metadata;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use esim_rsp::check::Checks;
 use esim_rsp::codec::Decode;
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es9p::{AuthenticateClientOk, CancelSessionEs9Request};
@@ -81,30 +82,32 @@ pub(super) struct Cancelling {
 
 impl State {
     /// Takes what happened; an ending after AuthenticateServer is cancelled first.
-    pub fn on(self, params: &DownloadParams, event: Event) -> Turn {
+    pub fn on(self, params: &DownloadParams, event: Event, checks: Checks<'_>) -> Turn {
         let context = self.context();
-        self.advance(params, event).unwrap_or_else(|ending| finish(*ending, context, params))
+        self.advance(params, event, checks).unwrap_or_else(|ending| finish(*ending, context, params))
     }
 
-    fn advance(self, params: &DownloadParams, event: Event) -> Advance {
+    fn advance(self, params: &DownloadParams, event: Event, checks: Checks<'_>) -> Advance {
         match self {
             Self::Begin => Ok(super::steps::begin()),
             Self::ExpectInfo1 => super::steps::info1(event),
             Self::ExpectInfo2 { info1 } => super::steps::info2(info1, event),
             Self::ExpectChallenge { info1, info2 } => super::steps::challenge(params, &info1, info2, event),
             Self::ExpectServerAuthentication { info2 } => {
-                super::steps::server_authentication(params, info2, event)
+                super::steps::server_authentication(params, info2, event, checks)
             }
             Self::ExpectEuiccAuthentication { info2, transaction } => {
                 super::steps::euicc_authentication(params, info2, transaction, event)
             }
             Self::ExpectOffer { info2, transaction } => super::steps::offer(info2, transaction, event),
             Self::ExpectRat(offered) => super::steps::rat(offered, event),
-            Self::ExpectProfiles { offered, rat } => super::steps::profiles(params, offered, &rat, event),
+            Self::ExpectProfiles { offered, rat } => {
+                super::steps::profiles(params, offered, &rat, event, checks)
+            }
             Self::ExpectConsent(offered) => super::steps::consent(params, offered, &event),
             Self::ExpectConfirmationCode(offered) => super::steps::confirmation_code(offered, &event),
             Self::ExpectPrepared(offered) => super::steps::prepared(params, offered, event),
-            Self::ExpectPackage(offered) => super::steps::package(&offered, event),
+            Self::ExpectPackage(offered) => super::steps::package(&offered, event, checks),
             Self::ExpectLoaded(loading) => super::steps::loaded(loading, event),
             Self::ExpectCancelSigned(cancelling) => Ok(cancelling.signed(params, event)),
             Self::ExpectCancelled(cancelling) => Ok(cancelling.cancelled(params, event)),

@@ -13,6 +13,7 @@ use crate::profile::Metadata;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use esim_rsp::address::same_server;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::es8p::StoreMetadataRequest;
 use esim_rsp::es9p::{
     AuthenticateClientOk, AuthenticateClientRequest, GetBoundProfilePackageOk, GetBoundProfilePackageRequest,
@@ -30,6 +31,13 @@ use sha2::{Digest, Sha256};
 
 /// Octets of MAC at the end of each segment (SGP.22 2.5.4).
 const MAC: usize = 8;
+
+const ADDRESS: Rule =
+    Rule::new("SGP.22 3.1.2", "serverAddress in serverSigned1 is the address that was dialled");
+const TRANSACTION: Rule = Rule::new("SGP.22 3.1.2", "transactionId in serverSigned1 is that of the answer");
+const OID: Rule = Rule::new("SGP.22 3.1.2", "the OID in CERT.DPauth.ECDSA is that of the activation code");
+const POLICY: Rule = Rule::new("SGP.22 3.1.3", "the eUICC allows profilePolicyRules of profileMetadata");
+const METADATA: Rule = Rule::new("SGP.22 3.1.3.2", "the metadata in the package is what was announced");
 
 pub(super) fn begin() -> Turn {
     (State::ExpectInfo1, card(encode(&GetEuiccInfo1Request {})))
@@ -60,10 +68,15 @@ pub(super) fn challenge(params: &DownloadParams, info1: &Base64, info2: Base64, 
     Ok((State::ExpectServerAuthentication { info2 }, Effect::Http(call)))
 }
 
-pub(super) fn server_authentication(params: &DownloadParams, info2: Base64, event: Event) -> Advance {
+pub(super) fn server_authentication(
+    params: &DownloadParams,
+    info2: Base64,
+    event: Event,
+    checks: Checks<'_>,
+) -> Advance {
     let server: InitiateAuthenticationOk =
         http_message(event, json_binding::Function::InitiateAuthentication)?;
-    check_server(params, &server)?;
+    check_server(params, &server, checks)?;
     let euicc = esim_rsp::decode::<EuiccInfo2>(&info2.0).ok();
     // Everything that is signed goes to the eUICC as it came.
     let request = tlv::wrap(
@@ -81,24 +94,31 @@ pub(super) fn server_authentication(params: &DownloadParams, info2: Base64, even
 
 /// The checks of the LPA itself: it dialled the address that is signed, and the
 /// activation code names this server (SGP.22 3.1.2).
-fn check_server(params: &DownloadParams, server: &InitiateAuthenticationOk) -> Result<(), Box<Ending>> {
+fn check_server(
+    params: &DownloadParams,
+    server: &InitiateAuthenticationOk,
+    checks: Checks<'_>,
+) -> Result<(), Box<Ending>> {
     let malformed =
         |error: Error| Ending::malformed(json_binding::Function::InitiateAuthentication.name(), error);
     let signed: ServerSigned1 = esim_rsp::decode(&server.server_signed1.0).map_err(malformed)?;
     let dialled = &params.smdp_address;
-    if !same_server(dialled, &signed.server_address) {
+    let is_dialled = same_server(dialled, &signed.server_address);
+    if !checks.that(&ADDRESS, || &signed.server_address, is_dialled) {
         let what =
             Misbehaviour::WrongServerAddress { dialled: dialled.clone(), signed: signed.server_address };
         return Err(Box::new(Ending::Misbehaved(what)));
     }
-    if signed.transaction_id != server.transaction_id {
+    let transaction = &signed.transaction_id;
+    if !checks.that(&TRANSACTION, || &transaction.0, *transaction == server.transaction_id) {
         return Err(Box::new(Ending::Misbehaved(Misbehaviour::TransactionMismatch)));
     }
     let Some(expected) = &params.smdp_oid else {
         return Ok(());
     };
     let found = certificate::registered_id(&server.server_certificate.0);
-    if found.as_ref() == Some(expected) {
+    let certificate = || &server.server_certificate.0;
+    if checks.that(&OID, certificate, found.as_ref() == Some(expected)) {
         return Ok(());
     }
     Err(Box::new(Ending::Misbehaved(Misbehaviour::WrongOid { expected: expected.clone(), found })))
@@ -141,16 +161,23 @@ pub(super) fn rat(offered: Offered, event: Event) -> Advance {
     Ok((State::ExpectProfiles { offered, rat }, request))
 }
 
-pub(super) fn profiles(params: &DownloadParams, offered: Offered, rat: &Base64, event: Event) -> Advance {
+pub(super) fn profiles(
+    params: &DownloadParams,
+    offered: Offered,
+    rat: &Base64,
+    event: Event,
+    checks: Checks<'_>,
+) -> Advance {
     let installed = installed(&unless_refused(card_data(event, es10::Function::GetProfilesInfo))?);
     let metadata = metadata(&offered)?;
     let rat = esim_rsp::decode::<GetRatResponse>(&rat.0).map_or_else(|_| Vec::new(), |response| response.rat);
     let euicc = esim_rsp::decode::<EuiccInfo2>(&offered.info2.0).ok();
     let forbidden = euicc.as_ref().and_then(|info| info.forbidden_profile_policy_rules.as_ref());
-    let strong = match policy::judge(&metadata, &rat, forbidden, &installed) {
-        Verdict::Allowed { strong } => strong,
-        Verdict::Forbidden(why) => return Err(Box::new(Ending::PolicyForbids { why })),
+    let judged = match policy::judge(&metadata, &rat, forbidden, &installed) {
+        Verdict::Allowed { strong } => Ok(strong),
+        Verdict::Forbidden(why) => Err(Box::new(Ending::PolicyForbids { why })),
     };
+    let strong = checks.that(&POLICY, || &offered.offer.profile_metadata.0, judged)?;
     if params.auto_consent && !strong {
         return agreed(params, offered);
     }
@@ -231,7 +258,7 @@ pub(super) fn prepared(params: &DownloadParams, offered: Offered, event: Event) 
     Ok((State::ExpectPackage(offered), Effect::Http(call)))
 }
 
-pub(super) fn package(offered: &Offered, event: Event) -> Advance {
+pub(super) fn package(offered: &Offered, event: Event, checks: Checks<'_>) -> Advance {
     let bound: GetBoundProfilePackageOk =
         http_message(event, json_binding::Function::GetBoundProfilePackage)?;
     let package = bound.bound_profile_package;
@@ -239,7 +266,8 @@ pub(super) fn package(offered: &Offered, event: Event) -> Advance {
     let malformed = |error: Error| Ending::malformed(es10::Function::LoadBoundProfilePackage.name(), error);
     let segments = bpp::segments(&package.0).map_err(malformed)?;
     let announced = &offered.offer.profile_metadata.0;
-    if !same_metadata(announced, &stored_metadata(&segments)) {
+    let stored = stored_metadata(&segments);
+    if !checks.that(&METADATA, || &stored, same_metadata(announced, &stored)) {
         return Err(Box::new(Ending::Misbehaved(Misbehaviour::MetadataMismatch)));
     }
     let loading = Loading {

@@ -6,10 +6,13 @@ use crate::store::EventName;
 use crate::{Call, Config, Decision, Env, Function, Key, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
+use esim_rsp::check::Rule;
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es12::DeleteEventRequest;
 use esim_rsp::json_binding::Interface;
 use esim_rsp::{Code, Error, Refusal};
+
+const KNOWN: Rule = Rule::new("SGP.22 5.9.2", "eventId is that of an event of the functionRequester's");
 
 /// A server takes its event back.
 #[derive(Clone, Debug)]
@@ -66,11 +69,12 @@ impl DeleteEvent {
     }
 
     fn check<'a>(&self, records: &'a Records, env: &Env<'_>) -> Result<&'a EventRecord, Refusal> {
-        own_smds(env.config)?;
+        own_smds(env.config, env.checks)?;
         let unknown = || Refusal::of(Code::EventRecordUnknown).about(&self.0.event_id);
-        let event = records.event(&self.name()).ok_or_else(unknown)?;
+        let event = env.checks.that(&KNOWN, || &self.0.event_id, records.event(&self.name()));
+        let event = event.ok_or_else(unknown)?;
         if let Some(call) = self.forwarding(event, env.config) {
-            event::outcome(records.reply(&call), Some(Code::EventRecordUnknown))?;
+            event::outcome(records.reply(&call), Some(Code::EventRecordUnknown), env.checks)?;
         }
         Ok(event)
     }

@@ -8,16 +8,20 @@ pub use register_event::RegisterEvent;
 
 use crate::{Config, Smds};
 use alloc::string::String;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::json::RequestHeader;
 use esim_rsp::{Code, Refusal};
+
+const SMDS: Rule = Rule::new("SGP.22 5.9", "this server is an SM-DS");
 
 /// The SM-DS that this server is.
 ///
 /// # Errors
 /// 1.2/1.1 if it is none.
-fn own_smds(config: &Config) -> Result<&Smds, Refusal> {
+fn own_smds<'a>(config: &'a Config, checks: Checks<'_>) -> Result<&'a Smds, Refusal> {
     let detail = "This server is no SM-DS";
-    config.smds.as_ref().ok_or_else(|| Refusal::of(Code::FunctionProviderUnknown).because(detail))
+    let smds = checks.that(&SMDS, || &config.smdp_address, config.smds.as_ref());
+    smds.ok_or_else(|| Refusal::of(Code::FunctionProviderUnknown).because(detail))
 }
 
 /// An alternative SM-DS as the root's caller; the call keeps the name that it has come with.

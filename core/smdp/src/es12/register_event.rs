@@ -7,10 +7,16 @@ use crate::{Call, Config, Decision, Env, Function, Key, Records};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es12::RegisterEventRequest;
 use esim_rsp::json_binding::Interface;
 use esim_rsp::{Code, Error, Refusal};
+
+const SAME: Rule =
+    Rule::new("SGP.22 5.9.1", "rspServerAddress is that of the event, if eventId is known already");
+const ROOM: Rule =
+    Rule::new("SGP.22 5.9.1", "not too many events of the functionRequester wait for the eUICC");
 
 /// A server has something for an eUICC.
 ///
@@ -44,7 +50,7 @@ impl Function for RegisterEvent {
     }
 
     fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call> {
-        match self.check(known, now) {
+        match self.check(known, now, Checks::default()) {
             Ok(false) => self.forwarding(config).map(|(call, _)| call).into_iter().collect(),
             _ => Vec::new(),
         }
@@ -68,25 +74,24 @@ impl RegisterEvent {
     }
 
     /// Whether the event is there already.
-    fn check(&self, records: &Records, now: u64) -> Result<bool, Refusal> {
+    fn check(&self, records: &Records, now: u64, checks: Checks<'_>) -> Result<bool, Refusal> {
         let (request, name) = (&self.0, self.name());
         let waits = |event: &&EventRecord| event.owner == name.owner && event.expires_at > now;
         let waiting = || records.events_of(request.eid).filter(waits);
         if let Some(event) = records.event(&name).filter(|event| event.expires_at > now) {
             let same = event.rsp_server_address == request.rsp_server_address;
-            return if same {
+            return if checks.that(&SAME, || &request.rsp_server_address, same) {
                 Ok(true)
             } else {
                 Err(Refusal::of(Code::EventRecordAlreadyInUse).about(&request.event_id))
             };
         }
-        match waiting().nth(EVENTS_LIMIT as usize - 1) {
-            Some(_) => {
-                let detail = format!("{EVENTS_LIMIT} events of yours wait for this eUICC already");
-                Err(Refusal::of(Code::SmdsExecutionError).about(request.eid).because(detail))
-            }
-            None => Ok(false),
+        let has_room = waiting().nth(EVENTS_LIMIT as usize - 1).is_none();
+        if !checks.that(&ROOM, || request.eid.octets(), has_room) {
+            let detail = format!("{EVENTS_LIMIT} events of yours wait for this eUICC already");
+            return Err(Refusal::of(Code::SmdsExecutionError).about(request.eid).because(detail));
         }
+        Ok(false)
     }
 
     /// What the root is told, where there is one above: the LPA shall come here, with an identifier of ours.
@@ -111,14 +116,14 @@ impl RegisterEvent {
     }
 
     fn register(&self, records: &Records, env: &Env<'_>) -> Result<Option<EventRecord>, Refusal> {
-        own_smds(env.config)?;
-        if self.check(records, env.now)? {
+        own_smds(env.config, env.checks)?;
+        if self.check(records, env.now, env.checks)? {
             return Ok(None);
         }
         let forwarded = match self.forwarding(env.config) {
             Some((call, forwarded)) => {
                 // The identifier is ours alone: if the root has it, we have told it before.
-                event::outcome(records.reply(&call), Some(Code::EventRecordAlreadyInUse))?;
+                event::outcome(records.reply(&call), Some(Code::EventRecordAlreadyInUse), env.checks)?;
                 Some(forwarded)
             }
             None => None,

@@ -5,9 +5,17 @@ use crate::order::CardState;
 use crate::{Decision, Env, Function, Key, Order, OrderState, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::es2p::{CancelOrderRequest, FinalProfileStatus, Nothing};
 use esim_rsp::json_binding::Request;
 use esim_rsp::{Code, Error, Refusal};
+
+const CLAUSE: &str = "SGP.22 5.3.3";
+const NOT_FETCHED: Rule = Rule::new(CLAUSE, "the profile is on no eUICC");
+const IN_USE: Rule = Rule::new(CLAUSE, "the profile is not withdrawn, if it is to be available");
+const EID_THERE: Rule = Rule::new(CLAUSE, "eid is there, if the order is for an eUICC");
+const EID: Rule = Rule::new(CLAUSE, "eid is that of the order");
+const MATCHING_ID: Rule = Rule::new(CLAUSE, "matchingId is that of the order");
 
 /// The operator takes an order back.
 #[derive(Clone, Debug)]
@@ -30,8 +38,8 @@ impl Function for CancelOrder {
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
-        let order = own_order(records, &self.0.iccid, &self.0.header, env.config);
-        match order.and_then(|order| self.check(&order).map(|()| order)) {
+        let order = own_order(records, &self.0.iccid, &self.0.header, env.config, env.checks);
+        match order.and_then(|order| self.check(&order, env.checks).map(|()| order)) {
             Ok(order) => {
                 let unavailable = self.0.final_profile_status_indicator == FinalProfileStatus::Unavailable;
                 let gone = unavailable.then_some(Write::DeletePackage(order.iccid));
@@ -45,25 +53,29 @@ impl Function for CancelOrder {
 }
 
 impl CancelOrder {
-    fn check(&self, order: &Order) -> Result<(), Refusal> {
+    fn check(&self, order: &Order, checks: Checks<'_>) -> Result<(), Refusal> {
+        let iccid = || order.iccid.octets();
         let deleted = order.on_card.is_some_and(|card| card.state == CardState::Deleted);
         let fetched = matches!(order.state, OrderState::Downloaded | OrderState::Installed);
-        if fetched && !deleted {
+        if !checks.that(&NOT_FETCHED, iccid, !fetched || deleted) {
             return Err(Refusal::of(Code::IccidAlreadyInUse).about(order.iccid));
         }
         let back = self.0.final_profile_status_indicator == FinalProfileStatus::Available;
-        if order.state == OrderState::Unavailable && back {
+        if !checks.that(&IN_USE, iccid, order.state != OrderState::Unavailable || !back) {
             let detail = "The profile is withdrawn, and its package gone";
             return Err(Refusal::of(Code::IccidNotAllowed).about(order.iccid).because(detail));
         }
-        match (order.eid, self.0.eid) {
-            (Some(_), None) => return Err(Refusal::of(Code::IccidMandatoryElementMissing).about(order.iccid)),
-            (linked, Some(given)) if linked != Some(given) => {
-                return Err(Refusal::of(Code::IccidInvalidAssociation).about(order.iccid));
-            }
-            _ => {}
+        let (linked, given) = (order.eid, self.0.eid);
+        if !checks.that(&EID_THERE, iccid, linked.is_none() || given.is_some()) {
+            return Err(Refusal::of(Code::IccidMandatoryElementMissing).about(order.iccid));
         }
-        if self.0.matching_id.is_some() && self.0.matching_id != order.matching_id {
+        let given_octets = || given.map(|eid| eid.octets().to_vec()).unwrap_or_default();
+        if !checks.that(&EID, given_octets, given.is_none() || given == linked) {
+            return Err(Refusal::of(Code::IccidInvalidAssociation).about(order.iccid));
+        }
+        let given = self.0.matching_id.as_ref();
+        let is_its = given.is_none() || given == order.matching_id.as_ref();
+        if !checks.that(&MATCHING_ID, || given.cloned().unwrap_or_default(), is_its) {
             return Err(Refusal::of(Code::MatchingIdInvalidAssociation).about(order.iccid));
         }
         Ok(())

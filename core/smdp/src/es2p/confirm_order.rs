@@ -8,10 +8,18 @@ use crate::{Call, Config, Decision, Env, Function, Key, Order, OrderState, Recor
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_crypto::confirmation_code_hash;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::es2p::{ConfirmOrderOk, ConfirmOrderRequest};
 use esim_rsp::json::Base64;
 use esim_rsp::json_binding::Request;
 use esim_rsp::{Code, Eid, Error, Refusal};
+
+const CLAUSE: &str = "SGP.22 5.3.2";
+const RESERVED: Rule = Rule::new(CLAUSE, "the profile is reserved");
+const EID: Rule = Rule::new(CLAUSE, "eid is that of the order");
+const EID_THERE: Rule = Rule::new(CLAUSE, "eid is there, if no activation code will be used");
+const SPELLING: Rule = Rule::new(CLAUSE, "matchingId has letters, digits and hyphens alone, 255 at most");
+const UNIQUE: Rule = Rule::new(CLAUSE, "matchingId is that of no other order");
 
 /// The operator settles how a reserved profile will be fetched.
 #[derive(Clone)]
@@ -48,8 +56,9 @@ impl Function for ConfirmOrder {
     }
 
     fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call> {
-        let order = own_order(known, &self.0.iccid, &self.0.header, config);
-        match order.and_then(|order| self.check(&order, known, config)) {
+        let foreseen = Checks::default();
+        let order = own_order(known, &self.0.iccid, &self.0.header, config, foreseen);
+        match order.and_then(|order| self.check(&order, known, config, foreseen)) {
             Ok((_, Some(event))) if self.0.release_flag => {
                 Registration::of(&event, &self.0.header, config).calls(known, now, config)
             }
@@ -58,7 +67,7 @@ impl Function for ConfirmOrder {
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ConfirmOrderOk> {
-        let order = own_order(records, &self.0.iccid, &self.0.header, env.config);
+        let order = own_order(records, &self.0.iccid, &self.0.header, env.config, env.checks);
         match order.and_then(|order| self.confirm(order, records, env)) {
             Ok((mut order, mut commit)) => {
                 discovery::take_back(&mut order, records, env);
@@ -86,17 +95,19 @@ impl ConfirmOrder {
         order: &Order,
         records: &Records,
         config: &Config,
+        checks: Checks<'_>,
     ) -> Result<(Option<Eid>, Option<OrderEvent>), Refusal> {
-        if !matches!(order.state, OrderState::Allocated | OrderState::Linked) {
+        let is_reserved = matches!(order.state, OrderState::Allocated | OrderState::Linked);
+        if !checks.that(&RESERVED, || order.iccid.octets(), is_reserved) {
             let detail = alloc::format!("The profile is {}, not reserved", order.state);
             return Err(Refusal::of(Code::IccidNotAllowed).about(order.iccid).because(detail));
         }
-        let eid = self.eid(order)?;
-        self.check_matching_id(order, records)?;
+        let eid = self.eid(order, checks)?;
+        self.check_matching_id(order, records, checks)?;
         let matching_id = self.0.matching_id.as_deref();
         let event = self.smds_address().zip(eid).map(|(address, eid)| {
-            discovery::check_awaited(order, eid, records)?;
-            discovery::event_of(order, address, eid, matching_id, config)
+            discovery::check_awaited(order, eid, records, checks)?;
+            discovery::event_of(order, address, eid, matching_id, config, checks)
         });
         Ok((eid, event.transpose()?))
     }
@@ -108,7 +119,7 @@ impl ConfirmOrder {
         records: &Records,
         env: &mut Env<'_>,
     ) -> Result<(Order, Vec<Write>), Refusal> {
-        let (eid, event) = self.check(&order, records, env.config)?;
+        let (eid, event) = self.check(&order, records, env.config, env.checks)?;
         let mut commit = Vec::new();
         if let Some(event) = event.as_ref().filter(|_| self.0.release_flag) {
             commit = Registration::of(event, &self.0.header, env.config).settle(records, env)?;
@@ -139,28 +150,29 @@ impl ConfirmOrder {
     }
 
     /// The eUICC of the order, which is needed where no activation code is used.
-    fn eid(&self, order: &Order) -> Result<Option<Eid>, Refusal> {
+    fn eid(&self, order: &Order, checks: Checks<'_>) -> Result<Option<Eid>, Refusal> {
         if let (Some(linked), Some(given)) = (order.eid, self.0.eid)
-            && linked != given
+            && !checks.that(&EID, || given.octets(), linked == given)
         {
             return Err(Refusal::of(Code::EidInvalidAssociation).about(given));
         }
         let eid = self.0.eid.or(order.eid);
         let by_eid = self.smds_address().is_some() || self.0.matching_id.as_deref() == Some("");
-        if by_eid && eid.is_none() {
+        if !checks.that(&EID_THERE, || order.iccid.octets(), !by_eid || eid.is_some()) {
             return Err(Refusal::of(Code::EidMandatoryElementMissing));
         }
         Ok(eid)
     }
 
-    fn check_matching_id(&self, order: &Order, records: &Records) -> Result<(), Refusal> {
+    fn check_matching_id(&self, order: &Order, records: &Records, checks: Checks<'_>) -> Result<(), Refusal> {
         let Some(given) = &self.0.matching_id else { return Ok(()) };
         let sound = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if !given.chars().all(sound) || given.len() > 255 {
+        if !checks.that(&SPELLING, || given, given.chars().all(sound) && given.len() <= 255) {
             return Err(Refusal::of(Code::MatchingIdInvalid).about(given));
         }
         let holder = records.order_of_matching_id(given).filter(|_| !given.is_empty());
-        if holder.is_some_and(|holder| holder.iccid != order.iccid) {
+        let is_free = holder.is_none_or(|holder| holder.iccid == order.iccid);
+        if !checks.that(&UNIQUE, || given, is_free) {
             return Err(Refusal::of(Code::MatchingIdAlreadyInUse).about(given));
         }
         Ok(())

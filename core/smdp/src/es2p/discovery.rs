@@ -7,6 +7,7 @@ use crate::{Call, Config, Decision, Env, Function, Key, Order, Records, Reply, W
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::es12::RegisterEventRequest;
 use esim_rsp::json::RequestHeader;
 use esim_rsp::json_binding::{Interface, Request};
@@ -14,6 +15,12 @@ use esim_rsp::{Code, Eid, Iccid, Refusal};
 
 /// How long an address may be: a domain name and a port.
 const ADDRESS_LIMIT: usize = 262;
+
+const CLAUSE: &str = "SGP.22 5.3.2";
+const AWAITED: Rule =
+    Rule::new(CLAUSE, "not too many orders of the operator wait for the eUICC with an event");
+const ROOT: Rule = Rule::new(CLAUSE, "a root SM-DS is configured, if smdsAddress means it");
+const ADDRESS: Rule = Rule::new(CLAUSE, "smdsAddress is an address");
 
 /// What is told to an SM-DS when an order is released.
 pub(super) struct Registration {
@@ -32,8 +39,9 @@ pub(super) fn event_of(
     eid: Eid,
     matching_id: Option<&str>,
     config: &Config,
+    checks: Checks<'_>,
 ) -> Result<OrderEvent, Refusal> {
-    let smds = resolve(address, config)?;
+    let smds = resolve(address, config, checks)?;
     let event_id = match matching_id.filter(|id| !id.is_empty()) {
         Some(id) => id.to_string(),
         None => draw(order, eid, config)?,
@@ -46,12 +54,18 @@ pub(super) fn event_of(
 ///
 /// # Errors
 /// 8.9/4.2 where too many do.
-pub(super) fn check_awaited(order: &Order, eid: Eid, records: &Records) -> Result<(), Refusal> {
+pub(super) fn check_awaited(
+    order: &Order,
+    eid: Eid,
+    records: &Records,
+    checks: Checks<'_>,
+) -> Result<(), Refusal> {
     let is_other = |other: &&Order| {
         let awaits = other.event.as_ref().is_some_and(|event| event.eid == eid);
         awaits && other.is_open() && other.iccid != order.iccid && other.whose() == order.whose()
     };
-    if records.orders().filter(is_other).count() < AWAITED_LIMIT as usize {
+    let may_wait = records.orders().filter(is_other).count() < AWAITED_LIMIT as usize;
+    if checks.that(&AWAITED, || eid.octets(), may_wait) {
         return Ok(());
     }
     let detail = format!("{AWAITED_LIMIT} orders of yours wait for this eUICC with an event already");
@@ -59,19 +73,21 @@ pub(super) fn check_awaited(order: &Order, eid: Eid, records: &Records) -> Resul
 }
 
 /// The SM-DS that an address means; none if it is this server.
-fn resolve(address: &str, config: &Config) -> Result<Option<String>, Refusal> {
+fn resolve(address: &str, config: &Config, checks: Checks<'_>) -> Result<Option<String>, Refusal> {
     let own = config.smds.as_ref();
     let address = match address {
         "." | ".unspecified" => {
             // An alternative SM-DS tells its root itself.
             let known = config.default_smds.as_deref().or(own.map(|smds| smds.address.as_str()));
+            let known = checks.that(&ROOT, || address, known);
             let detail = "No root SM-DS is configured here";
             known.ok_or_else(|| Refusal::of(Code::SmdsInaccessible).about(address).because(detail))?
         }
         given => given,
     };
     let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-    if !address.chars().all(sound) || address.len() > ADDRESS_LIMIT {
+    let is_sound = address.chars().all(sound) && address.len() <= ADDRESS_LIMIT;
+    if !checks.that(&ADDRESS, || address, is_sound) {
         return Err(Refusal::of(Code::SmdsAddressRefused)
             .about(address)
             .because("This is no address of an SM-DS"));
@@ -141,7 +157,7 @@ impl Registration {
                 answer.map(|_| commit).map_err(refused)
             }
             Some(address) => {
-                event::outcome(records.reply(&self.call(address)), None)?;
+                event::outcome(records.reply(&self.call(address)), None, env.checks)?;
                 Ok(Vec::new())
             }
         }

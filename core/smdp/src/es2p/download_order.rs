@@ -1,12 +1,19 @@
 //! ES2+.DownloadOrder (SGP.22 5.3.1).
 
-use super::check_owner;
-use crate::{Config, Decision, Env, Function, Key, Order, OrderState, Records};
+use super::{known_order, owns};
+use crate::{Decision, Env, Function, Key, Order, OrderState, Records};
 use alloc::string::String;
 use alloc::vec::Vec;
+use esim_rsp::check::Rule;
 use esim_rsp::es2p::{DownloadOrderOk, DownloadOrderRequest};
 use esim_rsp::json_binding::Request;
 use esim_rsp::{Code, Error, Refusal};
+
+const CLAUSE: &str = "SGP.22 5.3.1";
+const TYPE: Rule = Rule::new(CLAUSE, "profileType is that of the profile");
+const KNOWN_TYPE: Rule = Rule::new(CLAUSE, "profileType is that of profiles here");
+const LEFT: Rule = Rule::new(CLAUSE, "a profile of profileType is available");
+const AVAILABLE: Rule = Rule::new(CLAUSE, "the profile is available");
 
 /// The operator reserves a profile.
 #[derive(Clone, Debug)]
@@ -36,7 +43,7 @@ impl Function for DownloadOrder {
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<DownloadOrderOk> {
-        match self.reserve(records, env.config) {
+        match self.reserve(records, env) {
             Ok(mut order) => {
                 order.eid = self.0.eid;
                 order.operator = Some(self.0.header.function_requester_identifier.clone());
@@ -83,37 +90,40 @@ impl DownloadOrder {
         order.owner.as_ref().is_none_or(|owner| owner == requester)
     }
 
-    fn reserve(&self, records: &Records, config: &Config) -> Result<Order, Refusal> {
+    fn reserve(&self, records: &Records, env: &Env<'_>) -> Result<Order, Refusal> {
+        let checks = env.checks;
         let order = match (&self.0.iccid, &self.0.profile_type) {
             (Some(iccid), name) => {
-                let order =
-                    records.order(iccid).ok_or_else(|| Refusal::of(Code::IccidUnknown).about(iccid))?.clone();
-                if order.state != OrderState::Available || !self.may_have(&order) {
-                    check_owner(&order, &self.0.header, config)?;
-                }
-                if name.as_ref().is_some_and(|name| *name != order.profile_type) {
+                let order = known_order(records, iccid, checks)?.clone();
+                let may_be_had = order.state == OrderState::Available && self.may_have(&order);
+                owns(&order, &self.0.header, env.config, may_be_had, checks)?;
+                if let Some(name) = name
+                    && !checks.that(&TYPE, || name, *name == order.profile_type)
+                {
                     return Err(Refusal::of(Code::ProfileTypeRefused).about(&order.profile_type));
                 }
                 order
             }
-            (None, Some(name)) => self.any_of_type(records, name)?,
+            (None, Some(name)) => self.any_of_type(records, name, env)?,
             (None, None) => return Err(Refusal::of(Code::FunctionInvalid)),
         };
-        if order.state != OrderState::Available {
+        let is_available = order.state == OrderState::Available;
+        if !checks.that(&AVAILABLE, || order.iccid.octets(), is_available) {
             return Err(Refusal::of(Code::IccidAlreadyInUse).about(order.iccid));
         }
         Ok(order)
     }
 
     /// A profile of the operator's own stock, or else of nobody's. What others have is as if it were not there.
-    fn any_of_type(&self, records: &Records, name: &str) -> Result<Order, Refusal> {
+    fn any_of_type(&self, records: &Records, name: &str, env: &Env<'_>) -> Result<Order, Refusal> {
         let is_it = |order: &&Order| order.profile_type == name && self.may_have(order);
         let mut of_type: Vec<_> = records.orders().filter(is_it).collect();
-        if of_type.is_empty() {
+        if !env.checks.that(&KNOWN_TYPE, || name, !of_type.is_empty()) {
             return Err(Refusal::of(Code::ProfileTypeUnknown).about(name));
         }
         of_type.sort_by_key(|order| order.owner.is_none());
         let available = of_type.into_iter().find(|order| order.state == OrderState::Available).cloned();
+        let available = env.checks.that(&LEFT, || name, available);
         available.ok_or_else(|| Refusal::of(Code::ProfileTypeUnavailable).about(name))
     }
 }

@@ -5,9 +5,12 @@ use super::own_order;
 use crate::{Call, Config, Decision, Env, Function, Key, Order, OrderState, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::es2p::{Nothing, ReleaseProfileRequest};
 use esim_rsp::json_binding::Request;
 use esim_rsp::{Code, Error, Refusal};
+
+const CONFIRMED: Rule = Rule::new("SGP.22 5.3.4", "the profile is confirmed");
 
 /// The operator lets a confirmed profile be fetched.
 #[derive(Clone, Debug)]
@@ -32,13 +35,14 @@ impl Function for ReleaseProfile {
     }
 
     fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call> {
-        let event = self.check(known, config).ok().and_then(|order| order.event);
+        let event = self.check(known, config, Checks::default()).ok().and_then(|order| order.event);
         let registration = event.map(|event| Registration::of(&event, &self.0.header, config));
         registration.map(|it| it.calls(known, now, config)).unwrap_or_default()
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
-        match self.check(records, env.config).and_then(|order| self.release(order, records, env)) {
+        match self.check(records, env.config, env.checks).and_then(|order| self.release(order, records, env))
+        {
             Ok(commit) => Decision::new(commit, Ok(Nothing {})),
             Err(refusal) => discovery::refuse(&self.0.iccid, refusal, records, env),
         }
@@ -46,12 +50,12 @@ impl Function for ReleaseProfile {
 }
 
 impl ReleaseProfile {
-    fn check(&self, records: &Records, config: &Config) -> Result<Order, Refusal> {
-        let order = own_order(records, &self.0.iccid, &self.0.header, config)?;
-        match order.state {
-            OrderState::Confirmed => Ok(order),
-            _ => Err(Refusal::of(Code::IccidInvalidTransition).about(order.iccid)),
+    fn check(&self, records: &Records, config: &Config, checks: Checks<'_>) -> Result<Order, Refusal> {
+        let order = own_order(records, &self.0.iccid, &self.0.header, config, checks)?;
+        if !checks.that(&CONFIRMED, || order.iccid.octets(), order.state == OrderState::Confirmed) {
+            return Err(Refusal::of(Code::IccidInvalidTransition).about(order.iccid));
         }
+        Ok(order)
     }
 
     fn release(&self, mut order: Order, records: &Records, env: &mut Env<'_>) -> Result<Vec<Write>, Refusal> {

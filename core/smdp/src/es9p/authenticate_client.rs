@@ -11,6 +11,7 @@ use crate::{
 };
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use esim_rsp::check::Rule;
 use esim_rsp::es9p::{AuthenticateClientOk, AuthenticateClientRequest, SmdpSigned2};
 use esim_rsp::es10b::{
     AuthenticateResponseOk, AuthenticateServerResponse, CtxParams1, CtxParamsForCommonAuthentication,
@@ -23,6 +24,23 @@ use esim_rsp::{Code, Eid, Error, OctetString, Refusal, Signature, Signed, Transa
 use serde::Serialize;
 
 const NAME: &str = json_binding::Function::AuthenticateClient.name();
+
+const CLAUSE: &str = "SGP.22 5.6.3";
+const AWAITED: Rule = Rule::new(CLAUSE, "the session waits for AuthenticateClient");
+const ACCEPTED: Rule = Rule::new(CLAUSE, "authenticateServerResponse is authenticateResponseOk");
+const SIGNATURE: Rule = Rule::new(CLAUSE, "euiccSignature1 verifies with PK.EUICC.ECDSA");
+const TRANSACTION: Rule = Rule::new(CLAUSE, "transactionId in euiccSigned1 is the session's");
+const CHALLENGE: Rule = Rule::new(CLAUSE, "serverChallenge in euiccSigned1 is the session's");
+const ADDRESS: Rule = Rule::new(CLAUSE, "serverAddress in euiccSigned1 is the session's");
+const MATCHING_ID: Rule = Rule::new(CLAUSE, "matchingId is that of an order");
+const DEFAULT: Rule = Rule::new(CLAUSE, "without a matchingId an order waits for the EID");
+const EID: Rule = Rule::new(CLAUSE, "the order is for this EID, or for any");
+const RELEASED: Rule = Rule::new(CLAUSE, "the profile is released");
+const PENDING: Rule = Rule::new(CLAUSE, "the order is pending");
+const EXPIRED: Rule = Rule::new(CLAUSE, "the order has not expired");
+const ATTEMPTS: Rule = Rule::new(CLAUSE, "the order has not been tried too often");
+const CERTIFICATE: Rule = Rule::new(CLAUSE, "there is a CERT.DPpb.ECDSA under the CI of CERT.DPauth.ECDSA");
+const EVENT: Rule = Rule::new("SGP.22 5.8.2", "matchingId is that of an event for this EID");
 
 /// The eUICC proves itself and asks for its profile.
 #[derive(Clone, Debug)]
@@ -82,20 +100,25 @@ impl Function for AuthenticateClient {
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Self::Ok> {
-        let session = match Session::alive(records.session(&self.transaction_id), env.now) {
+        let id = &self.transaction_id;
+        let session = match Session::alive(records.session(id), id, env) {
             Ok(session) => session,
             Err(refusal) => return Decision::refuse(refusal),
         };
-        let SessionState::AwaitAuthenticateClient(awaited) = &session.state else {
+        let awaited = match &session.state {
+            SessionState::AwaitAuthenticateClient(awaited) => Some(awaited),
+            _ => None,
+        };
+        let Some(awaited) = env.checks.that(&AWAITED, || &id.0, awaited) else {
             return Decision::refuse(Session::not_awaited(NAME));
         };
         if awaited.role == ServerRole::Smds {
             let proved = self.authenticate(awaited, env);
-            let answer = proved.and_then(|proved| events(session, &proved, records, env.now));
+            let answer = proved.and_then(|proved| events(session, &proved, records, env));
             return Decision::new(Vec::from([session.ended().into()]), answer.map(Authenticated::Events));
         }
         match self.authenticate(awaited, env).and_then(|proved| {
-            let order = find_order(records, &proved, env.now)?;
+            let order = find_order(records, &proved, env)?;
             Ok((proved, order.clone()))
         }) {
             Ok((proved, order)) => offer(session, awaited, &proved, order, env),
@@ -113,13 +136,15 @@ struct Proved<'a> {
 impl AuthenticateClient {
     fn authenticate(&self, awaited: &AwaitAuthenticateClient, env: &Env<'_>) -> Result<Proved<'_>, Refusal> {
         let response = match &self.response {
-            AuthenticateServerResponse::AuthenticateResponseOk(ok) => ok,
+            AuthenticateServerResponse::AuthenticateResponseOk(ok) => Ok(ok),
             AuthenticateServerResponse::AuthenticateResponseError(error) => {
-                let code = error.authenticate_error_code;
-                let detail = alloc::format!("The eUICC did not accept this server: {code}");
-                return Err(euicc_unproved(&detail));
+                Err(error.authenticate_error_code)
             }
         };
+        let response = env.checks.that(&ACCEPTED, || esim_rsp::encode(&self.response), response);
+        let response = response.map_err(|code| {
+            euicc_unproved(&alloc::format!("The eUICC did not accept this server: {code}"))
+        })?;
         let chosen = &awaited.euicc_ci_pk_id.0;
         let cis = env.config.trusted.iter().filter(|ci| ci.key_id == chosen[..]);
         let cis: Vec<_> = cis.cloned().collect();
@@ -127,16 +152,19 @@ impl AuthenticateClient {
         let (eid, key) = trust::verify_euicc(euicc, eum, &cis, env)?;
 
         let signed = &response.euicc_signed1;
-        if key.verify(&[signed.raw()], &response.euicc_signature1.0).is_err() {
+        if !trust::is_signed(&SIGNATURE, &key, &[signed.raw()], &response.euicc_signature1, env) {
             return Err(euicc_unproved("euiccSignature1 does not verify"));
         }
-        if signed.transaction_id != self.transaction_id {
+        let (checks, transaction) = (env.checks, &signed.transaction_id);
+        if !checks.that(&TRANSACTION, || &transaction.0, *transaction == self.transaction_id) {
             return Err(other_transaction());
         }
-        if signed.server_challenge[..] != awaited.server_challenge.0[..] {
+        let is_ours = signed.server_challenge[..] == awaited.server_challenge.0[..];
+        if !checks.that(&CHALLENGE, || *signed.server_challenge, is_ours) {
             return Err(euicc_unproved("serverChallenge is not the one of this session"));
         }
-        if signed.server_address != awaited.server_address {
+        let is_ours = signed.server_address == awaited.server_address;
+        if !checks.that(&ADDRESS, || &signed.server_address, is_ours) {
             return Err(euicc_unproved("serverAddress is not the one of this session"));
         }
         Ok(Proved { eid, response })
@@ -148,9 +176,9 @@ fn events(
     session: &Session,
     proved: &Proved<'_>,
     records: &Records,
-    now: u64,
+    env: &Env<'_>,
 ) -> Result<AuthenticateClientEs11Ok, Refusal> {
-    let waiting = records.events_of(proved.eid).filter(|event| event.expires_at > now);
+    let waiting = records.events_of(proved.eid).filter(|event| event.expires_at > env.now);
     let named = matching_id(proved.response);
     let wanted = waiting.filter(|event| named.is_none_or(|id| event.is_called(id)));
     let event_entries: Vec<_> = wanted
@@ -159,20 +187,19 @@ fn events(
             rsp_server_address: event.rsp_server_address.clone(),
         })
         .collect();
-    match named {
-        Some(id) if event_entries.is_empty() => Err(Refusal::of(Code::EventRecordUnknown).about(id)),
-        _ => {
-            let transaction_id = session.transaction_id.clone();
-            Ok(AuthenticateClientEs11Ok { transaction_id, event_entries })
-        }
+    if let Some(id) = named
+        && !env.checks.that(&EVENT, || id, !event_entries.is_empty())
+    {
+        return Err(Refusal::of(Code::EventRecordUnknown).about(id));
     }
+    Ok(AuthenticateClientEs11Ok { transaction_id: session.transaction_id.clone(), event_entries })
 }
 
 /// The order behind the matchingId, or the one that waits for this eUICC.
-fn find_order<'a>(records: &'a Records, proved: &Proved<'_>, now: u64) -> Result<&'a Order, Refusal> {
+fn find_order<'a>(records: &'a Records, proved: &Proved<'_>, env: &Env<'_>) -> Result<&'a Order, Refusal> {
     match matching_id(proved.response) {
         Some(id) => {
-            let order = records.order_of_matching_id(id);
+            let order = env.checks.that(&MATCHING_ID, || id, records.order_of_matching_id(id));
             order.ok_or_else(|| Refusal::of(Code::MatchingIdRefused).about(id))
         }
         None => {
@@ -180,8 +207,9 @@ fn find_order<'a>(records: &'a Records, proved: &Proved<'_>, now: u64) -> Result
                 |order: &&Order| order.matching_id.as_deref() == Some("") && order.eid == Some(proved.eid);
             let pending = || records.orders().filter(mine).filter(|order| order.is_pending());
             // One whose time is up is ended only when somebody looks at it.
-            let fetched = pending().find(|order| !order.has_expired(now)).or_else(|| pending().next());
+            let fetched = pending().find(|order| !order.has_expired(env.now)).or_else(|| pending().next());
             let any = fetched.or_else(|| records.orders().find(mine));
+            let any = env.checks.that(&DEFAULT, || proved.eid.octets(), any);
             let detail = "No order is waiting for this eUICC";
             any.ok_or_else(|| Refusal::of(Code::MatchingIdRefused).because(detail))
         }
@@ -199,7 +227,8 @@ fn offer(
     // Of an order that is over the operator has heard all.
     let was_open = order.is_open();
     let outcome = check_order(&mut order, proved, env).and_then(|()| {
-        let identity = env.config.identity(&awaited.server_ci_pk_id.0);
+        let ci_pk_id = &awaited.server_ci_pk_id.0;
+        let identity = env.checks.that(&CERTIFICATE, || ci_pk_id, env.config.identity(ci_pk_id));
         identity.ok_or_else(|| Refusal::of(Code::SmdpCertificateUnavailable))
     });
     let device = Device::from(device_info(proved.response));
@@ -226,26 +255,29 @@ fn offer(
 }
 
 fn check_order(order: &mut Order, proved: &Proved<'_>, env: &Env<'_>) -> Result<(), Refusal> {
-    if order.eid.is_some_and(|eid| eid != proved.eid) {
+    let (checks, iccid) = (env.checks, order.iccid);
+    let is_its = order.eid.is_none_or(|eid| eid == proved.eid);
+    if !checks.that(&EID, || proved.eid.octets(), is_its) {
         return Err(Refusal::of(Code::EidRefused).about(proved.eid));
     }
-    match order.state {
-        OrderState::Released | OrderState::Downloaded => {}
-        OrderState::Allocated | OrderState::Linked | OrderState::Confirmed => {
-            return Err(Refusal::of(Code::ProfileNotAllowed).about(order.iccid));
-        }
-        _ => return Err(why_closed(order)),
+    let waits = matches!(order.state, OrderState::Allocated | OrderState::Linked | OrderState::Confirmed);
+    if !checks.that(&RELEASED, || iccid.octets(), !waits) {
+        return Err(Refusal::of(Code::ProfileNotAllowed).about(iccid));
     }
-    if order.has_expired(env.now) {
+    if !checks.that(&PENDING, || iccid.octets(), order.is_pending()) {
+        return Err(why_closed(order));
+    }
+    if !checks.that(&EXPIRED, || iccid.octets(), !order.has_expired(env.now)) {
         order.fail(Code::DownloadOrderExpired);
         return Err(Refusal::of(Code::DownloadOrderExpired));
     }
-    if order.download_attempts >= env.config.limits.download_attempts {
+    let may_try = order.download_attempts < env.config.limits.download_attempts;
+    if !checks.that(&ATTEMPTS, || order.download_attempts.to_be_bytes(), may_try) {
         order.fail(Code::DownloadOrderMaximumExceeded);
         return Err(Refusal::of(Code::DownloadOrderMaximumExceeded));
     }
     let device = &device_info(proved.response).device_capabilities;
-    eligibility::check(order, &proved.response.euicc_signed1.euicc_info2, device)?;
+    eligibility::check(order, &proved.response.euicc_signed1.euicc_info2, device, checks)?;
     order.download_attempts += 1;
     Ok(())
 }

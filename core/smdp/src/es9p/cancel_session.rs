@@ -7,12 +7,20 @@ use crate::{Decision, Env, Function, Key, Order, OrderState, Records, Session, S
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use esim_rsp::check::Rule;
 use esim_rsp::es2p::Nothing;
 use esim_rsp::es9p::CancelSessionEs9Request;
 use esim_rsp::es10b::{CancelSessionReason, CancelSessionResponse};
 use esim_rsp::{Code, Error, Refusal, TransactionId, json_binding};
 
 const NAME: &str = json_binding::Function::CancelSession.name();
+
+const CLAUSE: &str = "SGP.22 5.6.5";
+const AWAITED: Rule = Rule::new(CLAUSE, "the session can be cancelled");
+const CANCELLED: Rule = Rule::new(CLAUSE, "cancelSessionResponse is cancelSessionResponseOk");
+const SIGNATURE: Rule = Rule::new(CLAUSE, "euiccCancelSessionSignature verifies with PK.EUICC.ECDSA");
+const TRANSACTION: Rule = Rule::new(CLAUSE, "transactionId in euiccCancelSessionSigned is the session's");
+const OID: Rule = Rule::new(CLAUSE, "smdpOid in euiccCancelSessionSigned is that of this SM-DP+");
 
 /// The eUICC signs that the session is over, and why.
 #[derive(Clone, Debug)]
@@ -42,14 +50,18 @@ impl Function for CancelSession {
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Nothing> {
-        let session = match Session::alive(records.session(&self.transaction_id), env.now) {
+        let id = &self.transaction_id;
+        let session = match Session::alive(records.session(id), id, env) {
             Ok(session) => session,
             Err(refusal) => return Decision::refuse(refusal),
         };
-        let (peer, step) = match &session.state {
-            SessionState::AwaitGetBoundProfilePackage(peer) => (peer, Point::BppDownload),
-            SessionState::AwaitNotification(state) => (&state.peer, Point::BppInstallation),
-            _ => return Decision::refuse(Session::not_awaited(NAME)),
+        let awaited = match &session.state {
+            SessionState::AwaitGetBoundProfilePackage(peer) => Some((peer, Point::BppDownload)),
+            SessionState::AwaitNotification(state) => Some((&state.peer, Point::BppInstallation)),
+            _ => None,
+        };
+        let Some((peer, step)) = env.checks.that(&AWAITED, || &id.0, awaited) else {
+            return Decision::refuse(Session::not_awaited(NAME));
         };
         let reason = match self.verify(peer, env) {
             Ok(reason) => reason,
@@ -68,22 +80,25 @@ impl Function for CancelSession {
 impl CancelSession {
     fn verify(&self, peer: &Peer, env: &Env<'_>) -> Result<CancelSessionReason, Refusal> {
         let response = match &self.response {
-            CancelSessionResponse::CancelSessionResponseOk(ok) => ok,
-            CancelSessionResponse::CancelSessionResponseError(code) => {
-                let detail = format!("The eUICC did not cancel the session (code {code})");
-                return Err(euicc_unproved(&detail));
-            }
+            CancelSessionResponse::CancelSessionResponseOk(ok) => Ok(ok),
+            CancelSessionResponse::CancelSessionResponseError(code) => Err(*code),
         };
+        let response = env.checks.that(&CANCELLED, || esim_rsp::encode(&self.response), response);
+        let response = response
+            .map_err(|code| euicc_unproved(&format!("The eUICC did not cancel the session (code {code})")))?;
         let signed = &response.euicc_cancel_session_signed;
         let key = trust::key_of_euicc(&peer.euicc_certificate.0)?;
-        if key.verify(&[signed.raw()], &response.euicc_cancel_session_signature.0).is_err() {
+        let signature = &response.euicc_cancel_session_signature;
+        if !trust::is_signed(&SIGNATURE, &key, &[signed.raw()], signature, env) {
             return Err(euicc_unproved("euiccCancelSessionSignature does not verify"));
         }
-        if signed.transaction_id != self.transaction_id {
+        let transaction = &signed.transaction_id;
+        if !env.checks.that(&TRANSACTION, || &transaction.0, *transaction == self.transaction_id) {
             return Err(other_transaction());
         }
         let identity = env.config.identity(&peer.server_ci_pk_id.0);
-        if identity.is_none_or(|identity| identity.oid != signed.smdp_oid) {
+        let is_ours = identity.is_some_and(|identity| identity.oid == signed.smdp_oid);
+        if !env.checks.that(&OID, || esim_rsp::encode(&signed.smdp_oid), is_ours) {
             return Err(Refusal::of(Code::SmdpInvalidAssociation).about(&signed.smdp_oid));
         }
         Ok(signed.reason)

@@ -11,12 +11,28 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_crypto::sha256;
+use esim_rsp::check::Rule;
 use esim_rsp::es9p::{GetBoundProfilePackageOk, GetBoundProfilePackageRequest};
 use esim_rsp::es10b::{PrepareDownloadResponse, PrepareDownloadResponseOk};
 use esim_rsp::json::Base64;
 use esim_rsp::{Code, Error, Refusal, TransactionId, json_binding};
 
 const NAME: &str = json_binding::Function::GetBoundProfilePackage.name();
+
+const CLAUSE: &str = "SGP.22 5.6.2";
+const AWAITED: Rule = Rule::new(CLAUSE, "the session waits for GetBoundProfilePackage");
+const THERE: Rule = Rule::new(CLAUSE, "the profile is there still");
+const PREPARED: Rule = Rule::new(CLAUSE, "prepareDownloadResponse is downloadResponseOk");
+const SIGNATURE: Rule = Rule::new(CLAUSE, "euiccSignature2 verifies with PK.EUICC.ECDSA");
+const TRANSACTION: Rule = Rule::new(CLAUSE, "transactionId in euiccSigned2 is the session's");
+const CERTIFICATE: Rule = Rule::new(CLAUSE, "CERT.DPpb.ECDSA of the offer is there still");
+const EID: Rule = Rule::new(CLAUSE, "the order has gone to no other eUICC");
+const PENDING: Rule = Rule::new(CLAUSE, "the order of the offer is pending");
+const EXPIRED: Rule = Rule::new(CLAUSE, "the order of the offer has not expired");
+const SAME: Rule = Rule::new(CLAUSE, "a request that comes again is the same");
+const CODE_THERE: Rule = Rule::new(CLAUSE, "hashCc is there, if a confirmation code was asked for");
+const CODE: Rule = Rule::new(CLAUSE, "hashCc is that of the confirmation code");
+const REBINDING: Rule = Rule::new(CLAUSE, "a package is bound to one euiccOtpk, unless it may be bound anew");
 
 /// The eUICC is ready; the LPA fetches the profile.
 #[derive(Clone, Debug)]
@@ -48,17 +64,21 @@ impl Function for GetBoundProfilePackage {
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Self::Ok> {
-        let session = match Session::alive(records.session(&self.transaction_id), env.now) {
+        let id = &self.transaction_id;
+        let session = match Session::alive(records.session(id), id, env) {
             Ok(session) => session,
             Err(refusal) => return Decision::refuse(refusal),
         };
-        let peer = match &session.state {
-            SessionState::AwaitGetBoundProfilePackage(peer) => peer,
-            SessionState::AwaitNotification(state) => &state.peer,
-            _ => return Decision::refuse(Session::not_awaited(NAME)),
+        let awaited = match &session.state {
+            SessionState::AwaitGetBoundProfilePackage(peer) => Some(peer),
+            SessionState::AwaitNotification(state) => Some(&state.peer),
+            _ => None,
+        };
+        let Some(peer) = env.checks.that(&AWAITED, || &id.0, awaited) else {
+            return Decision::refuse(Session::not_awaited(NAME));
         };
         let found = records.order(&peer.iccid).zip(records.package(&peer.iccid));
-        let Some((order, package)) = found else {
+        let Some((order, package)) = env.checks.that(&THERE, || peer.iccid.octets(), found) else {
             let gone = Refusal::of(Code::ProfileUnavailable).because("The profile has been withdrawn");
             return Decision::new(Vec::from([session.ended().into()]), Err(gone));
         };
@@ -101,22 +121,24 @@ impl GetBoundProfilePackage {
         package: &Package,
         env: &mut Env<'_>,
     ) -> Result<Delivery, Refusal> {
-        let response = self.verify(peer)?;
-        let identity = env.config.identity(&peer.server_ci_pk_id.0);
+        let response = self.verify(peer, env)?;
+        let ci_pk_id = &peer.server_ci_pk_id.0;
+        let identity = env.checks.that(&CERTIFICATE, || ci_pk_id, env.config.identity(ci_pk_id));
         let identity = identity.ok_or_else(|| Refusal::of(Code::SmdpCertificateUnavailable))?;
         check_order(order, peer, env)?;
 
         if let (SessionState::AwaitNotification(state), Some(bound)) = (&session.state, &order.bound) {
-            let same = state.euicc_signed2.0 == response.euicc_signed2.raw();
-            if !same || bound.transaction_id != self.transaction_id {
+            let signed = response.euicc_signed2.raw();
+            let same = state.euicc_signed2.0 == signed && bound.transaction_id == self.transaction_id;
+            if !env.checks.that(&SAME, || signed, same) {
                 return Err(Session::not_awaited(NAME));
             }
-            let answer = self.answer(bound, identity, peer, order, package)?;
+            let answer = self.answer(bound, identity, peer, order, package, env)?;
             return Ok(Delivery::Again(answer));
         }
-        check_confirmation(order, peer, response, &self.transaction_id)?;
+        check_confirmation(order, peer, response, &self.transaction_id, env)?;
         let bound = self.binding(order, peer, response, identity, env)?;
-        let answer = self.answer(&bound, identity, peer, order, package)?;
+        let answer = self.answer(&bound, identity, peer, order, package, env)?;
         order.state = crate::OrderState::Downloaded;
         order.eid = Some(peer.eid);
         order.bound = Some(bound);
@@ -129,21 +151,21 @@ impl GetBoundProfilePackage {
         Ok(Delivery::First(Box::new(session.awaiting(next)), answer))
     }
 
-    fn verify(&self, peer: &Peer) -> Result<&PrepareDownloadResponseOk, Refusal> {
+    fn verify(&self, peer: &Peer, env: &Env<'_>) -> Result<&PrepareDownloadResponseOk, Refusal> {
         let response = match &self.response {
-            PrepareDownloadResponse::DownloadResponseOk(ok) => ok,
-            PrepareDownloadResponse::DownloadResponseError(error) => {
-                let code = error.download_error_code;
-                let detail = alloc::format!("The eUICC did not accept the offer: {code}");
-                return Err(euicc_unproved(&detail));
-            }
+            PrepareDownloadResponse::DownloadResponseOk(ok) => Ok(ok),
+            PrepareDownloadResponse::DownloadResponseError(error) => Err(error.download_error_code),
         };
+        let response = env.checks.that(&PREPARED, || esim_rsp::encode(&self.response), response);
+        let response = response
+            .map_err(|code| euicc_unproved(&alloc::format!("The eUICC did not accept the offer: {code}")))?;
         let key = trust::key_of_euicc(&peer.euicc_certificate.0)?;
         let covered = [response.euicc_signed2.raw(), &peer.smdp_signature2.0];
-        if key.verify(&covered, &response.euicc_signature2.0).is_err() {
+        if !trust::is_signed(&SIGNATURE, &key, &covered, &response.euicc_signature2, env) {
             return Err(euicc_unproved("euiccSignature2 does not verify"));
         }
-        if response.euicc_signed2.transaction_id != self.transaction_id {
+        let transaction = &response.euicc_signed2.transaction_id;
+        if !env.checks.that(&TRANSACTION, || &transaction.0, *transaction == self.transaction_id) {
             return Err(other_transaction());
         }
         Ok(response)
@@ -159,16 +181,20 @@ impl GetBoundProfilePackage {
         env: &mut Env<'_>,
     ) -> Result<Bound, Refusal> {
         let otpk = &response.euicc_signed2.euicc_otpk;
-        match &order.bound {
-            Some(bound) if bound.euicc_otpk.0[..] == otpk.0[..] && bound.ci_pk_id.0 == identity.ci_pk_id => {
-                Ok(Bound { transaction_id: self.transaction_id.clone(), ..bound.clone() })
-            }
-            Some(_) if !env.config.rebinding => Err(Refusal::of(Code::ProfileUnavailable)),
-            _ => {
-                let certificate = &peer.euicc_certificate;
-                Ok(bind::new_binding(&self.transaction_id, certificate, otpk, identity, env))
-            }
+        let is_its =
+            |bound: &&Bound| bound.euicc_otpk.0[..] == otpk.0[..] && bound.ci_pk_id.0 == identity.ci_pk_id;
+        let stored = order.bound.as_ref().filter(is_its);
+        let may_bind = order.bound.is_none() || stored.is_some() || env.config.rebinding;
+        if !env.checks.that(&REBINDING, || &otpk.0, may_bind) {
+            return Err(Refusal::of(Code::ProfileUnavailable));
         }
+        Ok(match stored {
+            Some(bound) => Bound { transaction_id: self.transaction_id.clone(), ..bound.clone() },
+            None => {
+                let certificate = &peer.euicc_certificate;
+                bind::new_binding(&self.transaction_id, certificate, otpk, identity, env)
+            }
+        })
     }
 
     fn answer(
@@ -178,8 +204,9 @@ impl GetBoundProfilePackage {
         peer: &Peer,
         order: &Order,
         package: &Package,
+        env: &Env<'_>,
     ) -> Result<GetBoundProfilePackageOk, Refusal> {
-        let octets = bind::bind(bound, identity, &peer.eid, &order.metadata.0, package)?;
+        let octets = bind::bind(bound, identity, &peer.eid, &order.metadata.0, package, env.checks)?;
         Ok(GetBoundProfilePackageOk {
             transaction_id: self.transaction_id.clone(),
             bound_profile_package: Base64(octets),
@@ -189,15 +216,18 @@ impl GetBoundProfilePackage {
 
 /// What may have changed since the offer: another LPA, the operator, the time.
 fn check_order(order: &mut Order, peer: &Peer, env: &Env<'_>) -> Result<(), Refusal> {
-    if order.eid.is_some_and(|eid| eid != peer.eid) {
+    let (checks, iccid) = (env.checks, order.iccid);
+    let is_its = order.eid.is_none_or(|eid| eid == peer.eid);
+    if !checks.that(&EID, || peer.eid.octets(), is_its) {
         let detail = "The profile has gone to another eUICC in the meantime";
         return Err(Refusal::of(Code::ProfileUnavailable).because(detail));
     }
-    if !order.is_pending() || order.round != peer.round {
+    let waits = order.is_pending() && order.round == peer.round;
+    if !checks.that(&PENDING, || iccid.octets(), waits) {
         let detail = "The order is not pending any more";
         return Err(Refusal::of(Code::ProfileUnavailable).because(detail));
     }
-    if order.has_expired(env.now) {
+    if !checks.that(&EXPIRED, || iccid.octets(), !order.has_expired(env.now)) {
         order.fail(Code::DownloadOrderExpired);
         return Err(Refusal::of(Code::DownloadOrderExpired));
     }
@@ -211,14 +241,17 @@ fn check_confirmation(
     peer: &Peer,
     response: &PrepareDownloadResponseOk,
     transaction_id: &TransactionId,
+    env: &Env<'_>,
 ) -> Result<(), Refusal> {
     let Some(confirmation) = order.confirmation.as_mut().filter(|_| peer.confirmation_required) else {
         return Ok(());
     };
-    let Some(given) = &response.euicc_signed2.hash_cc else {
+    let (checks, signed) = (env.checks, &response.euicc_signed2);
+    let Some(given) = checks.that(&CODE_THERE, || signed.raw(), signed.hash_cc.as_ref()) else {
         return Err(Refusal::of(Code::ConfirmationCodeMandatoryElementMissing));
     };
-    if sha256(&[&confirmation.hash.0, &transaction_id.0])[..] == given[..] {
+    let is_right = sha256(&[&confirmation.hash.0, &transaction_id.0])[..] == given[..];
+    if checks.that(&CODE, || **given, is_right) {
         return Ok(());
     }
     confirmation.attempts_left = confirmation.attempts_left.saturating_sub(1);

@@ -7,6 +7,7 @@ use crate::{Decision, Env, Function, Key, Order, OrderState, Records, Session, t
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use esim_rsp::check::Rule;
 use esim_rsp::common::NotificationEvent;
 use esim_rsp::es9p::HandleNotificationRequest;
 use esim_rsp::json::Base64;
@@ -17,6 +18,16 @@ use esim_rsp::notification::{
 use esim_rsp::{Code, Eid, Error, Iccid, Refusal, Signed, json_binding};
 
 const NAME: &str = json_binding::Function::HandleNotification.name();
+
+const CLAUSE: &str = "SGP.22 5.6.4";
+const RESULT_ORDER: Rule = Rule::new(CLAUSE, "profileInstallationResult is of an order");
+const RESULT_BOUND: Rule = Rule::new(CLAUSE, "profileInstallationResult is of a package that was handed out");
+const RESULT_SIGNATURE: Rule = Rule::new(CLAUSE, "euiccSignPIR verifies with PK.EUICC.ECDSA");
+const RESULT_OID: Rule = Rule::new(CLAUSE, "smdpOid in profileInstallationResultData is that of this SM-DP+");
+const SIGNATURE: Rule = Rule::new(CLAUSE, "euiccNotificationSignature verifies with PK.EUICC.ECDSA");
+const ORDER: Rule = Rule::new(CLAUSE, "the notification is of a profile of this SM-DP+");
+const EID: Rule = Rule::new(CLAUSE, "the notification is of the eUICC that has the profile");
+const EVENT: Rule = Rule::new(CLAUSE, "profileManagementOperation is a known event");
 
 /// The eUICC reports an installation or a change of a profile's state.
 #[derive(Clone, Debug)]
@@ -92,20 +103,29 @@ fn installation(
     let data = &result.profile_installation_result_data;
     let session = records.session(&data.transaction_id);
     let iccid = session.and_then(Session::iccid).or(data.notification_metadata.iccid);
-    let Some(order) = iccid.and_then(|iccid| records.order(&iccid)) else {
+    let checks = env.checks;
+    let order = iccid.and_then(|iccid| records.order(&iccid));
+    let Some(order) = checks.that(&RESULT_ORDER, || data.raw(), order) else {
         return ignored("an installation result of no order here");
     };
-    let Some((bound, eid)) = order.bound.as_ref().zip(order.eid) else {
+    let handed_out = order.bound.as_ref().zip(order.eid);
+    let Some((bound, eid)) = checks.that(&RESULT_BOUND, || order.iccid.octets(), handed_out) else {
         return ignored("an installation result of a profile that was never handed out");
     };
-    let verified = trust::key_of_euicc(&bound.euicc_certificate.0)
-        .is_ok_and(|key| key.verify(&[data.raw()], &result.euicc_sign_pir.0).is_ok());
+    let verified = trust::key_of_euicc(&bound.euicc_certificate.0).is_ok_and(|key| {
+        trust::is_signed(&RESULT_SIGNATURE, &key, &[data.raw()], &result.euicc_sign_pir, env)
+    });
     if !verified {
         return ignored("the signature of an installation result does not verify");
     }
     let identity = env.config.identity(&bound.ci_pk_id.0);
-    let names_another = |oid: &esim_rsp::ObjectIdentifier| identity.is_none_or(|own| own.oid != *oid);
-    if data.smdp_oid.as_ref().is_some_and(names_another) {
+    let names_us = |oid: &esim_rsp::ObjectIdentifier| identity.is_some_and(|own| own.oid == *oid);
+    let is_for_us = data.smdp_oid.as_ref().is_none_or(names_us);
+    if !checks.that(
+        &RESULT_OID,
+        || data.smdp_oid.as_ref().map(esim_rsp::encode).unwrap_or_default(),
+        is_for_us,
+    ) {
         return ignored("an installation result for another SM-DP+");
     }
     if order.installation_result.as_ref().is_some_and(|last| last.0 == raw) {
@@ -178,16 +198,19 @@ fn change(other: &OtherSignedNotification, records: &Records, env: &mut Env<'_>)
         Ok(proved) => proved,
         Err(refusal) => return ignored(refusal),
     };
-    if key.verify(&[tbs.raw()], &other.euicc_notification_signature.0).is_err() {
+    if !trust::is_signed(&SIGNATURE, &key, &[tbs.raw()], &other.euicc_notification_signature, env) {
         return ignored("the signature of a notification does not verify");
     }
-    let Some(order) = tbs.iccid.and_then(|iccid| records.order(&iccid)) else {
+    let checks = env.checks;
+    let order = tbs.iccid.and_then(|iccid| records.order(&iccid));
+    let Some(order) = checks.that(&ORDER, || tbs.raw(), order) else {
         return ignored("a notification of a profile that is not ours");
     };
-    if order.eid != Some(eid) {
+    if !checks.that(&EID, || eid.octets(), order.eid == Some(eid)) {
         return ignored(format!("eUICC {eid} reports a profile that it was not given"));
     }
-    let Some(event) = tbs.profile_management_operation.first() else {
+    let event = tbs.profile_management_operation.first();
+    let Some(event) = checks.that(&EVENT, || tbs.raw(), event) else {
         return ignored("a notification of no known event");
     };
     let sequence = tbs.seq_number;

@@ -4,6 +4,7 @@ use crate::session::{AwaitAuthenticateClient, ServerRole};
 use crate::{Config, Decision, Env, Function, Key, KeyPair, Records, Session, SessionState, Write};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use esim_rsp::check::Rule;
 use esim_rsp::es9p::{InitiateAuthenticationOk, InitiateAuthenticationRequest, ServerSigned1};
 use esim_rsp::es10b::EuiccInfo1;
 use esim_rsp::json::Base64;
@@ -47,6 +48,13 @@ impl Function for InitiateAuthentication {
     }
 }
 
+const CLAUSE: &str = "SGP.22 5.6.1";
+const ADDRESS: Rule = Rule::new(CLAUSE, "smdpAddress is that of this server");
+const SVN: Rule = Rule::new(CLAUSE, "svn of the eUICC is of version 2");
+const SIGNING: Rule = Rule::new(CLAUSE, "euiccCiPKIdListForSigning has a CI that this server knows");
+const VERIFICATION: Rule =
+    Rule::new(CLAUSE, "euiccCiPKIdListForVerification has a CI that this server has certificates of");
+
 /// This server as the LPA has dialled it.
 struct Server<'a> {
     role: ServerRole,
@@ -77,32 +85,35 @@ const SMDS: Codes = Codes {
 
 impl InitiateAuthentication {
     /// As whom the LPA has dialled this server.
-    fn role(&self, config: &Config) -> Result<(ServerRole, &'static Codes), Refusal> {
+    fn role(&self, config: &Config) -> Option<(ServerRole, &'static Codes)> {
         if config.smds.as_ref().is_some_and(|smds| smds.answers_to(&self.smdp_address)) {
-            return Ok((ServerRole::Smds, &SMDS));
+            return Some((ServerRole::Smds, &SMDS));
         }
-        if !config.identities.is_empty() && config.answers_to(&self.smdp_address) {
-            return Ok((ServerRole::Smdp, &SMDP));
-        }
-        let codes = if config.identities.is_empty() { &SMDS } else { &SMDP };
-        Err(Refusal::of(codes.address).about(&self.smdp_address))
+        let is_smdp = !config.identities.is_empty() && config.answers_to(&self.smdp_address);
+        is_smdp.then_some((ServerRole::Smdp, &SMDP))
     }
 
     /// The CI for the eUICC to sign under, and our certificates for it to verify.
     fn choose<'a>(&self, env: &Env<'a>) -> Result<(&OctetString, Server<'a>), Refusal> {
-        let config = env.config;
-        let (role, codes) = self.role(config)?;
-        if self.euicc_info1.svn.major() != 2 {
+        let (config, checks, svn) = (env.config, env.checks, self.euicc_info1.svn);
+        let (role, codes) =
+            checks.that(&ADDRESS, || &self.smdp_address, self.role(config)).ok_or_else(|| {
+                let codes = if config.identities.is_empty() { &SMDS } else { &SMDP };
+                Refusal::of(codes.address).about(&self.smdp_address)
+            })?;
+        if !checks.that(&SVN, || *svn.0, svn.major() == 2) {
             return Err(Refusal::of(codes.svn).about(self.euicc_info1.svn));
         }
         let signing = &self.euicc_info1.euicc_ci_pk_id_list_for_signing;
         let trusts = |id: &&OctetString| config.trusted.iter().any(|ci| ci.key_id == id[..]);
-        let chosen = signing.iter().find(trusts).ok_or(Refusal::of(codes.security))?;
+        let chosen = checks.that(&SIGNING, || one_after_the_other(signing), signing.iter().find(trusts));
+        let chosen = chosen.ok_or(Refusal::of(codes.security))?;
         let verifiable = &self.euicc_info1.euicc_ci_pk_id_list_for_verification;
         // The same CI in both directions where that is possible.
         let preferred = verifiable.iter().filter(|id| *id == chosen).chain(verifiable);
         let mut servers = preferred.filter_map(|id| server(config, role, id));
-        let server = servers.next().ok_or(Refusal::of(codes.certificate))?;
+        let server = checks.that(&VERIFICATION, || one_after_the_other(verifiable), servers.next());
+        let server = server.ok_or(Refusal::of(codes.certificate))?;
         Ok((chosen, server))
     }
 
@@ -144,6 +155,10 @@ impl InitiateAuthentication {
         };
         Decision::new(Vec::from([session.into(), Write::Sweep { before: env.now }]), Ok(answer))
     }
+}
+
+fn one_after_the_other(ids: &[OctetString]) -> Vec<u8> {
+    ids.iter().flat_map(|id| id.iter().copied()).collect()
 }
 
 /// Our certificate under a CI.

@@ -1,6 +1,7 @@
 //! The line between two parties: what is said goes into the trace, past break points and tamperings, and arrives.
 
 use super::{Fate, Links, Message, Passed};
+use crate::checked::Watchers;
 use crate::device::Device;
 use crate::port::{apdu_name, status};
 use crate::trace::Trace;
@@ -8,6 +9,7 @@ use crate::transport::{Reply, Request, Transport};
 use esim_euicc::Nvm;
 use esim_lpa::Unanswered;
 use esim_net::Log;
+use esim_rsp::check::Checks;
 use esim_rsp::trace::Party;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -35,6 +37,11 @@ impl<'a> Line<'a> {
     /// A line on which nothing is done but to note what is said; the time for the trace in Unix seconds.
     pub fn new(trace: &'a mut Trace, now: u64) -> Self {
         Self { trace, links: None, now }
+    }
+
+    /// Who hears of what the LPA verifies.
+    pub(crate) fn lpa_checks(&self) -> Checks<'_> {
+        self.trace.watchers().map(Watchers::lpa).unwrap_or_default()
     }
 
     pub(crate) fn with(trace: &'a mut Trace, links: &'a mut Links, now: u64) -> Self {

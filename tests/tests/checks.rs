@@ -1,0 +1,91 @@
+//! Verifications of a sound download, each of them broken by a case; and the secrets that both ends have.
+
+use esim_euicc::MemoryNvm;
+use esim_rsp::check::Secret;
+use esim_rsp::trace::Party;
+use esim_sm_edge::{MemoryHost, block_on};
+use esim_world::{Act, Checked, Known, World, in_memory};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A world of which every verification is written down, after acts.
+fn watched(acts: &[&str]) -> (World<MemoryNvm, MemoryHost>, Vec<Checked>) {
+    let mut world = in_memory(7).unwrap();
+    world.watch();
+    let mut checks = Vec::new();
+    for act in acts {
+        let act: Act = serde_json::from_str(act).unwrap();
+        let performed = block_on(world.perform(&act)).unwrap();
+        assert!(performed.good, "{act:?}: {:?}", performed.outcome);
+        checks.extend(performed.checks);
+    }
+    (world, checks)
+}
+
+/// Ordered, downloaded, enabled, reported, disabled and deleted: as a phone's owner does it.
+const SOUND: [&str; 7] = [
+    r#"{"order":{"id":"op"}}"#,
+    r#"{"download":"op"}"#,
+    r#"{"enable":"op"}"#,
+    r#""notify""#,
+    r#"{"disable":"op"}"#,
+    r#"{"delete":"op"}"#,
+    r#""notify""#,
+];
+
+/// Whoever verifies something new writes a case that breaks it: the document shows what the cases have broken.
+#[test]
+fn every_check_of_a_sound_download_is_broken_by_a_case() {
+    let (_, checks) = watched(&SOUND);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/CONFORMANCE.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let broken: BTreeSet<&str> =
+        document.lines().filter_map(|line| line.split('|').nth(3)).map(str::trim).collect();
+    for party in [Party::Euicc, Party::Sm, Party::Lpa] {
+        assert!(checks.iter().any(|check| check.party == party), "{party:?} verifies nothing");
+    }
+    assert!(checks.iter().all(|check| check.passed && check.record.is_some()));
+    let unbroken: BTreeSet<_> =
+        checks.iter().filter(|check| !broken.contains(check.what)).map(|it| (it.party, it.what)).collect();
+    assert!(unbroken.is_empty(), "no case breaks {unbroken:#?}");
+}
+
+/// No two verifications of one party have one name, so that a name says which it is.
+#[test]
+fn a_name_has_one_clause() {
+    let (_, checks) = watched(&SOUND);
+    let rules: BTreeSet<_> = checks.iter().map(|check| (check.party, check.what, check.clause)).collect();
+    let mut clauses = BTreeMap::<_, Vec<_>>::new();
+    for (party, what, clause) in rules {
+        clauses.entry((party, what)).or_default().push(clause);
+    }
+    clauses.retain(|_, clauses| clauses.len() > 1);
+    assert!(clauses.is_empty(), "{clauses:#?}");
+}
+
+/// The keys that protect a package are the same at both ends, and nobody else's: each is told once by each.
+#[test]
+fn both_ends_of_a_session_have_the_same_secrets() {
+    let (mut world, _) = watched(&SOUND[..2]);
+    let secrets = world.take_secrets();
+    let of = |party, secret| -> Vec<&[u8]> {
+        let its = |known: &&Known| known.party == party && known.secret == secret;
+        secrets.iter().filter(its).map(|known| known.octets.as_slice()).collect()
+    };
+    for secret in [Secret::SharedSecret, Secret::SEnc, Secret::SMac, Secret::Mcv] {
+        let (card, sm) = (of(Party::Euicc, secret), of(Party::Sm, secret));
+        assert!(!card.is_empty() && card.iter().all(|octets| octets.iter().any(|octet| *octet != 0)));
+        assert_eq!(card, sm, "{secret:?}");
+    }
+    let keys = (of(Party::Euicc, Secret::OneTimeKey), of(Party::Sm, Secret::OneTimeKey));
+    assert_eq!((keys.0.len(), keys.1.len()), (1, 1));
+    assert_ne!(keys.0, keys.1);
+    // They are gone from the book, and a world that nobody watches has none.
+    assert!(world.take_secrets().is_empty());
+    let mut unwatched = in_memory(7).unwrap();
+    for act in &SOUND[..2] {
+        let performed = block_on(unwatched.perform(&serde_json::from_str(act).unwrap())).unwrap();
+        assert!(performed.checks.is_empty());
+    }
+    assert!(unwatched.take_secrets().is_empty());
+    assert_eq!(unwatched.trace().digest(), watched(&SOUND[..2]).0.trace().digest());
+}
