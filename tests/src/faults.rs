@@ -15,6 +15,8 @@ use esim_world::words::party;
 use esim_world::{
     Act, Agreeable, Done, Filter, How, Scenario, Snapshot, Step, Tampering, Wish, World, in_memory,
 };
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -150,9 +152,32 @@ impl Story {
         Self { steps, before, messages, world }
     }
 
-    /// Messages to which something may happen, in order.
+    /// All its messages, in order.
     pub fn messages(&self) -> impl Iterator<Item = &Record> {
         self.messages.iter()
+    }
+
+    /// Each message with some fault, and each fault so many times if there are messages enough to which it can happen.
+    pub fn plan(&self, times: usize) -> Vec<(u32, &'static Fault)> {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let mut pick = move |length: usize| rng.next_u32() as usize % length.max(1);
+        let mut plan = Vec::new();
+        for record in &self.messages {
+            let faults: Vec<&Fault> = FAULTS.iter().filter(|fault| (fault.applies)(record)).collect();
+            plan.extend(faults.get(pick(faults.len())).map(|fault| (record.n, *fault)));
+        }
+        for fault in FAULTS {
+            let is_planned =
+                |n: u32| plan.iter().any(|(message, own)| *message == n && own.name == fault.name);
+            let left = self.messages.iter().filter(|record| (fault.applies)(record) && !is_planned(record.n));
+            let mut left: Vec<u32> = left.map(|record| record.n).collect();
+            let mut happens = plan.iter().filter(|(_, own)| own.name == fault.name).count();
+            while happens < times && !left.is_empty() {
+                plan.push((left.swap_remove(pick(left.len())), fault));
+                happens += 1;
+            }
+        }
+        plan
     }
 
     /// Tells it with one fault; whether the fault did anything, or what is wrong.

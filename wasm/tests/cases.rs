@@ -15,6 +15,7 @@ mod status;
 mod vectors;
 
 use esim_sm_lab::cases;
+use esim_tests::faults::Story;
 use esim_tests::{conformance, isdr, power_cut};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -30,6 +31,18 @@ fn every_answer_of_the_isd_r() {
 #[wasm_bindgen_test]
 fn power_may_go_at_any_time() {
     power_cut::power_may_go_at_any_time();
+}
+
+/// A sample of what the native tests do; here a fault that brings anybody down brings the page down.
+#[wasm_bindgen_test]
+fn whatever_happens_to_a_message_can_be_mended() {
+    let mut story = Story::tell(7);
+    let sample: Vec<_> = story.plan(50).into_iter().step_by(9).collect();
+    for (message, fault) in &sample {
+        let told = story.with_fault(*message, fault);
+        assert!(told.is_ok(), "{}", told.unwrap_err());
+    }
+    console_log!("{} messages with a fault", sample.len());
 }
 
 #[wasm_bindgen_test]
