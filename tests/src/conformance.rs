@@ -233,12 +233,14 @@ fn shows_a_failure(code: &str) -> bool {
     is_refusal(code) || code.starts_with("HTTP 204")
 }
 
-/// Whether an answer says no: a code of the standard, a status word, or an ending of the LPA's other than `Installed`.
+/// Whether an answer says no: a code of the standard, a status word, or an ending of the LPA's other than `Installed`, a device out of
+/// service.
 fn is_refusal(code: &str) -> bool {
     match code.split_once(' ') {
         _ if code.starts_with("ok") || code.contains("Success") || code.starts_with("HTTP 2") => false,
         _ if code.contains('/') || code.starts_with("HTTP 4") => true,
         _ if code.starts_with("Misbehaved") || code.starts_with("Policy") => true,
+        _ if code.starts_with("limited") => true,
         _ if code.len() == 4 => code.starts_with('6') && !code.starts_with("61"),
         Some((_, rest)) => rest.contains('('),
         None => false,

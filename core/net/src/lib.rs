@@ -40,7 +40,7 @@ pub use cell::{Cell, Link};
 pub use epc::address;
 pub use hss::{Hss, KeptSubscriber, Rat, SubscriberView, Subscription};
 pub use id::{Imsi, Plmn};
-pub use log::{Carrier, Entry, Log, Node};
+pub use log::{Carrier, Entry, Log, Node, Verified};
 pub use modem::{Air, Answer, Effect, Event, Modem, ModemError, Report, ServiceState, ServiceView, drive};
 pub use network::{Carried, Network, NetworkView};
 pub use policy::{Decision, Destination};

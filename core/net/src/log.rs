@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use esim_crypto::check::{Rule, Verdict};
 use serde::Serialize;
 
 /// A party on the network's side of the radio, and the device.
@@ -47,10 +48,26 @@ pub struct Entry {
 /// Carries messages between nodes: whether one arrives, by its place in the log, from 0.
 pub type Carrier = Box<dyn FnMut(usize, &Entry) -> bool>;
 
-/// Takes messages, or, where nobody reads them, nothing.
+/// A verification that a node has made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Who has made it.
+    pub node: Node,
+    /// How many messages had been noted before it.
+    pub after: usize,
+    /// What must hold, and where it is asked for.
+    pub rule: Rule,
+    /// The octets judged.
+    pub input: Vec<u8>,
+    /// Whether it holds.
+    pub passed: bool,
+}
+
+/// Takes messages and verifications, or, where nobody reads them, nothing.
 #[derive(Default)]
 pub struct Log {
     entries: Vec<Entry>,
+    verified: Vec<Verified>,
     silent: bool,
     carrier: Option<Carrier>,
 }
@@ -87,6 +104,26 @@ impl Log {
         let arrives = self.carrier.as_mut().is_none_or(|carries| carries(self.entries.len(), &entry));
         self.entries.push(entry);
         arrives
+    }
+
+    /// Whether a rule holds for `input`: the verdict comes back as it was given.
+    pub fn that<V: Verdict, I: AsRef<[u8]>>(
+        &mut self,
+        node: Node,
+        rule: &Rule,
+        input: impl FnOnce() -> I,
+        verdict: V,
+    ) -> V {
+        if !self.silent {
+            let (after, input, passed) = (self.entries.len(), input().as_ref().to_vec(), verdict.passed());
+            self.verified.push(Verified { node, after, rule: *rule, input, passed });
+        }
+        verdict
+    }
+
+    /// Takes what was verified, before the messages are taken.
+    pub fn take_verified(&mut self) -> Vec<Verified> {
+        core::mem::take(&mut self.verified)
     }
 
     /// Takes what was noted.

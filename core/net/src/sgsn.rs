@@ -14,7 +14,10 @@ use crate::nas::{self, Direction, Malformed, Message};
 use crate::registrations::{self, Device, Registrations, Session};
 use crate::rules::Service;
 use alloc::vec::Vec;
+use esim_crypto::check::Rule;
 use subtle::ConstantTimeEq;
+
+const RES: Rule = Rule::new("TS 24.008 4.7.7.3", "RES with its extension is XRES");
 
 /// GMM states of the network's side (TS 24.008 4.1.3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -175,7 +178,8 @@ impl Sgsn {
         let res =
             [message.value("RES").unwrap_or_default(), message.value("RES (extension)").unwrap_or_default()]
                 .concat();
-        if !bool::from(res.ct_eq(&vector.xres)) {
+        let is_right = bool::from(res.ct_eq(&vector.xres));
+        if !core.log.that(Node::Sgsn, &RES, || &res, is_right) {
             self.devices.remove(link);
             return Vec::from([Message::new(nas::AUTHENTICATION_AND_CIPHERING_REJECT)]);
         }

@@ -1,7 +1,7 @@
 //! Verifications of an act, each with who made it and the message that it was made of; and the secrets of sessions,
 //! which nobody but a world can ask for.
 
-use esim_rsp::check::{Check, Checks, Observer, Secret, SecretObserver, Watch};
+use esim_rsp::check::{Check, Checks, Observer, Rule, Secret, SecretObserver, Watch};
 use esim_rsp::trace::Party;
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
@@ -146,6 +146,13 @@ impl Watchers {
             told.entry(to).or_default().function = Some(n);
         }
         told.entry(to).or_default().any = Some(n);
+    }
+
+    /// A party of the network has verified something of a message.
+    pub fn add(&self, record: Option<u32>, party: Party, rule: Rule, input: Vec<u8>, passed: bool) {
+        let Rule { clause, what } = rule;
+        let checked = Checked { record, party, clause, what, key: None, input, passed };
+        self.book.checks.borrow_mut().push(checked);
     }
 
     /// Takes what was verified so far.

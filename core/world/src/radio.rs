@@ -8,7 +8,7 @@ use esim_net::nas::{self, Direction};
 use esim_net::network::PROHIBITED;
 use esim_net::{
     Action, Air, Answer, Carried, Cause, Cell, Decision, Destination, Effect, Entry, Link, Modem, ModemError,
-    Network, Node, Rat, drive,
+    Network, Node, Rat, Verified, drive,
 };
 use esim_rsp::trace::Party;
 use rand_chacha::ChaCha20Rng;
@@ -326,6 +326,16 @@ fn serving(cell: &Cell, message: &[u8]) -> Party {
 }
 
 impl Line<'_> {
+    /// Tells whoever watches what the nodes of the network have verified, while they said what is in the trace from
+    /// number `first` on.
+    pub(crate) fn note_verified(&self, first: u32, verified: Vec<Verified>) {
+        let Some(watchers) = self.trace().watchers() else { return };
+        for Verified { node, after, rule, input, passed } in verified {
+            let after = u32::try_from(after).unwrap_or(u32::MAX);
+            watchers.add(first.saturating_add(after).checked_sub(1), party(node), rule, input, passed);
+        }
+    }
+
     /// Notes what the nodes of the network have said.
     pub(crate) fn note_all(&mut self, entries: Vec<Entry>) {
         for entry in entries {

@@ -3,6 +3,7 @@
 
 mod card;
 mod lpa;
+mod net;
 mod sm;
 
 use esim_tests::bend::Der;
@@ -13,6 +14,6 @@ type Bend = fn(&mut Vec<Der>);
 
 #[test]
 fn every_check_that_other_cases_leave_alone() {
-    let rows: Vec<Row> = [card::rows(), sm::rows(), lpa::rows()].into_iter().flatten().collect();
+    let rows: Vec<Row> = [card::rows(), sm::rows(), lpa::rows(), net::rows()].into_iter().flatten().collect();
     hold_with_checks("checks", &rows);
 }

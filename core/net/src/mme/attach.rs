@@ -7,11 +7,15 @@ use crate::cell::{Cell, Link};
 use crate::epc::Core;
 use crate::hss::Rat;
 use crate::id::read_imsi_identity;
+use crate::log::Node;
 use crate::nas::security::{self, Context, Header};
 use crate::nas::{self, Direction, Message};
 use crate::rules::Service;
 use alloc::vec::Vec;
+use esim_crypto::check::Rule;
 use subtle::ConstantTimeEq;
+
+const RES: Rule = Rule::new("TS 24.301 5.4.2.4", "RES is XRES");
 
 impl Mme {
     pub(super) fn attach(
@@ -44,13 +48,19 @@ impl Mme {
         Vec::from([challenge.encode()])
     }
 
-    pub(super) fn authentication_response(&mut self, link: Link, message: &Message) -> Downlinks {
+    pub(super) fn authentication_response(
+        &mut self,
+        link: Link,
+        message: &Message,
+        core: &mut Core<'_>,
+    ) -> Downlinks {
         let Some(ue) = self.devices.get_mut(link) else { return Vec::new() };
         let Step::Authentication { vector, capability, .. } = &ue.progress.step else {
             return Vec::from([with_cause(nas::EMM_STATUS, emm(98)).encode()]);
         };
         let res = message.value("RES").unwrap_or_default();
-        if !bool::from(res.ct_eq(&vector.xres)) {
+        let is_right = bool::from(res.ct_eq(&vector.xres));
+        if !core.log.that(Node::Mme, &RES, || res, is_right) {
             self.devices.remove(link);
             return Vec::from([Message::new(nas::AUTHENTICATION_REJECT).encode()]);
         }

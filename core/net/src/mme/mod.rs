@@ -16,6 +16,10 @@ use crate::nas::{self, Direction, Malformed, Message};
 use crate::registrations::{self, Device, Registrations, Session};
 use crate::rules::Service;
 use alloc::vec::Vec;
+use esim_crypto::check::Rule;
+
+const MAC: Rule =
+    Rule::new("TS 24.301 4.4.3.3", "the MAC of the NAS message verifies with KNASint, its count is new");
 
 /// EMM states of the network's side (TS 24.301 5.1.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -132,9 +136,8 @@ impl Mme {
         let decoded = Message::decode(plain, Direction::Up);
         let name = decoded.as_ref().map_or("unknown message", |message| message.def.name);
         core.log.note((Node::Modem, Node::Mme), "NAS", name, || octets.to_vec());
-        let is_genuine = envelope.is_some_and(|envelope| {
-            self.security(link).is_some_and(|context| context.verify(Direction::Up, &envelope))
-        });
+        let verified = envelope.and_then(|it| Some(self.security(link)?.verify(Direction::Up, &it)));
+        let is_genuine = verified.is_some_and(|verified| core.log.that(Node::Mme, &MAC, || octets, verified));
         let answers = match decoded {
             Ok(message) => self.take(link, cell, &message, is_genuine, core),
             Err(error) => {
@@ -182,7 +185,7 @@ impl Mme {
             0x45 => self.detach(link, message, is_genuine, core),
             0x48 => self.tracking_area_update(link, cell, message, is_genuine),
             0x4C => self.service(link, message, is_genuine, core),
-            0x53 => self.authentication_response(link, message),
+            0x53 => self.authentication_response(link, message, core),
             0x5C => self.authentication_failure(link, message, core),
             0x5E => self.security_mode_complete(link, core),
             0x63 => self.short_message(link, message, core),

@@ -149,6 +149,7 @@ impl<'a> Line<'a> {
         let Some(links) = self.links.as_deref_mut().filter(|links| !links.is_off()) else {
             let mut log = Log::default();
             let done = work(&mut log);
+            self.note_verified(first, log.take_verified());
             self.note_all(log.take());
             return (done, first);
         };
@@ -159,9 +160,10 @@ impl<'a> Line<'a> {
             carrying.borrow_mut().carries(n, entry)
         }));
         let done = work(&mut log);
-        let entries = log.take();
+        let (verified, entries) = (log.take_verified(), log.take());
         drop(log);
         links.clone_from(&shared.borrow());
+        self.note_verified(first, verified);
         self.note_all(entries);
         (done, first)
     }
