@@ -1,9 +1,9 @@
 //! What a machine asks of its surroundings, and what it hears from them.
 
 use crate::apdu::OpenError;
-use crate::driver::Untrusted;
 use crate::lui::{Answer, Question};
 use crate::octets;
+use crate::transport::Untrusted;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;

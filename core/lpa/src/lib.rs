@@ -34,11 +34,13 @@ pub mod notify;
 pub mod octets;
 pub mod policy;
 pub mod profile;
+mod transport;
 
 pub use code::Code;
 pub use download::{Device, Download, DownloadParams, Ending, Outcome};
-pub use driver::{CertificateFault, HttpReply, Lost, Port, Session, Step, Unanswered, Untrusted};
+pub use driver::{Port, Session, Step};
 pub use effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress};
 pub use lui::{Answer, Lang, Question};
 pub use notify::{Notified, Notify, NotifyParams};
 pub use profile::{Metadata, Profile, ProfileRef};
+pub use transport::{CertificateFault, HttpReply, Lost, Unanswered, Untrusted};

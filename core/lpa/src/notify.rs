@@ -7,9 +7,9 @@
 
 use crate::code::{self, Code};
 use crate::download::quotable;
-use crate::driver::{Unanswered, Untrusted};
 use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress};
 use crate::octets;
+use crate::transport::{Unanswered, Untrusted};
 use alloc::borrow::ToOwned;
 use alloc::collections::VecDeque;
 use alloc::format;

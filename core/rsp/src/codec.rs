@@ -6,7 +6,7 @@
 //! EXTENSIBILITY IMPLIED), [`crate::Signed`] can look at the octets it is read
 //! from, and [`crate::explain()`] can watch.
 
-use crate::explain::{Node, Recorder, camel_case};
+use crate::node::{Node, Recorder, UNKNOWN, camel_case};
 use crate::tlv::{self, Tlv};
 use crate::{Error, ErrorKind};
 use alloc::format;
@@ -28,9 +28,6 @@ pub(crate) const PEEK_RAW: Tag = Tag { class: Class::Private, value: u32::MAX };
 /// Deepest nesting read; the deepest message of SGP.22 needs 10.
 pub(crate) const MAX_DEPTH: u8 = 24;
 
-/// What the recorder is told of fields that this version does not know.
-pub(crate) const UNKNOWN: &str = "unknown extension";
-
 /// Decodes one message that fills `octets`.
 ///
 /// # Errors
@@ -39,7 +36,24 @@ pub fn decode<T: Decode>(octets: &[u8]) -> Result<T, Error> {
     decode_recorded(octets, None)
 }
 
-pub(crate) fn decode_recorded<T: Decode>(octets: &[u8], recorder: Option<&Recorder>) -> Result<T, Error> {
+/// Reads a message as some type: its fields, nothing within them opened or named yet.
+pub(crate) type Explainer = fn(&[u8]) -> Result<Node, Error>;
+
+/// A type takes fields that later versions append; of a message that has nothing else it is not the type.
+pub(crate) fn typed<T: Decode>(message: &[u8]) -> Result<Node, Error> {
+    let recorder = Recorder::default();
+    decode_recorded::<T>(message, Some(&recorder))?;
+    let not_it = || Error::new(ErrorKind::NotTlv, 0);
+    let mut node = recorder.finish().pop().ok_or_else(not_it)?;
+    if !node.children.is_empty() && node.children.iter().all(|child| child.type_name == UNKNOWN) {
+        return Err(not_it());
+    }
+    let full = type_name::<T>();
+    node.type_name = full.rsplit("::").next().unwrap_or(full).to_string();
+    Ok(node)
+}
+
+fn decode_recorded<T: Decode>(octets: &[u8], recorder: Option<&Recorder>) -> Result<T, Error> {
     let failure = Failure::default();
     let mut reader = Reader::new(octets, 0, &failure, recorder);
     let value = T::decode(&mut reader).map_err(|error| failure.explain(&error))?;

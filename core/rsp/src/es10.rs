@@ -2,10 +2,10 @@
 //! those of [`es10a`](crate::es10a), [`es10b`](crate::es10b), [`es10c`](crate::es10c) and
 //! [`notification`](crate::notification).
 
+use crate::codec::{Explainer, typed};
 use crate::es10a::*;
 use crate::es10b::*;
 use crate::es10c::*;
-use crate::explain::{Explainer, load_crl, typed};
 use crate::notification::*;
 use crate::tlv;
 

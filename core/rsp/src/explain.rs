@@ -1,41 +1,16 @@
 //! Any RSP message as a tree, drawn while the protocol's own types read it.
 
-use crate::codec::{MAX_DEPTH, UNKNOWN, decode_recorded};
+pub use crate::node::Node;
+
+use crate::codec::{Explainer, MAX_DEPTH, typed};
+use crate::node::module_name;
 use crate::tlv::Tlv;
 use crate::{
-    Error, ErrorKind, asn1_binding, es8p, es9p, es10, es10a, es10b, es10c, json_binding, notification,
-    status, tlv,
+    Error, asn1_binding, es8p, es9p, es10, es10a, es10b, es10c, json_binding, notification, status, tlv,
 };
 use alloc::borrow::ToOwned;
-use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::RefCell;
 use core::ops::Range;
-use rasn::Decode;
-use serde::Serialize;
-
-/// One TLV of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Node {
-    /// The field's name in the ASN.1 module (`transactionId`), or empty.
-    pub name: String,
-    /// The type's name for a SEQUENCE or message (`ServerSigned1`), or empty.
-    #[serde(rename = "type")]
-    pub type_name: String,
-    /// Clause of SGP.22 v2.6 that defines the type, or empty.
-    pub clause: String,
-    /// Tag octets as a number (`0xBF38`).
-    pub tag: u32,
-    /// Offsets of tag, length and value, in octets from the start.
-    pub whole: Range<usize>,
-    /// Offsets of the value.
-    pub value: Range<usize>,
-    /// The value for a reader: text, number, hexadecimal, named code. Empty if constructed.
-    pub text: String,
-    /// What the value is made of.
-    pub children: Vec<Node>,
-}
 
 /// TLVs that a message may have: the longest package has some thousands.
 const MOST: usize = 100_000;
@@ -116,9 +91,6 @@ fn plain(octets: &[u8], found: &Tlv, depth: u8) -> Node {
     node
 }
 
-/// Reads a message as some type: its fields, nothing within them opened or named yet.
-pub(crate) type Explainer = fn(&[u8]) -> Result<Node, Error>;
-
 /// Types that are no function's own, by their tag.
 const PARTS: &[(u32, Explainer)] = &[
     (0xBF36, typed::<es8p::BoundProfilePackage>),
@@ -145,81 +117,7 @@ const PARTS: &[(u32, Explainer)] = &[
 /// Types that are told by their place alone: within others, many a SEQUENCE looks like them.
 const ALONE: &[(u32, Explainer)] = &[(0x30, typed::<es10b::EuiccCancelSessionSigned>)];
 
-/// A type takes fields that later versions append; of a message that has nothing else it is not the type.
-pub(crate) fn typed<T: Decode>(message: &[u8]) -> Result<Node, Error> {
-    let recorder = Recorder::default();
-    decode_recorded::<T>(message, Some(&recorder))?;
-    let not_it = || Error::new(ErrorKind::NotTlv, 0);
-    let mut node = recorder.finish().pop().ok_or_else(not_it)?;
-    if !node.children.is_empty() && node.children.iter().all(|child| child.type_name == UNKNOWN) {
-        return Err(not_it());
-    }
-    node.type_name = type_name::<T>();
-    Ok(node)
-}
-
-/// LoadCRLRequest, whose list has another tag in the place of its own: no type reads it, a reader of its own does.
-pub(crate) fn load_crl(message: &[u8]) -> Result<Node, Error> {
-    es10b::LoadCrlRequest::from_octets(message)?;
-    let whole = tlv::read_only(message)?;
-    let mut node = Node::new("", "LoadCrlRequest", whole.tag, whole.whole.clone(), whole.value.clone());
-    let list = tlv::find(message, &whole, 0xA0)?;
-    node.children =
-        list.into_iter().map(|list| Node::new("crl", "", list.tag, list.whole, list.value)).collect();
-    Ok(node)
-}
-
-fn type_name<T>() -> String {
-    let full = core::any::type_name::<T>();
-    full.rsplit("::").next().unwrap_or(full).to_owned()
-}
-
-/// The module's name of a type, where it is not that of the type here.
-pub(crate) fn module_name(name: &str) -> &str {
-    match name {
-        "EuiccInfo1" => "EUICCInfo1",
-        "EuiccInfo2" => "EUICCInfo2",
-        "EuiccSigned2" => "EUICCSigned2",
-        "LoadCrlRequest" => "LoadCRLRequest",
-        "LoadCrlResponse" => "LoadCRLResponse",
-        "LoadCrlResponseOk" => "LoadCRLResponseOk",
-        "ConfigureIsdpRequest" => "ConfigureISDPRequest",
-        "IsdrProprietaryApplicationTemplate" => "ISDRProprietaryApplicationTemplate",
-        name => name,
-    }
-}
-
 impl Node {
-    pub(crate) fn new(
-        name: &str,
-        type_name: &str,
-        tag: u32,
-        whole: Range<usize>,
-        value: Range<usize>,
-    ) -> Self {
-        Self {
-            name: camel_case(name),
-            type_name: type_name.to_owned(),
-            clause: String::new(),
-            tag,
-            whole,
-            value,
-            text: String::new(),
-            children: Vec::new(),
-        }
-    }
-
-    fn has_unknown(&self) -> bool {
-        self.type_name == UNKNOWN || self.children.iter().any(Self::has_unknown)
-    }
-
-    fn shifted(mut self, by: usize) -> Self {
-        self.whole = self.whole.start + by..self.whole.end + by;
-        self.value = self.value.start + by..self.value.end + by;
-        self.children = self.children.into_iter().map(|child| child.shifted(by)).collect();
-        self
-    }
-
     /// Fills in what the walk could not know: the module's names, clauses, names of codes, nested messages.
     fn finish(&mut self, message: &[u8], parent: &str, depth: u8) {
         if self.type_name != module_name(&self.type_name) {
@@ -252,61 +150,5 @@ impl Node {
             (self.type_name, self.clause) = (type_name, clause);
         }
         (self.children, self.text) = (children, text);
-    }
-}
-
-/// `transaction_id` → `transactionId`: field names are the module's own.
-pub(crate) fn camel_case(name: &str) -> String {
-    let mut out = String::new();
-    let mut upper = false;
-    for c in name.chars() {
-        if c == '_' {
-            upper = true;
-        } else if upper {
-            out.extend(c.to_uppercase());
-            upper = false;
-        } else {
-            out.push(c);
-        }
-    }
-    if let Some(first) = out.get(..1).map(str::to_lowercase) {
-        out.replace_range(..1, &first);
-    }
-    out
-}
-
-/// Collects nodes while a message is read.
-#[derive(Default)]
-pub(crate) struct Recorder {
-    open: RefCell<Vec<Node>>,
-    done: RefCell<Vec<Node>>,
-}
-
-impl Recorder {
-    pub(crate) fn leaf(&self, mut node: Node, text: String) {
-        node.text = text;
-        self.add(node);
-    }
-
-    pub(crate) fn open(&self, node: Node) {
-        self.open.borrow_mut().push(node);
-    }
-
-    pub(crate) fn close(&self) {
-        let node = self.open.borrow_mut().pop();
-        if let Some(node) = node {
-            self.add(node);
-        }
-    }
-
-    fn add(&self, node: Node) {
-        match self.open.borrow_mut().last_mut() {
-            Some(parent) => parent.children.push(node),
-            None => self.done.borrow_mut().push(node),
-        }
-    }
-
-    fn finish(self) -> Vec<Node> {
-        self.done.into_inner()
     }
 }

@@ -1,7 +1,7 @@
 //! Functions between servers, and between LPA and server, as JSON binds them to paths and ASN.1 to tags (SGP.22 6.5.2,
 //! 6.6.2): every one of ES2+, ES9+, ES11, ES12 and ES15 with name, interfaces and clauses.
 
-use crate::explain::{Explainer, typed};
+use crate::codec::{Explainer, typed};
 use crate::{asn1_binding, es2p, es9p, es12, es15};
 use alloc::format;
 use alloc::string::String;

@@ -34,6 +34,7 @@ pub mod explain;
 pub mod id;
 pub mod json;
 pub mod json_binding;
+mod node;
 pub mod notification;
 pub mod signed;
 pub mod sms;

@@ -2,11 +2,7 @@
 //! ([`ElementError`], which goes on the wire as an [`EuiccResponse`]).
 
 use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
 use core::fmt;
-
-use crate::response::{EuiccResponse, PeStatus};
 
 /// Malformed bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,22 +98,6 @@ pub struct ElementError {
     pub offset: Option<u32>,
     /// The field and what is wrong with it.
     pub reason: String,
-}
-
-impl ElementError {
-    /// What the eUICC answers: the offending element and the abort flag.
-    pub fn response(&self) -> EuiccResponse {
-        EuiccResponse { pe_status: self.statuses(), aborted: Some(()), status_message: None }
-    }
-
-    fn statuses(&self) -> Vec<PeStatus> {
-        vec![PeStatus {
-            status: self.status as u16,
-            identification: self.identification,
-            additional_information: None,
-            offset: self.offset,
-        }]
-    }
 }
 
 impl fmt::Display for ElementError {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use rasn::{AsnType, Decode, Decoder, Encode};
 
-use crate::error::{Error, ErrorKind, Status};
+use crate::error::{ElementError, Error, ErrorKind, Status};
 
 /// `EUICCResponse ::= SEQUENCE { peStatus [0] SEQUENCE OF PEStatus, profileInstallationAborted [1] NULL OPTIONAL,
 /// statusMessage [2] UTF8String (SIZE (2..64)) OPTIONAL }`
@@ -73,6 +73,22 @@ impl EuiccResponse {
     /// [`ErrorKind::Content`] if it is something else.
     pub fn from_der(bytes: &[u8]) -> Result<Self, Error> {
         rasn::ber::decode(bytes).map_err(|_| Error::new(ErrorKind::Content, 0))
+    }
+}
+
+impl ElementError {
+    /// What the eUICC answers: the offending element and the abort flag.
+    pub fn response(&self) -> EuiccResponse {
+        EuiccResponse { pe_status: self.statuses(), aborted: Some(()), status_message: None }
+    }
+
+    fn statuses(&self) -> Vec<PeStatus> {
+        vec![PeStatus {
+            status: self.status as u16,
+            identification: self.identification,
+            additional_information: None,
+            offset: self.offset,
+        }]
     }
 }
 

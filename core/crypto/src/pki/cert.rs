@@ -1,8 +1,8 @@
 //! A parsed certificate that keeps the octets it came in.
 
-use super::chain::Role;
 use super::der_in::{header, inner_range};
 use super::registered_id;
+use super::role::Role;
 use crate::{Curve, PublicKey};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

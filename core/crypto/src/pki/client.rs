@@ -2,7 +2,8 @@
 //! rules (RFC 5280 6.1) with issuers chosen by key identifier.
 
 use super::cert::Certificate;
-use super::chain::{ChainReason, Role, TrustedCi, common, issuer, verify_signature};
+use super::chain::{ChainReason, TrustedCi, common, issuer, verify_signature};
+use super::role::Role;
 use crate::check::Checks;
 use der::Decode;
 

@@ -1,6 +1,6 @@
 //! What is verified of a certificate, by its name in the standard (SGP.22 4.5.2).
 
-use super::chain::Role;
+use super::role::Role;
 use crate::check::Rule;
 
 /// Verifications of one kind of certificate. Which of them are made depends on the kind.

@@ -2,12 +2,12 @@
 
 use crate::apdu::OpenError;
 use crate::code::{self, Code};
-use crate::driver::CertificateFault;
 use crate::lui::Answer;
 use crate::notify::Notified;
 use crate::octets;
 use crate::policy::Forbidden;
 use crate::profile::Metadata;
+use crate::transport::CertificateFault;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::es10b::CancelSessionReason;

@@ -6,10 +6,10 @@ use super::outcome::{
 };
 use super::params::DownloadParams;
 use crate::code::Code;
-use crate::driver::{Unanswered, Untrusted};
 use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress};
 use crate::notify::{Notify, NotifyParams};
 use crate::profile::Metadata;
+use crate::transport::{Unanswered, Untrusted};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use esim_rsp::check::Checks;

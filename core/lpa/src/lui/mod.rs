@@ -2,6 +2,7 @@
 //! Local User Interface), and sentences for every question and outcome, so that
 //! a terminal and a page say the same.
 
+mod element;
 mod text;
 mod text_ja;
 

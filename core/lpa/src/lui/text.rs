@@ -1,14 +1,14 @@
 //! Sentences in English, and the choice of language.
 
+use super::element::element;
 use super::{Lang, Question, readable_size, text_ja};
 use crate::download::{
-    CardRefusal, Ending, InstallError, Misbehaviour, Outcome, Peer, ServerRefusal, SimaResponse,
-    UntrustedServer,
+    CardRefusal, Ending, InstallError, Misbehaviour, Outcome, Peer, ServerRefusal, UntrustedServer,
 };
-use crate::driver::CertificateFault;
 use crate::effect::Phase;
 use crate::notify::Notified;
 use crate::policy::Forbidden;
+use crate::transport::CertificateFault;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -188,18 +188,6 @@ fn not_installed(error: &InstallError) -> String {
         &format!("{} at {} ({})", cause.trim_end_matches('.'), error.bpp_command.name, error.reason.name),
         &element,
     )
-}
-
-/// The first element that is not well, if any.
-pub(super) fn element(response: &SimaResponse) -> String {
-    let failed = response.elements.iter().find(|element| element.status.value != 0);
-    let Some(failed) = failed else {
-        return response.message.clone().unwrap_or_default();
-    };
-    let number =
-        failed.identification.map(|number| format!("Profile element {number}: ")).unwrap_or_default();
-    let offset = failed.offset.map(|offset| format!(" at octet {offset}")).unwrap_or_default();
-    format!("{number}{}{offset}.", failed.status)
 }
 
 /// Causes by errorReason (SGP.22 2.5.6).

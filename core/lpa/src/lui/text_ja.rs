@@ -3,8 +3,8 @@
 use super::{Question, readable_size};
 use crate::apdu::OpenError;
 use crate::download::{Ending, InstallError, Misbehaviour, Peer, ServerRefusal, UntrustedServer};
-use crate::driver::CertificateFault;
 use crate::policy::Forbidden;
+use crate::transport::CertificateFault;
 use alloc::format;
 use alloc::string::String;
 use esim_rsp::Code;
@@ -113,7 +113,7 @@ fn no_euicc(error: &OpenError) -> String {
 fn not_installed(error: &InstallError) -> String {
     let cause = INSTALL_ERRORS.iter().find(|(value, _)| *value == error.reason.value);
     let cause = cause.map_or("プロファイルをインストールできませんでした。", |(_, cause)| cause);
-    let element = error.sima_response.as_ref().map(super::text::element).unwrap_or_default();
+    let element = error.sima_response.as_ref().map(super::element::element).unwrap_or_default();
     format!("{cause}({}, {}){element}", error.bpp_command.name, error.reason.name)
 }
 

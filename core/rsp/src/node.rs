@@ -1,0 +1,138 @@
+//! The tree of a message, as it is recorded while the protocol's own types read it.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::ops::Range;
+use serde::Serialize;
+
+/// Type of a field that this version does not know.
+pub(crate) const UNKNOWN: &str = "unknown extension";
+
+/// One TLV of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Node {
+    /// The field's name in the ASN.1 module (`transactionId`), or empty.
+    pub name: String,
+    /// The type's name for a SEQUENCE or message (`ServerSigned1`), or empty.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Clause of SGP.22 v2.6 that defines the type, or empty.
+    pub clause: String,
+    /// Tag octets as a number (`0xBF38`).
+    pub tag: u32,
+    /// Offsets of tag, length and value, in octets from the start.
+    pub whole: Range<usize>,
+    /// Offsets of the value.
+    pub value: Range<usize>,
+    /// The value for a reader: text, number, hexadecimal, named code. Empty if constructed.
+    pub text: String,
+    /// What the value is made of.
+    pub children: Vec<Node>,
+}
+
+impl Node {
+    pub(crate) fn new(
+        name: &str,
+        type_name: &str,
+        tag: u32,
+        whole: Range<usize>,
+        value: Range<usize>,
+    ) -> Self {
+        Self {
+            name: camel_case(name),
+            type_name: type_name.to_owned(),
+            clause: String::new(),
+            tag,
+            whole,
+            value,
+            text: String::new(),
+            children: Vec::new(),
+        }
+    }
+
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.type_name == UNKNOWN || self.children.iter().any(Self::has_unknown)
+    }
+
+    pub(crate) fn shifted(mut self, by: usize) -> Self {
+        self.whole = self.whole.start + by..self.whole.end + by;
+        self.value = self.value.start + by..self.value.end + by;
+        self.children = self.children.into_iter().map(|child| child.shifted(by)).collect();
+        self
+    }
+}
+
+/// The module's name of a type, where it is not that of the type here.
+pub(crate) fn module_name(name: &str) -> &str {
+    match name {
+        "EuiccInfo1" => "EUICCInfo1",
+        "EuiccInfo2" => "EUICCInfo2",
+        "EuiccSigned2" => "EUICCSigned2",
+        "LoadCrlRequest" => "LoadCRLRequest",
+        "LoadCrlResponse" => "LoadCRLResponse",
+        "LoadCrlResponseOk" => "LoadCRLResponseOk",
+        "ConfigureIsdpRequest" => "ConfigureISDPRequest",
+        "IsdrProprietaryApplicationTemplate" => "ISDRProprietaryApplicationTemplate",
+        name => name,
+    }
+}
+
+/// `transaction_id` → `transactionId`: field names are the module's own.
+pub(crate) fn camel_case(name: &str) -> String {
+    let mut out = String::new();
+    let mut upper = false;
+    for c in name.chars() {
+        if c == '_' {
+            upper = true;
+        } else if upper {
+            out.extend(c.to_uppercase());
+            upper = false;
+        } else {
+            out.push(c);
+        }
+    }
+    if let Some(first) = out.get(..1).map(str::to_lowercase) {
+        out.replace_range(..1, &first);
+    }
+    out
+}
+
+/// Collects nodes while a message is read.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    open: RefCell<Vec<Node>>,
+    done: RefCell<Vec<Node>>,
+}
+
+impl Recorder {
+    pub(crate) fn leaf(&self, mut node: Node, text: String) {
+        node.text = text;
+        self.add(node);
+    }
+
+    pub(crate) fn open(&self, node: Node) {
+        self.open.borrow_mut().push(node);
+    }
+
+    pub(crate) fn close(&self) {
+        let node = self.open.borrow_mut().pop();
+        if let Some(node) = node {
+            self.add(node);
+        }
+    }
+
+    fn add(&self, node: Node) {
+        match self.open.borrow_mut().last_mut() {
+            Some(parent) => parent.children.push(node),
+            None => self.done.borrow_mut().push(node),
+        }
+    }
+
+    /// What was recorded.
+    pub(crate) fn finish(self) -> Vec<Node> {
+        self.done.into_inner()
+    }
+}
