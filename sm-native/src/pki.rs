@@ -227,14 +227,9 @@ fn write_folder(
         Curve::P256 => "_NIST",
         Curve::BrainpoolP256r1 => "_BRP",
     };
-    let mut parts = vec![
-        (Role::Ci, &pki.ci),
-        (Role::Eum, &pki.eum),
-        (Role::DpAuth, &pki.dp_auth),
-        (Role::DpPb, &pki.dp_pb),
-        (Role::DpTls, &tls),
-        (Role::DsAuth, &pki.ds_auth),
-    ];
+    let for_tls = |role: Role| matches!(role, Role::DpTls | Role::DsTls);
+    let mut parts: Vec<_> = pki.issued().into_iter().filter(|(role, _)| !for_tls(*role)).collect();
+    parts.push((Role::DpTls, &tls));
     parts.extend(smds_tls.as_ref().map(|tls| (Role::DsTls, tls)));
     PkiFolder::write(path, suffix, &parts)?;
     read_folder(path, names)

@@ -163,7 +163,7 @@ fn what_is_done_to_messages_is_in_the_journal() {
         perform(&mut world, act);
     }
     let journal = Journal { seed: 7, now: 0, acts: world.acts().to_vec(), digest: None };
-    let read = Journal::from_link(&journal.to_link()).unwrap().unwrap();
+    let read = Journal::from_link(&journal.to_link().expect("a link")).unwrap().unwrap();
     assert_eq!(read.acts, acts);
     let mut again = in_memory(7).unwrap();
     for act in &read.acts {

@@ -162,12 +162,13 @@ impl World {
 
     /// The part of a URL, from `#` on, by which a page makes this very world again, if it began out of the factory with
     /// this seed and clock.
-    pub fn link(&self, seed: f64, now: f64) -> String {
+    pub fn link(&self, seed: f64, now: f64) -> Fallible<String> {
         let acts = self.world.acts();
         let acts = acts.strip_prefix(&[Act::LeaveFactory]).unwrap_or(acts).to_vec();
         let mut digest = self.world.trace().digest();
         digest.truncate(16);
-        Journal { seed: seed as u64, now: now as u64, acts, digest: Some(digest) }.to_link()
+        let journal = Journal { seed: seed as u64, now: now as u64, acts, digest: Some(digest) };
+        journal.to_link().map_err(sentence)
     }
 
     /// Reads such a part; undefined if it is of no world. Throws a sentence if it cannot be read.

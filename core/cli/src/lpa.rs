@@ -8,6 +8,7 @@ use esim_crypto::pki::{Certificate, refuse_live_ci};
 use esim_lpa::driver::{self, Refresh};
 use esim_lpa::lui::readable_size;
 use esim_lpa::manage::{ChipInfo, MemoryReset};
+use esim_lpa::notify::Notification;
 use esim_lpa::profile::PolicyRules;
 use esim_lpa::{Answer, DownloadParams, Lang, NotifyParams, Phase, Profile, ProfileRef, Progress, Question};
 use esim_rsp::activation_code::ActivationCode;
@@ -350,7 +351,7 @@ fn print_profiles(profiles: &[Profile]) {
     }
 }
 
-fn print_waiting(it: &driver::Notification) {
+fn print_waiting(it: &Notification) {
     let iccid = it.iccid.map(|iccid| iccid.to_string()).unwrap_or_default();
     let event = it.event.map(|event| format!("{event:?}")).unwrap_or_default();
     say!("{:>4}  {event:<8} {iccid:<20} {}", it.sequence_number, it.address);

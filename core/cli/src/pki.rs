@@ -11,16 +11,8 @@ use std::path::{Path, PathBuf};
 /// Writes a test PKI with a certificate for one eUICC.
 pub fn write(folder: &Path, pki: &TestPki, eid: Eid, rng: &mut ChaCha20Rng) -> Result<()> {
     let euicc = pki.issue_euicc(eid.octets(), rng);
-    let parts = [
-        (Role::Ci, &pki.ci),
-        (Role::Eum, &pki.eum),
-        (Role::Euicc, &euicc),
-        (Role::DpAuth, &pki.dp_auth),
-        (Role::DpPb, &pki.dp_pb),
-        (Role::DpTls, &pki.dp_tls),
-        (Role::DsAuth, &pki.ds_auth),
-        (Role::DsTls, &pki.ds_tls),
-    ];
+    let mut parts = pki.issued().to_vec();
+    parts.push((Role::Euicc, &euicc));
     Ok(PkiFolder::write(folder, "", &parts)?)
 }
 

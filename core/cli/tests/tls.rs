@@ -39,14 +39,9 @@ fn folder(path: PathBuf, tls: &Issued) -> String {
     let pki = sound();
     let eid = Eid::from_body("890490321234512345123456789013").unwrap();
     let euicc = pki.issue_euicc(eid.octets(), &mut rng());
-    let parts = [
-        (Role::Ci, &pki.ci),
-        (Role::Eum, &pki.eum),
-        (Role::Euicc, &euicc),
-        (Role::DpAuth, &pki.dp_auth),
-        (Role::DpPb, &pki.dp_pb),
-        (Role::DpTls, tls),
-    ];
+    let kept = |role: &Role| matches!(role, Role::Ci | Role::Eum | Role::DpAuth | Role::DpPb);
+    let mut parts: Vec<_> = pki.issued().into_iter().filter(|(role, _)| kept(role)).collect();
+    parts.extend([(Role::Euicc, &euicc), (Role::DpTls, tls)]);
     PkiFolder::write(&path, "", &parts).unwrap();
     path.display().to_string()
 }

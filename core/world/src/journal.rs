@@ -46,13 +46,16 @@ pub fn record(acts: &mut Vec<Act>, act: Act) {
 
 impl Journal {
     /// As the part of a URL behind `#`, that sign included.
-    pub fn to_link(&self) -> String {
+    ///
+    /// # Errors
+    /// [`LinkError`] if an act cannot be written down.
+    pub fn to_link(&self) -> Result<String, LinkError> {
         let mut fields = form_urlencoded::Serializer::new(String::new());
         fields.append_pair("seed", &self.seed.to_string());
         let mut rest = &self.acts[..];
         if let [Act::RadioOn, Act::Order(wish), Act::Begin(_), after @ ..] = rest {
             if **wish != Wish::usual() {
-                fields.append_pair("order", &text(wish));
+                fields.append_pair("order", &text(wish, "order")?);
             }
             let mut steps = 0u32;
             rest = after;
@@ -64,7 +67,7 @@ impl Journal {
             fields.append_pair("step", &steps.to_string());
         }
         if !rest.is_empty() {
-            fields.append_pair("acts", &text(&rest));
+            fields.append_pair("acts", &text(&rest, "acts")?);
         }
         if self.now != LINK_CLOCK {
             fields.append_pair("now", &self.now.to_string());
@@ -72,7 +75,7 @@ impl Journal {
         if let Some(digest) = &self.digest {
             fields.append_pair("digest", digest);
         }
-        format!("#{}", fields.finish())
+        Ok(format!("#{}", fields.finish()))
     }
 
     /// Reads the part of a URL behind `#`, that sign included or not; none if it names no seed: it is not of a world.
@@ -117,8 +120,8 @@ fn begin(acts: &mut Vec<Act>, wish: Wish) {
     acts.push(Act::Begin(String::new()));
 }
 
-fn text(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+fn text(value: &impl Serialize, name: &str) -> Result<String, LinkError> {
+    serde_json::to_string(value).map_err(|error| LinkError(format!("“{name}”: {error}")))
 }
 
 fn read<'a, T: Deserialize<'a>>(text: &'a str, name: &str) -> Result<T, LinkError> {
@@ -133,7 +136,7 @@ fn whole(text: &str) -> Result<u64, LinkError> {
 
 /// An act as links of before have it: a list, its name first.
 fn of_before(act: Vec<Value>, acts: &mut Vec<Act>) -> Result<(), LinkError> {
-    let unknown = || LinkError(format!("“{}” cannot be asked for", text(&act)));
+    let unknown = || LinkError(format!("“{}” cannot be asked for", Value::from(&act[..])));
     let string = |at: usize| act.get(at).and_then(Value::as_str).map(str::to_string).ok_or_else(unknown);
     let (name, first) = (string(0)?, act.get(1));
     let act = match name.as_str() {
@@ -190,13 +193,13 @@ mod tests {
         let usual = journal("#seed=7&step=12");
         assert_eq!((usual.seed, usual.now, usual.acts.len()), (7, LINK_CLOCK, 4));
         assert_eq!(usual.acts[3], Act::Step(12));
-        assert_eq!(usual.to_link(), "#seed=7&step=12");
+        assert_eq!(usual.to_link().unwrap(), "#seed=7&step=12");
         let mut further = usual.clone();
         for act in [Act::Answer(Said::Accept), Act::Step(3), Act::Step(1), Act::Enable("8900".into())] {
             record(&mut further.acts, act);
         }
         further.digest = Some("0011223344556677".into());
-        let link = further.to_link();
+        let link = further.to_link().unwrap();
         assert!(link.starts_with("#seed=7&step=16&acts="), "{link}");
         let again = journal(&link);
         assert_eq!(again.acts[3..], [Act::Step(16), Act::Enable("8900".into())]);
@@ -218,7 +221,7 @@ mod tests {
             Act::UseDevice(1),
         ];
         let journal_ = Journal { seed: 3, now: 5, acts, digest: None };
-        assert_eq!(journal(&journal_.to_link()), journal_);
+        assert_eq!(journal(&journal_.to_link().unwrap()), journal_);
     }
 
     #[test]
@@ -236,7 +239,7 @@ mod tests {
             json!(["rules", "x"]),
         ];
         let mut link = form_urlencoded::Serializer::new("seed=9".to_string());
-        let link = link.append_pair("then", &text(&old)).finish();
+        let link = link.append_pair("then", &Value::from(&old[..]).to_string()).finish();
         let acts = journal(&link).acts;
         assert_eq!(acts[0], Act::Order(Box::new(Wish::usual())));
         assert_eq!(acts[3], Act::Step(5));

@@ -1,11 +1,11 @@
 //! Writing DER: just what a certificate is made of.
 
 use crate::tlv::tlv;
+use alloc::format;
 use alloc::vec::Vec;
 use core::time::Duration;
-use der::Encode;
-use der::asn1::{GeneralizedTime, ObjectIdentifier, UtcTime};
-use x509_cert::time::Time;
+use der::DateTime;
+use der::asn1::ObjectIdentifier;
 
 pub(super) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     tlv(0x30, parts)
@@ -38,10 +38,13 @@ pub(super) fn extension(id: &str, critical: bool, value: &[u8]) -> Vec<u8> {
 
 /// UTCTime until 2049, GeneralizedTime after; what lies behind all dates never comes (RFC 5280 4.1.2.5).
 pub(super) fn time(unix: u64) -> Vec<u8> {
-    let since = Duration::from_secs(unix);
-    let short = UtcTime::from_unix_duration(since).map(Time::UtcTime);
-    let time = short.or_else(|_| GeneralizedTime::from_unix_duration(since).map(Time::GeneralTime));
-    time.unwrap_or(Time::INFINITY).to_der().unwrap_or_default()
+    let at = DateTime::from_unix_duration(Duration::from_secs(unix)).unwrap_or(DateTime::INFINITY);
+    let (year, month, day) = (at.year(), at.month(), at.day());
+    let rest = format!("{month:02}{day:02}{:02}{:02}{:02}Z", at.hour(), at.minutes(), at.seconds());
+    match year {
+        ..2050 => tlv(0x17, &[format!("{:02}{rest}", year % 100).as_bytes()]),
+        _ => tlv(0x18, &[format!("{year:04}{rest}").as_bytes()]),
+    }
 }
 
 #[cfg(test)]

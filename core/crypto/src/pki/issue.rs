@@ -3,6 +3,7 @@
 
 use super::crl::{PARTIAL_CRL_NUMBER, TOTAL_PARTIAL_CRL_NUMBER, unsigned};
 use super::der_out::{bit_string, extension, name, oid, sequence, time};
+use super::role::Role;
 use crate::tlv::tlv;
 use crate::{Curve, PrivateKey, PublicKey};
 use ::ecdsa::Signature;
@@ -136,6 +137,19 @@ impl Default for PkiParameters {
 }
 
 impl TestPki {
+    /// All that it has issued, each with what it is for.
+    pub fn issued(&self) -> [(Role, &Issued); 7] {
+        [
+            (Role::Ci, &self.ci),
+            (Role::Eum, &self.eum),
+            (Role::DpAuth, &self.dp_auth),
+            (Role::DpPb, &self.dp_pb),
+            (Role::DpTls, &self.dp_tls),
+            (Role::DsAuth, &self.ds_auth),
+            (Role::DsTls, &self.ds_tls),
+        ]
+    }
+
     /// Draws all keys and issues all certificates.
     pub fn generate<R: CryptoRng + ?Sized>(parameters: &PkiParameters, rng: &mut R) -> Self {
         let key = |rng: &mut R| PrivateKey::generate(parameters.curve, rng);
