@@ -36,12 +36,12 @@ pub fn rows() -> Vec<Row> {
     };
     vec![
         eum("ok", "manufacturer_signed_anew", |_| {}),
-        eum("8.1.2/6.1", "manufacturer_on_a_curve_of_no_version", other_curve),
+        eum("8.1.2/6.1", "manufacturer_on_a_curve_of_no_version", |tbs| other_curve(tbs)),
         eum("8.1.2/6.1", "manufacturer_may_not_certify", |tbs| bend::spoil_usage(tbs)),
         eum("8.1.2/6.1", "manufacturer_with_an_unknown_critical_extension", |tbs| bend::add_critical(tbs)),
         eum("8.1.2/6.1", "manufacturer_not_valid_yet", |tbs| bend::too_early(tbs)),
         euicc("ok", "euicc_signed_anew", |_| {}),
-        euicc("8.1.3/6.1", "euicc_on_a_curve_of_no_version", other_curve),
+        euicc("8.1.3/6.1", "euicc_on_a_curve_of_no_version", |tbs| other_curve(tbs)),
         euicc("8.1.3/6.1", "euicc_of_no_role", |tbs| bend::spoil_role(tbs)),
         euicc("8.1.3/6.1", "euicc_of_another_manufacturer", |tbs| {
             flip_last(bend::extension(tbs, &oid::AUTHORITY));
@@ -49,7 +49,7 @@ pub fn rows() -> Vec<Row> {
         euicc("8.1.3/6.1", "euiccs_key_is_not_for_signatures", |tbs| bend::spoil_usage(tbs)),
         euicc("8.1.3/6.1", "euicc_with_an_unknown_critical_extension", |tbs| bend::add_critical(tbs)),
         euicc("8.1.3/6.1", "euicc_not_valid_yet", |tbs| bend::too_early(tbs)),
-        euicc("8.1.3/6.1", "euicc_on_another_curve_than_its_manufacturer", brainpool),
+        euicc("8.1.3/6.1", "euicc_on_another_curve_than_its_manufacturer", |tbs| brainpool(tbs)),
         euicc("8.1.3/6.1", "euicc_of_another_organization", |tbs| {
             flip_last(tbs[bend::SUBJECT].after(&oid::ORGANIZATION).unwrap());
         }),
@@ -244,11 +244,11 @@ fn anew(certificate: &CertificateDer, key: &PrivateKey, bend: Bend) -> Certifica
 }
 
 /// A curve that is neither P-256 nor brainpoolP256r1.
-fn other_curve(tbs: &mut Vec<Der>) {
+fn other_curve(tbs: &mut [Der]) {
     flip_last(tbs[bend::KEY].inside()[0].inside()[1].content());
 }
 
-fn brainpool(tbs: &mut Vec<Der>) {
+fn brainpool(tbs: &mut [Der]) {
     let key = PrivateKey::generate(Curve::BrainpoolP256r1, &mut esim_tests::bench::rng(9)).public_key();
     let info = tbs[bend::KEY].inside();
     *info[0].inside()[1].content() = hex::decode("2b2403030208010107").unwrap();
