@@ -39,6 +39,24 @@ const TRIES: Rule = Rule::new("SGP.22 6.5.1", "the order is not tried too fast")
 ///
 /// Function errors are HTTP 200 with status `Failed`; notifications 204; HTTP
 /// 4xx is for requests that no function can be made of (SGP.22 6.5.1).
+///
+/// ```
+/// use esim_crypto::Curve;
+/// use esim_crypto::pki::TestPki;
+/// use esim_sm_edge::smdp::Config;
+/// use esim_sm_edge::{HttpRequest, MemoryHost, block_on, handle};
+///
+/// let config = Config::of_test_pki("smdp.example", &TestPki::well_known(Curve::P256))?;
+/// let sm = MemoryHost::new(config, [7; 32], 1_790_000_000);
+/// let header = r#""header": {"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "1"}"#;
+/// let order = format!(r#"{{{header}, "iccid": "8900101000000000009"}}"#);
+/// let request = HttpRequest::post("/gsma/rsp2/es2plus/downloadOrder", order).with_token("memory");
+/// let response = block_on(handle(request, &sm));
+/// // There is no such profile: 8.2.1/3.9.
+/// assert_eq!(response.status, 200);
+/// assert!(String::from_utf8_lossy(&response.body).contains(r#""reasonCode":"3.9""#));
+/// # Ok::<(), esim_rsp::Error>(())
+/// ```
 pub async fn handle<H: Host>(request: HttpRequest, host: &H) -> HttpResponse {
     match admit_head(&request, host).await {
         Ok(admitted) => answer(request, admitted, host).await,

@@ -65,3 +65,7 @@ pub use pollster::block_on;
 pub use rate::{Limited, NoRate, Rate, RateLimiter};
 pub use run::{attend, attend_all, run};
 pub use vault::Vault;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

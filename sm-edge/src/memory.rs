@@ -141,6 +141,25 @@ impl MemoryStore {
 /// A host in memory, with a clock that stands still until it is set and a
 /// generator that starts from a seed: the same calls give the same octets.
 /// Its records may lie in another store.
+///
+/// ```
+/// use esim_crypto::Curve;
+/// use esim_crypto::pki::TestPki;
+/// use esim_sm_edge::smdp::Config;
+/// use esim_sm_edge::{HttpRequest, MemoryHost, block_on, handle};
+///
+/// let config = Config::of_test_pki("smdp.example", &TestPki::well_known(Curve::P256))?;
+/// let subscriber = r#"{"imsi": "001010123456789", "ki": "00112233445566778899AABBCCDDEEFF",
+///     "opc": "00112233445566778899AABBCCDDEEFF", "spn": "Lab"}"#;
+/// let provision = || {
+///     let sm = MemoryHost::new(config.clone(), [7; 32], 1_790_000_000);
+///     let body = format!(r#"{{"subscriber": {subscriber}}}"#);
+///     block_on(handle(HttpRequest::post("/esim-lab/provision", body).with_token("memory"), &sm)).body
+/// };
+/// // Drawn at random, and the same in every run.
+/// assert_eq!(provision(), provision());
+/// # Ok::<(), esim_rsp::Error>(())
+/// ```
 pub struct MemoryHost<S = MemoryStore> {
     store: S,
     config: Arc<Config>,

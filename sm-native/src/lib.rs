@@ -48,3 +48,7 @@ pub use pki_folder::{Found, PkiFolder};
 pub use server::ServerHandle;
 pub use sqlite::{SqliteError, SqliteStore};
 pub use templates::read_templates;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -237,6 +237,29 @@ fn is_refused(path: &str, folder: &Path, start: impl Fn() -> Sm, impatient: impl
     refused(&sm, &token, &[], "8.8.5", "4.10");
 }
 
+/// What we tell others to run in their CI, with lpac as their LPA: a download is seen, and an LPA that does nothing.
+#[test]
+fn the_example_for_ci_holds() {
+    let Some(path) = peer("ESIM_LAB_LPAC") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let reader = Reader::start(folder.path());
+    let programs = Path::new(env!("CARGO_BIN_EXE_esim-lab")).parent().expect("a folder").display();
+    let run = |lpa: &str| {
+        Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/lpa-in-ci.sh"))
+            .args(["sh", "-c", lpa])
+            .env("PATH", format!("{programs}:{}", std::env::var("PATH").expect("a path")))
+            .env("VPCD", format!("127.0.0.1:{}", reader.port))
+            .envs([("LPAC", &*path), ("LPAC_APDU", "pcsc"), ("LPAC_HTTP", "curl")])
+            .env("LANG", "C")
+            .output()
+            .expect("a shell")
+    };
+    let output = run(r#""$LPAC" profile download -a "$ACTIVATION_CODE""#);
+    assert!(output.status.success() && common::text(&output).contains("installed: 89"), "{output:?}");
+    let output = run("true");
+    assert!(!output.status.success() && common::text(&output).contains("the card has no profile"), "{output:?}");
+}
+
 /// A program that knows nothing of eSIMs finds an ordinary card.
 #[test]
 fn opensc_sees_a_card() {

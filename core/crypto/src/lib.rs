@@ -32,3 +32,7 @@ pub use ecka::ecka;
 pub use hash::{confirmation_code_hash, confirmation_code_hash_for, sha256};
 pub use kdf::x963_sha256;
 pub use seal::{AuditKey, SealError, SealKey, key_of as seal_key_of};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

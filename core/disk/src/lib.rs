@@ -137,3 +137,7 @@ impl Disk for Files {
         if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
     }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -3,7 +3,8 @@
 //! A host implements [`Port`] over its reader, its HTTP client and its user,
 //! and calls [`download()`], [`notify()`], [`list`], [`enable`] and so on; each
 //! opens a logical channel to the ISD-R, does its work on it and closes it. A
-//! host that wants to stop between steps keeps a [`Session`] instead.
+//! host that wants to stop between steps keeps a [`Session`] instead. `tests/examples/port.rs` of the repository is a whole
+//! one.
 
 use crate::apdu::{CardOptions, Channel, Exchange, Next, OpenError, OpenStep, Opening, Reply, is_success};
 use crate::download::{Download, DownloadParams, Outcome};

@@ -44,3 +44,7 @@ pub use lui::{Answer, Lang, Question};
 pub use notify::{Notified, Notify, NotifyParams};
 pub use profile::{Metadata, Profile, ProfileRef};
 pub use transport::{CertificateFault, HttpReply, Lost, Unanswered, Untrusted};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,6 +7,17 @@ use core::str::FromStr;
 
 /// `1$<SM-DP+ FQDN>$<matchingId>[$<SM-DP+ OID>[$<confirmation code flag>]]`,
 /// in a QR code behind `LPA:`.
+///
+/// ```
+/// use esim_rsp::activation_code::ActivationCode;
+///
+/// let code: ActivationCode = "LPA:1$smdp.example$ORDER-1$$1".parse()?;
+/// assert_eq!((&*code.smdp_address, &*code.matching_id), ("smdp.example", "ORDER-1"));
+/// assert!(code.confirmation_code_required);
+/// assert_eq!(code.to_string(), "LPA:1$smdp.example$ORDER-1$$1");
+/// assert!("1smdp.exampleORDER-1".parse::<ActivationCode>().is_err(), "a shell has eaten the $ signs");
+/// # Ok::<(), esim_rsp::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivationCode {

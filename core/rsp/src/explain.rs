@@ -21,6 +21,19 @@ const DEPTH: u8 = 16;
 /// Explains a message: its ES10, ES8+, ES9+ or ES11 type is chosen by its tag. TLVs of no known type come out as a
 /// plain tree, in which those of a known type have their names.
 ///
+/// ```
+/// use esim_rsp::explain::explain;
+///
+/// // CancelSessionResponse: the eUICC has no such transaction.
+/// let octets = [0xBF, 0x41, 0x03, 0x81, 0x01, 0x05];
+/// let tree = explain(&octets)?;
+/// assert_eq!(tree[0].type_name, "CancelSessionResponse");
+/// let code = &tree[0].children[0];
+/// assert_eq!((code.name.as_str(), code.value.clone()), ("cancelSessionResponseError", 5..6));
+/// println!("{}", code.text);
+/// # Ok::<(), esim_rsp::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error`] if `octets` is not BER-TLV at all, or so many TLVs that nobody could read the tree.
 pub fn explain(octets: &[u8]) -> Result<Vec<Node>, Error> {

@@ -50,3 +50,7 @@ pub use id::{Eid, Iccid, TransactionId};
 pub use rasn::types::{BitString, ObjectIdentifier, OctetString};
 pub use signed::{CertificateDer, Signature, Signed};
 pub use status::{Code, Refusal};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

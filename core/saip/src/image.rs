@@ -16,6 +16,17 @@ pub const MF: u16 = 0x3F00;
 pub type Path = Vec<u16>;
 
 /// An installed profile.
+///
+/// ```
+/// use esim_saip::builder::{Subscriber, build};
+/// use esim_saip::{Capabilities, resolve};
+///
+/// let subscriber = Subscriber::new("8900101000000000009", "001010123456789", [1; 16], [2; 16], "Lab");
+/// let image = resolve(&build(&subscriber)?, Capabilities::default())?;
+/// let iccid = image.file(&[0x3F00, 0x2FE2]).expect("EF.ICCID");
+/// assert_eq!(iccid.data(), image.iccid);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Image {
     /// In the form of EF.ICCID: swapped nibbles, `F` padding (TS 102 221 13.2).

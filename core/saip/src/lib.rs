@@ -23,3 +23,7 @@ pub use response::{EuiccResponse, PeStatus};
 
 #[cfg(test)]
 mod testdata;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -53,3 +53,7 @@ pub use secret::Secret;
 pub use session::{Session, SessionState};
 pub use store::{Key, Record, Records, Write};
 pub use template::Template;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

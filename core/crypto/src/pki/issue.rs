@@ -66,6 +66,16 @@ pub struct CrlDraft<'a> {
 }
 
 /// A complete test PKI.
+///
+/// ```
+/// use esim_crypto::Curve;
+/// use esim_crypto::pki::{Certificate, TestPki};
+///
+/// let pki = TestPki::well_known(Curve::P256);
+/// let server = Certificate::parse(&pki.dp_auth.certificate)?;
+/// assert_eq!(server.public_key().to_sec1(), pki.dp_auth.key.public_key().to_sec1());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct TestPki {
     /// Certificate issuer.

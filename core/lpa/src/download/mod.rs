@@ -31,6 +31,18 @@ use serde::{Deserialize, Serialize};
 use state::State;
 
 /// A download in progress. It serialises between any two steps.
+///
+/// ```
+/// use esim_lpa::{Download, DownloadParams, Effect, Event, Machine};
+///
+/// let mut download = Download::new(DownloadParams::at("smdp.example"));
+/// let first = download.step(Event::Start);
+/// assert!(matches!(first, Effect::Card(_)));
+/// // Put away and taken up again, it asks for the same.
+/// let kept = serde_json::to_string(&download).expect("JSON");
+/// let mut again: Download = serde_json::from_str(&kept).expect("a download");
+/// assert_eq!(again.step(Event::Start), first);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Download {

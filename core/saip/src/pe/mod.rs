@@ -37,6 +37,19 @@ pub use rest::Rest;
 pub use table::{ElementName, TemplateKind, element_name};
 
 /// A parsed profile package.
+///
+/// ```
+/// use esim_saip::Package;
+/// use esim_saip::builder::{Subscriber, build};
+///
+/// let subscriber = Subscriber::new("8900101000000000009", "001010123456789", [1; 16], [2; 16], "Lab");
+/// let octets = build(&subscriber)?.to_der();
+/// let package = Package::parse(&octets)?;
+/// let names: Vec<_> = package.elements.iter().map(|element| element.name()).collect();
+/// assert_eq!((names[0], names[names.len() - 1]), ("header", "end"));
+/// assert_eq!(package.to_der(), octets);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Package {
     /// The elements in order.
