@@ -257,7 +257,10 @@ fn the_example_for_ci_holds() {
     let output = run(r#""$LPAC" profile download -a "$ACTIVATION_CODE""#);
     assert!(output.status.success() && common::text(&output).contains("installed: 89"), "{output:?}");
     let output = run("true");
-    assert!(!output.status.success() && common::text(&output).contains("the card has no profile"), "{output:?}");
+    assert!(
+        !output.status.success() && common::text(&output).contains("the card has no profile"),
+        "{output:?}"
+    );
 }
 
 /// A program that knows nothing of eSIMs finds an ordinary card.

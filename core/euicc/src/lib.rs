@@ -31,3 +31,7 @@ pub use card::{BootError, Card};
 pub use env::Env;
 pub use nvm::{MemoryNvm, Nvm, NvmError, Write};
 pub use personal::{Identity, Personal};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

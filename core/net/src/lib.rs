@@ -45,3 +45,7 @@ pub use modem::{Air, Answer, Effect, Event, Modem, ModemError, Report, ServiceSt
 pub use network::{Carried, Network, NetworkView};
 pub use policy::{Decision, Destination};
 pub use rules::{Action, Class, Contract, RuleError, Rules, Service};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -58,3 +58,7 @@ pub use trace::Trace;
 pub use transport::{Fork, Reply, Request, Transport};
 pub use words::Words;
 pub use world::{ADDRESS, NOW, Phone, Seed, Stream, World, WorldError};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -264,8 +264,7 @@ fn kill_over_and_over(port: u16, start: impl Fn() -> Worker) -> BTreeMap<String,
         }
         over.store(true, Ordering::Relaxed);
     });
-    let book = book.lock().unwrap().clone();
-    book
+    book.lock().unwrap().clone()
 }
 
 /// An order stands where what was answered has left it, and can still be had if nobody has it.
