@@ -34,7 +34,10 @@ export SMDP_ADDRESS ACTIVATION_CODE MATCHING_ID
 esim-lab euicc init --state "$work/card" >/dev/null
 esim-lab euicc serve --state "$work/card" --vpcd "${VPCD:-127.0.0.1:35963}" 2>/dev/null &
 card=$!
-timeout 60 opensc-tool --wait --atr >/dev/null
+for _ in $(seq 120); do
+    opensc-tool --atr >/dev/null 2>&1 && break
+    sleep 0.5
+done
 
 "$@"
 

@@ -178,6 +178,7 @@ impl<N: Nvm + Clone, T: Transport + Fork> World<N, T> {
         self.trace.watchers().map(Watchers::take_checks).unwrap_or_default()
     }
 
+    #[allow(clippy::too_many_lines, reason = "a table: what each act does")]
     async fn take(&mut self, act: &Act) -> Result<Done, ActError> {
         let user = &mut Agreeable;
         Ok(match act {

@@ -187,6 +187,7 @@ pub fn display(service: &ServiceView, error: Option<&ModemError>) -> Words {
 
 impl Act {
     /// What is done, for a person.
+    #[allow(clippy::too_many_lines, reason = "a table: the words of each, in both languages")]
     pub fn words(&self) -> Words {
         let class = |it: &Wish| match it.class() {
             "provisioning" => "プロビジョニング",
@@ -311,6 +312,7 @@ impl Act {
 
 impl Done {
     /// What has come of it, for a person.
+    #[allow(clippy::too_many_lines, reason = "a table: the words of each, in both languages")]
     pub fn words(&self) -> Words {
         let two = |en: &str, ja: &str| Words::new(en, ja);
         match self {
