@@ -19,7 +19,8 @@ use esim_tests::faults::Story;
 use esim_tests::{conformance, isdr, power_cut};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
-wasm_bindgen_test_configure!(run_in_browser);
+// Not in the page itself: that must answer the driver meanwhile.
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 #[wasm_bindgen_test]
 fn every_answer_of_the_isd_r() {
