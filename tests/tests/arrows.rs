@@ -117,7 +117,7 @@ fn the_world_alone_hears_secrets() {
         let all = package["dependencies"].as_array().expect("dependencies");
         let rsp = all.iter().filter(|dependency| dependency["name"] == "esim-rsp");
         let asked: Vec<_> = rsp.flat_map(|it| it["features"].as_array().expect("features")).collect();
-        let passed_on = package["features"].to_string().contains("esim-rsp/");
+        let passed_on = package["features"].to_string().contains("esim-rsp/secrets");
         let asks = asked.iter().any(|feature| *feature == "secrets") || passed_on;
         assert_eq!(asks, name == "esim-world", "{name}");
         if ["esim-rsp", "esim-world"].contains(&name) {
@@ -134,6 +134,24 @@ fn the_world_alone_hears_secrets() {
                     assert!(!text.contains("with_secrets"), "{}", path.display());
                 }
             }
+        }
+    }
+}
+
+/// Types as TypeScript has them are for the test that writes them down: nothing that is shipped knows of them.
+#[test]
+fn nothing_shipped_speaks_typescript() {
+    for package in packages() {
+        let name = package["name"].as_str().expect("a name");
+        let by_default = package["features"]["default"].as_array();
+        let default: Vec<_> = by_default.into_iter().flatten().filter_map(Value::as_str).collect();
+        assert!(!default.contains(&"ts"), "{name} has it by default");
+        let all = package["dependencies"].as_array().expect("dependencies");
+        for dependency in all.iter().filter(|dependency| dependency["kind"] != "dev") {
+            let seen = dependency["name"].as_str().expect("a name");
+            let features = dependency["features"].as_array().expect("features");
+            assert!(!features.contains(&Value::from("ts")), "{name} switches it on in {seen}");
+            assert!(seen != "ts-rs" || dependency["optional"] == true, "{name} depends on {seen}");
         }
     }
 }

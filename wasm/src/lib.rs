@@ -1,10 +1,13 @@
 //! The world in a browser tab: card, LPA, SM and network in one object.
 //!
-//! Types in JavaScript are written down in `types.ts`, which becomes part of
-//! the package's declarations.
+//! Types in TypeScript are made from those in Rust: `types.ts`, which becomes
+//! part of the package's declarations. A test writes it, and fails where it is
+//! not what the types say.
 
 mod fetch;
 mod network;
+#[cfg(test)]
+mod types;
 mod view;
 
 use esim_crypto::Curve;
@@ -21,14 +24,24 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("types.ts");
 
-/// Options of [`World::new`].
+/// What a world is made of; everything may be left out.
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "WorldOptions", optional_fields))]
 #[serde(rename_all = "camelCase", default)]
 struct Options {
+    /// Of all randomness; drawn if absent.
     seed: Option<u64>,
+    /// A clock that stands still, in Unix seconds; the browser's if absent.
     now: Option<u64>,
+    /// The card's memory as `nvm()` gave it; an empty card if absent.
+    #[serde(deserialize_with = "serde_wasm_bindgen::preserve::deserialize")]
+    #[cfg_attr(test, ts(optional, type = "Uint8Array"))]
+    nvm: JsValue,
+    /// As `subscribers()` gave them.
     subscribers: Option<String>,
+    /// An SM outside the page; the one inside if absent.
     sm_url: Option<String>,
+    /// Its ES2+ credential.
     token: Option<String>,
 }
 
@@ -69,13 +82,14 @@ impl World {
     /// esim-lab too.
     #[wasm_bindgen(constructor)]
     pub fn new(#[wasm_bindgen(unchecked_param_type = "WorldOptions")] options: JsValue) -> Fallible<World> {
-        let nvm = js_sys::Reflect::get(&options, &"nvm".into()).ok();
-        let nvm = nvm.filter(|value| !value.is_undefined() && !value.is_null());
-        let memory = match nvm {
-            Some(value) => MemoryNvm::import(&js_sys::Uint8Array::new(&value).to_vec()).map_err(sentence)?,
-            None => MemoryNvm::default(),
-        };
         let options: Options = read(options)?;
+        let memory = match options.nvm.is_undefined() || options.nvm.is_null() {
+            true => MemoryNvm::default(),
+            false => {
+                let octets = js_sys::Uint8Array::new(&options.nvm).to_vec();
+                MemoryNvm::import(&octets).map_err(sentence)?
+            }
+        };
         let seed = match options.seed {
             Some(number) => Seed::from_number(number),
             None => {

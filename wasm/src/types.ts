@@ -1,5 +1,445 @@
-// Types of the package; src/lib.rs has the functions.
+// Made from the types in Rust, by a test: see CONTRIBUTING.md.
 
+/**
+ * What can be done. Profiles are named by the `id` of the order that made them, or by ICCID; the empty name is that of
+ * the last order.
+ */
+export type Act =
+  | "leave-factory"
+  | { load: Subscriber }
+  | { order: Subscriber }
+  | { download: string }
+  | { begin: string }
+  | { step: number }
+  | { answer: Said }
+  | { enable: string }
+  | { disable: string }
+  | { delete: string }
+  | {
+    name: {
+      /** Which. */
+      profile: string;
+      /** 0 to 64 octets of UTF-8. */
+      name: string;
+    };
+  }
+  | "list"
+  | "fall-back"
+  | "memory-reset"
+  | "notify"
+  | "radio-on"
+  | "radio-off"
+  | { wifi: boolean }
+  | { apn: string }
+  | { cells: Array<Cell> }
+  | { browse: string }
+  | "call"
+  | {
+    text: {
+      /** Number. */
+      to: string;
+      /** Text. */
+      text: string;
+    };
+  }
+  | "supplementary"
+  | "update"
+  | { "open-apn": string }
+  | { rules: Ruling }
+  | { "wrong-key": string }
+  | {
+    sqn: {
+      /** Whose. */
+      profile: string;
+      /** 12 digits at most. */
+      value: string;
+    };
+  }
+  | "copy-card"
+  | { "use-device": number }
+  | { withdraw: string }
+  | { "show-order": string };
+
+/** What is done with a packet. */
+export type Action = "allow" | "deny";
+
+/**
+ * `1$<SM-DP+ FQDN>$<matchingId>[$<SM-DP+ OID>[$<confirmation code flag>]]`,
+ * in a QR code behind `LPA:`.
+ */
+export type ActivationCode = {
+  /** FQDN of the SM-DP+, with a port where it is not 443. */
+  smdpAddress: string;
+  /** Token for the order; empty in the default SM-DP+ use case. */
+  matchingId: string;
+  /** OID that CERT.DPauth must carry. */
+  smdpOid: string | null;
+  /** A hint that a confirmation code will be asked for; `ccRequiredFlag` decides. */
+  confirmationCodeRequired: boolean;
+};
+
+/** What the SM has answered to the operator. */
+export type Answered = {
+  /** Of HTTP. */
+  status: number;
+  /** JSON, or nothing. */
+  body: string;
+};
+
+/** What somebody at the device tried over the radio, and what came of it. */
+export type Attempt = {
+  outcome: AttemptOutcome;
+  /** Which node refused. */
+  by: Party | null;
+  /** Number, name and clause of the refusal. */
+  cause: Cause | null;
+  reason: Both;
+  /** All of it in a line. */
+  words: Both;
+  /** The decision of the traffic policy platform, if it came so far. */
+  decision: Decision | null;
+};
+
+/** What came of an attempt. */
+export type AttemptOutcome = "granted" | "refused" | "failed";
+
+/** A connection for a reader. */
+export type Bearer = {
+  /** EPS bearer identity, or NSAPI. */
+  id: number;
+  /** APN as the device knows it. */
+  apn: string;
+  /** IPv4 address, dotted. */
+  address: string;
+};
+
+/** A text in both languages. */
+export type Both = {
+  /** English. */
+  en: string;
+  /** Japanese. */
+  ja: string;
+};
+
+/** A refusal. */
+export type Cause = {
+  /** `EMM cause`, `RP-Cause`, … */
+  element: string;
+  number: number;
+  name: string;
+  clause: string;
+};
+
+/** A cell that a device hears. */
+export type Cell = {
+  /** Whose it is. */
+  plmn: Plmn;
+  /** Technology. */
+  rat: Rat;
+  /** Tracking or location area. */
+  area?: number;
+  /** Received power in dBm: RSRP of LTE, RSCP of 3G. */
+  level: number;
+};
+
+/** What a subscription is for. */
+export type Class = "provisioning" | "operational";
+
+/** PINs and codes. `Debug` shows none. */
+export type Codes = {
+  /** 4 to 8 digits. Whoever gives one wants it asked for: without it, PIN 1 is off. */
+  pin1?: string;
+  /** Unblocks PIN 1, 8 digits. */
+  puk1?: string;
+  /** 4 to 8 digits. */
+  pin2?: string;
+  /** Unblocks PIN 2, 8 digits. */
+  puk2?: string;
+  /** The operator's own: 16 hexadecimal digits. */
+  adm1?: string;
+};
+
+/** What a subscriber has paid for. */
+export type Contract = {
+  /** Calls. */
+  voice: boolean;
+  /** Short messages. */
+  sms: boolean;
+  /** Supplementary services. */
+  supplementary: boolean;
+  /** APNs, the default one first; `*` for any. */
+  apns: Array<string>;
+  /** Service in other networks. */
+  roaming: boolean;
+};
+
+/** A decision about a connection. */
+export type Decision = {
+  /** Number, from 0. */
+  n: number;
+  /** Whose connection. */
+  imsi: Imsi;
+  /** What the subscriber is. */
+  class: Class;
+  /** The session's APN, after conversion. */
+  apn: string;
+  /** Where to. */
+  destination: Destination;
+  /** Its IPv4 address, dotted; none if the name is not known. */
+  address: string | null;
+  /** Whether it is the SM. */
+  isSm: boolean;
+  /** What is done. */
+  action: Action;
+  /** Number of the rule in the file; none for a default. */
+  rule: number | null;
+  /** Why, for a person. */
+  reason: string;
+};
+
+/** Where somebody wants to. */
+export type Destination = {
+  /** Host name or IPv4 address. */
+  host: string;
+  /** TCP port. */
+  port: number;
+};
+
+/** What has come of an act. */
+export type Done =
+  | {
+    kind: "ordered";
+    /** ICCID, activation code, codes. */
+    order: Ordered;
+    /** Of the subscriber. */
+    imsi: string;
+  }
+  | {
+    kind: "notOrdered";
+    /** Subject and reason, `8.2.1/3.3`, if it said one. */
+    code: string | null;
+    /** In a sentence. */
+    reason: string;
+  }
+  | { kind: "installed" }
+  | { kind: "notInstalled" } & NotInstalled
+  | {
+    kind: "loaded";
+    /** Notifications that were delivered. */
+    sent: number;
+  }
+  | {
+    kind: "notLoaded";
+    /** What came of the order or the download. */
+    installed: Done;
+    /** Why it was not enabled, if that is it. */
+    notEnabled: string | null;
+  }
+  | { kind: "download" } & Download
+  | { kind: "deleted" }
+  | { kind: "named" }
+  | {
+    kind: "listed";
+    /** In the card's order. */
+    profiles: Array<Listed>;
+  }
+  | {
+    kind: "order";
+    /** State of the order (SGP.22 3.1.6). */
+    state: string;
+    /** State of the profile on the card, as far as the card has told. */
+    onCard: string | null;
+  }
+  | { kind: "nothingToFallBackTo" }
+  | {
+    kind: "notDone";
+    /** In a sentence. */
+    reason: string;
+  }
+  | {
+    kind: "delivered";
+    /** That the SM has taken. */
+    sent: number;
+    /** That the card keeps. */
+    kept: number;
+  }
+  | { kind: "service" } & Standing
+  | { kind: "radio" } & Attempt
+  | {
+    kind: "wifi";
+    /** Which. */
+    on: boolean;
+  }
+  | { kind: "typed" }
+  | {
+    kind: "rulesTaken";
+    /** Whether the device has registered anew. */
+    attached: boolean;
+  }
+  | {
+    kind: "rulesRefused";
+    /** Line, from 1, if it has one. */
+    line: number | null;
+    /** For a person. */
+    reason: Both;
+  }
+  | { kind: "changed" }
+  | { kind: "set" }
+  | {
+    kind: "inHand";
+    /** Which. */
+    device: number;
+    /** How it stands, where that is asked. */
+    service: Standing | null;
+  };
+
+/** How far a download is. */
+export type Download = {
+  /** `authenticating`, … */
+  phase: string;
+  /** 0 to 100. */
+  percent: number;
+  /** What the user is asked. */
+  question?: Question;
+  /** How it has ended, if it has. */
+  outcome?: Outcome;
+};
+
+/**
+ * eUICC identifier: 32 decimal digits, 16 octets BCD, not swapped; the value
+ * modulo 97 is 1 (SGP.29, SGP.02 2.2.2).
+ */
+export type Eid = string;
+
+/** A message and what it is made of. */
+export type Explained = {
+  /** Interface and function. */
+  title: string;
+  /** The message, if it is JSON. */
+  json?: unknown;
+  /** The message's TLVs; of JSON, one part for each field that holds some. */
+  parts: Array<Part>;
+};
+
+/**
+ * A profile's identifier, in the form of EF.ICCID: 10 octets, swapped nibbles, F padding.
+ * ```asn1
+ * Iccid ::= [APPLICATION 26] OCTET STRING (SIZE(10)) -- Tag '5A'
+ * ```
+ */
+export type Iccid = string;
+
+/** International mobile subscriber identity: 6 to 15 digits. */
+export type Imsi = string;
+
+/** A world from its beginning, out of the factory, to now. */
+export type Journal = {
+  /** Of the world. */
+  seed: number;
+  /** Its clock, in Unix seconds. */
+  now: number;
+  /** What was done since the device left the factory. */
+  acts: Array<Act>;
+  /** How the digest of the trace begins that they made: another one now means another version of the core. */
+  digest?: string;
+};
+
+/** A profile on the card. */
+export type Listed = {
+  /** Digits. */
+  iccid: string;
+  /** The operator's name. */
+  serviceProviderName: string;
+  /** Whether it is enabled. */
+  enabled: boolean;
+};
+
+/** One TLV of a message. */
+export type Node = {
+  /** The field's name in the ASN.1 module (`transactionId`), or empty. */
+  name: string;
+  /** The type's name for a SEQUENCE or message (`ServerSigned1`), or empty. */
+  type: string;
+  /** Clause of SGP.22 v2.6 that defines the type, or empty. */
+  clause: string;
+  /** Tag octets as a number (`0xBF38`). */
+  tag: number;
+  /** Offsets of tag, length and value, in octets from the start. */
+  whole: { start: number; end: number };
+  /** Offsets of the value. */
+  value: { start: number; end: number };
+  /** The value for a reader: text, number, hexadecimal, named code. Empty if constructed. */
+  text: string;
+  /** What the value is made of. */
+  children: Array<Node>;
+};
+
+/** Why a profile is not on the card. */
+export type NotInstalled = {
+  /** How the download ended. */
+  ending: { type: string } & Record<string, unknown>;
+  /** For a person. */
+  detail: Both;
+};
+
+export type Order = {
+  iccid: string;
+  matchingId: string;
+  /** `LPA:1$…`; empty before the order is confirmed. */
+  activationCode: string;
+  /** The same as a QR code. */
+  qrSvg: string;
+  /** SGP.22 3.1.6. */
+  state: string;
+};
+
+/** What the subscriber is given. */
+export type Ordered = {
+  /** The profile. */
+  iccid: Iccid;
+  /** Its token. */
+  matchingId: string;
+  /** `LPA:1$…`. */
+  activationCode: ActivationCode;
+  /** ADM 1 and PUKs that the SM has drawn for the profile, which it tells this once. */
+  codes?: Codes;
+};
+
+/** The end of a download. */
+export type Outcome = {
+  /** Whether the profile is on the card. */
+  ok: boolean;
+  /** In a few words. */
+  title: Both;
+  /** In a few sentences. */
+  detail: Both;
+};
+
+/** What would come of trying each service just now. */
+export type Outlook = {
+  /** Packets to the SM. */
+  sm: Attempt;
+  /** Packets to [`ELSEWHERE`]. */
+  internet: Attempt;
+  /** A call. */
+  voice: Attempt;
+  /** A short message. */
+  sms: Attempt;
+  /** Call forwarding. */
+  supplementary: Attempt;
+};
+
+/** Octets with their tree. */
+export type Part = {
+  /** Name of the JSON field, or of the APDU's part; empty for a whole message. */
+  label: string;
+  /** The octets, hexadecimal. */
+  hex: string;
+  /** The tree; empty if the octets are no TLVs. */
+  nodes: Array<Node>;
+};
+
+/** Who sends and who receives. */
 export type Party =
   | "operator"
   | "sm"
@@ -13,232 +453,67 @@ export type Party =
   | "gateway"
   | "policy"
   | "internet";
-export type Both = { en: string; ja: string };
-
-export interface TraceRecord {
-  n: number;
-  at: number;
-  from: Party;
-  to: Party;
-  /** `ES2+`, `ES9+`, `ES10a|b|c`, `APDU`, `NAS`. */
-  interface: string;
-  /** `initiateAuthentication`, `initiateAuthentication response`. */
-  function: string;
-  /** Hexadecimal. ES2+ and ES9+ are JSON text, ES10 are TLVs, APDU are APDUs. */
-  bytes: string;
-}
-
-export interface Range {
-  start: number;
-  end: number;
-}
-
-export interface Node {
-  name: string;
-  type: string;
-  clause: string;
-  tag: number;
-  whole: Range;
-  value: Range;
-  text: string;
-  children: Node[];
-}
-
-export interface Part {
-  /** Empty, or the field of the JSON message that holds it. */
-  label: string;
-  hex: string;
-  nodes: Node[];
-}
-
-export interface Explained {
-  title: string;
-  json?: unknown;
-  parts: Part[];
-}
-
-/** What the download asks its user. */
-export interface Question {
-  kind: "consent" | "confirmationCode";
-  title: Both;
-  text: Both;
-  serviceProviderName: string;
-  profileName: string;
-  /** Ask with more emphasis than usual. */
-  strong: boolean;
-}
-
-export interface Outcome {
-  ok: boolean;
-  title: Both;
-  detail: Both;
-}
-
-/** How far a download is. */
-export interface Download {
-  phase: string;
-  /** 0 to 100. */
-  percent: number;
-  question?: Question;
-  /** How it has ended, if it has. */
-  outcome?: Outcome;
-}
-
-/** What a user says to a question. */
-export type Said = "accept" | "reject" | "postpone" | { code: string };
-
-/** What the operator wants; what is left out is drawn. */
-export interface Subscriber {
-  /** By which later acts name the profile; its ICCID does, too. */
-  id?: string;
-  iccid?: string;
-  imsi?: string;
-  ki?: string;
-  opc?: string;
-  msisdn?: string;
-  serviceProviderName?: string;
-  profileName?: string;
-  confirmationCode?: string;
-  eid?: string;
-  matchingId?: string;
-  smds?: string;
-  profileClass?: "test" | "provisioning" | "operational";
-  algorithm?: "milenage" | "tuak" | "usim-test";
-}
-
-/** A cell that a device hears. */
-export interface Cell {
-  plmn: string;
-  rat: "lte" | "umts";
-  area?: number;
-  /** dBm. */
-  level: number;
-}
-
-/**
- * What can be done. Profiles are named by the id of the order that made them, or by ICCID; the empty name is that of the
- * last order.
- */
-export type Act =
-  | "leave-factory"
-  | { load: Subscriber }
-  | { order: Subscriber }
-  | { download: string }
-  | { begin: string }
-  | { step: number }
-  | { answer: Said }
-  | { enable: string }
-  | { disable: string }
-  | { delete: string }
-  | { name: { profile: string; name: string } }
-  | "list"
-  | "fall-back"
-  | "memory-reset"
-  | "notify"
-  | "radio-on"
-  | "radio-off"
-  | { wifi: boolean }
-  | { apn: string }
-  | { cells: Cell[] }
-  | { browse: string }
-  | "call"
-  | { text: { to: string; text: string } }
-  | "supplementary"
-  | "update"
-  | { "open-apn": string }
-  | { rules: string }
-  | { "wrong-key": string }
-  | { sqn: { profile: string; value: string } }
-  | "copy-card"
-  | { "use-device": number }
-  | { withdraw: string }
-  | { "show-order": string };
-
-/** An order that the SM has taken. */
-export interface Ordered {
-  iccid: string;
-  matchingId: string;
-  activationCode: string;
-  /** ADM 1 and PUKs, told this once. */
-  codes?: { adm1?: string; puk1?: string; puk2?: string };
-}
-
-/** What has come of an act. */
-export type Done =
-  | { kind: "ordered"; order: Ordered; imsi: string }
-  | { kind: "notOrdered"; code: string | null; reason: string }
-  | { kind: "installed" }
-  | { kind: "notInstalled"; ending: unknown; detail: Both }
-  | { kind: "loaded"; sent: number }
-  | { kind: "notLoaded"; installed: Done; notEnabled: string | null }
-  | ({ kind: "download" } & Download)
-  | { kind: "deleted" | "named" | "nothingToFallBackTo" | "typed" | "changed" | "set" }
-  | { kind: "listed"; profiles: { iccid: string; serviceProviderName: string; enabled: boolean }[] }
-  | { kind: "order"; state: string; onCard: string | null }
-  | { kind: "notDone"; reason: string }
-  | { kind: "delivered"; sent: number; kept: number }
-  | { kind: "service"; view: Picture["service"]; display: Both; reason: Both | null }
-  | ({ kind: "radio" } & Attempt)
-  | { kind: "wifi"; on: boolean }
-  | { kind: "rulesTaken"; attached: boolean }
-  | { kind: "rulesRefused"; line: number | null; reason: Both }
-  | { kind: "inHand"; device: number; service: { view: Picture["service"]; display: Both } | null };
 
 /** An act that was performed. */
-export interface Performed {
+export type Performed = {
+  /** What was done, for a person. */
   what: Both;
+  /** What has come of it. */
   done: Done;
+  /** The same for a person. */
   outcome: Both;
   /** Whether that is what whoever acted wanted. */
   good: boolean;
   /** First record of the trace that tells of it, and the one behind the last. */
   records: [number, number];
-  class: "provisioning" | "operational" | null;
-  /** Every verification that was made, in the order made; absent if none was. */
-  checks?: Checked[];
-}
+  /** What the network takes the subscriber for whose profile is enabled. */
+  class: Class | null;
+};
 
-/** A verification that a party has made. */
-export interface Checked {
-  /** Number of the message that it was made of: what the party was told last. */
-  record: number | null;
-  party: Party;
-  /** Standard and clause. */
-  clause: string;
-  /** What must hold. */
-  what: string;
-  /** Public key or key identifier that decided, hexadecimal. */
-  key: string | null;
-  /** The octets judged, hexadecimal. */
-  input: string;
-  passed: boolean;
-}
+export type Phone = {
+  eid: string;
+  profiles: Array<Profile>;
+  /** Provisioning profiles, which an ordinary list leaves out (SGP.22 2.4.5.2). */
+  provisioning: Array<Profile>;
+  /** Notifications that wait. */
+  notifications: number;
+  /** Octets. */
+  freeMemory: number;
+  service: Service;
+};
 
-/** A world from its beginning, out of the factory, to now. */
-export interface Journal {
-  seed: number;
-  now: number;
-  acts: Act[];
-  /** How the digest of the trace begins that they made. */
-  digest?: string;
-}
+/** The network around the device in hand. */
+export type Picture = {
+  /** What the device shows. */
+  service: ServiceView;
+  /** The same in one line. */
+  display: Both;
+  /** Which device is in hand, of how many. */
+  device: [number, number];
+  /** Whether the LPA has another way to the SM than the radio. */
+  wifi: boolean;
+  /** The APN that the user has typed; empty for the network's own choice. */
+  apn: string;
+  /** Technology of the cell in which it is, or would be. */
+  rat: Rat;
+  /** State of the device in the MME or SGSN, as `EMM-REGISTERED`. */
+  registration: string;
+  /** What the network takes the enabled subscriber for; none if it knows no such one. */
+  class: Class | null;
+  /** What is paid for. */
+  contract: Contract | null;
+  /** Sessions of this subscriber in the gateway. */
+  sessions: Array<Session>;
+  /** Address of the SM. */
+  sm: Destination | null;
+  /** What would come of trying. */
+  outlook: Outlook;
+};
 
-export interface Order {
-  iccid: string;
-  matchingId: string;
-  activationCode: string;
-  qrSvg: string;
-  state: string;
-}
+/** A network: MCC of 3 digits and MNC of 2 or 3. */
+export type Plmn = string;
 
-export interface Answered {
-  /** Of HTTP. */
-  status: number;
-  /** JSON, or nothing. */
-  body: string;
-}
-
-export interface Profile {
+export type Profile = {
   iccid: string;
   isdpAid: string;
   state: "enabled" | "disabled";
@@ -246,10 +521,77 @@ export interface Profile {
   serviceProviderName: string;
   profileName: string;
   class: string;
-}
+};
 
-export interface Service {
-  state: "off" | "no-usim" | "limited" | "no-service" | "in-service";
+/** A question of the LPA. */
+export type Question = {
+  /** `consent` or `confirmationCode`. */
+  kind: "consent" | "confirmationCode";
+  /** In a few words. */
+  title: Both;
+  /** The question. */
+  text: Both;
+  /** Of the profile. */
+  serviceProviderName: string;
+  /** Of the profile. */
+  profileName: string;
+  /** Whether the user is to be asked with more emphasis than usual (policy rules). */
+  strong: boolean;
+};
+
+/** Access technologies. */
+export type Rat = "lte" | "umts";
+
+/** Whether a text is a set of rules. */
+export type RulesAnswer = {
+  ok: boolean;
+  /** Line, from 1. */
+  line?: number;
+  reason?: Both;
+};
+
+/** Rules of the network: as a person has written them, or read already. */
+export type Ruling = string | Record<string, unknown>;
+
+/** What a user says to a question of the LPA. */
+export type Said = "accept" | "reject" | "postpone" | { code: string };
+
+/** A scenario in a list. */
+export type ScenarioInfo = {
+  name: string;
+  title: Both;
+  summary: Both;
+  /** What is done, a line a step. */
+  steps: Array<Both>;
+};
+
+/** A step that was taken. */
+export type ScenarioStep = {
+  /** Number, from 1. */
+  n: number;
+  /** Whether that is what was expected. */
+  asExpected: boolean;
+  /** What was expected. */
+  expected: string;
+  /** What the device shows then. */
+  service: ServiceView;
+  /** What was done, for a person. */
+  what: Both;
+  /** What has come of it. */
+  done: Done;
+  /** The same for a person. */
+  outcome: Both;
+  /** Whether that is what whoever acted wanted. */
+  good: boolean;
+  /** First record of the trace that tells of it, and the one behind the last. */
+  records: [number, number];
+  /** What the network takes the subscriber for whose profile is enabled. */
+  class: Class | null;
+};
+
+/** What the modem shows. */
+export type Service = {
+  state: ServiceState;
   operator: string;
   imsi: string;
   msisdn?: string;
@@ -262,125 +604,137 @@ export interface Service {
   calls: boolean;
   /** Why there is no service. */
   cause?: Both;
-}
+};
 
-export interface Phone {
-  eid: string;
-  profiles: Profile[];
-  /** Provisioning profiles, which an ordinary list leaves out (SGP.22 2.4.5.2). */
-  provisioning: Profile[];
-  notifications: number;
-  freeMemory: number;
-  service: Service;
-}
+/** How the device stands with the network. */
+export type ServiceState = "off" | "no-usim" | "limited" | "no-service" | "in-service";
 
-export interface Cause {
-  /** `EMM cause`, `RP-Cause`, … */
-  element: string;
-  number: number;
-  name: string;
-  clause: string;
-}
-
-export interface Decision {
-  n: number;
-  imsi: string;
-  class: "provisioning" | "operational";
-  apn: string;
-  destination: { host: string; port: number };
-  address: string | null;
-  isSm: boolean;
-  action: "allow" | "deny";
-  /** Number of the rule in the file; null for a default. */
-  rule: number | null;
-  reason: string;
-}
-
-/** What somebody at the device tried over the radio, and what came of it. */
-export interface Attempt {
-  outcome: "granted" | "refused" | "failed";
-  by: Party | null;
+/** What the device's owner sees. */
+export type ServiceView = {
+  /** How the device stands with the network. */
+  state: ServiceState;
+  /** Name to be shown: the USIM's at home, the network's number elsewhere. */
+  operator: string | null;
+  /** Subscriber. */
+  imsi: string | null;
+  /** Own number. */
+  msisdn: string | null;
+  /** Network of the cell. */
+  plmn: Plmn | null;
+  /** Technology of the cell. */
+  rat: Rat | null;
+  /** Whether the network is not the USIM's own. */
+  roaming: boolean;
+  /** 0 to 4. */
+  bars: number;
+  /** Received power in dBm. */
+  level: number | null;
+  /** Whether the network has registered it for calls and short messages too. */
+  calls: boolean;
+  /** Connections to packet networks. */
+  bearers: Array<Bearer>;
+  /** Why there is no service. */
   cause: Cause | null;
-  reason: Both;
-  /** All of it in a line. */
-  words: Both;
-  decision: Decision | null;
-}
+  /** The same in words. */
+  error: string | null;
+};
 
-export interface Bearer {
-  id: number;
-  apn: string;
-  address: string;
-}
-
-export interface Session {
+/** A session for a reader. */
+export type Session = {
+  /** Tunnel endpoint of the gateway. */
   teid: number;
-  imsi: string;
-  class: "provisioning" | "operational";
-  /** APN that the device asked for. */
+  /** Whose. */
+  imsi: Imsi;
+  /** What the subscriber is. */
+  class: Class;
+  /** What the device asked for. */
   requested: string;
-  /** APN that it got. */
+  /** What it got. */
   apn: string;
+  /** The device's IPv4 address, dotted. */
   address: string;
+  /** Octets from the device. */
   up: number;
+  /** Octets to the device. */
   down: number;
-}
+};
 
-/** The network as the device in hand stands in it. */
-export interface Picture {
-  service: {
-    state: Service["state"];
-    operator: string | null;
-    imsi: string | null;
-    plmn: string | null;
-    rat: "lte" | "umts" | null;
-    roaming: boolean;
-    bars: number;
-    level: number | null;
-    calls: boolean;
-    bearers: Bearer[];
-    error: string | null;
-  };
+/** How the device stands with the network. */
+export type Standing = {
+  /** What it shows. */
+  view: ServiceView;
+  /** The same in a line, with the reason why there is no service. */
   display: Both;
-  /** Which device is in hand, from 0, and how many there are. */
-  device: [number, number];
-  wifi: boolean;
-  apn: string;
-  rat: "lte" | "umts";
-  /** `EMM-REGISTERED`, … */
-  registration: string;
-  class: "provisioning" | "operational" | null;
-  sessions: Session[];
-  sm: { host: string; port: number } | null;
-  /** What would come of trying just now. */
-  outlook: Record<"sm" | "internet" | "voice" | "sms" | "supplementary", Attempt>;
-}
+  /** Why the act has not come to service. */
+  reason: Both | null;
+};
 
-export interface RulesAnswer {
-  ok: boolean;
-  line?: number;
-  reason?: Both;
-}
+/** What the operator wants. */
+export type Subscriber = {
+  /** By which later acts name the profile; its ICCID does, too. */
+  id?: string;
+  /** Of the profile; drawn by the SM if absent. */
+  iccid?: Iccid;
+  /** 6 to 15 digits. */
+  imsi?: string;
+  /** Subscriber key, 32 hexadecimal digits. */
+  ki?: string;
+  /** OPc, 32 hexadecimal digits. */
+  opc?: string;
+  /** Digits with an optional +. */
+  msisdn?: string;
+  /** The operator's name, 0 to 32 characters; `esim-lab` and the id if it is empty. */
+  serviceProviderName?: string;
+  /** The profile's name, 0 to 64 characters. */
+  profileName?: string;
+  /** The user must know it. */
+  confirmationCode?: string;
+  /** Reserves the profile for this eUICC. */
+  eid?: Eid;
+  /** Chosen by the operator; by the SM if absent. */
+  matchingId?: string;
+  /** SM-DS that tells the eUICC of the order; `.` for the root that the SM knows. */
+  smds?: string;
+  /** A ready profile package (DER) in place of the subscriber. */
+  upp?: Array<number>;
+  /** `test`, `provisioning` or `operational` (the default). */
+  profileClass?: "test" | "provisioning" | "operational";
+  /** `milenage` (the default), `tuak` or `usim-test`; `ki` and `opc` are then as long as it wants them. */
+  algorithm?: "milenage" | "tuak" | "usim-test";
+  /** What the network gives the subscriber; by class if absent. The SM is not told. */
+  contract?: Contract;
+};
 
-export interface ScenarioInfo {
-  name: string;
-  title: Both;
-  summary: Both;
-  steps: Both[];
-}
-
-export interface ScenarioStep extends Performed {
+/** One message. */
+export type TraceRecord = {
+  /** 0 for the first. */
   n: number;
-  asExpected: boolean;
-  expected: string;
-}
+  /** Unix time, in seconds, by the world's clock. */
+  at: number;
+  /** Sender. */
+  from: Party;
+  /** Receiver. */
+  to: Party;
+  /** `ES2+`, `ES9+`, `ES10b`, `APDU`, `NAS`, `S6a`, `S11`, `S1-U`, `policy`, … */
+  interface: string;
+  /** The function, `initiateAuthentication`, or `… response`. */
+  function: string;
+  /** The message as sent: JSON text, DER, APDU. */
+  bytes: string;
+};
 
-export interface WorldOptions {
+/** What a world is made of; everything may be left out. */
+export type WorldOptions = {
+  /** Of all randomness; drawn if absent. */
   seed?: number;
+  /** A clock that stands still, in Unix seconds; the browser's if absent. */
   now?: number;
+  /** The card's memory as `nvm()` gave it; an empty card if absent. */
   nvm?: Uint8Array;
   /** As `subscribers()` gave them. */
   subscribers?: string;
+  /** An SM outside the page; the one inside if absent. */
   smUrl?: string;
+  /** Its ES2+ credential. */
   token?: string;
-}
+};

@@ -7,11 +7,15 @@ use serde_json::Value;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Order {
     pub iccid: String,
     pub matching_id: String,
+    /// `LPA:1$…`; empty before the order is confirmed.
     pub activation_code: String,
+    /// The same as a QR code.
     pub qr_svg: String,
+    /// SGP.22 3.1.6.
     pub state: String,
 }
 
@@ -40,29 +44,39 @@ pub fn qr(text: &str) -> Result<String, String> {
 
 /// What the SM has answered to the operator.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Answered {
+    /// Of HTTP.
     pub status: u16,
+    /// JSON, or nothing.
     pub body: String,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Phone {
     eid: String,
     profiles: Vec<Profile>,
+    /// Provisioning profiles, which an ordinary list leaves out (SGP.22 2.4.5.2).
     provisioning: Vec<Profile>,
+    /// Notifications that wait.
     notifications: usize,
+    /// Octets.
     free_memory: u32,
     service: Service,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct Profile {
     iccid: String,
     isdp_aid: String,
+    #[cfg_attr(test, ts(type = "\"enabled\" | \"disabled\""))]
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     nickname: Option<String>,
     service_provider_name: String,
     profile_name: String,
@@ -86,18 +100,24 @@ impl Profile {
 /// What the modem shows.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct Service {
     state: ServiceState,
     operator: String,
     imsi: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     msisdn: Option<String>,
     mcc_mnc: String,
     attached: bool,
+    /// 0 to 4.
     bars: u8,
     roaming: bool,
+    /// Whether the network has registered the device for calls and short messages, too.
     calls: bool,
+    /// Why there is no service.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     cause: Option<Words>,
 }
 
@@ -122,11 +142,15 @@ impl Service {
 /// Whether a text is a set of rules.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RulesAnswer {
     ok: bool,
+    /// Line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     reason: Option<Words>,
 }
 
@@ -144,6 +168,7 @@ impl RulesAnswer {
 
 /// A scenario in a list.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ScenarioInfo {
     pub name: &'static str,
     pub title: Words,

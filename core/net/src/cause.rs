@@ -1,7 +1,7 @@
 //! Causes by which the nodes refuse, with their names in the standards.
 
 use core::fmt;
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Serialize, Serializer};
 
 /// Whose numbering a cause has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,7 @@ pub enum Domain {
 
 /// A refusal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(as = "CauseView"))]
 pub struct Cause {
     /// Numbering.
     pub domain: Domain,
@@ -143,14 +144,20 @@ impl fmt::Debug for Cause {
     }
 }
 
+/// What a reader is told of a cause.
+#[derive(Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+struct CauseView {
+    /// `EMM cause`, `RP-Cause`, …
+    element: &'static str,
+    number: u16,
+    name: &'static str,
+    clause: &'static str,
+}
+
 impl Serialize for Cause {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (element, clause) = self.domain.describe();
-        let mut state = serializer.serialize_struct("Cause", 4)?;
-        state.serialize_field("element", element)?;
-        state.serialize_field("number", &self.number)?;
-        state.serialize_field("name", self.name())?;
-        state.serialize_field("clause", clause)?;
-        state.end()
+        CauseView { element, number: self.number, name: self.name(), clause }.serialize(serializer)
     }
 }

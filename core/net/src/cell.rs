@@ -11,6 +11,7 @@ pub struct Link(pub u32);
 /// A cell that a device hears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Cell {
     /// Whose it is.
     pub plmn: Plmn,
@@ -18,6 +19,7 @@ pub struct Cell {
     pub rat: Rat,
     /// Tracking or location area.
     #[serde(default = "first_area")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<u16>"))]
     pub area: u16,
     /// Received power in dBm: RSRP of LTE, RSCP of 3G.
     pub level: i16,

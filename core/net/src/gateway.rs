@@ -47,6 +47,7 @@ pub struct Session {
 /// A session for a reader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "Session"))]
 pub struct SessionView {
     /// Tunnel endpoint of the gateway.
     pub teid: u32,

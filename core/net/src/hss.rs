@@ -29,6 +29,7 @@ pub struct Subscription {
 /// Access technologies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Rat {
     /// E-UTRAN, served by an MME.
     Lte,

@@ -12,6 +12,7 @@ pub struct NotAnIdentity(&'static str);
 
 /// International mobile subscriber identity: 6 to 15 digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(type = "string"))]
 pub struct Imsi {
     digits: u8,
     number: u64,
@@ -63,6 +64,7 @@ pub fn from_tbcd(octets: &[u8]) -> String {
 
 /// A network: MCC of 3 digits and MNC of 2 or 3.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(type = "string"))]
 pub struct Plmn {
     /// TS 24.008 10.5.1.3: MCC2 MCC1, MNC3 MCC3, MNC2 MNC1.
     octets: [u8; 3],

@@ -6,7 +6,7 @@
 //! known by its APDUs alone. Messages have the octets of the field ([`nas`], [`gtp`], [`diameter`],
 //! [`ip`]); what has no standard encoding here is a structure that says so.
 #![forbid(unsafe_code)]
-#![no_std]
+#![cfg_attr(not(feature = "ts"), no_std)]
 extern crate alloc;
 #[cfg(test)]
 extern crate std;

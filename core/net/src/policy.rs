@@ -13,6 +13,7 @@ const REMEMBERED: usize = 1_000;
 
 /// Where somebody wants to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Destination {
     /// Host name or IPv4 address.
     pub host: String,
@@ -41,6 +42,7 @@ impl Destination {
 /// A decision about a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Decision {
     /// Number, from 0.
     pub n: u64,

@@ -18,6 +18,7 @@ pub const DEFAULT_APN: &str = "internet";
 /// What a subscription is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Class {
     /// A provisioning profile: good only for fetching an operational one.
     Provisioning,
@@ -40,6 +41,7 @@ pub enum Service {
 /// What a subscriber has paid for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Contract {
     /// Calls.
     pub voice: bool,
@@ -170,6 +172,7 @@ pub struct ApnRule {
 /// What is done with a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Action {
     /// It goes through.
     Allow,

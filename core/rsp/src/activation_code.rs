@@ -20,6 +20,7 @@ use core::str::FromStr;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ActivationCode {
     /// FQDN of the SM-DP+, with a port where it is not 443.
     pub smdp_address: String,

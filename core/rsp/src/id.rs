@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// eUICC identifier: 32 decimal digits, 16 octets BCD, not swapped; the value
 /// modulo 97 is 1 (SGP.29, SGP.02 2.2.2).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(type = "string"))]
 pub struct Eid([u8; 16]);
 
 impl Eid {
@@ -76,6 +77,7 @@ impl fmt::Debug for Eid {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsnType, Decode, Encode)]
 #[rasn(delegate, tag(application, 26))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(type = "string"))]
 pub struct Iccid(pub FixedOctetString<10>);
 
 impl Iccid {

@@ -7,7 +7,7 @@
 //! out; [`Signed`] keeps the received octets of whatever carries a signature;
 //! [`explain()`] draws any message as a tree from the same types.
 #![forbid(unsafe_code)]
-#![no_std]
+#![cfg_attr(not(feature = "ts"), no_std)]
 extern crate alloc;
 #[cfg(test)]
 extern crate std;

@@ -13,6 +13,7 @@ pub(crate) const UNKNOWN: &str = "unknown extension";
 /// One TLV of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Node {
     /// The field's name in the ASN.1 module (`transactionId`), or empty.
     pub name: String,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Who sends and who receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Party {
     /// The operator's customer system.
     Operator,
@@ -37,6 +38,7 @@ pub enum Party {
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "TraceRecord"))]
 pub struct Record {
     /// 0 for the first.
     pub n: u32,
@@ -52,6 +54,7 @@ pub struct Record {
     pub function: String,
     /// The message as sent: JSON text, DER, APDU.
     #[serde(with = "hex_octets")]
+    #[cfg_attr(feature = "ts", ts(type = "string"))]
     pub bytes: Vec<u8>,
 }
 

@@ -13,21 +13,27 @@ use zeroize::Zeroizing;
 /// PINs and codes. `Debug` shows none.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
 pub struct Codes {
     /// 4 to 8 digits. Whoever gives one wants it asked for: without it, PIN 1 is off.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<String>"))]
     pub pin1: Option<SecretText>,
     /// Unblocks PIN 1, 8 digits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<String>"))]
     pub puk1: Option<SecretText>,
     /// 4 to 8 digits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<String>"))]
     pub pin2: Option<SecretText>,
     /// Unblocks PIN 2, 8 digits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<String>"))]
     pub puk2: Option<SecretText>,
     /// The operator's own: 16 hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<String>"))]
     pub adm1: Option<SecretText>,
 }
 

@@ -10,7 +10,7 @@
 //! with an LPA, [`Package`] the profile's octets. [`store`] says how they lie in
 //! a store that knows nothing of them.
 #![forbid(unsafe_code)]
-#![no_std]
+#![cfg_attr(not(feature = "ts"), no_std)]
 extern crate alloc;
 #[cfg(test)]
 extern crate std;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// the last order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Act {
     /// In the factory: a provisioning profile is ordered, loaded over the factory's own line and enabled. The device
     /// leaves with radio and Wi-Fi off.
@@ -115,6 +116,7 @@ pub enum Act {
 /// What a user says to a question of the LPA.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Said {
     /// Yes.
     Accept,
@@ -140,9 +142,11 @@ impl From<&Said> for esim_lpa::Answer {
 /// Rules of the network: as a person has written them, or read already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Ruling {
     /// A text, TOML or JSON.
     Written(String),
     /// A table.
+    #[cfg_attr(feature = "ts", ts(type = "Record<string, unknown>"))]
     Table(Box<Rules>),
 }

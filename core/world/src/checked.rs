@@ -11,6 +11,7 @@ use std::rc::Rc;
 /// A verification that a party has made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Checked {
     /// Number of the message that it was made of: what the party was told last.
     pub record: Option<u32>,
@@ -22,9 +23,11 @@ pub struct Checked {
     pub what: &'static str,
     /// The public key or key identifier that decided.
     #[serde(serialize_with = "hex_if_any")]
+    #[cfg_attr(feature = "ts", ts(type = "string | null"))]
     pub key: Option<Vec<u8>>,
     /// The octets judged.
     #[serde(serialize_with = "as_hex")]
+    #[cfg_attr(feature = "ts", ts(type = "string"))]
     pub input: Vec<u8>,
     /// Whether it holds.
     pub passed: bool,

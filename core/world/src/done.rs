@@ -11,6 +11,7 @@ use serde::Serialize;
 /// What has come of an act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Done {
     /// The SM has taken the order.
     Ordered {
@@ -122,6 +123,7 @@ pub enum Done {
 /// A profile on the card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Listed {
     /// Digits.
     pub iccid: String,
@@ -134,8 +136,10 @@ pub struct Listed {
 /// Why a profile is not on the card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct NotInstalled {
     /// How the download ended.
+    #[cfg_attr(feature = "ts", ts(type = "{ type: string } & Record<string, unknown>"))]
     pub ending: Ending,
     /// For a person.
     pub detail: Words,
@@ -144,6 +148,7 @@ pub struct NotInstalled {
 /// How the device stands with the network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "Standing"))]
 pub struct Service {
     /// What it shows.
     pub view: ServiceView,
@@ -156,6 +161,7 @@ pub struct Service {
 /// How far a download is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "Download"))]
 pub struct Stage {
     /// `authenticating`, …
     pub phase: String,
@@ -163,17 +169,21 @@ pub struct Stage {
     pub percent: u8,
     /// What the user is asked.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
     pub question: Option<Asked>,
     /// How it has ended, if it has.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
     pub outcome: Option<Ended>,
 }
 
 /// A question of the LPA.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "Question"))]
 pub struct Asked {
     /// `consent` or `confirmationCode`.
+    #[cfg_attr(feature = "ts", ts(type = "\"consent\" | \"confirmationCode\""))]
     pub kind: &'static str,
     /// In a few words.
     pub title: Words,
@@ -190,6 +200,7 @@ pub struct Asked {
 /// The end of a download.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "Outcome"))]
 pub struct Ended {
     /// Whether the profile is on the card.
     pub ok: bool,

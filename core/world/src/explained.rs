@@ -11,11 +11,13 @@ use serde_json::Value;
 
 /// A message and what it is made of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Explained {
     /// Interface and function.
     pub title: String,
     /// The message, if it is JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional, type = "unknown"))]
     pub json: Option<Value>,
     /// The message's TLVs; of JSON, one part for each field that holds some.
     pub parts: Vec<Part>,
@@ -23,6 +25,7 @@ pub struct Explained {
 
 /// Octets with their tree.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Part {
     /// Name of the JSON field, or of the APDU's part; empty for a whole message.
     pub label: String,

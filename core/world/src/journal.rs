@@ -19,6 +19,7 @@ const MOST_STEPS: u32 = 100_000;
 /// A world from its beginning, out of the factory, to now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Journal {
     /// Of the world.
     pub seed: u64,
@@ -28,6 +29,7 @@ pub struct Journal {
     pub acts: Vec<Act>,
     /// How the digest of the trace begins that they made: another one now means another version of the core.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
     pub digest: Option<String>,
 }
 

@@ -17,27 +17,33 @@ use serde_json::{Value, json};
 /// What the operator wants.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "Subscriber", optional_fields))]
 pub struct Wish {
     /// By which later acts name the profile; its ICCID does, too.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<String>"))]
     pub id: String,
     /// Of the profile; drawn by the SM if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iccid: Option<Iccid>,
     /// 6 to 15 digits.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<String>"))]
     pub imsi: String,
     /// Subscriber key, 32 hexadecimal digits.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<String>"))]
     pub ki: String,
     /// OPc, 32 hexadecimal digits.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<String>"))]
     pub opc: String,
     /// Digits with an optional +.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msisdn: Option<String>,
     /// The operator's name, 0 to 32 characters; `esim-lab` and the id if it is empty.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<String>"))]
     pub service_provider_name: String,
     /// The profile's name, 0 to 64 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,9 +65,11 @@ pub struct Wish {
     pub upp: Option<Vec<u8>>,
     /// `test`, `provisioning` or `operational` (the default).
     #[serde(alias = "class", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional, type = "\"test\" | \"provisioning\" | \"operational\""))]
     pub profile_class: Option<String>,
     /// `milenage` (the default), `tuak` or `usim-test`; `ki` and `opc` are then as long as it wants them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional, type = "\"milenage\" | \"tuak\" | \"usim-test\""))]
     pub algorithm: Option<String>,
     /// What the network gives the subscriber; by class if absent. The SM is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +111,7 @@ impl std::fmt::Debug for Wish {
 /// What the subscriber is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Ordered {
     /// The profile.
     pub iccid: Iccid,
@@ -112,6 +121,7 @@ pub struct Ordered {
     pub activation_code: ActivationCode,
     /// ADM 1 and PUKs that the SM has drawn for the profile, which it tells this once.
     #[serde(skip_serializing_if = "Codes::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Codes>"))]
     pub codes: Codes,
 }
 

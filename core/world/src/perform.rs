@@ -27,6 +27,7 @@ const MOST_SECONDS: u64 = 3_155_760_000;
 /// An act that was performed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Performed {
     /// What was done, for a person.
     pub what: Words,
@@ -42,9 +43,11 @@ pub struct Performed {
     pub class: Option<Class>,
     /// What was done to messages on their way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<Tampered>>"))]
     pub tampered: Vec<Tampered>,
     /// Every verification that was made, in the order made, where the world is watched ([`World::watch`]).
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<Checked>>"))]
     pub checks: Vec<Checked>,
 }
 

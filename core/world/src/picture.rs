@@ -20,6 +20,7 @@ pub const ELSEWHERE: &str = "www.example.com";
 /// The network around the device in hand.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Picture {
     /// What the device shows.
     pub service: ServiceView,
@@ -50,6 +51,7 @@ pub struct Picture {
 /// What would come of trying each service just now.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Outlook {
     /// Packets to the SM.
     pub sm: Attempt,

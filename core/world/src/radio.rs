@@ -12,7 +12,6 @@ use esim_net::{
 };
 use esim_rsp::trace::Party;
 use rand_chacha::ChaCha20Rng;
-use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 /// A device's modem, the network, and who records what they say.
@@ -29,6 +28,7 @@ pub struct Radio<'a> {
 
 /// What somebody at the device tried over the radio, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(as = "AttemptView<'static>"))]
 pub struct Attempt {
     /// `granted`, `refused` by a node, or `failed` before there was one.
     pub outcome: Outcome,
@@ -45,6 +45,7 @@ pub struct Attempt {
 /// What came of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "AttemptOutcome"))]
 pub enum Outcome {
     /// It works.
     Granted,
@@ -54,17 +55,35 @@ pub enum Outcome {
     Failed,
 }
 
+/// What a reader is told of an attempt.
+#[derive(Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+struct AttemptView<'a> {
+    outcome: Outcome,
+    /// Which node refused.
+    by: Option<Party>,
+    /// Number, name and clause of the refusal.
+    cause: Option<Cause>,
+    reason: &'a Words,
+    /// All of it in a line.
+    words: Words,
+    /// The decision of the traffic policy platform, if it came so far.
+    decision: Option<&'a Decision>,
+}
+
 impl Serialize for Attempt {
     /// The fields, and [`Attempt::words`]; what is absent is `null`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut state = serializer.serialize_struct("Attempt", 6)?;
-        state.serialize_field("outcome", &self.outcome)?;
-        state.serialize_field("by", &self.by)?;
-        state.serialize_field("cause", &self.cause)?;
-        state.serialize_field("reason", &self.reason)?;
-        state.serialize_field("words", &self.words())?;
-        state.serialize_field("decision", &self.decision)?;
-        state.end()
+        let Self { outcome, by, cause, reason, decision } = self;
+        AttemptView {
+            outcome: *outcome,
+            by: *by,
+            cause: *cause,
+            reason,
+            words: self.words(),
+            decision: decision.as_deref(),
+        }
+        .serialize(serializer)
     }
 }
 

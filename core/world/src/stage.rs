@@ -14,6 +14,7 @@ use serde::Serialize;
 /// A step that was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "ScenarioStep"))]
 pub struct StepDone {
     /// Number, from 1.
     pub n: usize,

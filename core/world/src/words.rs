@@ -11,6 +11,7 @@ use serde::Serialize;
 
 /// A text in both languages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "Both"))]
 pub struct Words {
     /// English.
     pub en: String,

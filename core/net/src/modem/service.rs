@@ -13,6 +13,7 @@ use serde::Serialize;
 /// How the device stands with the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum ServiceState {
     /// Switched off.
     Off,
@@ -29,6 +30,7 @@ pub enum ServiceState {
 /// What the device's owner sees.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ServiceView {
     /// How the device stands with the network.
     pub state: ServiceState,
@@ -61,6 +63,7 @@ pub struct ServiceView {
 /// A connection for a reader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "Bearer"))]
 pub struct BearerView {
     /// EPS bearer identity, or NSAPI.
     pub id: u8,

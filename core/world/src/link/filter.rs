@@ -8,6 +8,7 @@ use serde_json::Value;
 /// Names messages. What is absent does not matter; what is there must all be so.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
 pub struct Filter {
     /// Its number in the trace, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,6 +33,7 @@ pub struct Filter {
     pub status: Option<String>,
     /// So many that would be meant go by first.
     #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<u32>"))]
     pub skip: u32,
 }
 

@@ -72,6 +72,7 @@ impl<T> Armed<T> {
 /// What was done to a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Tampered {
     /// Its number in the trace.
     pub message: u32,
@@ -79,6 +80,7 @@ pub struct Tampered {
     pub how: How,
     /// As it was sent, hexadecimal, where something else has arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
     pub sent: Option<String>,
     /// Whether that changed anything: a field that is not there cannot be edited.
     pub effective: bool,

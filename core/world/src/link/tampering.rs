@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// or until [`Act::Mend`](crate::Act::Mend).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Tampering {
     /// To which messages.
     pub at: Filter,
@@ -15,6 +16,7 @@ pub struct Tampering {
     pub how: How,
     /// How often; for ever if 0.
     #[serde(default = "once", skip_serializing_if = "is_once")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<u32>"))]
     pub times: u32,
 }
 
@@ -37,6 +39,7 @@ impl Tampering {
 /// What is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum How {
     /// It never arrives; who waits for an answer hears that the connection is lost.
     Drop,
@@ -54,6 +57,7 @@ pub enum How {
         octet: isize,
         /// Which bits.
         #[serde(default = "lowest")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<u8>"))]
         mask: u8,
     },
     /// The card takes so many more writes of its memory while it works on it, then its power fails. It starts over;
@@ -74,6 +78,7 @@ fn lowest() -> u8 {
 /// A change of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Edit {
     /// Where.
     #[serde(flatten)]
@@ -83,15 +88,18 @@ pub struct Edit {
     pub value: Put,
     /// The lengths around it stay as they were, wrong.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
     pub keep_lengths: bool,
     /// Who signs it anew; it stays broken if nobody does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
     pub sign: Option<Signer>,
 }
 
 /// A place in a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Place {
     /// Octets from here on, in place of as many as there are in the value.
     Octet(usize),
@@ -103,6 +111,7 @@ pub enum Place {
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Put {
     /// Octets, hexadecimal.
     Hex(String),
@@ -113,6 +122,7 @@ pub enum Put {
 /// Whose key signs what was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Signer {
     /// SK.DPauth of this world's SM-DP+.
     DpAuth,
@@ -125,6 +135,7 @@ pub enum Signer {
 /// A certificate in the place of another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Certificate {
     /// Of which field: `serverCertificate`, `smdpCertificate`, …
     pub field: String,
@@ -135,6 +146,7 @@ pub struct Certificate {
 /// Certificates that are not the right ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "OtherCertificate"))]
 pub enum Other {
     /// CERT.DPauth with the same names, under a CI that nobody here trusts.
     AnotherCi,
