@@ -373,10 +373,22 @@ fn list_request<H: Host>(request: &HttpRequest, host: &H) -> Result<ListOrdersRe
             }
             // Such tokens have letters, digits and hyphens alone, which need no escaping.
             "matchingId" => list.matching_id = Some(value.into()),
+            "search" => list.search = Some(unescaped(value)),
+            "state" => {
+                let state = serde_json::from_value(value.into());
+                list.state = Some(state.map_err(|_| Error::text("state is none of an order"))?);
+            }
             _ => {}
         }
     }
     Ok(list)
+}
+
+/// A value of a query as it was before it was escaped.
+fn unescaped(value: &str) -> String {
+    form_urlencoded::parse(format!("={value}").as_bytes())
+        .next()
+        .map_or_else(String::new, |(_, value)| value.into())
 }
 
 /// `requester` of the query: the operator whose orders are asked for.

@@ -64,10 +64,11 @@ impl MemoryStore {
         };
         match lookup {
             Lookup::Name(name) => row(name).into_iter().collect(),
-            Lookup::Alias { alias, limit } => {
+            Lookup::Alias { alias, after, limit } => {
                 let aliases = self.aliases.borrow();
-                let from = (alias.clone(), String::new());
+                let from = (alias.clone(), after.clone());
                 let names = aliases.range(from..).take_while(|(a, _)| a == alias);
+                let names = names.filter(|(_, name)| name > after);
                 names.filter_map(|(_, name)| row(name)).take(*limit as usize).collect()
             }
             Lookup::Due { by, limit } => {

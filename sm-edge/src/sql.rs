@@ -21,9 +21,9 @@ pub const ANY: &str = "SELECT name, revision, body FROM record LIMIT 1";
 pub const BY_NAME_AFTER: &str =
     "SELECT name, revision, body FROM record WHERE name > ?1 ORDER BY name LIMIT ?2";
 
-/// alias, limit → name, revision, body
+/// alias, name before the first, limit → name, revision, body
 pub const BY_ALIAS: &str = "SELECT r.name, r.revision, r.body FROM alias a JOIN record r ON r.name = a.name
-     WHERE a.alias = ?1 ORDER BY a.name LIMIT ?2";
+     WHERE a.alias = ?1 AND a.name > ?2 ORDER BY a.name LIMIT ?3";
 
 /// lower bound (exclusive), upper bound (exclusive), limit → name, revision, body
 pub const BY_RANGE: &str = "SELECT name, revision, body FROM record
@@ -70,10 +70,15 @@ pub const SWEEP_ALIASES: &str = "DELETE FROM alias WHERE name IN
 pub const SWEEP: &str = "DELETE FROM record WHERE rowid IN
      (SELECT rowid FROM record WHERE expires < ?1 ORDER BY expires, rowid LIMIT 100)";
 
-/// The bounds of [`BY_RANGE`] for names that begin with `prefix` and come
-/// after `after`. Prefixes end in `/`.
-pub fn range<'a>(prefix: &'a str, after: &'a str) -> (&'a str, String) {
-    let lower = if after > prefix { after } else { prefix };
-    // '0' is the character after '/'.
-    (lower, format!("{}0", prefix.trim_end_matches('/')))
+/// The bounds of [`BY_RANGE`] for names that begin with `prefix`, or are it, and come after `after`.
+pub fn range(prefix: &str, after: &str) -> (String, String) {
+    let beside = |step: fn(u32) -> u32| {
+        let mut text = prefix.to_string();
+        let last = text.pop().map(u32::from).unwrap_or_default();
+        text.extend(char::from_u32(step(last)));
+        text
+    };
+    let lower =
+        if after >= prefix { after.into() } else { beside(|last| last.saturating_sub(1)) + "\u{10FFFF}" };
+    (lower, beside(|last| last + 1))
 }

@@ -79,7 +79,9 @@ impl Vault {
         let left = (self.has_clear_names && secret.was_clear).then(|| clear.clone());
         let names = keys.map(|key| secret.disguised(key)).chain(left);
         let ask = |name| match &lookup {
-            Lookup::Alias { limit, .. } => Lookup::Alias { alias: name, limit: *limit },
+            Lookup::Alias { after, limit, .. } => {
+                Lookup::Alias { alias: name, after: after.clone(), limit: *limit }
+            }
             _ => Lookup::Name(name),
         };
         names.map(ask).collect()

@@ -279,6 +279,30 @@ fn an_order_is_found_by_its_token() {
 }
 
 #[test]
+fn orders_are_found_by_what_is_known_of_them() {
+    search::orders_are_found(&Lab::new().host);
+}
+
+#[test]
+fn an_order_says_what_can_be_done_with_it() {
+    let lab = Lab::new();
+    let (iccid, matching_id) = lab.order(json!({}));
+    let shown = |path: String| -> Value {
+        serde_json::from_slice(&lab.send(HttpRequest::get(path).with_token("memory")).body).unwrap()
+    };
+    let order = shown(format!("/esim-lab/orders/{iccid}"));
+    assert_eq!(order["can"], json!(["cancelOrder", "fetch", "handOut"]));
+    assert_eq!(shown(format!("/esim-lab/orders?matchingId={matching_id}"))["orders"][0]["can"], order["can"]);
+    let columns = shown("/esim-lab/templates".into())["columns"].clone();
+    let secret = columns.as_array().unwrap().iter().filter(|column| column["secret"] == true);
+    let secret: Vec<_> = secret.map(|column| column["name"].as_str().unwrap()).collect();
+    assert_eq!(
+        secret,
+        ["ki", "opc", "confirmationCode", "pin1", "puk1", "pin2", "puk2", "adm1", "kic", "kid", "kik"]
+    );
+}
+
+#[test]
 fn a_package_made_elsewhere_goes_into_stock() {
     let lab = Lab::new();
     let subscriber: esim_smdp::profile::Subscriber = serde_json::from_value(subscriber()).unwrap();

@@ -11,8 +11,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 ///
 /// 1: bodies were JSON in clear, and nothing was due. 2: bodies are sealed, and `due` says when to attend to them. 3:
 /// matchingIds and eventIds are disguised, and default orders that do not wait have an alias of their own. 4: what an
-/// owner has is found by names that are its own.
-pub(crate) const VERSION: u32 = 4;
+/// owner has is found by names that are its own. 5: orders are found by their eUICC and by whose they are.
+pub(crate) const VERSION: u32 = 5;
 
 /// Rows that are read at once.
 const PAGE: u32 = 500;
@@ -43,13 +43,15 @@ pub(crate) fn to_current(connection: &mut Connection, vault: &Vault) -> Result<(
     if version == 1 {
         seal(&transaction, vault)?;
     }
-    if version > 0 {
+    if (1..3).contains(&version) {
         disguise(&transaction, vault)?;
+    }
+    if version > 0 {
         name_anew(&transaction, vault)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
-    if version > 0 {
+    if (1..4).contains(&version) {
         // What was in clear must not be left in free pages, nor in the log beside the file.
         connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;
     }

@@ -332,7 +332,9 @@ fn apply_one(transaction: &Connection, changes: &[Change]) -> rusqlite::Result<R
 fn find(connection: &Connection, lookup: &Lookup) -> rusqlite::Result<Vec<Row>> {
     match lookup {
         Lookup::Name(name) => query(connection, sql::BY_NAME, params![name]),
-        Lookup::Alias { alias, limit } => query(connection, sql::BY_ALIAS, params![alias, limit]),
+        Lookup::Alias { alias, after, limit } => {
+            query(connection, sql::BY_ALIAS, params![alias, after, limit])
+        }
         Lookup::Due { by, limit } => query(connection, sql::BY_DUE, params![by, limit]),
         Lookup::Range { prefix, after, limit } => {
             let (from, to) = sql::range(prefix, after);

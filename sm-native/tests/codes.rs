@@ -159,7 +159,7 @@ fn what_an_earlier_version_left_in_clear_is_disguised() {
 /// The worker's objects are written anew one by one: until then what is in clear there is found.
 #[test]
 fn a_store_with_names_in_clear_is_asked_for_both() {
-    let lookup = |alias: &str| Lookup::Alias { alias: alias.into(), limit: 1 };
+    let lookup = |alias: &str| Lookup::Alias { alias: alias.into(), after: String::new(), limit: 1 };
     let vault = Vault::new(&[1; 32]);
     let disguised = vault.lookups(lookup("matching/ABC"));
     assert_eq!(disguised.len(), 1);

@@ -4,7 +4,7 @@ mod common;
 
 use common::Scratch;
 use common::server::options;
-use common::{Lab, Remote, assert_success, cases, subscriber};
+use common::{Lab, Remote, assert_success, cases, search, subscriber};
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
 use esim_sm_edge::{CommitError, Host, HttpRequest, MemoryHost, Store, block_on, handle};
@@ -12,6 +12,7 @@ use esim_sm_native::{Native, NativeOptions, PkiSource, ServerHandle, SqliteStore
 use esim_smdp::store::{Alias, Change, Lookup};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -67,6 +68,35 @@ fn every_case_is_over_sqlite_what_it_is_in_memory() {
         let store = SqliteStore::open(&scratch.0.join(format!("{number}.sqlite")), host.vault());
         host.with_store(store.unwrap())
     });
+}
+
+#[test]
+fn orders_are_found_over_sqlite() {
+    let host = Lab::new().host;
+    let store = SqliteStore::in_memory().unwrap();
+    search::orders_are_found(&host.with_store(store));
+}
+
+/// Version 4 had no aliases for an order's eUICC and owner: a file of it gets them when it is opened.
+#[test]
+fn orders_of_version_4_are_found() {
+    let scratch = Scratch::new("search");
+    std::fs::create_dir_all(&scratch.0).unwrap();
+    let file = scratch.0.join("sm.sqlite");
+    let host = Lab::new().host;
+    let vault = host.vault().clone();
+    search::orders_are_found(&host.with_store(SqliteStore::open(&file, &vault).unwrap()));
+    let of_order = "alias LIKE 'eid/%' OR alias LIKE 'owner/%'";
+    let before = Connection::open(&file).unwrap();
+    let count = |file: &Connection| -> u32 {
+        file.query_row(&format!("SELECT count(*) FROM alias WHERE {of_order}"), (), |row| row.get(0)).unwrap()
+    };
+    assert_eq!(count(&before), 4 + 12);
+    before.execute(&format!("DELETE FROM alias WHERE {of_order}"), ()).unwrap();
+    before.pragma_update(None, "user_version", 4).unwrap();
+
+    drop(SqliteStore::open(&file, &vault).unwrap());
+    assert_eq!(count(&before), 4 + 12);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -238,7 +268,7 @@ fn sqlite_keeps_revisions_and_aliases() {
     let names = |lookup: Lookup| -> Vec<String> {
         block_on(store.load(&[lookup])).unwrap().into_iter().map(|row| row.name).collect()
     };
-    let by_alias = |alias: &str| names(Lookup::Alias { alias: alias.into(), limit: 9 });
+    let by_alias = |alias: &str| names(Lookup::Alias { alias: alias.into(), after: String::new(), limit: 9 });
 
     commit(&[put("order/1", 0, "m/A", true), put("order/2", 0, "t/x", false)]).unwrap();
     assert_eq!(commit(&[put("order/1", 0, "m/A", true)]), Err(CommitError::Conflict));

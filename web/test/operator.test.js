@@ -408,7 +408,7 @@ describe("the operator's page", () => {
     /** @type {(string | null)[]} */
     const asked = [];
     // 400 orders, none of which matches, at an SM that takes longer for them than the page waits between two looks.
-    await page.route(/\/esim-lab\/orders\?.*limit=100/, async (route) => {
+    await page.route(/\/esim-lab\/orders\?.*state=Error/, async (route) => {
       const after = new URL(route.request().url()).searchParams.get("after");
       asked.push(after);
       await new Promise((wake) => setTimeout(wake, 1700));

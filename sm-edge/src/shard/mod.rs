@@ -85,6 +85,10 @@ const INDEX_OBJECTS: u32 = 16;
 /// object sees all of them.
 const SPREAD: [AliasKind; 2] = [AliasKind::Type, AliasKind::Available];
 
+/// Aliases that the index does not keep: rows of before have none of them. Whoever asks for one gets rows of the kind that
+/// has it, as they come, and looks for himself.
+const UNKEPT: [(AliasKind, Kind); 2] = [(AliasKind::Eid, Kind::Order), (AliasKind::Owner, Kind::Order)];
+
 /// Kinds that are never listed.
 const UNLISTED: [Kind; 4] = [Kind::Config, Kind::Package, Kind::Head, Kind::Session];
 
@@ -118,6 +122,11 @@ fn lanes() -> impl Iterator<Item = String> {
 fn listing(name: &str) -> Option<String> {
     let (kind, _) = name.split_once('/')?;
     (!UNLISTED.iter().any(|unlisted| unlisted.has(name))).then(|| format!("{kind}/"))
+}
+
+/// The kind of the rows that have an alias which the index does not keep.
+fn unkept(alias: &str) -> Option<Kind> {
+    UNKEPT.iter().find(|(kind, _)| kind.has(alias)).map(|(_, rows)| *rows)
 }
 
 /// FNV-1a, folded: the same on every host and for ever.

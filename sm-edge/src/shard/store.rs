@@ -1,8 +1,8 @@
 //! The coordinator: a store over many objects.
 
 use super::message::{Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
-use super::{Network, index_of, is_spread, lanes, listing, object_of};
-use crate::{CommitError, Fault, Limited, Rate, Store};
+use super::{Network, index_of, is_spread, lanes, listing, object_of, unkept};
+use crate::{CommitError, Fault, Limited, Rate, Store, sql};
 use esim_smdp::store::{Alias, Change, Kind, Lookup, Row};
 use futures_util::future::join_all;
 use std::cell::RefCell;
@@ -114,6 +114,7 @@ impl<N: Network> ShardedStore<N> {
         for (lookup, names) in lookups.iter().zip(asked) {
             let here: Vec<&Found> = names.iter().filter_map(|name| found.get(name)).collect();
             if let Lookup::Alias { alias, .. } = lookup
+                && unkept(alias).is_none()
                 && (here.len() < names.len() || here.iter().any(|row| !row.aliases.contains(alias)))
             {
                 return Ok(None);
@@ -131,8 +132,11 @@ impl<N: Network> ShardedStore<N> {
     async fn names(&self, lookup: &Lookup) -> Result<Vec<String>, Fault> {
         match lookup {
             Lookup::Name(name) => Ok(vec![name.clone()]),
-            Lookup::Alias { alias, limit } => {
-                let entries = Entries { alias: alias.clone(), after: String::new(), limit: *limit };
+            Lookup::Alias { alias, after, limit } => {
+                if let Some(kind) = unkept(alias) {
+                    return self.listed(kind.prefix(), after, *limit).await;
+                }
+                let entries = Entries { alias: alias.clone(), after: after.clone(), limit: *limit };
                 match is_spread(alias) {
                     true => self.some(entries).await,
                     false => self.entries(&index_of(alias, ""), entries).await,
@@ -140,15 +144,21 @@ impl<N: Network> ShardedStore<N> {
             }
             // Each object wakes itself.
             Lookup::Due { .. } => Ok(Vec::new()),
-            Lookup::Range { prefix, after, limit } => {
-                let entries = Entries { alias: prefix.clone(), after: after.clone(), limit: *limit };
-                let lanes: Vec<_> = lanes().collect();
-                let mut names = self.merged(&lanes, entries).await?;
-                names.sort_unstable();
-                names.truncate(*limit as usize);
-                Ok(names)
-            }
+            Lookup::Range { prefix, after, limit } => self.listed(prefix, after, *limit).await,
         }
+    }
+
+    /// The first names behind `after` of those that begin so: a kind and a slash, and perhaps more.
+    async fn listed(&self, prefix: &str, after: &str, limit: u32) -> Result<Vec<String>, Fault> {
+        let kind = prefix.find('/').map_or(prefix, |slash| &prefix[..=slash]);
+        let (after, _) = sql::range(prefix, after);
+        let entries = Entries { alias: kind.into(), after, limit };
+        let lanes: Vec<_> = lanes().collect();
+        let mut names = self.merged(&lanes, entries).await?;
+        names.sort_unstable();
+        names.truncate(limit as usize);
+        names.retain(|name| name.starts_with(prefix));
+        Ok(names)
     }
 
     /// Some names of an alias that very many records may share: from one object of the index, and from the others
@@ -255,12 +265,14 @@ impl<N: Network> ShardedStore<N> {
             match change {
                 Change::Put { name, expected, body, aliases, expires, due } => {
                     let old = self.aliases(name, *expected).await?;
-                    index(&mut plan, name, &old, aliases, *expected == 0);
+                    let aliases: Vec<Alias> =
+                        aliases.iter().filter(|alias| unkept(&alias.name).is_none()).cloned().collect();
+                    index(&mut plan, name, &old, &aliases, *expected == 0);
                     let part = Part::Put {
                         name: name.clone(),
                         expected: *expected,
                         body: body.clone(),
-                        aliases: aliases.iter().map(|alias| alias.name.clone()).collect(),
+                        aliases: aliases.into_iter().map(|alias| alias.name).collect(),
                         expires: *expires,
                         due: *due,
                     };

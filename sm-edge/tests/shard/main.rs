@@ -36,7 +36,14 @@ fn put(name: &str, expected: u64, body: &[u8], aliases: &[(&str, bool)]) -> Chan
 }
 
 fn by_alias(alias: &str, limit: u32) -> Lookup {
-    Lookup::Alias { alias: alias.into(), limit }
+    Lookup::Alias { alias: alias.into(), after: String::new(), limit }
+}
+
+/// The index has neither EIDs nor owners: whoever looks for them gets orders as they come.
+#[test]
+fn orders_are_found_over_many_objects() {
+    let host = Lab::new().host.with_store(ShardedStore::new(Sim::new(11)));
+    esim_sm_lab::search::orders_are_found(&host);
 }
 
 /// Earlier versions had matchingIds and eventIds in clear: objects are written anew one by one, and found until then.

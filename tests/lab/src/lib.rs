@@ -14,6 +14,7 @@ pub mod recorder;
 mod remote;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod scratch;
+pub mod search;
 pub mod wall;
 
 pub use euicc::{Euicc, failure, success};

@@ -4,7 +4,7 @@
  */
 import { t } from "../lib/language.svelte";
 import { sentence } from "../lib/world";
-import { BadFile, type Column, read, reportCsv, save } from "./file";
+import { BadFile, read, reportCsv, save } from "./file";
 import type { DrawnCodes, Fate, Imported, ImportResult, ImportRow } from "./messages";
 import { Busy, Refused, TooLong, Unreachable } from "./sm";
 import { told } from "./told.svelte";
@@ -25,7 +25,7 @@ function tooMuch(error: unknown): boolean {
 
 class Batch {
   name = $state<string>();
-  columns = $state.raw<Column[]>([]);
+  columns = $state.raw<string[]>([]);
   rows = $state.raw<ImportRow[]>([]);
   template = $state("operational");
   fate = $state<Fate>("released");

@@ -3,16 +3,9 @@ import Papa from "papaparse";
 import { t } from "../lib/language.svelte";
 import type { DrawnCodes, ImportResult, ImportRow } from "./messages";
 
-/** Columns that anybody may read over a shoulder; of all others only that they are there. */
-const OPEN = new Set(["iccid", "imsi", "msisdn", "algorithm", "algo", "mnclength", "spn", "serviceprovidername", "profilename", "smsc", "gid1", "policyrules", "ppr", "eid", "matchingid", "otaversion", "keyversion", "icon"]);
-
-export interface Column {
-  name: string;
-  secret: boolean;
-}
-
 export interface Sheet {
-  columns: Column[];
+  /** Their names. */
+  columns: string[];
   rows: ImportRow[];
   /** Rows that are none, found here already. */
   bad: ImportResult[];
@@ -53,7 +46,7 @@ function fromCsv(text: string): Sheet {
     },
   });
   if (!header) throw new BadFile(t("The file is empty.", "ファイルが空です。"));
-  return { columns: header.map(column), rows, bad };
+  return { columns: header, rows, bad };
 }
 
 function named(cells: string[]): string[] {
@@ -94,16 +87,15 @@ function fromJson(text: string): Sheet {
     for (const name of Object.keys(object)) if (name !== "line") names.add(name);
     rows.push({ ...object, line });
   });
-  return { columns: [...names].map(column), rows, bad };
+  return { columns: [...names], rows, bad };
 }
 
-const column = (name: string): Column => ({ name, secret: !OPEN.has(plain(name)) });
 /** Case, blanks, `_` and `-` do not matter to the SM. */
 export const plain = (name: string) => name.toLowerCase().replace(/[\s_-]/g, "");
 const newlines = (text: string) => text.match(/\r\n|\n|\r/g)?.length ?? 0;
 
 /** A cell for the preview; secrets show only that they are there. */
-export function cell(row: ImportRow, { name, secret }: Column): string {
+export function cell(row: ImportRow, name: string, secret: boolean): string {
   const value = row[name];
   if (value === undefined || value === null || value === "") return "";
   if (secret) return "••••";

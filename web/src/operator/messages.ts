@@ -3,12 +3,14 @@
 /** States of a profile at the SM-DP+ (SGP.22 3.1.6), in the order of a life. */
 export const STATES = ["Available", "Allocated", "Linked", "Confirmed", "Released", "Downloaded", "Installed", "Error", "Unavailable"] as const;
 export type State = (typeof STATES)[number];
-/** Those whose activation code is of use to a subscriber, now or once it is released. */
-export const FETCHABLE: readonly (State | undefined)[] = ["Confirmed", "Released", "Downloaded"];
+/** What can be done with an order: functions of ES2+, a download, handing out its activation code. The SM says which. */
+export type Can = "downloadOrder" | "confirmOrder" | "releaseProfile" | "cancelOrder" | "fetch" | "handOut";
 
 export interface OrderView {
   iccid: string;
   state: State;
+  /** Absent in what SMs of before say. */
+  can?: Can[];
   profileType: string;
   owner?: string;
   eid?: string;
@@ -66,6 +68,16 @@ export interface CalledBy {
   address?: string;
 }
 
+/** Which orders are asked for. */
+export interface Query {
+  /** What a person types: see docs/SM.md. */
+  search?: string | undefined;
+  state?: State | undefined;
+  /** Where the page before has ended. */
+  after?: string | undefined;
+  limit: number;
+}
+
 export interface Page {
   orders: OrderView[];
   /** `after` of the next page, if there may be one. */
@@ -83,7 +95,11 @@ export interface Template {
 /** A column of a batch, and the form of its values. */
 export interface KnownColumn {
   name: string;
+  /** Other names of it. */
+  others?: string[];
   form: string;
+  /** Whether its values are kept from view. */
+  secret: boolean;
 }
 
 /** What becomes of imported profiles: ordered and released, ordered only, or nothing yet. */
@@ -121,6 +137,7 @@ export interface ImportResult {
   iccid?: string;
   /** Where the order stands: one that is known may be over. */
   state?: State;
+  can?: Can[];
   matchingId?: string;
   activationCode?: string;
   /** The column to blame. */

@@ -37,7 +37,7 @@ class Session {
   async signIn(base: string, token: string, requester: string) {
     await this.#open(async () => {
       const sm = new Sm(overHttp(base, token), requester || undefined);
-      await sm.orders(undefined, 1);
+      await sm.orders({ limit: 1 });
       sessionStorage.setItem(KEPT, JSON.stringify({ base, token, requester } satisfies Kept));
       return sm;
     });

@@ -1,6 +1,6 @@
 /** The operator's end of the wire: functions in, answers or one sentence out. */
 import { t } from "../lib/language.svelte";
-import type { Confirmed, Fate, Imported, ImportRow, KnownColumn, OrderView, Page, Template, Terms } from "./messages";
+import type { Confirmed, Fate, ImportRow, Imported, KnownColumn, OrderView, Page, Query, Template, Terms } from "./messages";
 
 /** How requests get there; the credential is its business. */
 export interface Line {
@@ -106,15 +106,9 @@ export class Sm {
     this.requester = line.issuer ?? requester;
   }
 
-  /** `after` is the last ICCID seen. */
-  orders(after: string | undefined, limit: number): Promise<Page> {
-    const query = new URLSearchParams({ limit: String(limit), ...(after && { after }) });
+  orders({ search, state, after, limit }: Query): Promise<Page> {
+    const query = new URLSearchParams({ limit: String(limit), ...(search && { search }), ...(state && { state }), ...(after && { after }) });
     return this.#ask<Page>(`/esim-lab/orders?${query}`);
-  }
-
-  async byMatchingId(matchingId: string): Promise<OrderView | undefined> {
-    const { orders } = await this.#ask<Page>(`/esim-lab/orders?${new URLSearchParams({ matchingId, limit: "1" })}`);
-    return orders.find((order) => order.matchingId === matchingId);
   }
 
   order(iccid: string): Promise<OrderView> {

@@ -1,4 +1,5 @@
 /** Profile templates of the SM: asked for once a sign-in. */
+import { plain } from "./file";
 import type { KnownColumn, Template } from "./messages";
 import { session } from "./session.svelte";
 import { Refused, type Sm } from "./sm";
@@ -7,6 +8,10 @@ class Templates {
   list = $state.raw<Template[]>([]);
   columns = $state.raw<KnownColumn[]>([]);
   #of: Sm | undefined;
+  /** What anybody may read over a shoulder, as the SM says: of all other columns only that they are there. */
+  #open = $derived(new Set(this.columns.filter(({ secret }) => secret === false).flatMap(({ name, others }) => [name, ...(others ?? [])].map(plain))));
+
+  isSecret = (column: string): boolean => !this.#open.has(plain(column));
 
   /** Throws what came of the call. */
   async load() {

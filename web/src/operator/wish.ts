@@ -40,7 +40,7 @@ export class Halfway extends Error {
 export async function carryOut(wish: Wish, order: OrderView | undefined): Promise<{ iccid: string; known: boolean }> {
   const { iccid, known } = order ? { iccid: order.iccid, known: false } : await make(wish);
   const eid = wish.eid.replace(/\s/g, "") || undefined;
-  if (!order || order.state === "Available") {
+  if (!order || order.can?.includes("downloadOrder")) {
     const reserve = session.call((sm) => sm.downloadOrder(iccid, eid));
     await halfway(reserve, iccid, order ? "" : t(`Profile ${iccid} is in stock, but was not ordered:`, `プロファイル${iccid}は在庫に入りましたが、注文できませんでした:`));
   }

@@ -4,9 +4,10 @@ use crate::call::Errand;
 use crate::metadata::Metadata;
 use crate::order::{Failure, HistoryEntry, OnCard, Order, OrderState};
 use crate::store::Name;
-use crate::{Decision, Env, Function, Key, Records};
+use crate::{Can, Decision, Env, Function, Key, Records};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::{Code, Eid, Error, Iccid, Refusal};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,9 @@ pub struct OrderView {
     pub iccid: Iccid,
     /// Where it stands.
     pub state: OrderState,
+    /// What can be done with it now.
+    #[serde(default)]
+    pub can: Vec<Can>,
     /// Kind of profile.
     pub profile_type: String,
     /// OID of the operator.
@@ -122,6 +126,7 @@ impl OrderView {
         Self {
             iccid: order.iccid,
             state: order.state,
+            can: order.can(),
             profile_type: order.profile_type.clone(),
             owner: order.owner.clone(),
             operator: order.operator.clone(),
@@ -164,6 +169,10 @@ pub struct ListOrdersRequest {
     pub limit: Option<u32>,
     /// Only the order that has this token; `after` and `limit` say nothing then.
     pub matching_id: Option<String>,
+    /// Only what a person looks for: see [`Wanted`].
+    pub search: Option<String>,
+    /// Only orders in this state.
+    pub state: Option<OrderState>,
     /// OID of the operator that asks: only what is its own or nobody's. Everything if absent.
     pub requester: Option<String>,
 }
@@ -185,7 +194,8 @@ pub struct ListOrdersOk {
 pub struct ListOrders {
     after: Option<Iccid>,
     limit: u32,
-    matching_id: Option<String>,
+    wanted: Wanted,
+    state: Option<OrderState>,
     requester: Option<String>,
 }
 
@@ -196,14 +206,30 @@ impl Function for ListOrders {
     fn read(request: Self::Request) -> Result<Self, Error> {
         let limit = request.limit.unwrap_or(100).clamp(1, PAGE_LIMIT);
         let matching_id = request.matching_id.filter(|id| !id.is_empty());
-        Ok(Self { after: request.after, limit, matching_id, requester: request.requester })
+        let wanted = match (matching_id, &request.search) {
+            (Some(id), _) => Wanted::MatchingId(id),
+            (None, Some(text)) => Wanted::of(text),
+            (None, None) => Wanted::All,
+        };
+        Ok(Self { after: request.after, limit, wanted, state: request.state, requester: request.requester })
     }
 
-    fn keys(&self, _: &Records) -> Vec<Key> {
-        Vec::from([match &self.matching_id {
-            Some(id) => Key::MatchingId(id.clone()),
-            None => Key::Orders { after: self.after, limit: self.limit },
-        }])
+    fn keys(&self, known: &Records) -> Vec<Key> {
+        if let Wanted::MatchingId(id) = &self.wanted {
+            return Vec::from([Key::MatchingId(id.clone())]);
+        }
+        let key = |after| self.wanted.key(after, self.limit);
+        let mut keys = Vec::from([key(self.after)]);
+        // Where not all that a store gives need fit, more is looked at, up to a measure.
+        let looked = self.looked_at(known);
+        let is_full = !looked.is_empty() && (looked.len() as u32).is_multiple_of(self.limit);
+        let is_searching = self.state.is_some() || self.wanted != Wanted::All;
+        let has_room = looked.len() as u32 + self.limit <= PAGE_LIMIT;
+        let fitting = known.orders().filter(|order| self.fits(order)).count();
+        if is_full && is_searching && has_room && fitting < self.limit as usize {
+            keys.extend(looked.last().map(|last| key(Some(*last))));
+        }
+        keys
     }
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<ListOrdersOk> {
@@ -220,20 +246,99 @@ impl ListOrders {
         self.requester.is_none()
     }
 
+    /// What was found, as the store counts pages: by the digits, not by the swapped octets. Rows that cannot be read fill
+    /// a page as well.
+    fn looked_at(&self, records: &Records) -> Vec<Iccid> {
+        let damaged = records.damaged().filter_map(|(_, row)| Name::order_of(row));
+        let mut all: Vec<Iccid> = records.orders().map(|order| order.iccid).chain(damaged).collect();
+        all.sort_by_cached_key(ToString::to_string);
+        all.dedup();
+        all
+    }
+
+    fn fits(&self, order: &Order) -> bool {
+        self.state.is_none_or(|state| order.state == state)
+            && self.wanted.fits(order)
+            && is_for(order, self.requester.as_deref())
+    }
+
     /// The orders in the order of the store, and where the next page begins.
     pub(super) fn page<'a>(&self, records: &'a Records, env: &Env<'_>) -> (Vec<&'a Order>, Option<String>) {
-        let mut orders: Vec<_> = records.orders().collect();
-        // As the store counts pages: by the digits, not by the swapped octets.
-        orders.sort_by_cached_key(|order| order.iccid.to_string());
-        // Those that cannot be read fill the page as well.
-        let damaged: Vec<Iccid> = records.damaged().filter_map(|(_, row)| Name::order_of(row)).collect();
-        let full =
-            self.matching_id.is_none() && (orders.len() + damaged.len()) as u64 >= u64::from(self.limit);
-        let last = orders.last().map(|order| order.iccid).into_iter().chain(damaged);
-        let last = last.map(|iccid| iccid.to_string()).max().filter(|_| full);
-        let next = last.map(|iccid| if self.requester.is_some() { (env.veil)(&iccid) } else { iccid });
-        orders.retain(|order| is_for(order, self.requester.as_deref()));
-        (orders, next)
+        let looked = self.looked_at(records);
+        let fitting = looked.iter().filter_map(|iccid| records.order(iccid)).filter(|order| self.fits(order));
+        let mut orders: Vec<&Order> = fitting.collect();
+        let is_cut = orders.len() > self.limit as usize;
+        orders.truncate(self.limit as usize);
+        let is_full = !looked.is_empty() && (looked.len() as u32).is_multiple_of(self.limit);
+        let last = match &self.wanted {
+            Wanted::MatchingId(_) => None,
+            _ if is_cut => orders.last().map(|order| order.iccid),
+            _ => looked.last().copied().filter(|_| is_full),
+        };
+        let next = last.map(|iccid| iccid.to_string());
+        (orders, next.map(|iccid| if self.requester.is_some() { (env.veil)(&iccid) } else { iccid }))
+    }
+}
+
+/// What a person looks for among orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// Everything.
+    All,
+    /// The beginning of an ICCID.
+    Iccid(String),
+    /// The eUICC that an order is for.
+    Eid(Eid),
+    /// OID of the operator whose it is.
+    Owner(String),
+    /// Token of an activation code.
+    MatchingId(String),
+}
+
+impl Wanted {
+    /// 32 digits are an EID, up to 20 the beginning of an ICCID, with or without blanks; digits with dots an operator's
+    /// OID; an activation code, with or without `LPA:`, stands for its token, as anything else does for itself.
+    fn of(text: &str) -> Self {
+        let text = text.trim();
+        let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        if text.is_empty() {
+            return Self::All;
+        }
+        if digits.bytes().all(|octet| octet.is_ascii_digit()) {
+            return match (digits.len(), digits.parse()) {
+                (..=20, _) => Self::Iccid(digits),
+                (_, Ok(eid)) => Self::Eid(eid),
+                (_, Err(_)) => Self::MatchingId(digits),
+            };
+        }
+        let is_oid = |c: char| c.is_ascii_digit() || c == '.';
+        if text.contains('.') && text.chars().all(is_oid) {
+            return Self::Owner(text.into());
+        }
+        match text.parse::<ActivationCode>() {
+            Ok(code) if !code.matching_id.is_empty() => Self::MatchingId(code.matching_id),
+            _ => Self::MatchingId(text.into()),
+        }
+    }
+
+    fn key(&self, after: Option<Iccid>, limit: u32) -> Key {
+        match self {
+            Self::All => Key::Orders { after, limit },
+            Self::Iccid(digits) => Key::OrdersFrom { digits: digits.clone(), after, limit },
+            Self::Eid(eid) => Key::OrdersOfEid { eid: *eid, after, limit },
+            Self::Owner(owner) => Key::OrdersOf { owner: owner.clone(), after, limit },
+            Self::MatchingId(id) => Key::MatchingId(id.clone()),
+        }
+    }
+
+    fn fits(&self, order: &Order) -> bool {
+        match self {
+            Self::All => true,
+            Self::Iccid(digits) => order.iccid.to_string().starts_with(digits),
+            Self::Eid(eid) => order.eid == Some(*eid),
+            Self::Owner(owner) => order.whose() == Some(owner),
+            Self::MatchingId(id) => order.matching_id.as_deref() == Some(id),
+        }
     }
 }
 

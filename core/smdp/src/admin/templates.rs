@@ -33,8 +33,14 @@ pub struct TemplateView {
 pub struct ColumnView {
     /// `iccid`.
     pub name: alloc::string::String,
+    /// Other names that it is known by; in all of them case, blanks, `_` and `-` do not matter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<alloc::string::String>,
     /// What it holds.
     pub form: alloc::string::String,
+    /// Whether its values are kept from whoever looks over a shoulder.
+    #[serde(default)]
+    pub secret: bool,
 }
 
 impl Function for ListTemplates {
@@ -51,8 +57,12 @@ impl Function for ListTemplates {
 
     fn decide(&self, _: &Records, env: &mut Env<'_>) -> Decision<ListTemplatesOk> {
         let view = |template: &Template| TemplateView { class: template.class(), template: template.clone() };
-        let column =
-            |known: &super::ColumnName| ColumnView { name: known.name.into(), form: known.form.into() };
+        let column = |known: &super::ColumnName| ColumnView {
+            name: known.name.into(),
+            others: known.others.iter().map(|other| (*other).into()).collect(),
+            form: known.form.into(),
+            secret: known.is_secret,
+        };
         Decision::only(Ok(ListTemplatesOk {
             templates: env.config.templates.iter().map(view).collect(),
             columns: super::COLUMNS.iter().map(column).collect(),

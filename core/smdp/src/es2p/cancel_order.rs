@@ -1,7 +1,6 @@
 //! ES2+.CancelOrder (SGP.22 5.3.3).
 
 use super::own_order;
-use crate::order::CardState;
 use crate::{Decision, Env, Function, Key, Order, OrderState, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -55,9 +54,7 @@ impl Function for CancelOrder {
 impl CancelOrder {
     fn check(&self, order: &Order, checks: Checks<'_>) -> Result<(), Refusal> {
         let iccid = || order.iccid.octets();
-        let deleted = order.on_card.is_some_and(|card| card.state == CardState::Deleted);
-        let fetched = matches!(order.state, OrderState::Downloaded | OrderState::Installed);
-        if !checks.that(&NOT_FETCHED, iccid, !fetched || deleted) {
+        if !checks.that(&NOT_FETCHED, iccid, !order.is_out()) {
             return Err(Refusal::of(Code::IccidAlreadyInUse).about(order.iccid));
         }
         let back = self.0.final_profile_status_indicator == FinalProfileStatus::Available;

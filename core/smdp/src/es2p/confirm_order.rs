@@ -4,7 +4,7 @@ use super::discovery::{self, Registration};
 use super::own_order;
 use crate::event::{OrderEvent, spell};
 use crate::order::Confirmation;
-use crate::{Call, Config, Decision, Env, Function, Key, Order, OrderState, Records, Write};
+use crate::{Call, Can, Config, Decision, Env, Function, Key, Order, OrderState, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_crypto::confirmation_code_hash;
@@ -97,8 +97,7 @@ impl ConfirmOrder {
         config: &Config,
         checks: Checks<'_>,
     ) -> Result<(Option<Eid>, Option<OrderEvent>), Refusal> {
-        let is_reserved = matches!(order.state, OrderState::Allocated | OrderState::Linked);
-        if !checks.that(&RESERVED, || order.iccid.octets(), is_reserved) {
+        if !checks.that(&RESERVED, || order.iccid.octets(), order.allows(Can::ConfirmOrder)) {
             let detail = alloc::format!("The profile is {}, not reserved", order.state);
             return Err(Refusal::of(Code::IccidNotAllowed).about(order.iccid).because(detail));
         }

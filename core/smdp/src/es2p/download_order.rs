@@ -1,7 +1,7 @@
 //! ES2+.DownloadOrder (SGP.22 5.3.1).
 
 use super::{known_order, owns};
-use crate::{Decision, Env, Function, Key, Order, OrderState, Records};
+use crate::{Can, Decision, Env, Function, Key, Order, OrderState, Records};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::check::Rule;
@@ -107,8 +107,7 @@ impl DownloadOrder {
             (None, Some(name)) => self.any_of_type(records, name, env)?,
             (None, None) => return Err(Refusal::of(Code::FunctionInvalid)),
         };
-        let is_available = order.state == OrderState::Available;
-        if !checks.that(&AVAILABLE, || order.iccid.octets(), is_available) {
+        if !checks.that(&AVAILABLE, || order.iccid.octets(), order.allows(Can::DownloadOrder)) {
             return Err(Refusal::of(Code::IccidAlreadyInUse).about(order.iccid));
         }
         Ok(order)

@@ -2,7 +2,7 @@
 
 use super::discovery::{self, Registration};
 use super::own_order;
-use crate::{Call, Config, Decision, Env, Function, Key, Order, OrderState, Records, Write};
+use crate::{Call, Can, Config, Decision, Env, Function, Key, Order, OrderState, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::check::{Checks, Rule};
@@ -52,7 +52,7 @@ impl Function for ReleaseProfile {
 impl ReleaseProfile {
     fn check(&self, records: &Records, config: &Config, checks: Checks<'_>) -> Result<Order, Refusal> {
         let order = own_order(records, &self.0.iccid, &self.0.header, config, checks)?;
-        if !checks.that(&CONFIRMED, || order.iccid.octets(), order.state == OrderState::Confirmed) {
+        if !checks.that(&CONFIRMED, || order.iccid.octets(), order.allows(Can::ReleaseProfile)) {
             return Err(Refusal::of(Code::IccidInvalidTransition).about(order.iccid));
         }
         Ok(order)

@@ -2,6 +2,7 @@
 
 use super::{AliasName, EventName, Kind, Lookup, Name};
 use crate::event::{AWAITED_LIMIT, EVENTS_LIMIT, EVENTS_SHOWN};
+use alloc::format;
 use alloc::string::{String, ToString};
 use esim_rsp::{Eid, Iccid, TransactionId};
 
@@ -62,6 +63,33 @@ pub enum Key {
         /// How many.
         limit: u32,
     },
+    /// Those of them whose ICCID begins so.
+    OrdersFrom {
+        /// Digits.
+        digits: String,
+        /// The last one seen.
+        after: Option<Iccid>,
+        /// How many.
+        limit: u32,
+    },
+    /// Those that are for an eUICC. A store that does not know gives any.
+    OrdersOfEid {
+        /// Of the eUICC.
+        eid: Eid,
+        /// The last one seen.
+        after: Option<Iccid>,
+        /// How many.
+        limit: u32,
+    },
+    /// Those of an operator. A store that does not know gives any.
+    OrdersOf {
+        /// OID.
+        owner: String,
+        /// The last one seen.
+        after: Option<Iccid>,
+        /// How many.
+        limit: u32,
+    },
 }
 
 impl Key {
@@ -74,13 +102,18 @@ impl Key {
             Self::DefaultOf(_) | Self::IdleDefaultOf(_) | Self::EventsOf(_) => false,
             Self::EventsBy(..) | Self::Awaited(..) | Self::OfType(..) => false,
             Self::AvailableOfType { .. } | Self::Due { .. } | Self::Orders { .. } => false,
+            Self::OrdersFrom { .. } | Self::OrdersOfEid { .. } | Self::OrdersOf { .. } => false,
         }
     }
 
     /// The question to the store.
     pub fn lookup(&self) -> Lookup {
         let name = |name: Name| Lookup::Name(name.to_string());
-        let alias = |alias: AliasName<'_>, limit| Lookup::Alias { alias: alias.to_string(), limit };
+        let after_order =
+            |after: &Option<Iccid>| after.map(|iccid| Name::Order(iccid).to_string()).unwrap_or_default();
+        let paged =
+            |alias: AliasName<'_>, after, limit| Lookup::Alias { alias: alias.to_string(), after, limit };
+        let alias = |alias: AliasName<'_>, limit| paged(alias, String::new(), limit);
         match self {
             Self::Order(iccid) => name(Name::Order(*iccid)),
             Self::Package(iccid) => name(Name::Package(*iccid)),
@@ -103,9 +136,20 @@ impl Key {
             Self::Due { by, limit } => Lookup::Due { by: *by, limit: *limit },
             Self::Orders { after, limit } => Lookup::Range {
                 prefix: Kind::Order.prefix().to_string(),
-                after: after.map(|iccid| Name::Order(iccid).to_string()).unwrap_or_default(),
+                after: after_order(after),
                 limit: *limit,
             },
+            Self::OrdersFrom { digits, after, limit } => Lookup::Range {
+                prefix: format!("{}{digits}", Kind::Order.prefix()),
+                after: after_order(after),
+                limit: *limit,
+            },
+            Self::OrdersOfEid { eid, after, limit } => {
+                paged(AliasName::Eid(*eid), after_order(after), *limit)
+            }
+            Self::OrdersOf { owner, after, limit } => {
+                paged(AliasName::Owner(owner), after_order(after), *limit)
+            }
         }
     }
 }

@@ -23,10 +23,12 @@ use alloc::vec::Vec;
 pub enum Lookup {
     /// The row of this name.
     Name(String),
-    /// Rows that have this alias, by name, `limit` at most.
+    /// Rows that have this alias and whose name is greater than `after`, by name, `limit` at most.
     Alias {
         /// Alias.
         alias: String,
+        /// The name before the first.
+        after: String,
         /// How many rows.
         limit: u32,
     },

@@ -73,6 +73,10 @@ kinds! {
         Code: "code",
         /// An eUICC that events wait for.
         Events: "events",
+        /// The eUICC that an order is for: to look orders up by.
+        Eid: "eid",
+        /// The operator whose an order is: to look orders up by.
+        Owner: "owner",
     }
 }
 
@@ -171,6 +175,10 @@ pub enum AliasName<'a> {
     Events(Eid),
     /// The same, of the server of this OID.
     EventsBy(Eid, &'a str),
+    /// The eUICC that an order is for.
+    Eid(Eid),
+    /// The operator whose an order is.
+    Owner(&'a str),
 }
 
 impl AliasName<'_> {
@@ -185,6 +193,8 @@ impl AliasName<'_> {
             Self::DefaultIdle(_) => AliasKind::DefaultIdle,
             Self::Matching(_) => AliasKind::Matching,
             Self::Events(_) | Self::EventsBy(..) => AliasKind::Events,
+            Self::Eid(_) => AliasKind::Eid,
+            Self::Owner(_) => AliasKind::Owner,
         }
     }
 }
@@ -197,8 +207,8 @@ impl fmt::Display for AliasName<'_> {
             Self::Type(None, name) | Self::Available(None, name) => f.write_str(name),
             Self::Imsi(owner, imsi) => write!(f, "{}/{imsi}", owner.unwrap_or_default()),
             Self::ImsiOfAnybody(imsi) => f.write_str(imsi),
-            Self::Matching(id) => f.write_str(id),
-            Self::Default(eid) | Self::DefaultIdle(eid) | Self::Events(eid) => eid.fmt(f),
+            Self::Matching(id) | Self::Owner(id) => f.write_str(id),
+            Self::Default(eid) | Self::DefaultIdle(eid) | Self::Events(eid) | Self::Eid(eid) => eid.fmt(f),
             Self::Awaited(eid, by) | Self::EventsBy(eid, by) => write!(f, "{eid}/{by}"),
         }
     }
@@ -246,6 +256,8 @@ mod tests {
             (AliasName::Matching("A-B"), "matching/A-B"),
             (AliasName::Events(eid), "events/89049032123451234512345678901235"),
             (AliasName::EventsBy(eid, "2.999.1"), "events/89049032123451234512345678901235/2.999.1"),
+            (AliasName::Eid(eid), "eid/89049032123451234512345678901235"),
+            (AliasName::Owner("2.999.1"), "owner/2.999.1"),
         ];
         for (alias, text) in aliases {
             assert_eq!(alias.to_string(), text);

@@ -76,6 +76,8 @@ impl Record {
 fn aliases_of(order: &Order) -> Vec<Alias> {
     let owner = order.owner.as_deref();
     let mut aliases = Vec::from([Alias::shared(AliasName::Type(owner, &order.profile_type))]);
+    aliases.extend(order.eid.map(|eid| Alias::shared(AliasName::Eid(eid))));
+    aliases.extend(order.whose().map(|whose| Alias::shared(AliasName::Owner(whose))));
     if order.state == OrderState::Available {
         aliases.push(Alias::shared(AliasName::Available(owner, &order.profile_type)));
     }

@@ -14,7 +14,7 @@ use crate::es2p::draw_matching_id;
 use crate::order::{Confirmation, Source};
 use crate::profile::{Codes, Drawn};
 use crate::{
-    Config, Decision, Env, Function, Key, Order, OrderState, Package, Records, Secret, Template, Write,
+    Can, Config, Decision, Env, Function, Key, Order, OrderState, Package, Records, Secret, Template, Write,
 };
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -79,6 +79,9 @@ pub struct RowResult {
     /// Where the order stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<OrderState>,
+    /// What can be done with it now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub can: Vec<Can>,
     /// Token of the activation code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matching_id: Option<String>,
@@ -116,6 +119,7 @@ impl RowResult {
             result: RowOutcome::Refused,
             iccid: None,
             state: None,
+            can: Vec::new(),
             matching_id: None,
             activation_code: None,
             column: flaw.column.map(|column| column.name().into()),
@@ -130,6 +134,7 @@ impl RowResult {
             result,
             iccid: Some(order.iccid),
             state: Some(order.state),
+            can: order.can(),
             matching_id: order.matching_id.clone(),
             activation_code: order.activation_code(smdp_address).map(|code| code.to_string()),
             column: None,

@@ -76,6 +76,8 @@ pub struct ColumnName {
     pub others: &'static [&'static str],
     /// Form of its values.
     pub form: &'static str,
+    /// Whether its values are kept from whoever looks over a shoulder: keys, PINs and codes.
+    pub is_secret: bool,
 }
 
 const fn column(
@@ -84,7 +86,16 @@ const fn column(
     others: &'static [&'static str],
     form: &'static str,
 ) -> ColumnName {
-    ColumnName { column, name, others, form }
+    ColumnName { column, name, others, form, is_secret: false }
+}
+
+const fn secret(
+    column: Column,
+    name: &'static str,
+    others: &'static [&'static str],
+    form: &'static str,
+) -> ColumnName {
+    ColumnName { column, name, others, form, is_secret: true }
 }
 
 /// Every column. Case, blanks, `_` and `-` in names do not matter.
@@ -92,8 +103,8 @@ pub const COLUMNS: &[ColumnName] = &[
     column(Column::Iccid, "iccid", &[], "18 to 20 digits, the last one the check digit"),
     column(Column::Imsi, "imsi", &[], "6 to 15 digits"),
     column(Column::Msisdn, "msisdn", &[], "1 to 15 digits, + in front for international"),
-    column(Column::Ki, "ki", &["k"], "32 hexadecimal digits; 32 or 64 for TUAK"),
-    column(Column::Opc, "opc", &["topc"], "OPc: 32 hexadecimal digits; TOPc: 64"),
+    secret(Column::Ki, "ki", &["k"], "32 hexadecimal digits; 32 or 64 for TUAK"),
+    secret(Column::Opc, "opc", &["topc"], "OPc: 32 hexadecimal digits; TOPc: 64"),
     column(Column::Algorithm, "algorithm", &["algo"], "milenage, tuak, usim-test; the template's if empty"),
     column(Column::MncLength, "mncLength", &[], "2 or 3; the template's if empty"),
     column(Column::Spn, "spn", &["serviceProviderName"], "at most 16 characters"),
@@ -104,16 +115,16 @@ pub const COLUMNS: &[ColumnName] = &[
     column(Column::Icon, "icon", &[], "base64 of a PNG or JPEG of at most 1024 octets"),
     column(Column::Eid, "eid", &[], "32 digits: only this eUICC may have it"),
     column(Column::MatchingId, "matchingId", &[], "letters, digits and -; drawn if empty"),
-    column(Column::ConfirmationCode, "confirmationCode", &[], "what the user must enter"),
-    column(Column::Pin1, "pin1", &[], "4 to 8 digits; PIN 1 is off if empty"),
-    column(Column::Puk1, "puk1", &[], "8 digits; drawn and told once if empty, but for test profiles"),
-    column(Column::Pin2, "pin2", &[], "4 to 8 digits"),
-    column(Column::Puk2, "puk2", &[], "8 digits; as puk1"),
-    column(Column::Adm1, "adm1", &["adm"], "16 hexadecimal digits; as puk1"),
+    secret(Column::ConfirmationCode, "confirmationCode", &[], "what the user must enter"),
+    secret(Column::Pin1, "pin1", &[], "4 to 8 digits; PIN 1 is off if empty"),
+    secret(Column::Puk1, "puk1", &[], "8 digits; drawn and told once if empty, but for test profiles"),
+    secret(Column::Pin2, "pin2", &[], "4 to 8 digits"),
+    secret(Column::Puk2, "puk2", &[], "8 digits; as puk1"),
+    secret(Column::Adm1, "adm1", &["adm"], "16 hexadecimal digits; as puk1"),
     column(Column::OtaVersion, "otaVersion", &["keyVersion"], "1 to 15; 1 if empty"),
-    column(Column::Kic, "kic", &[], "32 hexadecimal digits; kic, kid and kik go together"),
-    column(Column::Kid, "kid", &[], "32 hexadecimal digits"),
-    column(Column::Kik, "kik", &[], "32 hexadecimal digits"),
+    secret(Column::Kic, "kic", &[], "32 hexadecimal digits; kic, kid and kik go together"),
+    secret(Column::Kid, "kid", &[], "32 hexadecimal digits"),
+    secret(Column::Kik, "kik", &[], "32 hexadecimal digits"),
 ];
 
 impl Column {
