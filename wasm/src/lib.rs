@@ -125,6 +125,12 @@ impl World {
     #[wasm_bindgen(js_name = ofScenario)]
     pub fn of_scenario(name: &str) -> Fallible<World> {
         let text = find_scenario(name).ok_or_else(|| sentence(format!("there is no scenario {name}")))?;
+        Self::of_scenario_text(text)
+    }
+
+    /// The same with a scenario of one's own, TOML. Throws line and cause.
+    #[wasm_bindgen(js_name = ofScenarioText)]
+    pub fn of_scenario_text(text: &str) -> Fallible<World> {
         let scenario = Scenario::read(text).map_err(sentence)?;
         let way = |sm| Way::InPage { sm: Box::new(sm), clock: Clock::Fixed(esim_world::NOW) };
         let mut world = esim_world::in_memory_with(scenario.seed, way).map_err(sentence)?;
@@ -168,6 +174,11 @@ impl World {
         }
     }
 
+    /// Version of esim-lab, which links carry.
+    pub fn version() -> String {
+        esim_world::VERSION.to_string()
+    }
+
     /// What was done so far.
     #[wasm_bindgen(unchecked_return_type = "Act[]")]
     pub fn acts(&self) -> Fallible<JsValue> {
@@ -181,7 +192,8 @@ impl World {
         let acts = acts.strip_prefix(&[Act::LeaveFactory]).unwrap_or(acts).to_vec();
         let mut digest = self.world.trace().digest();
         digest.truncate(16);
-        let journal = Journal { seed: seed as u64, now: now as u64, acts, digest: Some(digest) };
+        let version = Some(esim_world::VERSION.to_string());
+        let journal = Journal { seed: seed as u64, now: now as u64, acts, version, digest: Some(digest) };
         journal.to_link().map_err(sentence)
     }
 

@@ -35,12 +35,24 @@ impl World {
     /// Scenarios that come with esim-lab.
     #[wasm_bindgen(unchecked_return_type = "ScenarioInfo[]")]
     pub fn scenarios() -> Fallible<JsValue> {
-        let read = |name: &'static str, text: &str| {
-            let scenario = Scenario::read(text)?;
-            let steps = scenario.step.iter().map(|step| step.act.words()).collect();
-            Ok(view::ScenarioInfo { name, title: scenario.title(), summary: scenario.summary(), steps })
-        };
-        let all: Result<Vec<_>, ActError> = SCENARIOS.iter().map(|(name, text)| read(name, text)).collect();
-        give(&all.map_err(sentence)?)
+        let all = SCENARIOS.iter().map(|(name, text)| info(name, text));
+        give(&all.collect::<Result<Vec<_>, ActError>>().map_err(sentence)?)
     }
+
+    /// What a scenario of one's own says of itself. Throws line and cause.
+    #[wasm_bindgen(js_name = readScenario, unchecked_return_type = "ScenarioInfo")]
+    pub fn read_scenario(name: &str, text: &str) -> Fallible<JsValue> {
+        give(&info(name, text).map_err(sentence)?)
+    }
+}
+
+fn info(name: &str, text: &str) -> Result<view::ScenarioInfo, ActError> {
+    let scenario = Scenario::read(text)?;
+    let steps = scenario.step.iter().map(|step| step.act.words()).collect();
+    Ok(view::ScenarioInfo {
+        name: name.to_string(),
+        title: scenario.title(),
+        summary: scenario.summary(),
+        steps,
+    })
 }

@@ -29,6 +29,7 @@ export type Act =
   | "notify"
   | "radio-on"
   | "radio-off"
+  | "reach"
   | { wifi: boolean }
   | { apn: string }
   | { cells: Array<Cell> }
@@ -58,7 +59,19 @@ export type Act =
   | "copy-card"
   | { "use-device": number }
   | { withdraw: string }
-  | { "show-order": string };
+  | { "show-order": string }
+  | { break: Filter }
+  | "go-on"
+  | { tamper: Tampering }
+  | {
+    clock: {
+      /** Whose. */
+      of: Party;
+      /** Seconds; it is slow if negative. */
+      seconds: number;
+    };
+  }
+  | "mend";
 
 /** What is done with a packet. */
 export type Action = "allow" | "deny";
@@ -140,6 +153,32 @@ export type Cell = {
   area?: number;
   /** Received power in dBm: RSRP of LTE, RSCP of 3G. */
   level: number;
+};
+
+/** A certificate in the place of another. */
+export type Certificate = {
+  /** Of which field: `serverCertificate`, `smdpCertificate`, … */
+  field: string;
+  /** Whose. */
+  with: OtherCertificate;
+};
+
+/** A verification that a party has made. */
+export type Checked = {
+  /** Number of the message that it was made of: what the party was told last. */
+  record: number | null;
+  /** Who has made it. */
+  party: Party;
+  /** Standard and clause: `SGP.22 5.7.13`. */
+  clause: string;
+  /** What must hold. */
+  what: string;
+  /** The public key or key identifier that decided. */
+  key: string | null;
+  /** The octets judged. */
+  input: string;
+  /** Whether it holds. */
+  passed: boolean;
 };
 
 /** What a subscription is for. */
@@ -291,7 +330,14 @@ export type Done =
     device: number;
     /** How it stands, where that is asked. */
     service: Standing | null;
-  };
+  }
+  | {
+    kind: "stopped";
+    /** The number of the message that has not arrived yet. */
+    message: number;
+  }
+  | { kind: "armed" }
+  | { kind: "mended" };
 
 /** How far a download is. */
 export type Download = {
@@ -304,6 +350,14 @@ export type Download = {
   /** How it has ended, if it has. */
   outcome?: Outcome;
 };
+
+/** A change of a message. */
+export type Edit = {
+  /** The lengths around it stay as they were, wrong. */
+  "keep-lengths"?: boolean;
+  /** Who signs it anew; it stays broken if nobody does. */
+  sign?: Signer;
+} & ({ "octet": number } | { "field": string }) & ({ "hex": string } | { "text": string });
 
 /**
  * eUICC identifier: 32 decimal digits, 16 octets BCD, not swapped; the value
@@ -320,6 +374,46 @@ export type Explained = {
   /** The message's TLVs; of JSON, one part for each field that holds some. */
   parts: Array<Part>;
 };
+
+/** Names messages. What is absent does not matter; what is there must all be so. */
+export type Filter = {
+  /** Its number in the trace, from 0. */
+  message?: number;
+  /** Sender. */
+  from?: Party;
+  /** Receiver. */
+  to?: Party;
+  /** As in the trace: `ES9+`, `ES10b`, `APDU`, `NAS`, `S6a`, … */
+  interface?: string;
+  /** As in the trace: `AuthenticateServer`, `authenticateClient response`, … */
+  function?: string;
+  /** First tag of the message, or of an APDU's data, hexadecimal: `BF38`. */
+  tag?: string;
+  /** What an answer says: status word (`6985`), or subject and reason of an SM (`8.2.6/3.8`). */
+  status?: string;
+  /** So many that would be meant go by first. */
+  skip?: number;
+};
+
+/** What is done. */
+export type How =
+  | "drop"
+  | { delay: number }
+  | "duplicate"
+  | "replay"
+  | { truncate: number }
+  | {
+    flip: {
+      /** Of the octet, from 0; counted from the end if negative. */
+      octet: number;
+      /** Which bits. */
+      mask?: number;
+    };
+  }
+  | { "power-cut": number }
+  | "memory-full"
+  | { edit: Edit }
+  | { certificate: Certificate };
 
 /**
  * A profile's identifier, in the form of EF.ICCID: 10 octets, swapped nibbles, F padding.
@@ -340,6 +434,8 @@ export type Journal = {
   now: number;
   /** What was done since the device left the factory. */
   acts: Array<Act>;
+  /** Version of esim-lab that has written it down; earlier builds have not said. */
+  version?: string;
   /** How the digest of the trace begins that they made: another one now means another version of the core. */
   digest?: string;
 };
@@ -405,6 +501,9 @@ export type Ordered = {
   codes?: Codes;
 };
 
+/** Certificates that are not the right ones. */
+export type OtherCertificate = "another-ci" | "dp-auth" | "dp-pb" | "ds-auth";
+
 /** The end of a download. */
 export type Outcome = {
   /** Whether the profile is on the card. */
@@ -468,6 +567,10 @@ export type Performed = {
   records: [number, number];
   /** What the network takes the subscriber for whose profile is enabled. */
   class: Class | null;
+  /** What was done to messages on their way. */
+  tampered?: Array<Tampered>;
+  /** Every verification that was made, in the order made, where the world is watched ([`World::watch`]). */
+  checks?: Array<Checked>;
 };
 
 export type Phone = {
@@ -587,6 +690,10 @@ export type ScenarioStep = {
   records: [number, number];
   /** What the network takes the subscriber for whose profile is enabled. */
   class: Class | null;
+  /** What was done to messages on their way. */
+  tampered?: Array<Tampered>;
+  /** Every verification that was made, in the order made, where the world is watched ([`World::watch`]). */
+  checks?: Array<Checked>;
 };
 
 /** What the modem shows. */
@@ -659,6 +766,9 @@ export type Session = {
   down: number;
 };
 
+/** Whose key signs what was changed. */
+export type Signer = "dp-auth" | "dp-pb" | "stranger";
+
 /** How the device stands with the network. */
 export type Standing = {
   /** What it shows. */
@@ -703,6 +813,31 @@ export type Subscriber = {
   algorithm?: "milenage" | "tuak" | "usim-test";
   /** What the network gives the subscriber; by class if absent. The SM is not told. */
   contract?: Contract;
+};
+
+/** What was done to a message. */
+export type Tampered = {
+  /** Its number in the trace. */
+  message: number;
+  /** What. */
+  how: How;
+  /** As it was sent, hexadecimal, where something else has arrived. */
+  sent?: string;
+  /** Whether that changed anything: a field that is not there cannot be edited. */
+  effective: boolean;
+};
+
+/**
+ * Something done to messages between two parties, which know nothing of it. It stands until it was done so many times,
+ * or until [`Act::Mend`](crate::Act::Mend).
+ */
+export type Tampering = {
+  /** To which messages. */
+  at: Filter;
+  /** What. */
+  do: How;
+  /** How often; for ever if 0. */
+  times?: number;
 };
 
 /** One message. */

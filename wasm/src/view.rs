@@ -170,7 +170,7 @@ impl RulesAnswer {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ScenarioInfo {
-    pub name: &'static str,
+    pub name: String,
     pub title: Words,
     pub summary: Words,
     /// What is done, a line a step.

@@ -54,6 +54,8 @@ pub enum Act {
     RadioOn,
     /// The radio goes off.
     RadioOff,
+    /// The LPA sees to a way to the SM: the radio goes on where there is neither Wi-Fi nor service.
+    Reach,
     /// Wi-Fi goes on or off: by it the LPA reaches the SM past the mobile network.
     Wifi(bool),
     /// The user types an APN; it counts from the next attach on.

@@ -11,6 +11,8 @@ use serde_json::Value;
 
 /// The clock of a link that names none: 2026-01-01, 00:00 UTC.
 pub const LINK_CLOCK: u64 = 1_767_225_600;
+/// Version that journals of this build carry.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// More acts than any reader makes.
 const MOST_ACTS: usize = 10_000;
 /// More steps than any download takes.
@@ -27,6 +29,10 @@ pub struct Journal {
     pub now: u64,
     /// What was done since the device left the factory.
     pub acts: Vec<Act>,
+    /// Version of esim-lab that has written it down; earlier builds have not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub version: Option<String>,
     /// How the digest of the trace begins that they made: another one now means another version of the core.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
@@ -55,7 +61,8 @@ impl Journal {
         let mut fields = form_urlencoded::Serializer::new(String::new());
         fields.append_pair("seed", &self.seed.to_string());
         let mut rest = &self.acts[..];
-        if let [Act::RadioOn, Act::Order(wish), Act::Begin(_), after @ ..] = rest {
+        // In a device out of the factory both are the same.
+        if let [Act::RadioOn | Act::Reach, Act::Order(wish), Act::Begin(_), after @ ..] = rest {
             if **wish != Wish::usual() {
                 fields.append_pair("order", &text(wish, "order")?);
             }
@@ -74,6 +81,9 @@ impl Journal {
         if self.now != LINK_CLOCK {
             fields.append_pair("now", &self.now.to_string());
         }
+        if let Some(version) = &self.version {
+            fields.append_pair("version", version);
+        }
         if let Some(digest) = &self.digest {
             fields.append_pair("digest", digest);
         }
@@ -83,10 +93,20 @@ impl Journal {
     /// Reads the part of a URL behind `#`, that sign included or not; none if it names no seed: it is not of a world.
     ///
     /// # Errors
-    /// [`LinkError`]: what is wrong in it.
+    /// [`LinkError`]: what is wrong in it, and which version it is of, if it is of another.
     pub fn from_link(link: &str) -> Result<Option<Self>, LinkError> {
         let fields: Vec<(String, String)> =
             form_urlencoded::parse(link.trim_start_matches('#').as_bytes()).into_owned().collect();
+        let version = fields.iter().find(|(name, version)| name == "version" && version != VERSION);
+        Self::of_fields(&fields).map_err(|LinkError(why)| match version {
+            Some((_, version)) => {
+                LinkError(format!("{why} (it is of esim-lab {version}, this is {VERSION})"))
+            }
+            None => LinkError(why),
+        })
+    }
+
+    fn of_fields(fields: &[(String, String)]) -> Result<Option<Self>, LinkError> {
         let field = |name: &str| fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
         let Some(seed) = field("seed") else { return Ok(None) };
         let mut acts = Vec::new();
@@ -112,7 +132,8 @@ impl Journal {
             return Err(LinkError(format!("more than {MOST_ACTS} acts or {MOST_STEPS} steps")));
         }
         let now = field("now").map_or(Ok(LINK_CLOCK), whole)?;
-        Ok(Some(Self { seed: whole(seed)?, now, acts, digest: field("digest").map(str::to_string) }))
+        let text = |name| field(name).map(str::to_string);
+        Ok(Some(Self { seed: whole(seed)?, now, acts, version: text("version"), digest: text("digest") }))
     }
 }
 
@@ -222,7 +243,7 @@ mod tests {
             Act::CopyCard,
             Act::UseDevice(1),
         ];
-        let journal_ = Journal { seed: 3, now: 5, acts, digest: None };
+        let journal_ = Journal { seed: 3, now: 5, acts, version: Some("0.0.9".into()), digest: None };
         assert_eq!(journal(&journal_.to_link().unwrap()), journal_);
     }
 
@@ -247,6 +268,26 @@ mod tests {
         assert_eq!(acts[3], Act::Step(5));
         assert_eq!(acts[4..6], [Act::Answer(Said::Postpone), Act::Answer(Said::Code("1".into()))]);
         assert_eq!(acts[7..9], [Act::RadioOn, Act::Wifi(false)]);
+    }
+
+    #[test]
+    fn a_way_to_the_sm_is_the_usual_beginning_too() {
+        let usual = journal("#seed=7&step=12");
+        let mut by_reach = usual.clone();
+        by_reach.acts[0] = Act::Reach;
+        assert_eq!(by_reach.to_link(), usual.to_link());
+    }
+
+    #[test]
+    fn what_another_version_says_is_told_to_be_its() {
+        let fails = |link: &str| Journal::from_link(link).unwrap_err().to_string();
+        let of_another = fails("seed=7&version=9.0.0&acts=[\"fly\"]");
+        assert!(
+            of_another.ends_with(&format!("(it is of esim-lab 9.0.0, this is {VERSION})")),
+            "{of_another}"
+        );
+        assert!(!fails(&format!("seed=7&version={VERSION}&acts=[\"fly\"]")).contains("esim-lab"));
+        assert!(!fails("seed=7&acts=[\"fly\"]").contains("esim-lab"));
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub use done::{Asked, Done, Ended, Listed, NotInstalled, Service, Stage as Downl
 pub use esim_net as net;
 pub use explained::{Explained, Part, explain_record};
 pub use file_nvm::FileNvm;
-pub use journal::{Journal, LINK_CLOCK, LinkError};
+pub use journal::{Journal, LINK_CLOCK, LinkError, VERSION};
 pub use link::{Filter, How, Line, Tampered, Tampering};
 pub use operator::{Operator, OrderError, Ordered, Wish};
 pub use oracle::Expectation;

@@ -15,7 +15,7 @@ use crate::world::{World, WorldError};
 use esim_euicc::Nvm;
 use esim_lpa::driver::Failure;
 use esim_lpa::{Answer, Download, DownloadParams, Effect, Event, ProfileRef, Question, Session};
-use esim_net::{Class, Imsi, Keys, ModemError};
+use esim_net::{Class, Imsi, Keys, ModemError, ServiceState};
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::trace::Party;
 use serde::Serialize;
@@ -248,6 +248,13 @@ impl<N: Nvm + Clone, T: Transport + Fork> World<N, T> {
                 let attached = self.attach();
                 self.stands(attached.err())
             }
+            Act::Reach => match self.has_wifi() || self.service().state == ServiceState::InService {
+                true => self.show(),
+                false => {
+                    let attached = self.attach();
+                    self.stands(attached.err())
+                }
+            },
             Act::RadioOff => {
                 self.radio_off();
                 self.show()

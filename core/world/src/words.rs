@@ -238,6 +238,7 @@ impl Act {
             ),
             Self::Notify => ("the LPA delivers notifications".into(), "LPAが通知を届ける".into()),
             Self::RadioOn => ("the radio goes on".into(), "電波をオンにする".into()),
+            Self::Reach => ("the LPA sees to a way to the SM".into(), "SMへの経路を用意する".into()),
             Self::RadioOff => ("the radio goes off".into(), "電波をオフにする".into()),
             Self::Wifi(true) => ("Wi-Fi goes on".into(), "Wi-Fiをオンにする".into()),
             Self::Wifi(false) => ("Wi-Fi goes off".into(), "Wi-Fiをオフにする".into()),
