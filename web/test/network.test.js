@@ -170,6 +170,46 @@ describe("the network", () => {
     assert.deepEqual(page.complaints, []);
   });
 
+  test("a scenario of one's own runs, and a step that comes out otherwise fails in sight", async () => {
+    const page = await site.visit(await site.fresh());
+    await at(page, "tab-scenarios").click();
+    const steps = `
+title = "Mine"
+title_ja = "自作"
+summary = "Leaves the factory and calls."
+[[step]]
+do = "leave-factory"
+expect = "installed"
+[[step]]
+do = "radio-on"
+expect = "in service"
+[[step]]
+do = "call"
+`;
+    const open = (/** @type {string} */ toml) => at(page, "scenario-file").setInputFiles({ name: "mine.toml", mimeType: "application/toml", buffer: Buffer.from(toml) });
+    await open(`${steps}expect = "granted"\n`);
+    await page.waitForSelector('[data-testid="scenario-steps"][data-done="true"]');
+    assert.equal(await at(page, "scenario-steps").getAttribute("data-ok"), "false");
+    const marks = await at(page, "scenario-step").evaluateAll((all) => all.map((one) => `${one.getAttribute("data-ok")} ${one.querySelector(".mark")?.textContent}`));
+    assert.deepEqual(marks, ["true ✓", "true ✓", "false ✗"]);
+    assert.match(await at(page, "scenario-step").nth(2).innerText(), /refused by MME[\s\S]*expected: granted/);
+    assert.match(await text(page, "scenario-said"), /Not every step/);
+    await page.screenshot({ path: `${SHOTS}scenario-failed.png` });
+    await at(page, "ja").click();
+    assert.match(await text(page, "scenario-said"), /期待と違う/);
+    await page.screenshot({ path: `${SHOTS}scenario-failed-ja.png` });
+    await at(page, "en").click();
+    await at(page, "scenario-back").click();
+
+    // The same with the right expectation; and what is no scenario says where.
+    await open(`${steps}expect = "refused by MME"\n`);
+    await page.waitForSelector('[data-testid="scenario-steps"][data-done="true"][data-ok="true"]');
+    await at(page, "scenario-back").click();
+    await open(`${steps}expect = "flown"\n`);
+    assert.match(await page.locator('.scenarios [role="alert"]').innerText(), /flown/);
+    assert.deepEqual(page.complaints, []);
+  });
+
   test("the keyboard reaches everything", async () => {
     const page = await site.visit(await site.fresh({ reducedMotion: "reduce" }));
     await radioOn(page);

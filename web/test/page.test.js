@@ -26,6 +26,12 @@ async function generations() {
   return folders.map(({ name }) => new URL(`${name}/`, formats));
 }
 
+/** The last act is taken back, by key. @param {import("playwright-core").Page} page */
+async function back(page) {
+  await page.keyboard.press("Control+z");
+  await idle(page);
+}
+
 /** In the browser: what the page finds at its next start. @param {{ nvm: string, subscribers: string }} device */
 async function keep({ nvm, subscribers }) {
   const asked = indexedDB.open("keyval-store");
@@ -139,6 +145,81 @@ describe("the page", () => {
       assert.match(await text(page, "imsi"), new RegExp(`IMSI ${device.imsi}`));
       assert.deepEqual(page.complaints, []);
     }
+  });
+
+  test("an act is taken back, and the way goes on from there", async () => {
+    const page = await visit(await fresh());
+    await install(page);
+    const installed = { digest: await text(page, "digest"), count: await text(page, "count") };
+    await at(page, "call").click();
+    await page.waitForSelector('[data-testid="attempt"]');
+    await idle(page);
+    assert.notEqual(await text(page, "digest"), installed.digest);
+    assert.match(await text(page, "take-back"), /call/);
+    await at(page, "take-back").scrollIntoViewIfNeeded();
+    await page.screenshot({ path: `${SHOTS}take-back.png` });
+    await at(page, "take-back").click();
+    await idle(page);
+    assert.equal(await text(page, "digest"), installed.digest, "as if it had never been done");
+    assert.equal(await text(page, "count"), installed.count);
+    assert.equal(await at(page, "attempt").count(), 0);
+
+    // Back to before the profile is enabled, by key, and another way from there.
+    while (!/enabl/.test(await text(page, "take-back"))) await back(page);
+    await back(page);
+    assert.equal(await op(page).getAttribute("data-state"), "disabled");
+    await op(page).getByTestId("delete").click();
+    await at(page, "delete-typed").fill(String(await op(page).getAttribute("data-iccid")).slice(-4));
+    await at(page, "delete-confirm").click();
+    await op(page).waitFor({ state: "detached" });
+    await idle(page);
+    // What is kept, and what a link says, is the way that was gone in the end.
+    const digest = await text(page, "digest");
+    await at(page, "link").click();
+    const linked = await visit(await fresh(), await page.evaluate(() => location.hash));
+    assert.equal(await text(linked, "digest"), digest);
+    assert.equal(await op(linked).count(), 0);
+    // To the very beginning, and no further.
+    while ((await at(page, "take-back").count()) > 0) await back(page);
+    assert.equal(await at(page, "pp").getAttribute("data-state"), "enabled");
+    await page.reload();
+    await page.waitForSelector('main[data-ready="true"]');
+    assert.equal(await at(page, "error").count(), 0);
+    assert.deepEqual([...page.complaints, ...linked.complaints], []);
+  });
+
+  test("rules are taken back with the act, and in Japanese", async () => {
+    const page = await visit(await fresh({ locale: "ja-JP", viewport: { width: 390, height: 844 } }));
+    await at(page, "tab-rules").click();
+    const standard = await at(page, "rules").inputValue();
+    await at(page, "rules").fill(`${standard}\n# ${"x".repeat(3)}\n`);
+    await at(page, "rules-apply").click();
+    await idle(page);
+    assert.ok(await page.evaluate(() => localStorage.getItem("esim-lab/rules")));
+    assert.match(await text(page, "take-back"), /取り消す/);
+    await fits(page);
+    await at(page, "take-back").scrollIntoViewIfNeeded();
+    await page.screenshot({ path: `${SHOTS}take-back-ja-narrow.png` });
+    await at(page, "take-back").click();
+    await idle(page);
+    assert.equal(await page.evaluate(() => localStorage.getItem("esim-lab/rules")), null);
+    assert.equal(await at(page, "take-back").count(), 0);
+    assert.deepEqual(page.complaints, []);
+  });
+
+  test("a link that another build tells otherwise says so", async () => {
+    const said = async (/** @type {string} */ hash, /** @type {object} */ options = {}) => text(await visit(await fresh(options), hash), "error");
+    assert.match(await said("#seed=7&step=3&digest=0011223344556677"), /another build/);
+    assert.match(await said("#seed=7&step=3&version=9.8.7&digest=0011223344556677"), /made by esim-lab 9\.8\.7.*version 0\./);
+    assert.match(await said("#seed=7&step=3&version=9.8.7&digest=0011223344556677", { locale: "ja-JP" }), /esim-lab 9\.8\.7で作られました/);
+    assert.match(await said('#seed=7&version=9.8.7&acts=["fly"]'), /it is of esim-lab 9\.8\.7/);
+    // The same digest says nothing, whatever version has made it.
+    const page = await visit(await fresh(), "#seed=7&step=3");
+    const digest = await text(page, "digest");
+    const same = await visit(await fresh(), `#seed=7&step=3&version=9.8.7&digest=${digest}`);
+    assert.equal(await at(same, "error").count(), 0);
+    await at(page, "link").click();
+    assert.match(await page.evaluate(() => location.hash), /[#&]version=0\.\d+\.\d+&digest=/);
   });
 
   test("goes step by step", async () => {

@@ -2,7 +2,7 @@
 import { type Chapter } from "./chapters";
 import { t } from "./language.svelte";
 import type { Picture, ScenarioInfo, ScenarioStep, TraceRecord, World } from "./world";
-import { newScenario, scenarios, sentence } from "./world";
+import { newScenario, ownScenario, scenarios, sentence } from "./world";
 
 /** A step that was taken, and how the device stands then. */
 export interface Act extends ScenarioStep {
@@ -30,13 +30,24 @@ class Theatre {
     if (this.list.length === 0) this.list = await scenarios();
   }
 
-  play = async (name: string) => {
-    const info = this.list.find((one) => one.name === name);
-    if (!info || this.running) return;
+  /** One that comes with esim-lab. */
+  play = (name: string) => this.#play(async () => ({ info: this.list.find((one) => one.name === name), world: await newScenario(name) }));
+
+  /** One that the reader has written. */
+  playOwn = (name: string, text: string) => this.#play(() => ownScenario(name, text));
+
+  /** The one that is on, once more. */
+  again = () => this.#last && this.#play(this.#last);
+
+  #last: (() => Promise<{ info: ScenarioInfo | undefined; world: World }>) | undefined;
+
+  async #play(make: () => Promise<{ info: ScenarioInfo | undefined; world: World }>) {
+    if (this.running) return;
     this.running = true;
     this.error = undefined;
     try {
-      const scenario = await newScenario(name);
+      const { info, world: scenario } = await make();
+      this.#last = make;
       this.#scenario?.free();
       this.#scenario = scenario;
       [this.acts, this.records, this.at] = [[], [], undefined];
@@ -54,7 +65,7 @@ class Theatre {
     } finally {
       this.running = false;
     }
-  };
+  }
 
   close = () => {
     if (this.running) return;

@@ -1,6 +1,7 @@
 /** What is looked at: the reader's own device, or a scenario; in it a message, and a party. */
 import type { Chapter } from "./chapters";
-import { lab } from "./lab.svelte";
+import { journal } from "./journal.svelte";
+import { session } from "./session.svelte";
 import { theatre } from "./theatre.svelte";
 import type { Explained, Party, Picture, TraceRecord, World } from "./world";
 
@@ -15,15 +16,15 @@ class View {
   }
 
   get records(): TraceRecord[] {
-    return this.isScenario ? theatre.records : lab.records;
+    return this.isScenario ? theatre.records : session.records;
   }
 
   get chapters(): Chapter[] {
-    return this.isScenario ? theatre.chapters : lab.chapters;
+    return this.isScenario ? theatre.chapters : journal.chapters;
   }
 
   get picture(): Picture | undefined {
-    return this.isScenario ? theatre.act?.picture : lab.picture;
+    return this.isScenario ? theatre.act?.picture : session.picture;
   }
 
   get record(): TraceRecord | undefined {
@@ -33,13 +34,13 @@ class View {
   /** The messages whose paths are lit: the open one, or what was said last. */
   get lit(): TraceRecord[] {
     if (this.record) return [this.record];
-    if (!this.isScenario) return lab.records.slice(lab.fresh);
+    if (!this.isScenario) return session.records.slice(session.fresh);
     const [from, end] = theatre.act?.records ?? [0, 0];
     return theatre.records.slice(from, end);
   }
 
   get scene(): World {
-    return this.isScenario ? theatre.scenario : lab.world;
+    return this.isScenario ? theatre.scenario : session.world;
   }
 
   explain(n: number): Explained {

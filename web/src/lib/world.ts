@@ -1,63 +1,18 @@
-/** The functions of the wasm package, and the one place that loads it. Its types are the package's own. */
+/** The one place that loads the wasm package. Its types are the package's own. */
 
-import type {
-  Act,
-  Answered,
-  Explained,
-  Journal,
-  Order,
-  Performed,
-  Phone,
-  Picture,
-  RulesAnswer,
-  ScenarioInfo,
-  ScenarioStep,
-  TraceRecord,
-  WorldOptions,
-} from "../../../wasm/src/types";
+import type { Act, Explained, Journal, RulesAnswer, ScenarioInfo, World, WorldOptions } from "../pkg/esim_lab.js";
 
-export type * from "../../../wasm/src/types";
+export type * from "../pkg/esim_lab.js";
+/** A journal as a link has it. */
+export type Written = Journal;
 
-export interface World {
-  perform(act: Act): Promise<Performed>;
-  /** The next step of the scenario whose world it is. */
-  next(): Promise<ScenarioStep | undefined>;
-  acts(): Act[];
-  link(seed: number, now: number): string;
-  phone(): Phone;
-  network(): Picture;
-  orders(): Promise<Order[]>;
-  /** With the operator's credential: POST of JSON, or GET without a body. */
-  request(path: string, body?: string): Promise<Answered>;
-  trace(from?: number): TraceRecord[];
-  traceLength(): number;
-  traceDigest(): string;
-  exportTrace(): string;
-  pcap(): Uint8Array;
-  explain(n: number): Explained;
-  nvm(): Uint8Array;
-  subscribers(): string;
-  free(): void;
-}
-
-interface Package {
-  default(): Promise<unknown>;
-  World: {
-    new (options: WorldOptions): World;
-    ofScenario(name: string): World;
-    readLink(link: string): Journal | undefined;
-    explainHex(hex: string): Explained;
-    defaultRules(): string;
-    checkRules(text: string): RulesAnswer;
-    scenarios(): ScenarioInfo[];
-  };
-}
+type Package = typeof import("../pkg/esim_lab.js");
 
 let loaded: Promise<Package> | undefined;
 
 function load(): Promise<Package> {
   loaded ??= (async () => {
-    const found = (await import("../pkg/esim_lab.js")) as Package;
+    const found = await import("../pkg/esim_lab.js");
     await found.default();
     return found;
   })();
@@ -89,9 +44,20 @@ export async function newScenario(name: string): Promise<World> {
   return (await load()).World.ofScenario(name);
 }
 
+/** A scenario that the reader has written. */
+export async function ownScenario(name: string, text: string): Promise<{ info: ScenarioInfo; world: World }> {
+  const { World } = await load();
+  return { info: World.readScenario(name, text), world: World.ofScenarioText(text) };
+}
+
 /** The world that a link tells of; undefined if it tells of none. */
 export async function readLink(link: string): Promise<Journal | undefined> {
   return (await load()).World.readLink(link);
+}
+
+/** Version of the core. */
+export async function coreVersion(): Promise<string> {
+  return (await load()).World.version();
 }
 
 /** `browse` of `{ browse: "…" }`. */

@@ -2,7 +2,9 @@
  * The story of a device, as `esim-lab demo` tells it. Where it has come to is read off the device and the network;
  * what happens next is what the reader could do by hand.
  */
-import { USUAL, lab } from "../lib/lab.svelte";
+import { journal } from "../lib/journal.svelte";
+import { USUAL, player } from "../lib/player.svelte";
+import { session } from "../lib/session.svelte";
 import { kindOf } from "../lib/world";
 import { usual } from "../network/tries";
 
@@ -15,12 +17,12 @@ interface WalkChapter {
   act?: () => Promise<void>;
 }
 
-const operational = () => lab.phone?.profiles.find((one) => one.class === "operational");
-const inService = (as: string) => lab.picture?.service.state === "in-service" && lab.picture.class === as;
-const hasTried = (as: string) => ["browse", "call", "text"].every((what) => lab.tried.some((one) => one.as === as && kindOf(one.act) === what));
+const operational = () => session.phone?.profiles.find((one) => one.class === "operational");
+const inService = (as: string) => session.picture?.service.state === "in-service" && session.picture.class === as;
+const hasTried = (as: string) => ["browse", "call", "text"].every((what) => journal.tried.some((one) => one.as === as && kindOf(one.act) === what));
 
 async function tryAll() {
-  for (const attempt of [() => lab.browse(usual.host), () => lab.call(), () => lab.text(usual.to, usual.text)]) {
+  for (const attempt of [() => player.browse(usual.host), () => player.call(), () => player.text(usual.to, usual.text)]) {
     await attempt();
     await walk.rest();
   }
@@ -31,7 +33,7 @@ const CHAPTERS: readonly WalkChapter[] = [
     name: "factory",
     title: ["Leaves the factory with a provisioning profile (PP)", "プロビジョニングプロファイル(PP)で出荷"],
     text: ["This card has none: start over to get a device from the factory.", "このカードにはありません。「最初から」で出荷状態の端末になります。"],
-    isDone: () => (lab.phone?.provisioning.length ?? 0) > 0 || operational() !== undefined,
+    isDone: () => (session.phone?.provisioning.length ?? 0) > 0 || operational() !== undefined,
   },
   {
     name: "radio",
@@ -39,7 +41,7 @@ const CHAPTERS: readonly WalkChapter[] = [
     text: ["The modem reads the USIM and attaches. The gateway puts the SM's APN in the place of whatever was asked for.", "モデムがUSIMを読んで登録します。どのAPNを求めても、ゲートウェイがSMのAPNに置き換えます。"],
     button: ["Switch the radio on", "電波をオン"],
     isDone: () => inService("provisioning") || inService("operational"),
-    act: () => lab.attach(),
+    act: () => player.attach(),
   },
   {
     name: "barred",
@@ -54,8 +56,8 @@ const CHAPTERS: readonly WalkChapter[] = [
     title: ["The operational profile (OP) comes by the one open path", "運用プロファイル(OP)を唯一の経路で取得"],
     text: ["Modem, cell, gateway, traffic policy, SM: the LPA's HTTPS goes this way.", "LPAのHTTPSは、モデム、基地局、ゲートウェイ、通信制御を通ってSMに届きます。"],
     button: ["Order and download it", "注文してダウンロード"],
-    isDone: () => operational() !== undefined && !lab.underWay,
-    act: () => lab.download(USUAL),
+    isDone: () => operational() !== undefined && !journal.underWay,
+    act: () => player.download(USUAL),
   },
   {
     name: "switch",
@@ -64,9 +66,9 @@ const CHAPTERS: readonly WalkChapter[] = [
     button: ["Enable it", "有効にする"],
     isDone: () => inService("operational"),
     act: async () => {
-      const op = lab.newest?.class === "operational" ? lab.newest : operational();
-      if (op?.state === "disabled") await lab.enable(op.iccid);
-      if (!lab.error && lab.picture?.service.state === "off") await lab.attach();
+      const op = journal.newest?.class === "operational" ? journal.newest : operational();
+      if (op?.state === "disabled") await player.enable(op.iccid);
+      if (!player.error && session.picture?.service.state === "off") await player.attach();
     },
   },
   {
@@ -82,8 +84,8 @@ const CHAPTERS: readonly WalkChapter[] = [
     title: ["The SM is told", "SMに通知"],
     text: ["The card's notifications go to the SM, over the new subscription.", "カードの通知が、新しい契約でSMに届きます。"],
     button: ["Send the notifications", "通知を送る"],
-    isDone: () => lab.phone?.notifications === 0,
-    act: () => lab.notify(),
+    isDone: () => session.phone?.notifications === 0,
+    act: () => player.notify(),
   },
 ];
 
@@ -101,25 +103,25 @@ class Walk {
   /** Goes on to the end, and agrees to the download on the way. */
   play = async () => {
     this.playing = true;
-    const atOnce = lab.useAtOnce;
-    lab.useAtOnce = false;
-    while (this.playing && this.at !== undefined && !lab.error) {
+    const atOnce = player.useAtOnce;
+    player.useAtOnce = false;
+    while (this.playing && this.at !== undefined && !player.error) {
       const now = this.at;
       await CHAPTERS[now]?.act?.();
-      if (lab.step?.question?.kind === "consent") {
+      if (journal.step?.question?.kind === "consent") {
         await this.rest();
-        if (this.playing) await lab.answer("accept");
+        if (this.playing) await player.answer("accept");
       }
       // A pause in the middle of a download, or an ending that leads nowhere.
       if (this.at === now) break;
       await this.rest();
     }
     this.playing = false;
-    lab.useAtOnce = atOnce;
+    player.useAtOnce = atOnce;
   };
 
   /** Time to look. */
-  rest = () => new Promise<void>((resume) => setTimeout(resume, lab.pause * 3));
+  rest = () => new Promise<void>((resume) => setTimeout(resume, player.pause * 3));
 }
 
 export const walk = new Walk();

@@ -1,2 +1,0 @@
-/** Built from the workspace's `wasm` crate; its shape is written down in `lib/world.ts`. */
-declare module "*/pkg/esim_lab.js";
