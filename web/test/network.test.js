@@ -13,7 +13,8 @@ afterEach(() => site.tidy());
 after(() => site?.close());
 
 /** @param {import("playwright-core").Page} page @param {string} gate @param {string} standing */
-const gate = (page, gate, standing) => page.waitForSelector(`[data-gate="${gate}"][data-standing="${standing}"]`, { state: "attached" });
+const gate = (page, gate, standing) =>
+  page.waitForSelector(`[data-gate="${gate}"][data-standing="${standing}"]`, { state: "attached" });
 
 /** @param {import("playwright-core").Page} page */
 async function radioOn(page) {
@@ -43,7 +44,9 @@ describe("the network", () => {
     await idle(page);
     assert.equal(await op(page).getAttribute("data-state"), "enabled");
     for (const open of ["internet", "voice", "sms", "sm"]) await gate(page, open, "granted");
-    const outcomes = await page.locator('[data-testid="attempt"]').evaluateAll((all) => all.map((one) => one.getAttribute("data-outcome")));
+    const outcomes = await page
+      .locator('[data-testid="attempt"]')
+      .evaluateAll((all) => all.map((one) => one.getAttribute("data-outcome")));
     assert.deepEqual(outcomes, ["granted", "granted", "granted", "refused", "refused", "refused"]);
     assert.equal(await at(page, "notify").count(), 0);
     // The download went through policy platform and gateway.
@@ -100,14 +103,18 @@ describe("the network", () => {
     // Applying it leads to the line, and changes nothing.
     await at(page, "rules-apply").click();
     await idle(page);
-    const marked = await editor.evaluate((box) => box instanceof HTMLTextAreaElement ? box.value.slice(box.selectionStart, box.selectionEnd) : "");
+    const marked = await editor.evaluate((box) =>
+      box instanceof HTMLTextAreaElement ? box.value.slice(box.selectionStart, box.selectionEnd) : "",
+    );
     assert.match(marked, /^pool = "10\.64\.0\.1\/10"/);
     await page.screenshot({ path: `${SHOTS}network-rules.png` });
     await at(page, "ja").click();
     assert.match(await text(page, "rules-said"), new RegExp(`^${line}行目: `));
     await at(page, "en").click();
     // Another forced APN, and the web for everybody.
-    await editor.fill(`${standard.replace('use = "sm.provisioning"', 'use = "sm.elsewhere"')}\n[[traffic]]\nhost = "*"\naction = "allow"\n`);
+    await editor.fill(
+      `${standard.replace('use = "sm.provisioning"', 'use = "sm.elsewhere"')}\n[[traffic]]\nhost = "*"\naction = "allow"\n`,
+    );
     await at(page, "rules-apply").click();
     await page.waitForSelector('[data-testid="rules-said"].good');
     assert.match(await text(page, "rules-said"), /registered anew/);
@@ -145,7 +152,10 @@ describe("the network", () => {
     await list.nth(11).waitFor();
     assert.equal(await list.count(), 12);
     const own = await text(page, "count");
-    for (const [name, said] of [["pp-tries-web-call-sms", /code #13/], ["wrong-ki", /MAC failure/]]) {
+    for (const [name, said] of [
+      ["pp-tries-web-call-sms", /code #13/],
+      ["wrong-ki", /MAC failure/],
+    ]) {
       await at(page, `scenario-${name}`).click();
       await page.waitForSelector('[data-testid="scenario-steps"][data-done="true"]', { timeout: 120_000 });
       assert.equal(await at(page, "scenario-steps").getAttribute("data-ok"), "true");
@@ -186,11 +196,18 @@ expect = "in service"
 [[step]]
 do = "call"
 `;
-    const open = (/** @type {string} */ toml) => at(page, "scenario-file").setInputFiles({ name: "mine.toml", mimeType: "application/toml", buffer: Buffer.from(toml) });
+    const open = (/** @type {string} */ toml) =>
+      at(page, "scenario-file").setInputFiles({
+        name: "mine.toml",
+        mimeType: "application/toml",
+        buffer: Buffer.from(toml),
+      });
     await open(`${steps}expect = "granted"\n`);
     await page.waitForSelector('[data-testid="scenario-steps"][data-done="true"]');
     assert.equal(await at(page, "scenario-steps").getAttribute("data-ok"), "false");
-    const marks = await at(page, "scenario-step").evaluateAll((all) => all.map((one) => `${one.getAttribute("data-ok")} ${one.querySelector(".mark")?.textContent}`));
+    const marks = await at(page, "scenario-step").evaluateAll((all) =>
+      all.map((one) => `${one.getAttribute("data-ok")} ${one.querySelector(".mark")?.textContent}`),
+    );
     assert.deepEqual(marks, ["true ✓", "true ✓", "false ✗"]);
     assert.match(await at(page, "scenario-step").nth(2).innerText(), /refused by MME[\s\S]*expected: granted/);
     assert.match(await text(page, "scenario-said"), /Not every step/);
@@ -218,7 +235,9 @@ do = "call"
     await page.keyboard.press("Enter");
     assert.equal(await mme.getAttribute("aria-pressed"), "true");
     assert.match(await text(page, "party-filter"), /MME alone/);
-    const functions = await page.locator("button.message").evaluateAll((all) => all.map((one) => one.getAttribute("data-function")));
+    const functions = await page
+      .locator("button.message")
+      .evaluateAll((all) => all.map((one) => one.getAttribute("data-function")));
     assert.ok(functions.includes("ATTACH REQUEST") && !functions.some((name) => name === "SELECT"), String(functions));
     await page.keyboard.press("Space");
     assert.equal(await at(page, "party-filter").count(), 0);
@@ -248,13 +267,21 @@ do = "call"
     await at(page, "replay").click();
     await page.locator("button.message.selected").first().waitFor();
     const first = await page.locator("button.message.selected").first().getAttribute("data-n");
-    await page.waitForFunction((n) => ![n, undefined].includes(document.querySelector("button.message.selected")?.getAttribute("data-n") ?? undefined), first);
+    await page.waitForFunction(
+      (n) =>
+        ![n, undefined].includes(
+          document.querySelector("button.message.selected")?.getAttribute("data-n") ?? undefined,
+        ),
+      first,
+    );
     await at(page, "replay").click();
     assert.deepEqual(page.complaints, []);
   });
 
   test("fits a narrow screen, dark and Japanese", async () => {
-    const page = await site.visit(await site.fresh({ viewport: { width: 390, height: 844 }, colorScheme: "dark", locale: "ja-JP" }));
+    const page = await site.visit(
+      await site.fresh({ viewport: { width: 390, height: 844 }, colorScheme: "dark", locale: "ja-JP" }),
+    );
     await radioOn(page);
     await fits(page);
     await page.screenshot({ path: `${SHOTS}network-narrow-dark-ja.png`, fullPage: true });

@@ -14,11 +14,14 @@ let worker;
 /** @type {import("playwright-core").Browser} */
 let chromium;
 
-before(async () => {
-  await mkdir(SHOTS, { recursive: true });
-  worker = await serveWorker();
-  chromium = await browser();
-}, { timeout: 120_000 });
+before(
+  async () => {
+    await mkdir(SHOTS, { recursive: true });
+    worker = await serveWorker();
+    chromium = await browser();
+  },
+  { timeout: 120_000 },
+);
 
 afterEach(() => closePages(chromium));
 
@@ -36,11 +39,19 @@ after(async () => {
  * @returns {Promise<Visit>}
  */
 async function visit(options = {}, url = worker.url) {
-  const context = await chromium.newContext({ viewport: { width: 1500, height: 950 }, locale: "en-GB", permissions: ["clipboard-read", "clipboard-write"], ...options });
+  const context = await chromium.newContext({
+    viewport: { width: 1500, height: 950 },
+    locale: "en-GB",
+    permissions: ["clipboard-read", "clipboard-write"],
+    ...options,
+  });
   // Looking through orders asks each of them on the edge: a slow machine takes its time, and that is no failure.
   context.setDefaultTimeout(300_000);
   const page = Object.assign(await context.newPage(), { complaints: /** @type {string[]} */ ([]) });
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && page.complaints.push(message.text()));
+  page.on(
+    "console",
+    (message) => ["error", "warning"].includes(message.type()) && page.complaints.push(message.text()),
+  );
   page.on("pageerror", (error) => page.complaints.push(String(error)));
   await page.goto(`${url}operator.html`);
   await at(page, "sign-in").waitFor();
@@ -130,13 +141,19 @@ async function scan(element) {
 }
 
 /** @param {import("playwright-core").Page} page @param {string} name @param {string | Buffer} content */
-const drop = (page, name, content) => at(page, "file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(content) });
+const drop = (page, name, content) =>
+  at(page, "file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(content) });
 
 /** @param {import("playwright-core").Page} page @param {string} phase */
-const phase = (page, phase) => page.locator(`[data-testid="progress"][data-phase="${phase}"]`).waitFor({ timeout: 240_000 });
+const phase = (page, phase) =>
+  page.locator(`[data-testid="progress"][data-phase="${phase}"]`).waitFor({ timeout: 240_000 });
 
 /** @param {Visit} page @param {...string} expected */
-const quiet = (page, ...expected) => assert.deepEqual(page.complaints.filter((line) => !expected.some((word) => line.includes(word))), []);
+const quiet = (page, ...expected) =>
+  assert.deepEqual(
+    page.complaints.filter((line) => !expected.some((word) => line.includes(word))),
+    [],
+  );
 
 describe("the operator's page", () => {
   test("lets in who knows the token, and forgets it with the tab", async () => {
@@ -148,10 +165,16 @@ describe("the operator's page", () => {
     // A signed token of an operator that this SM does not have: the SM says what is wrong with it.
     const part = (/** @type {object} */ claims) => Buffer.from(JSON.stringify(claims)).toString("base64url");
     await enter(page, `${part({ alg: "ES256" })}.${part({ iss: "2.999.77", aud: "a", iat: 1, exp: 2 })}.AAAA`);
-    await page.waitForFunction(() => document.querySelector('[data-testid="sign-in-error"]')?.textContent?.includes("2.999.77"));
+    await page.waitForFunction(() =>
+      document.querySelector('[data-testid="sign-in-error"]')?.textContent?.includes("2.999.77"),
+    );
     await enter(page);
     await at(page, "orders").waitFor();
-    const kept = await page.evaluate(() => ({ local: JSON.stringify({ ...localStorage }), session: JSON.stringify({ ...sessionStorage }), cookie: document.cookie }));
+    const kept = await page.evaluate(() => ({
+      local: JSON.stringify({ ...localStorage }),
+      session: JSON.stringify({ ...sessionStorage }),
+      cookie: document.cookie,
+    }));
     assert.ok(kept.session.includes(worker.token) && !kept.local.includes(worker.token) && kept.cookie === "");
     await page.reload();
     await at(page, "orders").waitFor();
@@ -165,7 +188,12 @@ describe("the operator's page", () => {
     const start = await fetch(`${worker.url}operator.html`, { redirect: "follow" });
     assert.match(start.headers.get("content-security-policy") ?? "", /frame-ancestors 'none'/);
     assert.match(start.headers.get("content-security-policy") ?? "", /script-src 'self' 'wasm-unsafe-eval';/);
-    for (const [name, value] of [["x-content-type-options", "nosniff"], ["referrer-policy", "no-referrer"], ["x-frame-options", "DENY"], ["cache-control", "no-cache"]]) {
+    for (const [name, value] of [
+      ["x-content-type-options", "nosniff"],
+      ["referrer-policy", "no-referrer"],
+      ["x-frame-options", "DENY"],
+      ["cache-control", "no-cache"],
+    ]) {
       assert.equal(start.headers.get(String(name)), value, name);
     }
     const script = /src="\.\/(assets\/[^"]+\.js)"/.exec(await start.text())?.[1];
@@ -185,13 +213,19 @@ describe("the operator's page", () => {
     other.close();
     await at(page, "address").fill("http://127.0.0.1:9");
     await enter(page);
-    await page.waitForFunction(() => document.querySelector('[data-testid="sign-in-error"]')?.textContent?.includes("127.0.0.1:9"));
+    await page.waitForFunction(() =>
+      document.querySelector('[data-testid="sign-in-error"]')?.textContent?.includes("127.0.0.1:9"),
+    );
     assert.match(await text(page, "sign-in-error"), /Nobody answers at http:\/\/127\.0\.0\.1:9/);
   });
 
   test("orders, shows the code, releases and cancels", async () => {
     const page = await signedIn();
-    const iccid = await order(page, { imsi: "001019900000001", spn: "Zugspitz Mobil", more: () => at(page, "release-flag").uncheck() });
+    const iccid = await order(page, {
+      imsi: "001019900000001",
+      spn: "Zugspitz Mobil",
+      more: () => at(page, "release-flag").uncheck(),
+    });
     assert.equal(await at(page, "detail").getAttribute("data-state"), "Confirmed");
     const code = await text(page, "activation-code");
     assert.equal(await scan(at(page, "qr")), code);
@@ -199,7 +233,9 @@ describe("the operator's page", () => {
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), code);
     await at(page, "release").click();
     await page.locator('[data-testid="detail"][data-state="Released"]').waitFor();
-    const functions = await at(page, "history").locator("li").evaluateAll((lines) => lines.map((line) => line.getAttribute("data-function")));
+    const functions = await at(page, "history")
+      .locator("li")
+      .evaluateAll((lines) => lines.map((line) => line.getAttribute("data-function")));
     assert.deepEqual(functions, ["releaseProfile", "confirmOrder", "downloadOrder", "import"]);
     await page.screenshot({ path: `${SHOTS}operator-order.png` });
     // Found again by what is printed on the sheet.
@@ -219,7 +255,14 @@ describe("the operator's page", () => {
 
   test("refusals have their code, cause and remedy; what was done until then is said", async () => {
     const page = await signedIn();
-    await order(page, { imsi: "001019900000010", spn: "First", more: async () => { await at(page, "token-kind").selectOption("chosen"); await at(page, "matching-id").fill("TAKEN-1"); } });
+    await order(page, {
+      imsi: "001019900000010",
+      spn: "First",
+      more: async () => {
+        await at(page, "token-kind").selectOption("chosen");
+        await at(page, "matching-id").fill("TAKEN-1");
+      },
+    });
     await at(page, "new").click();
     await at(page, "imsi").fill("001019900000011");
     await at(page, "draw-iccid").click();
@@ -270,7 +313,9 @@ describe("the operator's page", () => {
     const iccid = await opened(page);
     assert.deepEqual(await codesIn(at(page, "detail")), row?.codes);
     await page.screenshot({ path: `${SHOTS}operator-codes-order.png` });
-    const stored = await page.evaluate(async () => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, await indexedDB.databases()]));
+    const stored = await page.evaluate(async () =>
+      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, await indexedDB.databases()]),
+    );
     for (const code of Object.values(row?.codes ?? {})) assert.ok(!stored.includes(code));
     await at(page, "sign-out").click();
     await enter(page);
@@ -282,7 +327,10 @@ describe("the operator's page", () => {
 
   test("codes are there whatever fails after the profile was made, and where they were told before it is said", async () => {
     const page = await signedIn();
-    const taken = async () => { await at(page, "token-kind").selectOption("chosen"); await at(page, "matching-id").fill("TAKEN-2"); };
+    const taken = async () => {
+      await at(page, "token-kind").selectOption("chosen");
+      await at(page, "matching-id").fill("TAKEN-2");
+    };
     await order(page, { imsi: "001019900000031", spn: "First", more: taken });
     // The last step.
     let answer = imported(page);
@@ -334,7 +382,16 @@ describe("the operator's page", () => {
     await page.route("**/es2plus/cancelOrder", async (route) => {
       asked++;
       for (const _ of [1, 2, 3]) await page.keyboard.press("Escape");
-      await route.fulfill({ json: { header: { functionExecutionStatus: { status: "Failed", statusCodeData: { subjectCode: "8.2.1", reasonCode: "3.3", message: "Not now" } } } } });
+      await route.fulfill({
+        json: {
+          header: {
+            functionExecutionStatus: {
+              status: "Failed",
+              statusCodeData: { subjectCode: "8.2.1", reasonCode: "3.3", message: "Not now" },
+            },
+          },
+        },
+      });
     });
     await at(page, "cancel").click();
     await at(page, "cancel-typed").fill((await opened(page)).slice(-4));
@@ -357,7 +414,12 @@ describe("the operator's page", () => {
     await page.screenshot({ path: `${SHOTS}operator-preview.png` });
     await at(page, "import").click();
     await phase(page, "done");
-    for (const [kind, count] of [["created", 597], ["known", 0], ["refused", 3]]) assert.match(await text(page, `count-${kind}`), new RegExp(`^${count}\\b`));
+    for (const [kind, count] of [
+      ["created", 597],
+      ["known", 0],
+      ["refused", 3],
+    ])
+      assert.match(await text(page, `count-${kind}`), new RegExp(`^${count}\\b`));
     const lines = await at(page, "result").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-line")));
     assert.deepEqual(lines, ["5", "79", "601"]);
     assert.match(await at(page, "result").first().innerText(), /ki/);
@@ -381,14 +443,22 @@ describe("the operator's page", () => {
     await drop(page, "subscribers.csv", file);
     await at(page, "import").click();
     await phase(page, "done");
-    for (const [kind, count] of [["created", 0], ["known", 597], ["refused", 3]]) assert.match(await text(page, `count-${kind}`), new RegExp(`^${count}\\b`));
+    for (const [kind, count] of [
+      ["created", 0],
+      ["known", 597],
+      ["refused", 3],
+    ])
+      assert.match(await text(page, `count-${kind}`), new RegExp(`^${count}\\b`));
 
     // The list: pages, the beginning of an ICCID (row 3 is not there), one ICCID, a state.
     await at(page, "nav-orders").click();
     await at(page, "search").fill("89810001");
     await page.waitForFunction(() => document.querySelectorAll('[data-testid="order"]').length === 50);
     await at(page, "next").click();
-    await page.waitForFunction((iccid) => document.querySelector('[data-testid="order"]')?.getAttribute("data-iccid") === iccid, iccidOf(51));
+    await page.waitForFunction(
+      (iccid) => document.querySelector('[data-testid="order"]')?.getAttribute("data-iccid") === iccid,
+      iccidOf(51),
+    );
     await at(page, "search").fill(iccidOf(7));
     await page.waitForFunction(() => document.querySelectorAll('[data-testid="order"]').length === 1);
     // Without its last digit it is the beginning of one.
@@ -397,43 +467,64 @@ describe("the operator's page", () => {
     await at(page, "search").fill("");
     await page.locator('label:has([data-testid="filter-Error"])').click();
     await at(page, "empty").waitFor();
-    const stored = await page.evaluate(async () => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, await indexedDB.databases()]));
+    const stored = await page.evaluate(async () =>
+      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, await indexedDB.databases()]),
+    );
     assert.ok(!stored.includes("C0FFEE") && !stored.includes(kiOf(1)));
     // The development server answers 503 while it reloads; the page sends the chunk again.
     quiet(page, "503");
   });
 
-  test("a long look through the orders comes to its end, however often the list is refreshed meanwhile", { timeout: 120_000 }, async () => {
-    const page = await signedIn();
-    /** @type {(string | null)[]} */
-    const asked = [];
-    // 400 orders, none of which matches, at an SM that takes longer for them than the page waits between two looks.
-    await page.route(/\/esim-lab\/orders\?.*state=Error/, async (route) => {
-      const after = new URL(route.request().url()).searchParams.get("after");
-      asked.push(after);
-      await new Promise((wake) => setTimeout(wake, 1700));
-      const header = { functionExecutionStatus: { status: "Executed-Success" } };
-      const stretch = Number(after ?? 0);
-      await route.fulfill({ json: { header, orders: [], ...(stretch < 4 && { next: String(stretch + 1) }) } }).catch(() => undefined);
-    });
-    await page.locator('label:has([data-testid="filter-Error"])').click();
-    await at(page, "empty").waitFor({ timeout: 30_000 });
-    assert.deepEqual(asked, [null, "1", "2", "3", "4"], "each stretch once");
-    await page.waitForTimeout(5_000);
-    assert.equal(asked.length, 5, "what took several requests is not asked for again and again");
-    quiet(page);
-  });
+  test(
+    "a long look through the orders comes to its end, however often the list is refreshed meanwhile",
+    { timeout: 120_000 },
+    async () => {
+      const page = await signedIn();
+      /** @type {(string | null)[]} */
+      const asked = [];
+      // 400 orders, none of which matches, at an SM that takes longer for them than the page waits between two looks.
+      await page.route(/\/esim-lab\/orders\?.*state=Error/, async (route) => {
+        const after = new URL(route.request().url()).searchParams.get("after");
+        asked.push(after);
+        await new Promise((wake) => setTimeout(wake, 1700));
+        const header = { functionExecutionStatus: { status: "Executed-Success" } };
+        const stretch = Number(after ?? 0);
+        await route
+          .fulfill({ json: { header, orders: [], ...(stretch < 4 && { next: String(stretch + 1) }) } })
+          .catch(() => undefined);
+      });
+      await page.locator('label:has([data-testid="filter-Error"])').click();
+      await at(page, "empty").waitFor({ timeout: 30_000 });
+      assert.deepEqual(asked, [null, "1", "2", "3", "4"], "each stretch once");
+      await page.waitForTimeout(5_000);
+      assert.equal(asked.length, 5, "what took several requests is not asked for again and again");
+      quiet(page);
+    },
+  );
 
   test("what a look has found stays when the SM fails, and pages of others' orders are passed over", async () => {
     const page = await signedIn();
     const header = { functionExecutionStatus: { status: "Executed-Success" } };
-    const found = { iccid: iccidOf(1, 9), state: "Error", profileType: "operational", confirmationRequired: false, downloadAttempts: 0, octets: 1 };
+    const found = {
+      iccid: iccidOf(1, 9),
+      state: "Error",
+      profileType: "operational",
+      confirmationRequired: false,
+      downloadAttempts: 0,
+      octets: 1,
+    };
     let broken = true;
     // As to an operator whose orders come behind those of others: pages are cut out of all of them.
     await page.route(/\/esim-lab\/orders\?/, async (route) => {
       const after = new URL(route.request().url()).searchParams.get("after");
       if (after === "2" && broken) return route.fulfill({ status: 503, body: "" });
-      await route.fulfill({ json: { header, orders: after === "1" ? [found] : [], ...(after !== "2" && { next: after === "1" ? "2" : "1" }) } });
+      await route.fulfill({
+        json: {
+          header,
+          orders: after === "1" ? [found] : [],
+          ...(after !== "2" && { next: after === "1" ? "2" : "1" }),
+        },
+      });
     });
     const shown = () => at(page, "order").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-iccid")));
     await page.locator('label:has([data-testid="filter-Error"])').click();
@@ -501,7 +592,9 @@ describe("the operator's page", () => {
     assert.match(await text(page, "trouble"), /Nobody answers/);
     away = false;
     // It may try by itself just now.
-    await at(page, "hurry").click({ timeout: 5_000 }).catch(() => undefined);
+    await at(page, "hurry")
+      .click({ timeout: 5_000 })
+      .catch(() => undefined);
     await phase(page, "done");
     assert.ok(lost > 0);
     // The first chunk was made although nobody heard of it.
@@ -548,15 +641,26 @@ describe("the operator's page", () => {
       // As a spreadsheet writes numbers.
       ["numbers.csv", `8.98E+18,4.4E+14,${kiOf(1)},${kiOf(2)}\n`, /names of the columns/],
       ["twice.csv", "imsi,IMSI\n1,2\n", /Two columns/],
-      ["shift-jis.csv", Buffer.from([...Buffer.from("iccid,imsi,spn\n1,2,"), 0x83, 0x65, 0x83, 0x58, 0x83, 0x67]), /CSV UTF-8/],
+      [
+        "shift-jis.csv",
+        Buffer.from([...Buffer.from("iccid,imsi,spn\n1,2,"), 0x83, 0x65, 0x83, 0x58, 0x83, 0x67]),
+        /CSV UTF-8/,
+      ],
       ["broken.json", `[{"ki":"${kiOf(1)}"`, /no JSON/],
       ["object.json", "{}", /neither a list/],
     ])) {
       await drop(page, name, content);
-      await page.waitForFunction((source) => new RegExp(source).test(document.querySelector('[data-testid="file-error"]')?.textContent ?? ""), sentence.source);
+      await page.waitForFunction(
+        (source) => new RegExp(source).test(document.querySelector('[data-testid="file-error"]')?.textContent ?? ""),
+        sentence.source,
+      );
     }
     assert.ok(!(await page.content()).includes("C0FFEE"));
-    await drop(page, "gaps.csv", `iccid,imsi,ki,opc\n${iccidOf(1, 3)},001010000777001,${kiOf(1)}\n\n"a\nb",2,3,4\n${iccidOf(2, 3)},001010000777002,${kiOf(2)},${kiOf(3)}\n`);
+    await drop(
+      page,
+      "gaps.csv",
+      `iccid,imsi,ki,opc\n${iccidOf(1, 3)},001010000777001,${kiOf(1)}\n\n"a\nb",2,3,4\n${iccidOf(2, 3)},001010000777002,${kiOf(2)},${kiOf(3)}\n`,
+    );
     await at(page, "import").click();
     await phase(page, "done");
     const lines = await at(page, "result").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-line")));
@@ -591,13 +695,22 @@ describe("the operator's page", () => {
     await page.keyboard.press("Enter");
     await at(page, "cancel").focus();
     await page.keyboard.press("Enter");
-    assert.ok(await page.evaluate(() => document.querySelector("dialog")?.contains(document.activeElement)), "the focus is in the dialog");
+    assert.ok(
+      await page.evaluate(() => document.querySelector("dialog")?.contains(document.activeElement)),
+      "the focus is in the dialog",
+    );
     await page.keyboard.press("Escape");
     await at(page, "cancel-dialog").waitFor({ state: "detached" });
-    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-testid")), "cancel", "the focus is back");
+    assert.equal(
+      await page.evaluate(() => document.activeElement?.getAttribute("data-testid")),
+      "cancel",
+      "the focus is back",
+    );
     for (const view of ["nav-orders", "nav-import"]) {
       await at(page, view).click();
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
       assert.ok(overflow <= 0, `${view} is ${overflow} px too wide`);
     }
     quiet(page);
@@ -608,7 +721,11 @@ describe("the operator's page", () => {
     const page = await visit({}, site.url);
     await at(page, "try").click();
     await at(page, "empty").waitFor();
-    await order(page, { imsi: "001010000000031", spn: "In the tab", more: () => at(page, "confirmation-code").fill("2468") });
+    await order(page, {
+      imsi: "001010000000031",
+      spn: "In the tab",
+      more: () => at(page, "confirmation-code").fill("2468"),
+    });
     await at(page, "phone-code").fill("1111");
     await at(page, "fetch").click();
     await at(page, "fetched").waitFor();

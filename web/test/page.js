@@ -26,7 +26,10 @@ export async function open() {
    */
   async function visit(context, hash = "", url = site.url) {
     const page = Object.assign(await context.newPage(), { complaints: /** @type {string[]} */ ([]) });
-    page.on("console", (message) => ["error", "warning"].includes(message.type()) && page.complaints.push(message.text()));
+    page.on(
+      "console",
+      (message) => ["error", "warning"].includes(message.type()) && page.complaints.push(message.text()),
+    );
     page.on("pageerror", (error) => page.complaints.push(String(error)));
     await page.goto(url + hash);
     await page.waitForSelector('main[data-ready="true"]');
@@ -69,6 +72,8 @@ export async function install(page) {
 
 /** @param {import("playwright-core").Page} page */
 export async function fits(page) {
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
   assert.ok(overflow <= 0, `the page is ${overflow} px too wide`);
 }

@@ -16,7 +16,8 @@ after(() => site?.close());
 
 const fresh = (options = {}) => site.fresh(options);
 /** @param {import("playwright-core").BrowserContext} context */
-const visit = (context, hash = "", url = /** @type {string | undefined} */ (undefined)) => site.visit(context, hash, url);
+const visit = (context, hash = "", url = /** @type {string | undefined} */ (undefined)) =>
+  site.visit(context, hash, url);
 
 /** The folders of `tests/cases/formats`. */
 async function generations() {
@@ -37,7 +38,9 @@ async function keep({ nvm, subscribers }) {
   const asked = indexedDB.open("keyval-store");
   await new Promise((done) => (asked.onsuccess = done));
   const change = asked.result.transaction("keyval", "readwrite");
-  change.objectStore("keyval").put({ nvm: Uint8Array.from(atob(nvm), (octet) => octet.charCodeAt(0)), subscribers }, "esim-lab/card");
+  change
+    .objectStore("keyval")
+    .put({ nvm: Uint8Array.from(atob(nvm), (octet) => octet.charCodeAt(0)), subscribers }, "esim-lab/card");
   await new Promise((done) => (change.oncomplete = done));
 }
 
@@ -51,7 +54,15 @@ describe("the page", () => {
     assert.match(await text(page, "imsi"), /IMSI 00101\d{10}/);
     assert.equal(await at(page, "order-state").first().textContent(), "Installed");
     assert.equal(await at(page, "notify").count(), 0, "nothing is left to report");
-    for (const name of ["downloadOrder", "initiateAuthentication", "AuthenticateServer", "getBoundProfilePackage", "LoadBoundProfilePackage", "EnableProfile", "handleNotification"]) {
+    for (const name of [
+      "downloadOrder",
+      "initiateAuthentication",
+      "AuthenticateServer",
+      "getBoundProfilePackage",
+      "LoadBoundProfilePackage",
+      "EnableProfile",
+      "handleNotification",
+    ]) {
       assert.ok((await page.locator(`[data-function="${name}"]`).count()) > 0, `${name} is in the sequence`);
     }
     await page.locator('[data-function="authenticateClient"]').first().click();
@@ -118,7 +129,9 @@ describe("the page", () => {
 
   test("links of before open", async () => {
     for (const generation of await generations()) {
-      const links = (await readFile(new URL("links.txt", generation), "utf8")).split("\n").filter((line) => line !== "");
+      const links = (await readFile(new URL("links.txt", generation), "utf8"))
+        .split("\n")
+        .filter((line) => line !== "");
       assert.ok(links.length > 0, generation.pathname);
       for (const link of links) {
         const page = await visit(await fresh(), link);
@@ -135,7 +148,10 @@ describe("the page", () => {
       const read = (/** @type {string} */ name) => readFile(new URL(name, generation));
       const { device } = JSON.parse((await read("expected.json")).toString());
       const page = await visit(await fresh());
-      await page.evaluate(keep, { nvm: (await read("device.nvm")).toString("base64"), subscribers: (await read("subscribers.json")).toString() });
+      await page.evaluate(keep, {
+        nvm: (await read("device.nvm")).toString("base64"),
+        subscribers: (await read("subscribers.json")).toString(),
+      });
       await page.reload();
       await page.waitForSelector('main[data-ready="true"]');
       assert.equal(await at(page, "error").count(), 0, generation.pathname);
@@ -208,10 +224,17 @@ describe("the page", () => {
   });
 
   test("a link that another build tells otherwise says so", async () => {
-    const said = async (/** @type {string} */ hash, /** @type {object} */ options = {}) => text(await visit(await fresh(options), hash), "error");
+    const said = async (/** @type {string} */ hash, /** @type {object} */ options = {}) =>
+      text(await visit(await fresh(options), hash), "error");
     assert.match(await said("#seed=7&step=3&digest=0011223344556677"), /another build/);
-    assert.match(await said("#seed=7&step=3&version=9.8.7&digest=0011223344556677"), /made by esim-lab 9\.8\.7.*version 0\./);
-    assert.match(await said("#seed=7&step=3&version=9.8.7&digest=0011223344556677", { locale: "ja-JP" }), /esim-lab 9\.8\.7で作られました/);
+    assert.match(
+      await said("#seed=7&step=3&version=9.8.7&digest=0011223344556677"),
+      /made by esim-lab 9\.8\.7.*version 0\./,
+    );
+    assert.match(
+      await said("#seed=7&step=3&version=9.8.7&digest=0011223344556677", { locale: "ja-JP" }),
+      /esim-lab 9\.8\.7で作られました/,
+    );
     assert.match(await said('#seed=7&version=9.8.7&acts=["fly"]'), /it is of esim-lab 9\.8\.7/);
     // The same digest says nothing, whatever version has made it.
     const page = await visit(await fresh(), "#seed=7&step=3");
@@ -358,12 +381,17 @@ describe("the page", () => {
       assert.equal(await op(page).getAttribute("data-state"), "enabled");
       assert.equal(`${await text(page, "sm")}/`, worker.url);
       assert.equal(await at(page, "order-state").first().textContent(), "Installed");
-      const orders = await fetch(`${worker.url}esim-lab/orders`, { headers: { authorization: `Bearer ${worker.token}` } });
+      const orders = await fetch(`${worker.url}esim-lab/orders`, {
+        headers: { authorization: `Bearer ${worker.token}` },
+      });
       const iccid = String(await op(page).getAttribute("data-iccid"));
       assert.ok((await orders.text()).includes(iccid), "the worker knows the order");
       await page.screenshot({ path: `${SHOTS}worker.png` });
       // The refusal of the wrong token is the browser's own line, and expected.
-      assert.deepEqual(page.complaints.filter((line) => !line.includes("401")), []);
+      assert.deepEqual(
+        page.complaints.filter((line) => !line.includes("401")),
+        [],
+      );
     } finally {
       await worker.close();
     }

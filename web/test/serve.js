@@ -10,7 +10,15 @@ import { chromium } from "playwright-core";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 /** @type {Record<string, string>} */
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".woff": "font/woff" };
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".wasm": "application/wasm",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+  ".woff": "font/woff",
+};
 
 export async function serve() {
   const server = createServer(async (request, response) => {
@@ -30,7 +38,16 @@ export async function serve() {
 export function browser() {
   return chromium.launch({
     executablePath: process.env.ESIM_LAB_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
   });
 }
 
@@ -46,7 +63,9 @@ async function freePort() {
   for (let n = 0; n < COUNT; n++) {
     const port = FIRST + ((process.pid * 97 + n) % COUNT);
     const server = createServer();
-    const free = await new Promise((answer) => server.once("error", () => answer(false)).listen(port, "127.0.0.1", () => answer(true)));
+    const free = await new Promise((answer) =>
+      server.once("error", () => answer(false)).listen(port, "127.0.0.1", () => answer(true)),
+    );
     await new Promise((closed) => server.close(closed));
     if (free) return port;
   }
@@ -60,7 +79,11 @@ export async function serveWorker() {
   const folder = await mkdtemp(join(tmpdir(), "esim-lab-worker-"));
   const token = "page-token";
   const script = fileURLToPath(new URL("../../scripts/serve-worker.sh", import.meta.url));
-  const child = spawn(script, [String(port), folder, `127.0.0.1:${port}`], { env: { ...process.env, ES2_TOKEN: token }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(script, [String(port), folder, `127.0.0.1:${port}`], {
+    env: { ...process.env, ES2_TOKEN: token },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   const ended = new Promise((end) => child.on("close", end));
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));

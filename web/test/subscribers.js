@@ -32,7 +32,17 @@ export function csv(count, { series = 1, broken = {} } = {}) {
     if (broken[n] === "ki") ki = ki.slice(2);
     if (broken[n] === "check digit") iccid = iccid.slice(0, -1) + String((Number(iccid.at(-1)) + 1) % 10);
     if (broken[n] === "imsi") imsi = "12";
-    lines.push([iccid, imsi, `+8190${String(n).padStart(8, "0")}`, ki, kiOf(n + 1_000_000), n === 1 ? '"Two; words"' : "Import", n === 2 ? "ppr1 ppr2" : ""].join(";"));
+    lines.push(
+      [
+        iccid,
+        imsi,
+        `+8190${String(n).padStart(8, "0")}`,
+        ki,
+        kiOf(n + 1_000_000),
+        n === 1 ? '"Two; words"' : "Import",
+        n === 2 ? "ppr1 ppr2" : "",
+      ].join(";"),
+    );
   }
   return `\uFEFF${lines.join("\r\n")}\r\n`;
 }

@@ -23,7 +23,8 @@ interface Deed extends Performed {
 }
 
 /** What the reader must be told beside the phone, the sheet of the download and the list of attempts. */
-export const isFault = ({ good, done }: Performed) => !good && !["radio", "service", "download", "rulesRefused"].includes(done.kind);
+export const isFault = ({ good, done }: Performed) =>
+  !good && !["radio", "service", "download", "rulesRefused"].includes(done.kind);
 
 class Journal {
   #deeds = $state.raw<Deed[]>([]);
@@ -91,7 +92,9 @@ class Journal {
 
   /** What the reader has tried over the radio, the newest first. */
   get tried(): Tried[] {
-    return this.#deeds.flatMap(({ act, done, class: as }, n) => (done.kind === "radio" ? [{ n, act, attempt: done, as }] : [])).reverse();
+    return this.#deeds
+      .flatMap(({ act, done, class: as }, n) => (done.kind === "radio" ? [{ n, act, attempt: done, as }] : []))
+      .reverse();
   }
 
   /** The rules that were put in force last, as they were written. */

@@ -22,5 +22,6 @@ export const kept = {
 
 export const keptRules = {
   get: () => localStorage.getItem(RULES) ?? undefined,
-  set: (text: string | undefined) => (text === undefined ? localStorage.removeItem(RULES) : localStorage.setItem(RULES, text)),
+  set: (text: string | undefined) =>
+    text === undefined ? localStorage.removeItem(RULES) : localStorage.setItem(RULES, text),
 };

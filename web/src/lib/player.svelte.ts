@@ -35,7 +35,9 @@ class Player {
         await this.#begin({});
         session.leaveKept();
       });
-      this.error = error && `${error} ${t("This is an empty card; the one kept in this browser is untouched. “Start over” replaces it.", "空のカードを使います。保存されたカードはそのままです。「最初から」で置き換わります。")}`;
+      this.error =
+        error &&
+        `${error} ${t("This is an empty card; the one kept in this browser is untouched. “Start over” replaces it.", "空のカードを使います。保存されたカードはそのままです。「最初から」で置き換わります。")}`;
     }
     this.ready = true;
   }
@@ -53,7 +55,8 @@ class Player {
     this.#work(() => this.#begin({ device: session.device(), sm: smUrl ? { smUrl, token } : undefined }));
 
   /** Orders a profile and downloads it, over the radio if there is no Wi-Fi. */
-  download = (subscriber: Subscriber) => this.#worked(() => this.#all("reach", { order: subscriber }, { begin: "" }), true);
+  download = (subscriber: Subscriber) =>
+    this.#worked(() => this.#all("reach", { order: subscriber }, { begin: "" }), true);
 
   downloadCode = (code: string) => this.#worked(() => this.#all("reach", { begin: code }), true);
 
@@ -155,7 +158,9 @@ class Player {
 
   async #setRules(text: string): Promise<Ruled> {
     const { done } = await journal.do({ rules: text });
-    return done.kind === "rulesRefused" ? { ok: false, reason: done.reason, ...(done.line !== null && { line: done.line }) } : { ok: true, attached: done.kind === "rulesTaken" && done.attached };
+    return done.kind === "rulesRefused"
+      ? { ok: false, reason: done.reason, ...(done.line !== null && { line: done.line }) }
+      : { ok: true, attached: done.kind === "rulesTaken" && done.attached };
   }
 
   async #all(...acts: Act[]) {
@@ -166,7 +171,8 @@ class Player {
   async #replay(written: Written) {
     await this.#begin({ written });
     for (const act of written.acts) await journal.perform(act);
-    if (written.digest !== undefined && !session.world.traceDigest().startsWith(written.digest)) throw new Error(await toldOtherwise(written.version));
+    if (written.digest !== undefined && !session.world.traceDigest().startsWith(written.digest))
+      throw new Error(await toldOtherwise(written.version));
   }
 
   /** What “install and switch to it” goes on with. */
@@ -206,8 +212,14 @@ class Player {
 async function toldOtherwise(theirs: string | undefined): Promise<string> {
   const ours = await coreVersion();
   if (theirs === undefined || theirs === ours)
-    return t("This link was made by another build of esim-lab: what you see is how this one tells the same story.", "このリンクは別のビルドのesim-labで作られました。同じ操作をこのビルドで再現しています。");
-  return t(`This link was made by esim-lab ${theirs}: what you see is how version ${ours} tells the same story.`, `このリンクはesim-lab ${theirs}で作られました。同じ操作をバージョン${ours}で再現しています。`);
+    return t(
+      "This link was made by another build of esim-lab: what you see is how this one tells the same story.",
+      "このリンクは別のビルドのesim-labで作られました。同じ操作をこのビルドで再現しています。",
+    );
+  return t(
+    `This link was made by esim-lab ${theirs}: what you see is how version ${ours} tells the same story.`,
+    `このリンクはesim-lab ${theirs}で作られました。同じ操作をバージョン${ours}で再現しています。`,
+  );
 }
 
 export const player = new Player();

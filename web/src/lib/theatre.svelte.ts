@@ -31,7 +31,8 @@ class Theatre {
   }
 
   /** One that comes with esim-lab. */
-  play = (name: string) => this.#play(async () => ({ info: this.list.find((one) => one.name === name), world: await newScenario(name) }));
+  play = (name: string) =>
+    this.#play(async () => ({ info: this.list.find((one) => one.name === name), world: await newScenario(name) }));
 
   /** One that the reader has written. */
   playOwn = (name: string, text: string) => this.#play(() => ownScenario(name, text));

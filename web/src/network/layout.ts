@@ -2,7 +2,21 @@
 import type { Party, TraceRecord } from "../lib/world";
 
 /** A spot of the picture. MME and SGSN share one; the cell says nothing of its own. */
-export type Spot = "euicc" | "lpa" | "modem" | "cell" | "core" | "hss" | "msc" | "gateway" | "policy" | "sm" | "internet" | "operator" | "voice" | "sms";
+export type Spot =
+  | "euicc"
+  | "lpa"
+  | "modem"
+  | "cell"
+  | "core"
+  | "hss"
+  | "msc"
+  | "gateway"
+  | "policy"
+  | "sm"
+  | "internet"
+  | "operator"
+  | "voice"
+  | "sms";
 
 export interface Place {
   x: number;
@@ -94,7 +108,20 @@ export const GATES: Partial<Record<string, "sm" | "internet" | "voice" | "sms">>
   "msc-sms": "sms",
 };
 
-const SPOT: Record<Party, Spot> = { operator: "operator", sm: "sm", lpa: "lpa", euicc: "euicc", modem: "modem", mme: "core", sgsn: "core", msc: "msc", hss: "hss", gateway: "gateway", policy: "policy", internet: "internet" };
+const SPOT: Record<Party, Spot> = {
+  operator: "operator",
+  sm: "sm",
+  lpa: "lpa",
+  euicc: "euicc",
+  modem: "modem",
+  mme: "core",
+  sgsn: "core",
+  msc: "msc",
+  hss: "hss",
+  gateway: "gateway",
+  policy: "policy",
+  internet: "internet",
+};
 
 /** Spots between two parties, both included. */
 const WAYS: Record<string, Spot[]> = {
@@ -111,7 +138,8 @@ const isPacket = (record: TraceRecord | undefined) => record?.interface === "S1-
 
 /** Whether a call of the LPA went through the mobile network: its first packet is noted right behind it, or before. */
 function isOverRadio(record: TraceRecord, all: readonly TraceRecord[]): boolean {
-  for (let n = record.n; n > Math.max(0, record.n - 12); n--) if (isPacket(all[n]) || all[n]?.interface === "SGi") return true;
+  for (let n = record.n; n > Math.max(0, record.n - 12); n--)
+    if (isPacket(all[n]) || all[n]?.interface === "SGi") return true;
   return isPacket(all[record.n + 1]);
 }
 
@@ -135,6 +163,9 @@ export function line(layout: Layout, from: Spot, to: Spot): { x1: number; y1: nu
 
 function edge(own: Place, other: Place): { x: number; y: number } {
   const [dx, dy] = [other.x - own.x, other.y - own.y];
-  const reach = Math.min(dx === 0 ? Number.POSITIVE_INFINITY : own.w / 2 / Math.abs(dx), dy === 0 ? Number.POSITIVE_INFINITY : own.h / 2 / Math.abs(dy));
+  const reach = Math.min(
+    dx === 0 ? Number.POSITIVE_INFINITY : own.w / 2 / Math.abs(dx),
+    dy === 0 ? Number.POSITIVE_INFINITY : own.h / 2 / Math.abs(dy),
+  );
   return { x: own.x + dx * Math.min(reach, 1), y: own.y + dy * Math.min(reach, 1) };
 }

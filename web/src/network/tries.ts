@@ -11,7 +11,8 @@ export function barredBy(attempt: Attempt | undefined): string {
   if (!attempt || attempt.outcome !== "refused") return attempt?.outcome === "granted" ? t("open", "通じます") : "";
   const by = attempt.by ? t(...PARTIES[attempt.by]) : "";
   const { cause, decision } = attempt;
-  if (decision) return `${by}: ${decision.rule === null ? t("default deny", "既定で拒否") : `traffic[${decision.rule}]`}`;
+  if (decision)
+    return `${by}: ${decision.rule === null ? t("default deny", "既定で拒否") : `traffic[${decision.rule}]`}`;
   return cause ? `${by}: ${cause.element} #${cause.number}` : by;
 }
 

@@ -59,11 +59,16 @@ class Batch {
   }
 
   /** Told in this answer or in one before: rows may be sent again. */
-  codesOf = ({ result, iccid }: ImportResult): DrawnCodes | undefined => (result === "refused" ? undefined : told.of(iccid));
+  codesOf = ({ result, iccid }: ImportResult): DrawnCodes | undefined =>
+    result === "refused" ? undefined : told.of(iccid);
 
   saveReport = () => {
     this.#saved = this.results;
-    save(`${(this.name ?? "batch").replace(/\.[^.]*$/, "")}-report.csv`, "text/csv", reportCsv(this.results, this.codesOf));
+    save(
+      `${(this.name ?? "batch").replace(/\.[^.]*$/, "")}-report.csv`,
+      "text/csv",
+      reportCsv(this.results, this.codesOf),
+    );
   };
 
   async open(file: File) {
@@ -81,14 +86,27 @@ class Batch {
       this.phase = "ready";
     } catch (error) {
       if (run !== this.#run) return;
-      this.error = error instanceof BadFile ? error.message : t("This file is no text in UTF-8. In a spreadsheet, save it as “CSV UTF-8”.", "UTF-8のテキストとして読めません。表計算ソフトでは「CSV UTF-8」として保存してください。");
+      this.error =
+        error instanceof BadFile
+          ? error.message
+          : t(
+              "This file is no text in UTF-8. In a spreadsheet, save it as “CSV UTF-8”.",
+              "UTF-8のテキストとして読めません。表計算ソフトでは「CSV UTF-8」として保存してください。",
+            );
     }
   }
 
   clear = () => {
     this.#run++;
     this.#wake?.();
-    Object.assign(this, { name: undefined, columns: [], rows: [], phase: "empty", trouble: undefined, error: undefined });
+    Object.assign(this, {
+      name: undefined,
+      columns: [],
+      rows: [],
+      phase: "empty",
+      trouble: undefined,
+      error: undefined,
+    });
     this.#size = ROWS.first;
     this.#most = ROWS.most;
     Object.assign(this, { results: [], total: 0, created: 0, known: 0, refused: 0 });
@@ -140,7 +158,10 @@ class Batch {
     this.#run++;
     this.#wake?.();
     this.phase = "stopped";
-    this.trouble = t("Stopped. What has been sent stays; going on sends the rest.", "停止しました。送信済みの分は残ります。再開すると残りを送ります。");
+    this.trouble = t(
+      "Stopped. What has been sent stays; going on sends the rest.",
+      "停止しました。送信済みの分は残ります。再開すると残りを送ります。",
+    );
   };
 
   #chunk(): ImportRow[] {

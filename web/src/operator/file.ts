@@ -18,7 +18,8 @@ export function read(name: string, text: string): Sheet {
   const body = text.replace(/^\uFEFF/, "");
   const json = /\.json$/i.test(name) || /^\s*[[{]/.test(body);
   const sheet = json ? fromJson(body) : fromCsv(body);
-  if (sheet.rows.length === 0 && sheet.bad.length === 0) throw new BadFile(t("There are no rows in this file.", "このファイルに行がありません。"));
+  if (sheet.rows.length === 0 && sheet.bad.length === 0)
+    throw new BadFile(t("There are no rows in this file.", "このファイルに行がありません。"));
   return sheet;
 }
 
@@ -40,8 +41,17 @@ function fromCsv(text: string): Sheet {
         return;
       }
       const broken = errors.find((error) => error.type === "Quotes");
-      if (broken) bad.push({ line, result: "refused", reason: t("A quotation mark is not closed", "引用符が閉じていません") });
-      else if (cells.length !== header.length) bad.push({ line, result: "refused", reason: t(`${cells.length} cells, but ${header.length} columns`, `列が${header.length}なのにセルが${cells.length}あります`) });
+      if (broken)
+        bad.push({ line, result: "refused", reason: t("A quotation mark is not closed", "引用符が閉じていません") });
+      else if (cells.length !== header.length)
+        bad.push({
+          line,
+          result: "refused",
+          reason: t(
+            `${cells.length} cells, but ${header.length} columns`,
+            `列が${header.length}なのにセルが${cells.length}あります`,
+          ),
+        });
       else rows.push(rowOf(line, header, cells));
     },
   });
@@ -51,9 +61,18 @@ function fromCsv(text: string): Sheet {
 
 function named(cells: string[]): string[] {
   const unnamed = cells.findIndex((cell) => cell === "");
-  if (unnamed >= 0) throw new BadFile(t(`Column ${unnamed + 1} has no name in the first row.`, `1行目の${unnamed + 1}列目に名前がありません。`));
+  if (unnamed >= 0)
+    throw new BadFile(
+      t(`Column ${unnamed + 1} has no name in the first row.`, `1行目の${unnamed + 1}列目に名前がありません。`),
+    );
   // No column has two digits in its name; and what may be a key is not quoted.
-  if (cells.some((cell) => cell.length > 32 || /\d\D*\d/.test(cell))) throw new BadFile(t("The first row holds values, not the names of the columns. Put a row with the names first: iccid, imsi, ki, opc …", "1行目が列名ではなく値です。iccid、imsi、ki、opcなどの列名の行を先頭に置いてください。"));
+  if (cells.some((cell) => cell.length > 32 || /\d\D*\d/.test(cell)))
+    throw new BadFile(
+      t(
+        "The first row holds values, not the names of the columns. Put a row with the names first: iccid, imsi, ki, opc …",
+        "1行目が列名ではなく値です。iccid、imsi、ki、opcなどの列名の行を先頭に置いてください。",
+      ),
+    );
   const twice = cells.find((cell, i) => cells.findIndex((other) => plain(other) === plain(cell)) !== i);
   if (twice) throw new BadFile(t(`Two columns are called “${twice}”.`, `「${twice}」という列が二つあります。`));
   return cells;
@@ -70,15 +89,29 @@ function fromJson(text: string): Sheet {
     whole = JSON.parse(text);
   } catch {
     // The browser's own message may quote the text, which may hold keys.
-    throw new BadFile(t("This is no JSON: a bracket, a comma or a quotation mark is missing or too much.", "JSONとして読めません。括弧、カンマ、引用符を確認してください。"));
+    throw new BadFile(
+      t(
+        "This is no JSON: a bracket, a comma or a quotation mark is missing or too much.",
+        "JSONとして読めません。括弧、カンマ、引用符を確認してください。",
+      ),
+    );
   }
   const list = Array.isArray(whole) ? whole : (whole as { rows?: unknown } | null)?.rows;
-  if (!Array.isArray(list)) throw new BadFile(t("The JSON is neither a list of subscribers nor an object with “rows”.", "JSONが契約者の配列でも「rows」を持つオブジェクトでもありません。"));
+  if (!Array.isArray(list))
+    throw new BadFile(
+      t(
+        "The JSON is neither a list of subscribers nor an object with “rows”.",
+        "JSONが契約者の配列でも「rows」を持つオブジェクトでもありません。",
+      ),
+    );
   const names = new Set<string>();
   const rows: ImportRow[] = [];
   const bad: ImportResult[] = [];
   list.forEach((entry: unknown, i) => {
-    const object = typeof entry === "object" && entry !== null && !Array.isArray(entry) ? (entry as Record<string, unknown>) : undefined;
+    const object =
+      typeof entry === "object" && entry !== null && !Array.isArray(entry)
+        ? (entry as Record<string, unknown>)
+        : undefined;
     const line = typeof object?.line === "number" ? object.line : i + 1;
     if (!object) {
       bad.push({ line, result: "refused", reason: t("No object with fields", "オブジェクトではありません") });
@@ -115,10 +148,16 @@ function misread(value: string): boolean {
 }
 
 /** The report as CSV, with the codes that were drawn for the profiles. */
-export function reportCsv(results: readonly ImportResult[], codesOf: (row: ImportResult) => DrawnCodes | undefined): string {
+export function reportCsv(
+  results: readonly ImportResult[],
+  codesOf: (row: ImportResult) => DrawnCodes | undefined,
+): string {
   const columns = ["line", "result", "iccid", "matchingId", "activationCode", "column", "reason"] as const;
   const codes = ["puk1", "puk2", "adm1"] as const;
-  const line = (row: ImportResult) => [...columns.map((name) => row[name]), ...codes.map((name) => codesOf(row)?.[name])];
+  const line = (row: ImportResult) => [
+    ...columns.map((name) => row[name]),
+    ...codes.map((name) => codesOf(row)?.[name]),
+  ];
   const data = results.map((row) => line(row).map((value) => toCell(String(value ?? ""))));
   return `\uFEFF${Papa.unparse({ fields: [...columns, ...codes], data }, { newline: "\r\n" })}\r\n`;
 }

@@ -1,7 +1,17 @@
 /** What the SM tells an operator, and what it is told: ES2+ (SGP.22 5.3, 6.5.2) and `/esim-lab/`. */
 
 /** States of a profile at the SM-DP+ (SGP.22 3.1.6), in the order of a life. */
-export const STATES = ["Available", "Allocated", "Linked", "Confirmed", "Released", "Downloaded", "Installed", "Error", "Unavailable"] as const;
+export const STATES = [
+  "Available",
+  "Allocated",
+  "Linked",
+  "Confirmed",
+  "Released",
+  "Downloaded",
+  "Installed",
+  "Error",
+  "Unavailable",
+] as const;
 export type State = (typeof STATES)[number];
 /** What can be done with an order: functions of ES2+, a download, handing out its activation code. The SM says which. */
 export type Can = "downloadOrder" | "confirmOrder" | "releaseProfile" | "cancelOrder" | "fetch" | "handOut";

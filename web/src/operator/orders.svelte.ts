@@ -75,7 +75,9 @@ class Orders {
       return run === this.#run;
     };
     try {
-      const found = await session.call((sm) => find(sm, { state: this.state, search: this.query.trim(), after: this.#after }, goOn));
+      const found = await session.call((sm) =>
+        find(sm, { state: this.state, search: this.query.trim(), after: this.#after }, goOn),
+      );
       if (run !== this.#run) return;
       this.found = found;
       this.at = new Date();

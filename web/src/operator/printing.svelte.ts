@@ -9,7 +9,9 @@ class Printing {
   slips = $state.raw<Slip[]>([]);
 
   take(rows: readonly { iccid?: string; activationCode?: string }[]) {
-    const slips = rows.flatMap(({ iccid, activationCode }) => (iccid && activationCode ? [{ iccid, activationCode }] : []));
+    const slips = rows.flatMap(({ iccid, activationCode }) =>
+      iccid && activationCode ? [{ iccid, activationCode }] : [],
+    );
     // A file may hold a row twice.
     this.slips = [...new Map(slips.map((slip) => [slip.iccid, slip])).values()];
     location.hash = "#/print";

@@ -1,6 +1,17 @@
 /** The operator's end of the wire: functions in, answers or one sentence out. */
 import { t } from "../lib/language.svelte";
-import type { Confirmed, Fate, ImportRow, Imported, KnownColumn, OrderView, Page, Query, Template, Terms } from "./messages";
+import type {
+  Confirmed,
+  Fate,
+  ImportRow,
+  Imported,
+  KnownColumn,
+  OrderView,
+  Page,
+  Query,
+  Template,
+  Terms,
+} from "./messages";
 
 /** How requests get there; the credential is its business. */
 export interface Line {
@@ -19,7 +30,10 @@ export class Denied extends Error {}
 
 /** Too much at once. */
 export class Busy extends Error {
-  constructor(message: string, readonly seconds: number) {
+  constructor(
+    message: string,
+    readonly seconds: number,
+  ) {
     super(message);
   }
 }
@@ -29,7 +43,12 @@ export class TooLong extends Error {}
 
 /** A code of the standard, with the SM's own sentence of cause and remedy. */
 export class Refused extends Error {
-  constructor(readonly subject: string, readonly reason: string, message: string, readonly about?: string) {
+  constructor(
+    readonly subject: string,
+    readonly reason: string,
+    message: string,
+    readonly about?: string,
+  ) {
     super(message);
   }
 }
@@ -61,7 +80,10 @@ export function overHttp(base: string, token: string): Line {
     name: root,
     issuer: issuerOf(token),
     async send(path, body) {
-      const headers: Record<string, string> = { Authorization: `Bearer ${token}`, "X-Admin-Protocol": "gsma/rsp/v2.6.0" };
+      const headers: Record<string, string> = {
+        Authorization: `Bearer ${token}`,
+        "X-Admin-Protocol": "gsma/rsp/v2.6.0",
+      };
       if (body !== undefined) headers["Content-Type"] = "application/json";
       const method = body === undefined ? "GET" : "POST";
       const signal = AbortSignal.timeout(path === IMPORT ? PATIENCE.batch : PATIENCE.question);
@@ -91,10 +113,24 @@ function issuerOf(token: string): string | undefined {
 function unreachable(root: string): string {
   const secure = root.startsWith("https:");
   const certificate = secure && root !== location.origin;
-  const foreign = root === location.origin ? "" : t(` An SM of another origin must allow this page: esim-lab sm serve --page-origin ${location.origin}`, `別のオリジンのSMでは、このページを許可する必要があります: esim-lab sm serve --page-origin ${location.origin}`);
-  return (certificate
-    ? t(`Nobody answers at ${root}. Is the SM running, and does this browser trust its certificate? Open ${root}/healthz in another tab and accept it there.`, `${root} から応答がありません。SMは動いていますか。証明書が信頼されていない場合は、別のタブで ${root}/healthz を開いて許可してください。`)
-    : t(`Nobody answers at ${root}. Check that the SM is running and the network is up.`, `${root} から応答がありません。SMが動いているか、ネットワークがつながっているか確認してください。`)) + foreign;
+  const foreign =
+    root === location.origin
+      ? ""
+      : t(
+          ` An SM of another origin must allow this page: esim-lab sm serve --page-origin ${location.origin}`,
+          `別のオリジンのSMでは、このページを許可する必要があります: esim-lab sm serve --page-origin ${location.origin}`,
+        );
+  return (
+    (certificate
+      ? t(
+          `Nobody answers at ${root}. Is the SM running, and does this browser trust its certificate? Open ${root}/healthz in another tab and accept it there.`,
+          `${root} から応答がありません。SMは動いていますか。証明書が信頼されていない場合は、別のタブで ${root}/healthz を開いて許可してください。`,
+        )
+      : t(
+          `Nobody answers at ${root}. Check that the SM is running and the network is up.`,
+          `${root} から応答がありません。SMが動いているか、ネットワークがつながっているか確認してください。`,
+        )) + foreign
+  );
 }
 
 /** Functions of an SM. */
@@ -102,12 +138,20 @@ export class Sm {
   /** OID that ES2+ calls come from (functionRequesterIdentifier). */
   readonly requester: string;
 
-  constructor(readonly line: Line, requester = EXAMPLE_OID) {
+  constructor(
+    readonly line: Line,
+    requester = EXAMPLE_OID,
+  ) {
     this.requester = line.issuer ?? requester;
   }
 
   orders({ search, state, after, limit }: Query): Promise<Page> {
-    const query = new URLSearchParams({ limit: String(limit), ...(search && { search }), ...(state && { state }), ...(after && { after }) });
+    const query = new URLSearchParams({
+      limit: String(limit),
+      ...(search && { search }),
+      ...(state && { state }),
+      ...(after && { after }),
+    });
     return this.#ask<Page>(`/esim-lab/orders?${query}`);
   }
 
@@ -139,9 +183,17 @@ export class Sm {
     return this.#es2("releaseProfile", { iccid });
   }
 
-  cancelOrder(order: Pick<OrderView, "iccid" | "eid" | "matchingId">, finalProfileStatusIndicator: "Available" | "Unavailable"): Promise<object> {
+  cancelOrder(
+    order: Pick<OrderView, "iccid" | "eid" | "matchingId">,
+    finalProfileStatusIndicator: "Available" | "Unavailable",
+  ): Promise<object> {
     const { iccid, eid, matchingId } = order;
-    return this.#es2("cancelOrder", { iccid, finalProfileStatusIndicator, ...(eid && { eid }), ...(matchingId && { matchingId }) });
+    return this.#es2("cancelOrder", {
+      iccid,
+      finalProfileStatusIndicator,
+      ...(eid && { eid }),
+      ...(matchingId && { matchingId }),
+    });
   }
 
   #es2<T>(name: string, request: object): Promise<T> {
@@ -156,18 +208,37 @@ export class Sm {
   async #ask<T>(path: string, request?: object): Promise<T> {
     const { status, body, retryAfter } = await this.line.send(path, request && JSON.stringify(request));
     if (status === 413) throw new TooLong(t("The SM does not read so much at once.", "一度に送れる量を超えています。"));
-    if (status === 429) throw new Busy(t("The SM asks to be called less often.", "SMへの要求が多すぎます。"), retryAfter ?? 2);
-    if (status === 502 || status === 503 || status === 504) throw new Unreachable(t(`The SM is not ready (HTTP ${status}).`, `SMの準備ができていません(HTTP ${status})。`));
+    if (status === 429)
+      throw new Busy(t("The SM asks to be called less often.", "SMへの要求が多すぎます。"), retryAfter ?? 2);
+    if (status === 502 || status === 503 || status === 504)
+      throw new Unreachable(t(`The SM is not ready (HTTP ${status}).`, `SMの準備ができていません(HTTP ${status})。`));
     const answer = parsed(body);
     const said = answer?.header?.functionExecutionStatus?.statusCodeData?.message;
     // Of a signed token only the SM knows what is wrong: it may just have expired.
     if (status === 401 && said && this.line.issuer) throw new Denied(said);
-    if (status === 401) throw new Denied(t("The SM does not know this token. It is the ES2+ credential that the SM was started with; ./run prints it, and “esim-lab sm serve” keeps it in the file “token” of its data folder.", "このトークンはSMに拒否されました。SM起動時のES2+認証情報を入力してください(./runが表示し、「esim-lab sm serve」ではデータフォルダーの「token」にあります)。"));
+    if (status === 401)
+      throw new Denied(
+        t(
+          "The SM does not know this token. It is the ES2+ credential that the SM was started with; ./run prints it, and “esim-lab sm serve” keeps it in the file “token” of its data folder.",
+          "このトークンはSMに拒否されました。SM起動時のES2+認証情報を入力してください(./runが表示し、「esim-lab sm serve」ではデータフォルダーの「token」にあります)。",
+        ),
+      );
     const result = answer?.header?.functionExecutionStatus;
-    if (!answer || !result) throw new Strange(t(`What answers at ${this.line.name} is no esim-lab SM (HTTP ${status}). Check the address.`, `${this.line.name} はesim-labのSMではありません(HTTP ${status})。アドレスを確認してください。`));
+    if (!answer || !result)
+      throw new Strange(
+        t(
+          `What answers at ${this.line.name} is no esim-lab SM (HTTP ${status}). Check the address.`,
+          `${this.line.name} はesim-labのSMではありません(HTTP ${status})。アドレスを確認してください。`,
+        ),
+      );
     const code = result.statusCodeData;
     if (result.status?.startsWith("Executed")) return answer as T;
-    throw new Refused(code?.subjectCode ?? "", code?.reasonCode ?? "", code?.message ?? t("The SM has refused without a code.", "SMが理由を示さずに拒否しました。"), code?.subjectIdentifier);
+    throw new Refused(
+      code?.subjectCode ?? "",
+      code?.reasonCode ?? "",
+      code?.message ?? t("The SM has refused without a code.", "SMが理由を示さずに拒否しました。"),
+      code?.subjectIdentifier,
+    );
   }
 }
 

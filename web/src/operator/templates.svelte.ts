@@ -9,7 +9,13 @@ class Templates {
   columns = $state.raw<KnownColumn[]>([]);
   #of: Sm | undefined;
   /** What anybody may read over a shoulder, as the SM says: of all other columns only that they are there. */
-  #open = $derived(new Set(this.columns.filter(({ secret }) => secret === false).flatMap(({ name, others }) => [name, ...(others ?? [])].map(plain))));
+  #open = $derived(
+    new Set(
+      this.columns
+        .filter(({ secret }) => secret === false)
+        .flatMap(({ name, others }) => [name, ...(others ?? [])].map(plain)),
+    ),
+  );
 
   isSecret = (column: string): boolean => !this.#open.has(plain(column));
 

@@ -25,13 +25,31 @@ export interface Wish {
 }
 
 export const blank = (): Wish => ({
-  template: "operational", iccid: "", imsi: "", msisdn: "", spn: "", profileName: "", algorithm: "milenage", ki: "", opc: "", rules: [],
-  eid: "", token: "drawn", matchingId: "", confirmationCode: "", smdsAddress: "", release: true,
+  template: "operational",
+  iccid: "",
+  imsi: "",
+  msisdn: "",
+  spn: "",
+  profileName: "",
+  algorithm: "milenage",
+  ki: "",
+  opc: "",
+  rules: [],
+  eid: "",
+  token: "drawn",
+  matchingId: "",
+  confirmationCode: "",
+  smdsAddress: "",
+  release: true,
 });
 
 /** A function has failed after others had their effect. */
 export class Halfway extends Error {
-  constructor(readonly iccid: string, done: string, readonly why: unknown) {
+  constructor(
+    readonly iccid: string,
+    done: string,
+    readonly why: unknown,
+  ) {
     super(`${done} ${sentence(why)}`);
   }
 }
@@ -42,10 +60,26 @@ export async function carryOut(wish: Wish, order: OrderView | undefined): Promis
   const eid = wish.eid.replace(/\s/g, "") || undefined;
   if (!order || order.can?.includes("downloadOrder")) {
     const reserve = session.call((sm) => sm.downloadOrder(iccid, eid));
-    await halfway(reserve, iccid, order ? "" : t(`Profile ${iccid} is in stock, but was not ordered:`, `プロファイル${iccid}は在庫に入りましたが、注文できませんでした:`));
+    await halfway(
+      reserve,
+      iccid,
+      order
+        ? ""
+        : t(
+            `Profile ${iccid} is in stock, but was not ordered:`,
+            `プロファイル${iccid}は在庫に入りましたが、注文できませんでした:`,
+          ),
+    );
   }
   const confirm = session.call((sm) => sm.confirmOrder(iccid, terms(wish, eid)));
-  await halfway(confirm, iccid, t(`Profile ${iccid} is reserved, but was not confirmed:`, `プロファイル${iccid}は確保済みですが、確認できませんでした:`));
+  await halfway(
+    confirm,
+    iccid,
+    t(
+      `Profile ${iccid} is reserved, but was not confirmed:`,
+      `プロファイル${iccid}は確保済みですが、確認できませんでした:`,
+    ),
+  );
   return { iccid, known };
 }
 
@@ -60,10 +94,22 @@ async function halfway(work: Promise<unknown>, iccid: string, done: string) {
 /** Into stock: a batch of one. */
 async function make(wish: Wish): Promise<{ iccid: string; known: boolean }> {
   const { template, imsi, iccid, msisdn, spn, profileName, algorithm, ki, opc, rules } = wish;
-  const row: ImportRow = { line: 1, iccid: digits(iccid), imsi: digits(imsi), msisdn: msisdn.replace(/[\s()-]/g, ""), spn, profileName, algorithm, ki, opc: algorithm === "usim-test" ? "" : opc, policyRules: rules };
+  const row: ImportRow = {
+    line: 1,
+    iccid: digits(iccid),
+    imsi: digits(imsi),
+    msisdn: msisdn.replace(/[\s()-]/g, ""),
+    spn,
+    profileName,
+    algorithm,
+    ki,
+    opc: algorithm === "usim-test" ? "" : opc,
+    policyRules: rules,
+  };
   const { rows } = await told.import(template, "stock", [row]);
   const [result] = rows;
-  if (!result?.iccid) throw new Error(result?.reason ?? t("The SM has not said what became of it.", "SMから結果が返りませんでした。"));
+  if (!result?.iccid)
+    throw new Error(result?.reason ?? t("The SM has not said what became of it.", "SMから結果が返りませんでした。"));
   return { iccid: result.iccid, known: result.result === "known" };
 }
 
@@ -92,6 +138,7 @@ export function drawIccid(): string {
 
 /** Keys that nobody has seen, for a subscriber of a test network. */
 export function drawKeys(algorithm: string): { ki: string; opc: string } {
-  const draw = (octets: number) => [...crypto.getRandomValues(new Uint8Array(octets))].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+  const draw = (octets: number) =>
+    [...crypto.getRandomValues(new Uint8Array(octets))].map((octet) => octet.toString(16).padStart(2, "0")).join("");
   return { ki: draw(16), opc: algorithm === "usim-test" ? "" : draw(algorithm === "tuak" ? 32 : 16) };
 }

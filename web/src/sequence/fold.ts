@@ -38,12 +38,17 @@ export interface Group {
 
 /** A trace by chapters; of a party's messages alone if one is given. */
 export function groups(records: readonly TraceRecord[], chapters: readonly Chapter[], party?: Party): Group[] {
-  const bounds: { from: number; chapter: Chapter | undefined }[] = chapters.map((chapter) => ({ from: chapter.from, chapter }));
+  const bounds: { from: number; chapter: Chapter | undefined }[] = chapters.map((chapter) => ({
+    from: chapter.from,
+    chapter,
+  }));
   if (bounds[0]?.from !== 0) bounds.unshift({ from: 0, chapter: undefined });
   return bounds.flatMap(({ from, chapter }, i) => {
     const all = records.slice(from, bounds[i + 1]?.from);
     const own = party ? all.filter((record) => record.from === party || record.to === party) : all;
-    return own.length > 0 || chapter?.ok !== undefined ? [{ n: i, from, chapter, rows: fold(own), count: own.length }] : [];
+    return own.length > 0 || chapter?.ok !== undefined
+      ? [{ n: i, from, chapter, rows: fold(own), count: own.length }]
+      : [];
   });
 }
 

@@ -19,10 +19,15 @@ interface WalkChapter {
 
 const operational = () => session.phone?.profiles.find((one) => one.class === "operational");
 const inService = (as: string) => session.picture?.service.state === "in-service" && session.picture.class === as;
-const hasTried = (as: string) => ["browse", "call", "text"].every((what) => journal.tried.some((one) => one.as === as && kindOf(one.act) === what));
+const hasTried = (as: string) =>
+  ["browse", "call", "text"].every((what) => journal.tried.some((one) => one.as === as && kindOf(one.act) === what));
 
 async function tryAll() {
-  for (const attempt of [() => player.browse(usual.host), () => player.call(), () => player.text(usual.to, usual.text)]) {
+  for (const attempt of [
+    () => player.browse(usual.host),
+    () => player.call(),
+    () => player.text(usual.to, usual.text),
+  ]) {
     await attempt();
     await walk.rest();
   }
@@ -32,13 +37,19 @@ const CHAPTERS: readonly WalkChapter[] = [
   {
     name: "factory",
     title: ["Leaves the factory with a provisioning profile (PP)", "プロビジョニングプロファイル(PP)で出荷"],
-    text: ["This card has none: start over to get a device from the factory.", "このカードにはありません。「最初から」で出荷状態の端末になります。"],
+    text: [
+      "This card has none: start over to get a device from the factory.",
+      "このカードにはありません。「最初から」で出荷状態の端末になります。",
+    ],
     isDone: () => (session.phone?.provisioning.length ?? 0) > 0 || operational() !== undefined,
   },
   {
     name: "radio",
     title: ["Power on: the network recognises the PP", "電源オン: 網がPPと認識"],
-    text: ["The modem reads the USIM and attaches. The gateway puts the SM's APN in the place of whatever was asked for.", "モデムがUSIMを読んで登録します。どのAPNを求めても、ゲートウェイがSMのAPNに置き換えます。"],
+    text: [
+      "The modem reads the USIM and attaches. The gateway puts the SM's APN in the place of whatever was asked for.",
+      "モデムがUSIMを読んで登録します。どのAPNを求めても、ゲートウェイがSMのAPNに置き換えます。",
+    ],
     button: ["Switch the radio on", "電波をオン"],
     isDone: () => inService("provisioning") || inService("operational"),
     act: () => player.attach(),
@@ -46,7 +57,10 @@ const CHAPTERS: readonly WalkChapter[] = [
   {
     name: "barred",
     title: ["The web, a call, a message: refused", "Web、電話、SMSは拒否される"],
-    text: ["Three attempts, each answered by the node whose matter it is. Look at the crossed paths.", "3つ試すと、それぞれ受け持つノードが答えます。×の付いた経路を見てください。"],
+    text: [
+      "Three attempts, each answered by the node whose matter it is. Look at the crossed paths.",
+      "3つ試すと、それぞれ受け持つノードが答えます。×の付いた経路を見てください。",
+    ],
     button: ["Try the three", "3つとも試す"],
     isDone: () => hasTried("provisioning") || operational() !== undefined,
     act: tryAll,
@@ -54,7 +68,10 @@ const CHAPTERS: readonly WalkChapter[] = [
   {
     name: "download",
     title: ["The operational profile (OP) comes by the one open path", "運用プロファイル(OP)を唯一の経路で取得"],
-    text: ["Modem, cell, gateway, traffic policy, SM: the LPA's HTTPS goes this way.", "LPAのHTTPSは、モデム、基地局、ゲートウェイ、通信制御を通ってSMに届きます。"],
+    text: [
+      "Modem, cell, gateway, traffic policy, SM: the LPA's HTTPS goes this way.",
+      "LPAのHTTPSは、モデム、基地局、ゲートウェイ、通信制御を通ってSMに届きます。",
+    ],
     button: ["Order and download it", "注文してダウンロード"],
     isDone: () => operational() !== undefined && !journal.underWay,
     act: () => player.download(USUAL),
@@ -62,7 +79,10 @@ const CHAPTERS: readonly WalkChapter[] = [
   {
     name: "switch",
     title: ["Enabled: REFRESH, and the device attaches anew", "有効にするとREFRESH、登録し直し"],
-    text: ["The modem takes its leave, the card starts over, another subscriber registers.", "モデムが網を離れ、カードが再起動し、別の加入者として登録します。"],
+    text: [
+      "The modem takes its leave, the card starts over, another subscriber registers.",
+      "モデムが網を離れ、カードが再起動し、別の加入者として登録します。",
+    ],
     button: ["Enable it", "有効にする"],
     isDone: () => inService("operational"),
     act: async () => {
@@ -82,7 +102,10 @@ const CHAPTERS: readonly WalkChapter[] = [
   {
     name: "report",
     title: ["The SM is told", "SMに通知"],
-    text: ["The card's notifications go to the SM, over the new subscription.", "カードの通知が、新しい契約でSMに届きます。"],
+    text: [
+      "The card's notifications go to the SM, over the new subscription.",
+      "カードの通知が、新しい契約でSMに届きます。",
+    ],
     button: ["Send the notifications", "通知を送る"],
     isDone: () => session.phone?.notifications === 0,
     act: () => player.notify(),
