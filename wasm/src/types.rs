@@ -57,17 +57,17 @@ impl TypeVisitor for All<'_> {
 const WIDTH: usize = 90;
 
 fn laid_out(declaration: &str) -> String {
-    let (head, body) = declaration.split_once(" = ").unwrap_or((declaration, ""));
+    let (docs, bare) = match declaration.split_once("*/").filter(|_| declaration.starts_with("/**")) {
+        Some((docs, bare)) => (format!("{}\n", comment(docs, 0)), bare.trim()),
+        None => (String::new(), declaration),
+    };
+    let (head, body) = bare.split_once(" = ").unwrap_or((bare, ""));
     let members = split(body.trim_end_matches(';'), '|');
     let is_long = members.len() > 1 && body.len() > WIDTH;
     let laid: Vec<String> = members.iter().map(|member| value(member, usize::from(is_long))).collect();
-    let head = match head.split_once("*/") {
-        Some((docs, rest)) => format!("{}\n{}", comment(docs, 0), rest.trim()),
-        None => head.into(),
-    };
     match is_long {
-        true => format!("{head} =\n  | {};\n", laid.join("\n  | ")),
-        false => format!("{head} = {};\n", laid.join(" | ")),
+        true => format!("{docs}{head} =\n  | {};\n", laid.join("\n  | ")),
+        false => format!("{docs}{head} = {};\n", laid.join(" | ")),
     }
 }
 
@@ -151,10 +151,10 @@ fn token_of(rest: &str, first: char) -> usize {
     end.unwrap_or(first.len_utf8())
 }
 
-/// `/** … */`, in a line if it has one.
+/// `/** … */`, in a line if it has one; what follows in a block of code is for readers of Rust.
 fn comment(docs: &str, depth: usize) -> String {
-    let lines = docs.lines().filter_map(|line| line.trim().strip_prefix("* "));
-    let lines: Vec<&str> = lines.map(str::trim).collect();
+    let lines = docs.lines().filter_map(|line| line.trim().strip_prefix("* ")).map(str::trim);
+    let lines: Vec<&str> = lines.take_while(|line| !line.starts_with("```")).collect();
     match lines[..] {
         [one] => format!("/** {one} */"),
         _ => {

@@ -415,12 +415,7 @@ export type How =
   | { edit: Edit }
   | { certificate: Certificate };
 
-/**
- * A profile's identifier, in the form of EF.ICCID: 10 octets, swapped nibbles, F padding.
- * ```asn1
- * Iccid ::= [APPLICATION 26] OCTET STRING (SIZE(10)) -- Tag '5A'
- * ```
- */
+/** A profile's identifier, in the form of EF.ICCID: 10 octets, swapped nibbles, F padding. */
 export type Iccid = string;
 
 /** International mobile subscriber identity: 6 to 15 digits. */
