@@ -182,6 +182,13 @@ impl Transport for Https {
     }
 }
 
+impl Fork for Https {
+    /// The SM is somebody else's.
+    fn fork(&self) -> Option<Self> {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,12 +235,5 @@ mod tests {
             assert_eq!(url("localhost:8443"), "https://localhost:8443/x");
             assert_eq!(url("other.example.com"), "https://other.example.com/x");
         }
-    }
-}
-
-impl Fork for Https {
-    /// The SM is somebody else's.
-    fn fork(&self) -> Option<Self> {
-        None
     }
 }

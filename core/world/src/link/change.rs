@@ -58,7 +58,7 @@ impl Forge {
             Place::Field(field) => {
                 let text = matches!(edit.value, Put::Text(_));
                 let put = Field { name: field, value: &value, text, keep_lengths: edit.keep_lengths };
-                let changed = put.into(message)?;
+                let changed = put.in_message(message)?;
                 match edit.sign {
                     Some(signer) => self.sign(&changed, field, signer, before),
                     None => Some(changed),
@@ -72,7 +72,7 @@ impl Forge {
         let der = self.certificate(certificate.with);
         let inside = tlv::read_only(&der).ok()?.value;
         let value = der.get(inside)?;
-        Field { name: &certificate.field, value, text: false, keep_lengths: false }.into(message)
+        Field { name: &certificate.field, value, text: false, keep_lengths: false }.in_message(message)
     }
 
     /// Signs the part that a field is in: `serverSigned1` by `serverSignature1`, `smdpSigned2` by `smdpSignature2`,
@@ -87,7 +87,7 @@ impl Forge {
             }
             _ => return None,
         };
-        Field { name: with, value: &signature, text: false, keep_lengths: false }.into(message)
+        Field { name: with, value: &signature, text: false, keep_lengths: false }.in_message(message)
     }
 }
 
@@ -100,37 +100,37 @@ struct Field<'a> {
 }
 
 impl Field<'_> {
-    fn into(self, message: &[u8]) -> Option<Vec<u8>> {
+    fn in_message(self, message: &[u8]) -> Option<Vec<u8>> {
         match serde_json::from_slice::<Value>(message) {
             Ok(mut json) => {
-                self.into_json(&mut json)?;
+                self.in_json(&mut json)?;
                 Some(esim_rsp::json::to_vec(&json))
             }
-            Err(_) => self.into_der(message, self.name),
+            Err(_) => self.in_der_at(message, self.name),
         }
     }
 
     /// A member by its name, or a field within one that is base64 of TLVs; the member's name may be left out.
-    fn into_json(&self, json: &mut Value) -> Option<()> {
+    fn in_json(&self, json: &mut Value) -> Option<()> {
         let (first, rest) = self.name.split_once('.').unwrap_or((self.name, ""));
         let members = json.as_object_mut()?;
         if let Some(member) = members.get_mut(first) {
             *member = match (rest, octets(member)) {
                 ("", Some(whole)) if !self.text => base64(&self.whole(&whole)?),
                 ("", _) => Value::String(self.as_text()),
-                (_, Some(whole)) => base64(&self.into_der(&whole, rest)?),
-                _ => return self.into_json_of(member, rest),
+                (_, Some(whole)) => base64(&self.in_der_at(&whole, rest)?),
+                _ => return self.in_json_of(member, rest),
             };
             return Some(());
         }
         members.values_mut().find_map(|member| {
-            *member = base64(&self.into_der(&octets(member)?, self.name)?);
+            *member = base64(&self.in_der_at(&octets(member)?, self.name)?);
             Some(())
         })
     }
 
-    fn into_json_of(&self, member: &mut Value, rest: &str) -> Option<()> {
-        Field { name: rest, ..*self }.into_json(member)
+    fn in_json_of(&self, member: &mut Value, rest: &str) -> Option<()> {
+        Field { name: rest, ..*self }.in_json(member)
     }
 
     /// A whole TLV with this value.
@@ -150,7 +150,7 @@ impl Field<'_> {
         }
     }
 
-    fn into_der(&self, message: &[u8], name: &str) -> Option<Vec<u8>> {
+    fn in_der_at(&self, message: &[u8], name: &str) -> Option<Vec<u8>> {
         let tree = explain(message).ok()?;
         let names: Vec<&str> = name.split('.').collect();
         let chain = tree.iter().find_map(|node| chain(node, &names))?;

@@ -235,8 +235,8 @@ impl Links {
         let is_new = self.beyond.is_none_or(|beyond| message.n > beyond);
         let meant = |armed: &mut Armed<Filter>| armed.what.means(message) && armed.is_due();
         // Each counts for itself what goes by.
-        let stops = self.breaks.iter_mut().map(meant).fold(false, |any, stops| any || stops);
-        is_new && stops
+        let met = self.breaks.iter_mut().map(meant).filter(|stops| *stops).count();
+        is_new && met > 0
     }
 
     /// Does it; whether it could.
