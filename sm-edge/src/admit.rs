@@ -6,11 +6,16 @@ use crate::{Caller, ClientCertificate, Host, HttpRequest, Limited, Rate};
 use crate::{origin, token};
 use esim_crypto::pki::{self, Certificate, ChainReason, Role, TrustedCi};
 use esim_crypto::sha256;
+use esim_rsp::check::Rule;
 use esim_rsp::{Code, Refusal};
 use esim_smdp::store::AliasKind;
 use esim_smdp::{CalledBy, Config, Credential, OnBehalf, Operator};
 use std::net::{IpAddr, Ipv6Addr};
 use subtle::ConstantTimeEq;
+
+/// What [`speaks`] verifies.
+pub(crate) const SPEAKS: Rule =
+    Rule::new("SGP.22 6.5.1", "functionRequesterIdentifier is that of the credential");
 
 /// What an operator of the service wants of its callers.
 #[derive(Clone, Debug, Default)]

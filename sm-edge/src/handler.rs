@@ -1,6 +1,6 @@
 //! Paths, credentials, JSON and status codes (SGP.22 6.5).
 
-use crate::admit::{self, Requester};
+use crate::admit::{self, Requester, SPEAKS};
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
 use crate::run::{Executed, run};
@@ -30,8 +30,6 @@ const LENGTH: Rule = Rule::new("SGP.22 6.5.1", "the body is not too long");
 const LPA: Rule =
     Rule::new("SGP.22 6.5.1", "an LPA shows a certificate of an admitted issuer, where one is asked for");
 const CREDENTIAL: Rule = Rule::new("SGP.22 6.5.1", "the caller shows a credential that is known");
-pub(crate) const SPEAKS: Rule =
-    Rule::new("SGP.22 6.5.1", "functionRequesterIdentifier is that of the credential");
 const PACE: Rule = Rule::new("SGP.22 6.5.1", "the caller has not asked too often");
 const TRIES: Rule = Rule::new("SGP.22 6.5.1", "the order is not tried too fast");
 

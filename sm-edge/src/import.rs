@@ -1,7 +1,6 @@
 //! `POST /esim-lab/import`: a batch of subscribers, as JSON or CSV.
 
-use crate::admit::{self, Requester};
-use crate::handler::SPEAKS;
+use crate::admit::{self, Requester, SPEAKS};
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
 use crate::run::run;

@@ -6,11 +6,6 @@ use std::path::{Path, PathBuf};
 /// Circles that stand, with the reason that docs/ARCHITECTURE.md gives. One that is there no more is struck out here.
 const EXCEPTIONS: &[(&str, &[&str])] = &[
     ("core/lpa", &["download::state", "download::steps"]),
-    ("core/smdp", &["audit", "order"]),
-    ("core/smdp", &["codes", "profile"]),
-    ("core/world", &["act", "device", "done", "link", "operator", "port", "radio", "rules_file", "words"]),
-    ("core/world", &["phone", "snapshot", "world"]),
-    ("sm-edge", &["handler", "import"]),
     ("sm-native", &["folder", "keep", "migrate", "sqlite", "writer"]),
     ("worker", &["configuration", "host", "network"]),
 ];

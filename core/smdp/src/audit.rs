@@ -8,6 +8,7 @@
 //! Entries from before there were MACs have none; the first one that has seals them.
 
 use crate::Order;
+pub use crate::history::{CalledBy, Chain, Credential};
 use crate::order::HistoryEntry;
 use crate::store::{Record, Records, Write};
 use alloc::format;
@@ -20,61 +21,6 @@ use serde::{Deserialize, Serialize};
 
 /// How many entries an order remembers; the oldest go first.
 const HISTORY_LIMIT: usize = 256;
-
-/// Who has called, as far as it has shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CalledBy {
-    /// What it was let in by.
-    pub credential: Credential,
-    /// OID of the operator or server whose credential it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub oid: Option<String>,
-    /// Network address without port, where there is a network.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-}
-
-/// What a caller is let in by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Credential {
-    /// Nothing: an LPA, known by what its eUICC signs.
-    None,
-    /// The token of whoever runs the service.
-    HouseToken,
-    /// A token that an operator has signed.
-    SignedToken,
-    /// A client certificate of TLS: an operator's, or an LPA's where those are asked for.
-    ClientCertificate,
-    /// CERT.DP.TLS or CERT.DS.TLS.
-    ServerCertificate,
-}
-
-impl Credential {
-    /// The name in JSON: `signedToken`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::HouseToken => "houseToken",
-            Self::SignedToken => "signedToken",
-            Self::ClientCertificate => "clientCertificate",
-            Self::ServerCertificate => "serverCertificate",
-        }
-    }
-}
-
-/// What an order knows of the chain of its history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chain {
-    /// How many entries there have ever been.
-    pub count: u64,
-    /// How often the head has been written.
-    pub heads: u64,
-    /// Link of the last entry that is not kept any more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Base64>,
-}
 
 /// The end of an order's history, kept apart from the order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

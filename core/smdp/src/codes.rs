@@ -2,7 +2,7 @@
 //! in its place.
 
 use crate::metadata::Class;
-use crate::profile::SecretText;
+use crate::secret::SecretText;
 use alloc::format;
 use esim_rsp::{Error, common};
 use esim_saip::builder;

@@ -30,6 +30,7 @@ pub mod es2p;
 pub mod es9p;
 pub mod event;
 mod function;
+mod history;
 pub mod metadata;
 pub mod order;
 pub mod profile;

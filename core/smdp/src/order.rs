@@ -1,8 +1,8 @@
 //! An order: a profile on its way to one eUICC (SGP.22 3.1.6).
 
-use crate::audit::{CalledBy, Chain};
 use crate::call::Errand;
 use crate::event::OrderEvent;
+use crate::history::{CalledBy, Chain};
 use crate::{Call, Secret};
 use alloc::collections::BTreeMap;
 use alloc::string::String;

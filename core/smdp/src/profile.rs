@@ -3,6 +3,7 @@
 use crate::Secret;
 pub use crate::codes::{Codes, Drawn};
 use crate::order::Needs;
+pub use crate::secret::SecretText;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -11,10 +12,6 @@ use esim_saip::builder::Authentication;
 use esim_saip::check::Severity;
 use esim_saip::{Capabilities, Package, Status, builder, check, coding, resolve};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
-
-/// Text that is wiped when it is dropped.
-pub type SecretText = Zeroizing<String>;
 
 /// What the operator knows of a subscriber. `Debug` shows no key.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,13 @@
 //! Octets that no log, error or debug output may show.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::json::Base64;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
+
+/// Text that is wiped when it is dropped.
+pub type SecretText = Zeroizing<String>;
 
 /// Octets to keep from every eye: profile packages, one-time private keys.
 ///

@@ -1,6 +1,5 @@
 //! A powered eUICC with its memory, randomness and clock.
 
-use crate::link::CardFault;
 use esim_euicc::{BootError, Card, Env, Nvm, NvmError, Write};
 use esim_rsp::check::Watch;
 use rand_chacha::ChaCha20Rng;
@@ -36,6 +35,15 @@ impl Clock {
             Self::Off(ask, before) => Self::Off(ask, before.saturating_add(seconds)),
         }
     }
+}
+
+/// What happens to a card while it works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CardFault {
+    /// Its power fails after so many writes.
+    PowerCut(u32),
+    /// Its memory takes none.
+    MemoryFull,
 }
 
 /// A card in a slot.

@@ -3,16 +3,19 @@
 #![forbid(unsafe_code)]
 
 mod act;
+mod apdu;
 mod checked;
 mod device;
 mod done;
 mod explained;
 mod file_nvm;
+mod handset;
 mod journal;
 mod kept;
 pub mod link;
 mod operator;
 mod oracle;
+mod past;
 mod pasted;
 mod pcap;
 mod perform;
@@ -22,10 +25,12 @@ mod port;
 mod radio;
 mod rules_file;
 mod scenario;
+mod seed;
 mod sequence;
 mod snapshot;
 mod stage;
 mod story;
+mod telling;
 mod trace;
 mod transport;
 pub mod words;
@@ -38,26 +43,27 @@ pub use done::{Asked, Done, Ended, Listed, NotInstalled, Service, Stage as Downl
 pub use esim_net as net;
 pub use explained::{Explained, Part, explain_record};
 pub use file_nvm::FileNvm;
+pub use handset::{NetworkSubscriber, home_cell};
 pub use journal::{Journal, LINK_CLOCK, LinkError, VERSION};
 pub use link::{Filter, How, Line, Tampered, Tampering};
 pub use operator::{Operator, OrderError, Ordered, Wish};
 pub use oracle::Expectation;
+pub use past::Snapshot;
 pub use pasted::{LONGEST, explain_pasted, octets_of};
 pub use pcap::pcap;
 pub use perform::{ActError, Performed};
-pub use phone::{NetworkSubscriber, home_cell};
 pub use picture::{ELSEWHERE, Outlook, Picture};
 pub use port::{Agreeable, Joined, User};
 pub use radio::{Attempt, Outcome, Passage, Radio};
 pub use rules_file::{DEFAULT_RULES, RulesMistake, read_rules};
 pub use scenario::{SCENARIOS, Scenario, Step, find_scenario};
-pub use snapshot::Snapshot;
+pub use seed::{Seed, Stream};
 pub use stage::{Played, Stage, StepDone, play, play_in};
 pub use story::{in_memory, in_memory_with};
 pub use trace::Trace;
 pub use transport::{Fork, Reply, Request, Transport};
 pub use words::Words;
-pub use world::{ADDRESS, NOW, Phone, Seed, Stream, World, WorldError};
+pub use world::{ADDRESS, NOW, Phone, World, WorldError};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,8 +1,8 @@
 //! What people paste to have it explained: hexadecimal, base64, DER, JSON, PEM, APDUs with their status words, one or a
 //! log of them, activation codes.
 
+use crate::apdu::apdu_name;
 use crate::explained::{Explained, Part, command, field, response};
-use crate::port::apdu_name;
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::common::{from_base64, from_hex};
 use serde_json::Value;

@@ -2,39 +2,21 @@
 //! is around it.
 
 use crate::device::Device;
+use crate::handset::{Handset, NetworkSubscriber};
 use crate::link::Line;
 use crate::radio::{Attempt, Granted, Radio};
+use crate::seed::Stream;
 use crate::transport::Transport;
 use crate::words::{self, Words};
-use crate::world::{Stream, World, WorldError};
+use crate::world::{World, WorldError};
 use esim_euicc::Nvm;
 use esim_net::modem::ServiceView;
 use esim_net::{
-    Answer, Cell, Class, Contract, Destination, Effect, Imsi, KeptSubscriber, Keys, Link, Modem, ModemError,
-    Network, Plmn, Rat, Report, RuleError, Rules, Subscription,
+    Answer, Cell, Destination, Effect, Imsi, KeptSubscriber, Link, Modem, ModemError, Network, Report,
+    RuleError, Rules, Subscription,
 };
 use esim_rsp::trace::Party;
 use rand_chacha::ChaCha20Rng;
-
-/// A card with its modem: a device.
-#[derive(Clone)]
-pub struct Handset<N> {
-    pub(crate) device: Device<N>,
-    pub(crate) modem: Modem,
-    /// Whether the LPA has another way to the SM than the radio.
-    pub(crate) wifi: bool,
-}
-
-impl<N> Handset<N> {
-    pub(crate) fn new(device: Device<N>) -> Self {
-        Self { device, modem: Modem::new(), wifi: true }
-    }
-}
-
-/// The cell at home: PLMN 001 01, LTE, a good level.
-pub fn home_cell() -> Cell {
-    Cell { plmn: Plmn::from_octets([0x00, 0xF1, 0x10]), rat: Rat::Lte, area: 1, level: -87 }
-}
 
 impl<N: Nvm, T: Transport> World<N, T> {
     /// The network.
@@ -307,40 +289,5 @@ impl<N: Nvm, T: Transport> World<N, T> {
             link: Link(self.current as u32),
         };
         (radio, &mut handset.device, Line::with(&mut self.trace, &mut self.links, now))
-    }
-}
-
-/// A subscriber as the operator's order describes one to the network.
-#[derive(Clone, Debug)]
-pub struct NetworkSubscriber<'a> {
-    /// Digits.
-    pub imsi: &'a str,
-    /// Subscriber key, hexadecimal.
-    pub ki: &'a str,
-    /// OPc or TOPc, hexadecimal.
-    pub opc: &'a str,
-    /// `milenage`, `tuak` or `usim-test`.
-    pub algorithm: &'a str,
-    /// What the subscription is for.
-    pub class: Class,
-    /// What is paid for.
-    pub contract: Contract,
-    /// Telephone number.
-    pub msisdn: Option<&'a str>,
-}
-
-impl NetworkSubscriber<'_> {
-    fn keys(&self) -> Option<Keys> {
-        let ki = hex::decode(self.ki).ok()?;
-        let keys = match self.algorithm {
-            "tuak" => Keys::Tuak(Box::new(esim_net::auc::TuakKeys {
-                k: ki,
-                topc: hex::decode(self.opc).ok()?.try_into().ok()?,
-                iterations: 1,
-            })),
-            "usim-test" => Keys::UsimTest { k: ki.try_into().ok()? },
-            _ => Keys::Milenage { k: ki.try_into().ok()?, opc: hex::decode(self.opc).ok()?.try_into().ok()? },
-        };
-        keys.are_sound().then_some(keys)
     }
 }

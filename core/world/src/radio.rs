@@ -1,14 +1,14 @@
 //! The modem with the network around it: everything that goes over the radio, with its trace.
 
 use crate::device::Device;
-use crate::link::{Fate, Line};
+use crate::link::{Fate, Line, party};
 use crate::words::{self, Words};
 use esim_euicc::Nvm;
 use esim_net::nas::{self, Direction};
 use esim_net::network::PROHIBITED;
 use esim_net::{
     Action, Air, Answer, Carried, Cause, Cell, Decision, Destination, Effect, Entry, Link, Modem, ModemError,
-    Network, Node, Rat, Verified, drive,
+    Network, Rat, Verified, drive,
 };
 use esim_rsp::trace::Party;
 use rand_chacha::ChaCha20Rng;
@@ -175,20 +175,6 @@ impl Attempt {
     /// Whether it works.
     pub fn is_granted(&self) -> bool {
         self.outcome == Outcome::Granted
-    }
-}
-
-pub(crate) fn party(node: Node) -> Party {
-    match node {
-        Node::Modem => Party::Modem,
-        Node::Mme => Party::Mme,
-        Node::Sgsn => Party::Sgsn,
-        Node::Hss => Party::Hss,
-        Node::Gateway => Party::Gateway,
-        Node::Policy => Party::Policy,
-        Node::Msc => Party::Msc,
-        Node::Sm => Party::Sm,
-        Node::Internet => Party::Internet,
     }
 }
 

@@ -1,46 +1,9 @@
 //! A world as it was between two acts, to go back to and to branch from.
 
-use crate::Act;
-use crate::device::Clock;
-use crate::kept::Kept;
-use crate::link::Links;
-use crate::operator::{Ordered, Wish};
-use crate::phone::Handset;
+use crate::past::Snapshot;
 use crate::transport::{Fork, Transport};
 use crate::world::World;
 use esim_euicc::Nvm;
-use esim_lpa::{Download, Session};
-use esim_net::{Cell, Network};
-use esim_rsp::trace::Record;
-use rand_chacha::ChaCha20Rng;
-use std::sync::Arc;
-
-/// A world as it was. What has not changed since the snapshot before is shared with it: a thousand of them take some
-/// 20 MB.
-pub struct Snapshot<N, T> {
-    handsets: Vec<Handset<N>>,
-    current: usize,
-    transport: T,
-    trace: Kept<Record>,
-    links: Links,
-    stopped: Option<Arc<Stopped<N, T>>>,
-    clock: Clock,
-    ordered: u64,
-    download: Option<Session<Download>>,
-    orders: Kept<(Ordered, Wish)>,
-    /// But for the last one, which may still grow: steps in a row are one act.
-    acts: Kept<Act>,
-    last_act: Option<Act>,
-    network: Network,
-    network_rng: ChaCha20Rng,
-    cells: Vec<Cell>,
-}
-
-/// An act at a break point: as it was before, and what was to be done.
-pub(crate) struct Stopped<N, T> {
-    pub before: Snapshot<N, T>,
-    pub act: Act,
-}
 
 impl<N: Nvm + Clone, T: Transport + Fork> World<N, T> {
     /// The world as it is now; none where the SM is somebody else's, whom nobody can put back.

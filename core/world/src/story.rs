@@ -3,8 +3,9 @@
 use crate::device::Clock;
 use crate::perform::ActError;
 use crate::scenario::Scenario;
+use crate::seed::Seed;
 use crate::transport::Transport;
-use crate::world::{ADDRESS, NOW, Seed, World, WorldError};
+use crate::world::{ADDRESS, NOW, World, WorldError};
 use esim_euicc::MemoryNvm;
 use esim_sm_edge::MemoryHost;
 use esim_sm_edge::smdp::Config;

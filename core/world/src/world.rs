@@ -4,16 +4,17 @@
 use crate::act::Act;
 use crate::checked::{Known, Watchers};
 use crate::device::{Clock, Device};
+use crate::handset::{Handset, NetworkSubscriber, home_cell};
 use crate::kept::Kept;
 use crate::link::{Forge, Line, Links};
 use crate::operator::{Operator, OrderError, Ordered, Wish};
-use crate::phone::{Handset, NetworkSubscriber, home_cell};
+use crate::past::Stopped;
 use crate::port::{Joined, User};
 use crate::radio::Radio;
-use crate::snapshot::Stopped;
+use crate::seed::{Seed, Stream};
 use crate::trace::Trace;
 use crate::transport::{Reply, Request, Transport};
-use esim_crypto::pki::{PkiParameters, TestPki};
+use esim_crypto::pki::TestPki;
 use esim_euicc::{BootError, Nvm, NvmError, Personal};
 use esim_lpa::driver::{self, Failure, Refresh};
 use esim_lpa::manage::{ChipInfo, ListProfiles, MemoryReset};
@@ -24,9 +25,8 @@ use esim_lpa::{
 use esim_net::{Cell, Class, Contract, Destination, Link, Network};
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::trace::Party;
-use esim_rsp::{Eid, Error, Iccid};
+use esim_rsp::{Error, Iccid};
 use rand_chacha::ChaCha20Rng;
-use rand_core::{Rng, SeedableRng};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -35,82 +35,6 @@ pub const ADDRESS: &str = "smdp.esim-lab.example";
 
 /// The time in worlds whose clock stands still: 2026-09-21, 13:33:20 UTC.
 pub const NOW: u64 = 1_790_000_000;
-
-/// Where randomness comes from: one seed, one stream a purpose, so that what
-/// one part draws shifts no other.
-#[derive(Clone)]
-pub struct Seed([u8; 32]);
-
-/// Purposes of randomness. Stream 0 is the SM's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
-    /// Certificates and keys.
-    Pki = 10,
-    /// Personalisation of the card.
-    Personalisation = 11,
-    /// The card at work.
-    Card = 12,
-    /// Subscriber keys.
-    Operator = 13,
-    /// Challenges of the network.
-    Network = 14,
-    /// Certificates and keys of somebody who is not who he says.
-    Forge = 15,
-}
-
-impl Seed {
-    /// From a small number: everything repeats.
-    pub fn from_number(seed: u64) -> Self {
-        Self(ChaCha20Rng::seed_from_u64(seed).get_seed())
-    }
-
-    /// From 32 octets of a generator: nothing repeats.
-    pub fn from_octets(seed: [u8; 32]) -> Self {
-        Self(seed)
-    }
-
-    /// The seed itself, for the SM's generator.
-    pub fn octets(&self) -> [u8; 32] {
-        self.0
-    }
-
-    /// The generator for a purpose.
-    pub fn stream(&self, stream: Stream) -> ChaCha20Rng {
-        let mut rng = ChaCha20Rng::from_seed(self.0);
-        rng.set_stream(stream as u64);
-        rng
-    }
-
-    /// A test PKI of this world's own, for an SM at these hosts.
-    pub fn pki(&self, hosts: &[&str]) -> TestPki {
-        let smdp_hosts = hosts.iter().map(|host| (*host).to_string()).collect();
-        let parameters = PkiParameters { smdp_hosts, ..PkiParameters::default() };
-        TestPki::generate(&parameters, &mut self.stream(Stream::Pki))
-    }
-
-    /// A card under a PKI, its EID drawn in the PKI's range.
-    ///
-    /// # Errors
-    /// [`Error`] if the PKI's certificates do not parse.
-    pub fn card(&self, pki: &TestPki) -> Result<Personal, Error> {
-        let mut rng = self.stream(Stream::Personalisation);
-        let digits = (u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64())) % 10u128.pow(22);
-        let eid = Eid::from_body(&format!("{}{digits:022}", pki.parameters().eid_prefix))?;
-        Personal::new(pki, eid, &mut rng)
-    }
-
-    /// Ki and OPc of a subscriber, 32 hexadecimal digits each.
-    pub fn subscriber_keys(&self, number: u64) -> (String, String) {
-        let mut rng = self.stream(Stream::Operator);
-        rng.set_word_pos(u128::from(number) * 8);
-        let mut key = || {
-            let mut octets = [0; 16];
-            rng.fill_bytes(&mut octets);
-            hex::encode(octets)
-        };
-        (key(), key())
-    }
-}
 
 /// Why a world did not come about.
 #[derive(Debug, thiserror::Error)]

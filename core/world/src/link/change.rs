@@ -1,7 +1,7 @@
 //! Octets of a message changed: at an offset, in a named field, a certificate for another; signed anew or left broken.
 
 use super::tampering::{Certificate, Edit, Other, Place, Put, Signer};
-use crate::world::{Seed, Stream};
+use crate::seed::{Seed, Stream};
 use esim_crypto::PrivateKey;
 use esim_crypto::pki::TestPki;
 use esim_rsp::explain::{Node, explain};

@@ -111,7 +111,7 @@ fn first_tag(message: &Message<'_>) -> Option<u32> {
 
 fn status(message: &Message<'_>) -> Option<String> {
     if message.interface == "APDU" && message.ends.0 == Party::Euicc {
-        return Some(crate::port::status(message.bytes));
+        return Some(crate::apdu::status(message.bytes));
     }
     let answer: Value = serde_json::from_slice(message.bytes).ok()?;
     let code = &answer["header"]["functionExecutionStatus"]["statusCodeData"];

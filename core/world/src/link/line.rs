@@ -1,9 +1,9 @@
 //! The line between two parties: what is said goes into the trace, past break points and tamperings, and arrives.
 
 use super::{Fate, Links, Message, Passed};
+use crate::apdu::{apdu_name, status};
 use crate::checked::Watchers;
 use crate::device::Device;
-use crate::port::{apdu_name, status};
 use crate::trace::Trace;
 use crate::transport::{Reply, Request, Transport};
 use esim_euicc::Nvm;

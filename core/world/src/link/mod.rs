@@ -16,7 +16,7 @@ pub use tampering::{Certificate, Edit, How, Other, Place, Put, Signer, Tampering
 pub(crate) use change::Forge;
 pub(crate) use line::Call;
 
-use crate::radio::party;
+use crate::device::CardFault;
 use esim_net::{Entry, Node};
 use esim_rsp::trace::{Party, Record};
 use serde::Serialize;
@@ -108,15 +108,6 @@ pub(crate) struct Passed {
     pub late: u32,
     /// What happens to a card meanwhile.
     pub card: Option<CardFault>,
-}
-
-/// What happens to a card while it works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CardFault {
-    /// Its power fails after so many writes.
-    PowerCut(u32),
-    /// Its memory takes none.
-    MemoryFull,
 }
 
 impl Links {
@@ -300,4 +291,19 @@ fn flipped(sent: &[u8], octet: isize, mask: u8) -> Option<Vec<u8>> {
     let mut changed = sent.to_vec();
     *changed.get_mut(at)? ^= mask;
     Some(changed)
+}
+
+/// A node of the network, as the trace calls it.
+pub(crate) fn party(node: Node) -> Party {
+    match node {
+        Node::Modem => Party::Modem,
+        Node::Mme => Party::Mme,
+        Node::Sgsn => Party::Sgsn,
+        Node::Hss => Party::Hss,
+        Node::Gateway => Party::Gateway,
+        Node::Policy => Party::Policy,
+        Node::Msc => Party::Msc,
+        Node::Sm => Party::Sm,
+        Node::Internet => Party::Internet,
+    }
 }
