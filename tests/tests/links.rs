@@ -162,7 +162,7 @@ fn what_is_done_to_messages_is_in_the_journal() {
     for act in &acts {
         perform(&mut world, act);
     }
-    let journal = Journal { seed: 7, now: 0, acts: world.acts().to_vec(), version: None, digest: None };
+    let journal = Journal { seed: 7, acts: world.acts().to_vec(), ..Journal::default() };
     let read = Journal::from_link(&journal.to_link().expect("a link")).unwrap().unwrap();
     assert_eq!(read.acts, acts);
     let mut again = in_memory(7).unwrap();

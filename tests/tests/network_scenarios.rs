@@ -134,8 +134,13 @@ fn a_link_makes_the_same_trace() {
     let world = play(&acts);
     let mut digest = world.trace().digest();
     digest.truncate(16);
-    let journal =
-        Journal { seed: 7, now: NOW, acts: world.acts()[1..].to_vec(), version: None, digest: Some(digest) };
+    let journal = Journal {
+        seed: 7,
+        now: NOW,
+        acts: world.acts()[1..].to_vec(),
+        digest: Some(digest),
+        ..Journal::default()
+    };
     let read = Journal::from_link(&journal.to_link().expect("a link")).expect("a link").expect("of a world");
     let again = play(&[&[Act::LeaveFactory][..], &read.acts].concat());
     assert!(again.trace().digest().starts_with(&read.digest.expect("a digest")));

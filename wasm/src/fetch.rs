@@ -3,7 +3,7 @@
 use esim_lpa::{HttpReply, Unanswered};
 use esim_rsp::check::Watch;
 use esim_sm_edge::MemoryHost;
-use esim_world::{Clock, Fork, Reply, Request, Transport};
+use esim_world::{Clock, Fork, Recording, Reply, Request, Transport};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -22,6 +22,13 @@ pub enum Way {
         /// `https://host:port`, with or without a slash.
         base: String,
     },
+    /// There, as it has answered before.
+    Recorded {
+        /// `https://host:port`, with or without a slash.
+        base: String,
+        /// What it has answered.
+        answers: Recording,
+    },
 }
 
 /// Host and port of a URL: what an activation code names.
@@ -31,12 +38,25 @@ pub fn host_of(url: &str) -> Option<String> {
     (!host.is_empty()).then(|| host.to_string())
 }
 
+impl Way {
+    /// The URL of an SM that is outside.
+    pub fn base(&self) -> Option<&str> {
+        match self {
+            Self::InPage { .. } => None,
+            Self::Fetch { base } | Self::Recorded { base, .. } => Some(base),
+        }
+    }
+}
+
 impl Fork for Way {
     fn fork(&self) -> Option<Self> {
         match self {
             Self::InPage { sm, clock } => Some(Self::InPage { sm: Box::new(sm.fork()), clock: *clock }),
             // Its records are not in this page.
             Self::Fetch { .. } => None,
+            Self::Recorded { base, answers } => {
+                Some(Self::Recorded { base: base.clone(), answers: answers.fork()? })
+            }
         }
     }
 }
@@ -46,7 +66,7 @@ impl Transport for Way {
         match self {
             Self::InPage { sm, .. } => sm.set_watch(watch),
             // Its own process tells nobody.
-            Self::Fetch { .. } => {}
+            Self::Fetch { .. } | Self::Recorded { .. } => {}
         }
     }
 
@@ -56,6 +76,7 @@ impl Transport for Way {
                 sm.set_now(clock.now());
                 sm.send(request).await
             }
+            Self::Recorded { answers, .. } => answers.send(request).await,
             Self::Fetch { base } => {
                 let url = format!("{}{}", base.trim_end_matches('/'), request.path);
                 let lost = |error| Unanswered::Lost(format!("{url}: {}", words(&error)));
@@ -71,8 +92,12 @@ impl Transport for Way {
                 *clock = clock.shifted(seconds);
                 true
             }
-            Self::Fetch { .. } => false,
+            Self::Fetch { .. } | Self::Recorded { .. } => false,
         }
+    }
+
+    fn is_outside(&self) -> bool {
+        !matches!(self, Self::InPage { .. })
     }
 }
 

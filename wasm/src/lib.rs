@@ -15,7 +15,9 @@ use esim_crypto::pki::TestPki;
 use esim_euicc::MemoryNvm;
 use esim_sm_edge::MemoryHost;
 use esim_sm_edge::smdp::Config;
-use esim_world::{ADDRESS, Act, Agreeable, Clock, Journal, Scenario, Seed, Stage, find_scenario};
+use esim_world::{
+    ADDRESS, Act, Agreeable, Clock, Heard, Journal, Recording, Scenario, Seed, Stage, find_scenario,
+};
 use fetch::Way;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -43,6 +45,8 @@ struct Options {
     sm_url: Option<String>,
     /// Its ES2+ credential.
     token: Option<String>,
+    /// What it has answered before (`heard` of a `Journal`): it answers that again, and nobody is asked.
+    heard: Option<Vec<Heard>>,
 }
 
 /// Card, LPA, SM and network in one object.
@@ -101,10 +105,14 @@ impl World {
         let clock = options.now.map_or(Clock::Host(js_now), Clock::Fixed);
         let pki = TestPki::well_known(Curve::P256);
         let (way, address, token) = match options.sm_url {
-            Some(url) => {
+            Some(base) => {
                 let address =
-                    fetch::host_of(&url).ok_or_else(|| sentence(format!("{url} is no URL of an SM")))?;
-                (Way::Fetch { base: url }, address, options.token.unwrap_or_default())
+                    fetch::host_of(&base).ok_or_else(|| sentence(format!("{base} is no URL of an SM")))?;
+                let way = match options.heard {
+                    Some(heard) => Way::Recorded { base, answers: Recording::new(heard) },
+                    None => Way::Fetch { base },
+                };
+                (way, address, options.token.unwrap_or_default())
             }
             None => {
                 let config = Config::of_test_pki(ADDRESS, &pki).map_err(sentence)?;
@@ -186,14 +194,17 @@ impl World {
     }
 
     /// The part of a URL, from `#` on, by which a page makes this very world again, if it began out of the factory with
-    /// this seed and clock.
+    /// this seed and clock. What an SM outside has answered is in it: `sm` and `heard` of what
+    /// [`World::read_link`] gives make the options `smUrl` and `heard`.
     pub fn link(&self, seed: f64, now: f64) -> Fallible<String> {
         let acts = self.world.acts();
         let acts = acts.strip_prefix(&[Act::LeaveFactory]).unwrap_or(acts).to_vec();
         let mut digest = self.world.trace().digest();
         digest.truncate(16);
         let version = Some(esim_world::VERSION.to_string());
-        let journal = Journal { seed: seed as u64, now: now as u64, acts, version, digest: Some(digest) };
+        let sm = self.world.transport().base().map(str::to_string);
+        let (seed, now, heard) = (seed as u64, now as u64, self.world.heard());
+        let journal = Journal { seed, now, acts, sm, heard, version, digest: Some(digest) };
         journal.to_link().map_err(sentence)
     }
 

@@ -395,6 +395,18 @@ export type Filter = {
   skip?: number;
 };
 
+/** An answer from outside. */
+export type Heard =
+  | {
+    reply: {
+      /** HTTP status. */
+      status: number;
+      /** JSON text, or nothing. */
+      body: string;
+    };
+  }
+  | { nothing: string };
+
 /** What is done. */
 export type How =
   | "drop"
@@ -429,6 +441,10 @@ export type Journal = {
   now: number;
   /** What was done since the device left the factory. */
   acts: Array<Act>;
+  /** Base URL of an SM that is somebody else's; the SM is the world's own if absent. */
+  sm?: string;
+  /** What that SM has answered: with it the acts are done once more, and nobody is asked. */
+  heard?: Array<Heard>;
   /** Version of esim-lab that has written it down; earlier builds have not said. */
   version?: string;
   /** How the digest of the trace begins that they made: another one now means another version of the core. */
@@ -867,4 +883,6 @@ export type WorldOptions = {
   smUrl?: string;
   /** Its ES2+ credential. */
   token?: string;
+  /** What it has answered before (`heard` of a `Journal`): it answers that again, and nobody is asked. */
+  heard?: Array<Heard>;
 };

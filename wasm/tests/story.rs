@@ -1,7 +1,7 @@
 //! The whole story in a browser: the octets are those of every other host.
 #![cfg(target_arch = "wasm32")]
 
-use esim_world::{Scenario, in_memory, play_in};
+use esim_world::{SCENARIOS, Scenario, in_memory, play, play_in};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -16,6 +16,50 @@ async fn a_download_in_the_browser_has_the_octets_of_every_host() {
         .await
         .expect("the story ends well");
     assert_eq!(world.trace().digest(), DIGEST.trim());
+}
+
+macro_rules! traces {
+    ($($name:literal),* $(,)?) => {
+        /// What every scenario makes on every host: name and sequence.
+        const TRACES: &[(&str, &str)] = &[
+            $(($name, include_str!(concat!("../../tests/cases/net/", $name, "/trace.txt")))),*
+        ];
+    };
+}
+
+traces![
+    "first-power-on-pp-to-op",
+    "pp-tries-web-call-sms",
+    "wrong-apn-still-reaches-sm",
+    "sm-unreachable-by-policy-mistake",
+    "roaming",
+    "op-disabled-falls-back-to-pp",
+    "two-devices-one-subscription",
+    "wrong-ki",
+    "sqn-out-of-range",
+    "profile-deleted-while-attached",
+    "umts",
+    "service-by-contract",
+    "faults-on-the-way",
+];
+
+#[wasm_bindgen_test]
+async fn every_scenario_in_the_browser_has_the_octets_of_every_host() {
+    assert_eq!(SCENARIOS.len(), TRACES.len());
+    for ((name, text), (own, trace)) in SCENARIOS.iter().zip(TRACES) {
+        assert_eq!(name, own);
+        let scenario = Scenario::read(text).expect("a scenario");
+        let played = play(&scenario, &mut |_| ()).await.expect("it ends well");
+        assert!(played.is_as_expected(), "{name}");
+        assert_eq!(played.sequence(), *trace, "{name}");
+        // The list of what was done makes it once more.
+        let mut again = in_memory(scenario.seed).expect("a world");
+        again.set_rules(scenario.rules).expect("rules");
+        for act in played.world.acts() {
+            again.perform(act).await.expect("an act");
+        }
+        assert_eq!(again.trace().digest(), played.world.trace().digest(), "{name}");
+    }
 }
 
 fn object(text: &str) -> JsValue {

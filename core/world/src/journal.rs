@@ -6,6 +6,7 @@
 
 use crate::act::{Act, Ruling, Said};
 use crate::operator::Wish;
+use crate::outside::Heard;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ const MOST_ACTS: usize = 10_000;
 const MOST_STEPS: u32 = 100_000;
 
 /// A world from its beginning, out of the factory, to now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Journal {
@@ -29,6 +30,14 @@ pub struct Journal {
     pub now: u64,
     /// What was done since the device left the factory.
     pub acts: Vec<Act>,
+    /// Base URL of an SM that is somebody else's; the SM is the world's own if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub sm: Option<String>,
+    /// What that SM has answered: with it the acts are done once more, and nobody is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<Heard>>"))]
+    pub heard: Vec<Heard>,
     /// Version of esim-lab that has written it down; earlier builds have not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
@@ -80,6 +89,12 @@ impl Journal {
         }
         if self.now != LINK_CLOCK {
             fields.append_pair("now", &self.now.to_string());
+        }
+        if let Some(sm) = &self.sm {
+            fields.append_pair("sm", sm);
+        }
+        if !self.heard.is_empty() {
+            fields.append_pair("heard", &text(&self.heard, "heard")?);
         }
         if let Some(version) = &self.version {
             fields.append_pair("version", version);
@@ -133,7 +148,9 @@ impl Journal {
         }
         let now = field("now").map_or(Ok(LINK_CLOCK), whole)?;
         let text = |name| field(name).map(str::to_string);
-        Ok(Some(Self { seed: whole(seed)?, now, acts, version: text("version"), digest: text("digest") }))
+        let heard = field("heard").map_or(Ok(Vec::new()), |heard| read(heard, "heard"))?;
+        let (sm, version, digest) = (text("sm"), text("version"), text("digest"));
+        Ok(Some(Self { seed: whole(seed)?, now, acts, sm, heard, version, digest }))
     }
 }
 
@@ -243,7 +260,12 @@ mod tests {
             Act::CopyCard,
             Act::UseDevice(1),
         ];
-        let journal_ = Journal { seed: 3, now: 5, acts, version: Some("0.0.9".into()), digest: None };
+        let heard = vec![
+            Heard::Reply { status: 200, body: "{\"a\":\"日本 & more\"}".into() },
+            Heard::Nothing("the connection is lost".into()),
+        ];
+        let (sm, version) = (Some("https://sm.example:8443/".into()), Some("0.0.9".into()));
+        let journal_ = Journal { seed: 3, now: 5, acts, sm, heard, version, digest: None };
         assert_eq!(journal(&journal_.to_link().unwrap()), journal_);
     }
 

@@ -37,6 +37,11 @@ pub trait Transport {
     /// Why no answer came; one over [`HttpReply::LIMIT`](esim_lpa::HttpReply::LIMIT) is none.
     async fn send(&mut self, request: &Request<'_>) -> Result<Reply, Unanswered>;
 
+    /// Whether the SM is somebody else's: what it answers is then kept, for nobody can ask it once more.
+    fn is_outside(&self) -> bool {
+        true
+    }
+
     /// Sets the SM's clock so many seconds on; whether it could: an SM that is somebody else's has its own time.
     fn shift_clock(&mut self, _seconds: i64) -> bool {
         false
@@ -69,6 +74,10 @@ impl Transport for MemoryHost {
         let with = |http: HttpRequest, (name, value): &(&str, &str)| http.with_header(name, *value);
         let response = esim_sm_edge::handle(request.headers.iter().fold(http, with), self).await;
         Ok(Reply { status: response.status, body: response.body })
+    }
+
+    fn is_outside(&self) -> bool {
+        false
     }
 
     fn shift_clock(&mut self, seconds: i64) -> bool {

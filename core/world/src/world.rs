@@ -8,6 +8,7 @@ use crate::handset::{Handset, NetworkSubscriber, home_cell};
 use crate::kept::Kept;
 use crate::link::{Forge, Line, Links};
 use crate::operator::{Operator, OrderError, Ordered, Wish};
+use crate::outside::Heard;
 use crate::past::Stopped;
 use crate::port::{Joined, User};
 use crate::radio::Radio;
@@ -191,6 +192,11 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// What was done by [`World::perform`], in order.
     pub fn acts(&self) -> &[Act] {
         &self.acts
+    }
+
+    /// What an SM that is somebody else's has answered to what was done, in order: of a [`Journal`](crate::Journal).
+    pub fn heard(&self) -> Vec<Heard> {
+        self.links.heard.iter().map(|heard| Heard::clone(heard)).collect()
     }
 
     /// Now, in Unix seconds.

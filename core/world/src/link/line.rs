@@ -4,6 +4,7 @@ use super::{Fate, Links, Message, Passed};
 use crate::apdu::{apdu_name, status};
 use crate::checked::Watchers;
 use crate::device::Device;
+use crate::outside::Heard;
 use crate::trace::Trace;
 use crate::transport::{Reply, Request, Transport};
 use esim_euicc::Nvm;
@@ -13,6 +14,7 @@ use esim_rsp::check::Checks;
 use esim_rsp::trace::Party;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Says that nothing came back.
 const LOST: &str = "the connection is lost";
@@ -216,10 +218,10 @@ impl<'a> Line<'a> {
         let request = Request { body, ..request.clone() };
         let mut reply = match asked.fate {
             Fate::Lost => return Err(lost()),
-            Fate::Arrives | Fate::Twice => transport.send(&request).await?,
+            Fate::Arrives | Fate::Twice => self.send(&request, transport).await?,
         };
         if asked.fate == Fate::Twice {
-            let _unheard = transport.send(&request).await;
+            let _unheard = self.send(&request, transport).await;
         }
         let (interface, function) = call.name;
         let name = format!("{function} response");
@@ -231,5 +233,18 @@ impl<'a> Line<'a> {
             reply.body = changed;
         }
         Ok(reply)
+    }
+
+    /// Sends it; what comes from outside is kept.
+    async fn send<T: Transport>(
+        &mut self,
+        request: &Request<'_>,
+        transport: &mut T,
+    ) -> Result<Reply, Unanswered> {
+        let answer = transport.send(request).await;
+        if let Some(links) = self.links.as_deref_mut().filter(|_| transport.is_outside()) {
+            links.heard.push(Arc::new(Heard::of(&answer)));
+        }
+        answer
     }
 }

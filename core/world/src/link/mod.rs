@@ -17,6 +17,7 @@ pub(crate) use change::Forge;
 pub(crate) use line::Call;
 
 use crate::device::CardFault;
+use crate::outside::Heard;
 use esim_net::{Entry, Node};
 use esim_rsp::trace::{Party, Record};
 use serde::Serialize;
@@ -37,6 +38,8 @@ pub(crate) struct Links {
     /// Clocks that are off: whose, of which device, by how many seconds.
     off: Vec<(Party, usize, i64)>,
     done: Vec<Tampered>,
+    /// What came from outside since the world began.
+    pub heard: Vec<Arc<Heard>>,
 }
 
 /// Seconds by which messages were late, and how much of it who has a clock knows of.
@@ -121,6 +124,7 @@ impl Links {
             late: Late::default(),
             off: Vec::new(),
             done: Vec::new(),
+            heard: Vec::new(),
         }
     }
 
