@@ -189,9 +189,11 @@ impl Card {
             self.uicc.set_entropy(entropy);
         }
         let profile = self.isdr.enabled();
+        self.uicc.begin_checks(env.checks);
         let nvm = &mut *env.nvm;
         let mut keep = |image: &Image, changes: &[Change]| memory::keep_changes(nvm, profile, image, changes);
         let outcome = self.uicc.command(&mut self.channels.open(number)?.uicc, command, &mut keep);
+        self.uicc.end_checks(env.checks);
         let changes = self.uicc.take_changes();
         let kept = keep(self.uicc.image(), &changes);
         if kept.is_err() || outcome == Err(Status::MEMORY_PROBLEM) {

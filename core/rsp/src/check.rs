@@ -133,6 +133,11 @@ impl<'a> Checks<'a> {
         Self { secrets: Some(secrets), ..self }
     }
 
+    /// Whether anybody is told.
+    pub fn is_observed(self) -> bool {
+        self.observer.is_some()
+    }
+
     /// Whether a rule holds for `input`: the verdict comes back as it was given.
     #[inline]
     pub fn that<V: Verdict, I: AsRef<[u8]>>(self, rule: &Rule, input: impl FnOnce() -> I, verdict: V) -> V {

@@ -119,13 +119,14 @@ impl SecretObserver for Watcher {
 pub(crate) struct Watchers {
     book: Rc<Book>,
     lpa: Rc<Watcher>,
+    modem: Rc<Watcher>,
 }
 
 impl Default for Watchers {
     fn default() -> Self {
         let book = Rc::<Book>::default();
-        let lpa = Rc::new(Watcher { party: Party::Lpa, book: book.clone() });
-        Self { book, lpa }
+        let of = |party| Rc::new(Watcher { party, book: book.clone() });
+        Self { lpa: of(Party::Lpa), modem: of(Party::Modem), book }
     }
 }
 
@@ -138,6 +139,11 @@ impl Watchers {
     /// For the LPA.
     pub fn lpa(&self) -> Checks<'_> {
         self.lpa.checks()
+    }
+
+    /// For the modem.
+    pub fn modem(&self) -> Checks<'_> {
+        self.modem.checks()
     }
 
     /// A message is under way: what is verified from now on is verified of it. APDUs carry messages of functions.

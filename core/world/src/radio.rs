@@ -10,6 +10,7 @@ use esim_net::{
     Action, Air, Answer, Carried, Cause, Cell, Decision, Destination, Effect, Entry, Link, Modem, ModemError,
     Network, Rat, Verified, drive,
 };
+use esim_rsp::check::Checks;
 use esim_rsp::trace::Party;
 use rand_chacha::ChaCha20Rng;
 use serde::{Serialize, Serializer};
@@ -279,6 +280,10 @@ impl<N: Nvm> Air for Waves<'_, N> {
     fn card(&mut self, apdu: &[u8]) -> Vec<u8> {
         // A modem that hears nothing has a response without a status word.
         self.line.apdu(Party::Modem, self.device, apdu).unwrap_or_default()
+    }
+
+    fn checks(&self) -> Checks<'_> {
+        self.line.modem_checks()
     }
 
     fn send(&mut self, cell: &Cell, message: &[u8]) -> Vec<Vec<u8>> {

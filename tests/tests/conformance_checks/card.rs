@@ -11,6 +11,26 @@ use esim_tests::bench;
 use esim_tests::bend::{self, bent, flip_last, oid};
 use esim_tests::conformance::{Row, case};
 use esim_tests::forge::{Forge, ICCID, Parcel, metadata, subscriber};
+use esim_tests::recorder;
+
+const USIM: &str = "00A4040410A0000000871002FFFFFFFF890709000000";
+
+/// What a card with an enabled profile answers to the last APDU.
+fn uicc(function: &'static str, code: &'static str, name: &'static str, apdus: &'static [&str]) -> Row {
+    case(function, code, name, move || {
+        let mut forge = Forge::with(Curve::P256, |_| {});
+        let mut subscriber = subscriber(ICCID);
+        subscriber.codes.pin1_enabled = true;
+        forge.install(&metadata(ICCID), &subscriber);
+        forge.enable(ICCID);
+        let mut seen = Vec::new();
+        for apdu in apdus {
+            recorder::begin();
+            seen = forge.device.transmit(&hex::decode(apdu).unwrap());
+        }
+        hex::encode_upper(&seen[seen.len() - 2..])
+    })
+}
 
 pub fn rows() -> Vec<Row> {
     let server = |code, name, bend: Bend| case("AuthenticateServer", code, name, move || authenticate(bend));
@@ -32,6 +52,10 @@ pub fn rows() -> Vec<Row> {
         smdp(INVALID, "not_valid_yet", |tbs| bend::too_early(tbs)),
         smdp(INVALID, "not_valid_any_more", |tbs| bend::too_late(tbs)),
         case("PrepareDownload", INVALID, "of_another_ci_than_cert_dpauth", of_another_ci),
+        uicc("VERIFY PIN", "9000", "the_right_one", &[USIM, "002000010830303030FFFFFFFF"]),
+        uicc("VERIFY PIN", "63C2", "a_wrong_one", &[USIM, "002000010839393939FFFFFFFF"]),
+        uicc("UNBLOCK PIN", "9000", "the_right_code", &[USIM, "002C000110303030303030303030303030FFFFFFFF"]),
+        uicc("UNBLOCK PIN", "63C9", "a_wrong_code", &[USIM, "002C000110393939393939393930303030FFFFFFFF"]),
         package("installed", "sound_package", |_| {}, |_| {}),
         package(
             CONFIGURE_WRONG,

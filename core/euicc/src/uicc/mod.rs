@@ -19,6 +19,7 @@ mod remote;
 mod search;
 mod select;
 mod sqn;
+mod told;
 pub mod toolkit;
 mod usim;
 
@@ -27,6 +28,7 @@ mod tests;
 
 use alloc::vec::Vec;
 
+use esim_rsp::check::Checks;
 use esim_saip::Image;
 
 use crate::apdu::{Command, Response, Status};
@@ -34,6 +36,7 @@ use access::Operation;
 use data_object::Transfer;
 use fs::FileSystem;
 use remote::RemoteAccess;
+use told::Told;
 use toolkit::Toolkit;
 pub use toolkit::UiccEvent;
 
@@ -49,6 +52,7 @@ pub struct Uicc {
     remote: Option<RemoteAccess>,
     /// Used up by the next command that needs randomness.
     entropy: [u8; 32],
+    told: Told,
 }
 
 /// What a command changed in the [`Image`] and must reach non-volatile memory.
@@ -142,7 +146,18 @@ impl Uicc {
             toolkit: Toolkit::default(),
             entropy: [0; 32],
             remote: None,
+            told: Told::default(),
         }
+    }
+
+    /// A command begins, whose verifications `checks` hears of.
+    pub(crate) fn begin_checks(&mut self, checks: Checks<'_>) {
+        self.told.begin(checks);
+    }
+
+    /// The command is over.
+    pub(crate) fn end_checks(&mut self, checks: Checks<'_>) {
+        self.told.end(checks);
     }
 
     /// The UICC of a card without an enabled profile: an MF in which nothing lies.

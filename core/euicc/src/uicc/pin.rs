@@ -8,6 +8,7 @@
 use esim_saip::image::{Image, Pin, PinScope};
 use subtle::ConstantTimeEq;
 
+use super::told::Rule;
 use super::{Change, ChannelState, Keep, Uicc};
 use crate::apdu::{Command, Response, Status};
 
@@ -25,6 +26,9 @@ mod attribute {
     /// Ours, set by DISABLE PIN: the universal PIN stands in for the disabled one.
     pub const REPLACED: u8 = 0x80;
 }
+
+const PIN: Rule = Rule::new("TS 102 221 11.1.9", "the value presented is the PIN");
+const PUK: Rule = Rule::new("TS 102 221 11.1.13", "the value presented is the unblocking code");
 
 impl Uicc {
     /// VERIFY PIN. Without data it tells the tries left, also those of a disabled PIN (11.1.9.1.2).
@@ -228,7 +232,8 @@ impl Uicc {
         let left = self.pin(index).attempts_left.checked_sub(1).ok_or(Status::METHOD_BLOCKED)?;
         self.pin_mut(index).attempts_left = left;
         self.keep_now(Change::Pins, keep)?;
-        if !bool::from(self.pin(index).value.ct_eq(value)) {
+        let is_right = bool::from(self.pin(index).value.ct_eq(value));
+        if !self.told.that(&PIN, || value, is_right) {
             self.verified[index] = false;
             return Err(Status::retries(left));
         }
@@ -242,7 +247,7 @@ impl Uicc {
         self.fs.image_mut().puks[index].attempts_left = left;
         self.keep_now(Change::Puks, keep)?;
         let puk = &mut self.fs.image_mut().puks[index];
-        if !bool::from(puk.value.ct_eq(value)) {
+        if !self.told.that(&PUK, || value, bool::from(puk.value.ct_eq(value))) {
             return Err(Status::retries(left));
         }
         puk.attempts_left = puk.max_attempts.max(1);

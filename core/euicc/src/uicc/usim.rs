@@ -6,6 +6,7 @@ use esim_saip::image::{Algorithm, Naa, NaaKind};
 use subtle::ConstantTimeEq;
 
 use super::aka::{self, Keys};
+use super::told::Rule;
 use super::{Change, ChannelState, Keep, Uicc, sqn};
 use crate::apdu::{Command, Response, Status};
 
@@ -20,6 +21,10 @@ const SYNCHRONISATION_FAILURE: u8 = 0xDC;
 
 /// AMF by which the test algorithm is told to answer with a synchronisation failure (TS 34.108 8.1.2).
 const AMF_RESYNCH: [u8; 2] = [0xFF, 0xFF];
+
+const MAC: Rule = Rule::new("TS 33.102 6.3.3", "MAC in AUTN is XMAC, computed with K");
+const FRESH: Rule =
+    Rule::new("TS 33.102 C.2", "the sequence number in AUTN was not used before, nor is it too far ahead");
 
 impl Uicc {
     /// AUTHENTICATE. `6985` outside an application that has keys, `6982` before its PIN is verified, `9862` for a
@@ -69,14 +74,15 @@ impl Uicc {
         let [s0, s1, s2, s3, s4, s5, amf @ .., _, _, _, _, _, _, _, _] = *autn;
         let received = sqn::octets(sqn::number(&[s0, s1, s2, s3, s4, s5]) ^ sqn::number(&keys.ak));
         let unavailable = Status::CONDITIONS_NOT_SATISFIED;
-        let aka = self.fs.image_mut().naas[source].aka.as_mut().ok_or(unavailable)?;
+        let aka = self.image().naas[source].aka.as_ref().ok_or(unavailable)?;
         let mac = aka::mac(aka, rand, &received, amf).ok_or(unavailable)?;
-        if !bool::from(mac.ct_eq(&autn[8..])) {
+        if !self.told.that(&MAC, || autn, bool::from(mac.ct_eq(&autn[8..]))) {
             return Err(Status::AUTHENTICATION_MAC);
         }
+        let aka = self.fs.image_mut().naas[source].aka.as_mut().ok_or(unavailable)?;
         let is_test = matches!(aka.algorithm, Algorithm::UsimTest { .. });
         let fresh = if is_test { amf != AMF_RESYNCH } else { sqn::accept(aka, sqn::number(&received)) };
-        if !fresh {
+        if !self.told.that(&FRESH, || received, fresh) {
             let own = if is_test { received } else { sqn::octets(sqn::highest(aka)) };
             let auts = aka::auts(aka, rand, own).ok_or(unavailable)?;
             return Ok(Response::ok([&[SYNCHRONISATION_FAILURE, auts.len() as u8], &auts[..]].concat()));

@@ -12,6 +12,7 @@ use crate::log::Node;
 use crate::nas::security::{CAPABILITY, Context, Envelope, Header};
 use crate::nas::{self, Direction, Message};
 use alloc::vec::Vec;
+use esim_crypto::check::{Checks, Rule};
 use esim_crypto::kdf3gpp;
 
 /// Transaction identity of the session that an attach asks for.
@@ -23,6 +24,12 @@ fn connectivity_request(transaction: u8) -> Message {
         .with("PDN type", &[1])
         .with("Request type", &[1])
 }
+
+const MAC: Rule = Rule::new("TS 24.301 4.4.3.3", "the MAC of the MME's message verifies with KNASint");
+const NEW_MAC: Rule =
+    Rule::new("TS 24.301 5.4.3.3", "the MAC of SECURITY MODE COMMAND verifies with the new KNASint");
+const CAPABILITIES: Rule =
+    Rule::new("TS 24.301 5.4.3.3", "the replayed UE security capabilities are those that were sent");
 
 impl Modem {
     /// ATTACH REQUEST, combined. The APN is said once there are keys (TS 24.301 6.5.1.2).
@@ -103,15 +110,22 @@ impl Modem {
         Effect::Send(Message::new(nas::AUTHENTICATION_RESPONSE).with("RES", res).encode())
     }
 
-    pub(super) fn lte(&mut self, message: &Message, envelope: Option<&Envelope<'_>>) -> Effect {
+    /// A message of the MME: its octets, and what protects it.
+    pub(super) fn lte(
+        &mut self,
+        message: &Message,
+        (octets, envelope): (&[u8], Option<&Envelope<'_>>),
+        checks: Checks<'_>,
+    ) -> Effect {
         if message.def == nas::SECURITY_MODE_COMMAND {
-            return self.security_mode(message, envelope);
+            return self.security_mode(message, (octets, envelope), checks);
         }
         let verified = match (envelope, self.security()) {
             (Some(envelope), Some(context)) => Some(context.verify(Direction::Down, envelope)),
             (Some(_), None) => Some(false),
             (None, _) => None,
         };
+        let verified = verified.map(|verified| checks.that(&MAC, || octets, verified));
         // What may come in clear before and after there are keys (TS 24.301 4.4.4.2).
         let may_be_plain = [
             nas::AUTHENTICATION_REQUEST,
@@ -157,14 +171,20 @@ impl Modem {
     }
 
     /// SECURITY MODE COMMAND: verified with the new keys, its capabilities compared (TS 24.301 5.4.3.3).
-    fn security_mode(&mut self, message: &Message, envelope: Option<&Envelope<'_>>) -> Effect {
+    fn security_mode(
+        &mut self,
+        message: &Message,
+        (octets, envelope): (&[u8], Option<&Envelope<'_>>),
+        checks: Checks<'_>,
+    ) -> Effect {
         let (Some(access), Some(envelope)) = (&mut self.access, envelope) else { return Effect::Listen };
         let Some(kasme) = access.kasme else { return Effect::Listen };
         let mut context = Context::new(&kasme);
         let reject = |cause: u8| Message::new(nas::SECURITY_MODE_REJECT).with("EMM cause", &[cause]).encode();
+        let replayed = message.value("Replayed UE security capabilities").unwrap_or_default();
         let refused = match () {
-            () if !context.verify(Direction::Down, envelope) => Some(24),
-            () if message.value("Replayed UE security capabilities") != Some(&CAPABILITY) => Some(23),
+            () if !checks.that(&NEW_MAC, || octets, context.verify(Direction::Down, envelope)) => Some(24),
+            () if !checks.that(&CAPABILITIES, || replayed, replayed == CAPABILITY) => Some(23),
             () => None,
         };
         if let Some(cause) = refused {

@@ -27,6 +27,7 @@ use access::{Access, Identity, Registration};
 use alloc::string::String;
 use alloc::vec::Vec;
 use card::Asked;
+use esim_crypto::check::Checks;
 use procedure::{Attach, Procedure};
 use usim::Reader;
 
@@ -143,6 +144,10 @@ pub trait Air {
     fn card(&mut self, apdu: &[u8]) -> Vec<u8>;
     /// Sends a message in a cell; the network's messages in return.
     fn send(&mut self, cell: &Cell, message: &[u8]) -> Vec<Vec<u8>>;
+    /// Who is told what the modem verifies.
+    fn checks(&self) -> Checks<'_> {
+        Checks::default()
+    }
 }
 
 /// Runs a procedure to its end.
@@ -164,7 +169,7 @@ pub fn drive(modem: &mut Modem, first: Effect, air: &mut impl Air) -> Result<Ans
             }
             Effect::Listen => heard.pop_front().map_or(Event::Silence, Event::Network),
         };
-        effect = modem.step(event);
+        effect = modem.step_with(event, air.checks());
     }
 }
 
@@ -346,22 +351,29 @@ impl Modem {
 
     /// Takes what happened and says what to do next.
     pub fn step(&mut self, event: Event) -> Effect {
+        self.step_with(event, Checks::default())
+    }
+
+    /// The same, and somebody is told of each verification.
+    pub fn step_with(&mut self, event: Event, checks: Checks<'_>) -> Effect {
         if matches!(self.procedure, Procedure::Idle) {
             return Effect::Done(Err(ModemError::OutOfOrder));
         }
         match event {
             Event::Card(response) => self.card(&response),
-            Event::Network(octets) => self.network(&octets),
+            Event::Network(octets) => self.network(&octets, checks),
             Event::Silence => self.silence(),
         }
     }
 
-    fn network(&mut self, octets: &[u8]) -> Effect {
+    fn network(&mut self, octets: &[u8], checks: Checks<'_>) -> Effect {
         let envelope = security::open(octets);
         let plain = envelope.map_or(octets, |envelope| envelope.plain);
         let Ok(message) = Message::decode(plain, Direction::Down) else { return Effect::Listen };
         match message.def.protocol {
-            nas::Protocol::Emm | nas::Protocol::Esm => self.lte(&message, envelope.as_ref()),
+            nas::Protocol::Emm | nas::Protocol::Esm => {
+                self.lte(&message, (octets, envelope.as_ref()), checks)
+            }
             nas::Protocol::Gmm | nas::Protocol::Sm => self.umts(&message),
             nas::Protocol::Mm => self.circuit_switched_answer(&message),
             nas::Protocol::Cp => self.relay(&message, false),

@@ -46,6 +46,10 @@ impl<'a> Line<'a> {
         self.trace.watchers().map(Watchers::lpa).unwrap_or_default()
     }
 
+    pub(crate) fn modem_checks(&self) -> Checks<'_> {
+        self.trace.watchers().map(Watchers::modem).unwrap_or_default()
+    }
+
     pub(crate) fn with(trace: &'a mut Trace, links: &'a mut Links, now: u64) -> Self {
         Self { trace, links: Some(links), now }
     }

@@ -1,0 +1,37 @@
+//! Verifications of the command under way, where somebody hears of them: a UICC lasts longer than its environment.
+
+use alloc::vec::Vec;
+use esim_rsp::check::{Checks, Verdict};
+
+pub(super) use esim_rsp::check::Rule;
+
+/// What was verified; nothing is kept where nobody hears of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told(Option<Vec<(Rule, Vec<u8>, bool)>>);
+
+impl Told {
+    /// A command begins.
+    pub fn begin(&mut self, checks: Checks<'_>) {
+        self.0 = checks.is_observed().then(Vec::new);
+    }
+
+    /// Whether a rule holds for `input`: the verdict comes back as it was given.
+    pub fn that<V: Verdict, I: AsRef<[u8]>>(
+        &mut self,
+        rule: &Rule,
+        input: impl FnOnce() -> I,
+        verdict: V,
+    ) -> V {
+        if let Some(told) = &mut self.0 {
+            told.push((*rule, input().as_ref().to_vec(), verdict.passed()));
+        }
+        verdict
+    }
+
+    /// The command is over: its verifications in their order.
+    pub fn end(&mut self, checks: Checks<'_>) {
+        for (rule, input, passed) in self.0.take().into_iter().flatten() {
+            checks.that(&rule, || &input, passed);
+        }
+    }
+}
