@@ -132,7 +132,7 @@ async fn a_device_from_the_factory_reaches_the_sm_alone() {
     assert_eq!(world.trace_digest(), digest);
 
     // The link makes this very world once more.
-    let link = world.link(3.0, 1_767_225_600.0);
+    let link = world.link(3.0, 1_767_225_600.0).ok().expect("a link");
     let journal = esim_wasm::World::read_link(&link).ok().expect("a journal");
     let acts = js_sys::Array::from(&js_sys::Reflect::get(&journal, &"acts".into()).expect("acts"));
     assert_eq!(acts.length(), 3, "{link}");

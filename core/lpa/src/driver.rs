@@ -97,14 +97,19 @@ pub enum Failure {
     Command(ManageError),
 }
 
+/// Name of a result of EnableProfile, DisableProfile and eUICCMemoryReset (SGP.22 5.7.16, 5.7.17, 5.7.19).
+const CAT_BUSY: &str = "catBusy";
+
 impl Failure {
-    /// Whether the card may have done it all the same: no answer came, or none of the function's own. Whoever has the
-    /// card starts it over then, and looks.
+    /// Whether the card may have done it all the same: no answer came, none of the function's own, or that it waits for
+    /// its terminal to carry out what it has asked for (`catBusy`). Whoever has the card starts it over then, and looks.
     pub fn leaves_doubt(&self) -> bool {
         match self {
             Self::Open(_) => false,
             Self::Lost(_) | Self::Command(ManageError::Malformed { .. }) => true,
-            Self::Command(ManageError::Refused(refusal)) => refusal.code.is_status_word(),
+            Self::Command(ManageError::Refused(refusal)) => {
+                refusal.code.is_status_word() || refusal.code.name == CAT_BUSY
+            }
         }
     }
 }
