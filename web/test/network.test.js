@@ -149,8 +149,8 @@ describe("the network", () => {
     const page = await site.visit(await site.fresh());
     await at(page, "tab-scenarios").click();
     const list = at(page, "scenarios").locator("li");
-    await list.nth(11).waitFor();
-    assert.equal(await list.count(), 12);
+    await list.nth(12).waitFor();
+    assert.equal(await list.count(), 13);
     const own = await text(page, "count");
     for (const [name, said] of [
       ["pp-tries-web-call-sms", /code #13/],
