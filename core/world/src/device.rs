@@ -54,6 +54,8 @@ pub struct Device<N> {
     rng: ChaCha20Rng,
     clock: Clock,
     watch: Option<Rc<dyn Watch>>,
+    /// It has not started after its power failed.
+    is_silent: bool,
 }
 
 impl<N: Nvm> Device<N> {
@@ -64,7 +66,7 @@ impl<N: Nvm> Device<N> {
     pub fn power_on(mut nvm: N, mut rng: ChaCha20Rng, clock: Clock) -> Result<Self, BootError> {
         let now = Some(clock.now());
         let card = Card::power_on(&mut Env::new(now, &mut rng, &mut nvm))?;
-        Ok(Self { card, nvm, rng, clock, watch: None })
+        Ok(Self { card, nvm, rng, clock, watch: None, is_silent: false })
     }
 
     /// From now on somebody hears of every verification that the card makes.
@@ -93,6 +95,7 @@ impl<N: Nvm> Device<N> {
     /// Sends a command APDU while something happens to the card; none if it has no power left to answer.
     pub(crate) fn transmit_under(&mut self, apdu: &[u8], fault: Option<CardFault>) -> Option<Vec<u8>> {
         let left = match fault {
+            _ if self.is_silent => return None,
             None => return Some(self.transmit(apdu)),
             Some(CardFault::MemoryFull) => 0,
             Some(CardFault::PowerCut(writes)) => writes,
@@ -104,9 +107,8 @@ impl<N: Nvm> Device<N> {
         let response = self.card.transmit(apdu, &mut env.with_checks(checks));
         match fault {
             Some(CardFault::PowerCut(_)) => {
-                // Power is there again. A memory that is no card's any more would be a fault of the card's own.
-                let started = self.reset();
-                debug_assert!(started.is_ok(), "{started:?}");
+                // Power is there again. A card that does not start is silent until one does.
+                self.is_silent = self.reset().is_err();
                 None
             }
             _ => Some(response),
@@ -124,7 +126,9 @@ impl<N: Nvm> Device<N> {
     /// As for [`Device::power_on`].
     pub fn reset(&mut self) -> Result<(), BootError> {
         let now = Some(self.clock.now());
-        self.card.reset(&mut Env::new(now, &mut self.rng, &mut self.nvm))
+        self.card.reset(&mut Env::new(now, &mut self.rng, &mut self.nvm))?;
+        self.is_silent = false;
+        Ok(())
     }
 }
 
