@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use esim_crypto::PrivateKey;
 use esim_rsp::address::same_address;
 use esim_smdp::{Config, Operator};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Longest validity, in seconds.
@@ -77,6 +78,11 @@ pub fn is_signed(credential: &str) -> bool {
     credential.split('.').count() == 3
 }
 
+/// A part of a token: all of it is JSON, what nobody reads too, and no name stands twice (RFC 7519 4).
+fn read<T: DeserializeOwned>(part: &[u8]) -> Result<T, TokenError> {
+    esim_rsp::json::parse_request(part).map_err(|_| TokenError::Malformed)
+}
+
 /// The operator that a token speaks for, at `now` in seconds since 1970.
 ///
 /// # Errors
@@ -85,11 +91,11 @@ pub fn verify<'a>(token: &str, config: &'a Config, now: u64) -> Result<&'a Opera
     let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
     let (header, claims) = signed.split_once('.').ok_or(TokenError::Malformed)?;
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed);
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| TokenError::Malformed)?;
+    let header: Header = read(&decode(header)?)?;
     if header.alg != "ES256" || header.crit.is_some() {
         return Err(TokenError::Algorithm);
     }
-    let claims: Claims = serde_json::from_slice(&decode(claims)?).map_err(|_| TokenError::Malformed)?;
+    let claims: Claims = read(&decode(claims)?)?;
     let operator = config.operator(&claims.iss);
     let known = operator.and_then(|operator| Some((operator, operator.token_key.as_ref()?)));
     let (operator, key) = known.ok_or_else(|| TokenError::Issuer(claims.iss.clone()))?;
@@ -160,6 +166,27 @@ mod tests {
         for iss in ["2.999.101", "2.999.102", ""] {
             let unknown = Claims { iss: iss.into(), ..claims() };
             assert_eq!(check(&unknown, NOW), Err(TokenError::Issuer(iss.into())));
+        }
+    }
+
+    #[test]
+    fn what_nobody_reads_is_json_too() {
+        let header = r#"{"alg":"ES256"}"#;
+        let with = |extra: &[u8]| {
+            let claims = String::from_utf8(esim_rsp::json::to_vec(&claims())).unwrap();
+            [claims.trim_end_matches('}').as_bytes(), b",\"x\":", extra, b"}"].concat()
+        };
+        let judge = |header: &[u8], claims: &[u8]| {
+            let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+            let signature = URL_SAFE_NO_PAD.encode(key(1).sign(&[signed.as_bytes()]));
+            verify(&format!("{signed}.{signature}"), &config(), NOW).map(|operator| operator.oid.clone())
+        };
+        assert_eq!(judge(header.as_bytes(), &with(br#""more""#)).as_deref(), Ok(OID));
+        // Half of a surrogate pair, octets that are no UTF-8, a name twice.
+        for extra in [&br#""\uD800""#[..], b"\"\xFF\"", br#"1,"x":2"#, br#"{"y":1,"y":2}"#] {
+            assert_eq!(judge(header.as_bytes(), &with(extra)), Err(TokenError::Malformed), "{extra:?}");
+            let header = [b"{\"alg\":\"ES256\",\"x\":", extra, b"}"].concat();
+            assert_eq!(judge(&header, &with(b"0")), Err(TokenError::Malformed), "{extra:?}");
         }
     }
 
