@@ -221,6 +221,8 @@ fn refused_by(function: &str, code: &str, made: &[Made]) -> String {
     let why = match (function, code) {
         _ if !is_refusal(code) => "",
         (_, "6581") => "the memory takes no writes",
+        (_, "6881") => "none: the channel is not open",
+        _ if code.starts_with("63C") => "none: it was asked for",
         (_, "notSupported (1)") => "there is no such function",
         ("HandleDownloadProgressInfo", _) => "none: the eUICC says so",
         _ => "decoding",
@@ -234,14 +236,16 @@ fn shows_a_failure(code: &str) -> bool {
 }
 
 /// Whether an answer says no: a code of the standard, a status word, or an ending of the LPA's other than `Installed`, a device out of
-/// service.
+/// service. A status word `62xx` warns, and `DC` in the answer to AUTHENTICATE refuses the network.
 fn is_refusal(code: &str) -> bool {
     match code.split_once(' ') {
         _ if code.starts_with("ok") || code.contains("Success") || code.starts_with("HTTP 2") => false,
         _ if code.contains('/') || code.starts_with("HTTP 4") => true,
         _ if code.starts_with("Misbehaved") || code.starts_with("Policy") => true,
-        _ if code.starts_with("limited") => true,
-        _ if code.len() == 4 => code.starts_with('6') && !code.starts_with("61"),
+        _ if code.starts_with("limited") || code.starts_with("DC ") => true,
+        _ if code.len() == 4 => {
+            code.starts_with('6') && !matches!(&code[..2], "61" | "62") || code.starts_with("986")
+        }
         Some((_, rest)) => rest.contains('('),
         None => false,
     }

@@ -3,10 +3,11 @@
 
 use esim_crypto::Curve;
 use esim_crypto::milenage::Milenage;
-use esim_rsp::{Iccid, tlv};
-use esim_saip::builder::Subscriber;
-use esim_tests::conformance::{Row, blank, case, hold};
+use esim_rsp::{Iccid, encode, tlv};
+use esim_saip::builder::{self, Subscriber};
+use esim_tests::conformance::{Row, blank, case, hold_with_checks};
 use esim_tests::forge::{self, Forge, ICCID, metadata};
+use esim_tests::recorder;
 
 const USIM: &str = "00A4040410A0000000871002FFFFFFFF890709000000";
 const ISIM: &str = "00A4040410A0000000871004FFFFFFFF890709000000";
@@ -36,7 +37,7 @@ fn every_status_word_of_the_uicc() {
     .into_iter()
     .flatten()
     .collect();
-    hold("uicc", &rows);
+    hold_with_checks("uicc", &rows);
 }
 
 // What cases are made of.
@@ -54,11 +55,32 @@ fn phone(subscriber: &Subscriber) -> Forge {
     forge
 }
 
+/// The same with a profile from whose package the elements with a name are left out.
+fn phone_without(name: &str) -> Forge {
+    let mut forge = Forge::with(Curve::P256, |_| {});
+    let package = builder::build(&subscriber()).unwrap();
+    let elements = package.elements.iter().filter(|element| element.name() != name);
+    let mut parcel = forge.parcel();
+    parcel.metadata = encode(&metadata(ICCID));
+    parcel.upp = elements.flat_map(|element| element.raw().to_vec()).collect();
+    forge.load(&parcel.pieces()).unwrap();
+    forge.enable(ICCID);
+    forge
+}
+
+/// One APDU: what is verified for it is its own, and the last one is what the case is about.
+fn transmit(forge: &mut Forge, apdu: &str) -> Vec<u8> {
+    recorder::begin();
+    let response = forge.device.transmit(&hex::decode(apdu).unwrap());
+    recorder::keep();
+    response
+}
+
 /// Status word of the last APDU.
 fn talk(forge: &mut Forge, apdus: &[&str]) -> String {
     let mut seen = String::new();
     for apdu in apdus {
-        let response = forge.device.transmit(&hex::decode(apdu.replace(' ', "")).unwrap());
+        let response = transmit(forge, &apdu.replace(' ', ""));
         seen = hex::encode_upper(&response[response.len() - 2..]);
     }
     seen
@@ -226,7 +248,7 @@ fn records() -> Vec<Row> {
         case(UPDATE, "9000", "by_number", || {
             let mut forge = phone(&subscriber());
             talk(&mut forge, &[USIM, ADM1, MSISDN]);
-            let record = forge.device.transmit(&hex::decode("00B2010400").unwrap());
+            let record = transmit(&mut forge, "00B2010400");
             let record = hex::encode(&record[..record.len() - 2]);
             talk(&mut forge, &[&format!("00DC0104{:02X}{record}", record.len() / 2)])
         }),
@@ -239,6 +261,9 @@ fn records() -> Vec<Row> {
         case(SEARCH, "6282", "not_found", || after(&[DIR, "00A2010403ABCDEF"])),
         case(SEARCH, "6981", "transparent_file", || after(&[ICCID_FILE, "00A20104016100"])),
         case(SEARCH, "6A83", "from_a_record_that_is_not_there", || after(&[DIR, "00A263040161"])),
+        case(SEARCH, "6700", "string_longer_than_a_record", || {
+            after(&[DIR, &format!("00A20104FF{}", "61".repeat(255))])
+        }),
         case(SEARCH, "6A86", "mode_of_no_kind", || after(&[DIR, "00A201010161"])),
     ]
 }
@@ -261,6 +286,9 @@ fn pins() -> Vec<Row> {
         case("CHANGE PIN", "63C2", "another_old_one", || {
             locked(&[USIM, "0024000110 39393939FFFFFFFF 31323334FFFFFFFF"])
         }),
+        case("CHANGE PIN", "6A80", "letters", || {
+            locked(&[USIM, "0024000110 30303030FFFFFFFF 41424344FFFFFFFF"])
+        }),
         case("CHANGE PIN", "6984", "a_disabled_pin", || {
             after(&[USIM, "0024000110 30303030FFFFFFFF 31323334FFFFFFFF"])
         }),
@@ -269,12 +297,19 @@ fn pins() -> Vec<Row> {
         }),
         case("DISABLE PIN", "63C2", "a_wrong_one", || locked(&[USIM, "002600010839393939FFFFFFFF"])),
         case("DISABLE PIN", "6984", "disabled_already", || after(&[USIM, "002600010830303030FFFFFFFF"])),
+        case("DISABLE PIN", "6985", "one_that_may_not_be", || locked(&[USIM, "0026000A083030303030303030"])),
+        case("DISABLE PIN", "6A88", "for_a_universal_pin_that_is_not_there", || {
+            locked(&[USIM, "002691010830303030FFFFFFFF"])
+        }),
         case("ENABLE PIN", "9000", "then_it_is_asked_for", || after(&[USIM, "002800010830303030FFFFFFFF"])),
         case("ENABLE PIN", "6985", "enabled_already", || locked(&[USIM, "002800010830303030FFFFFFFF"])),
         case("ENABLE PIN", "63C2", "a_wrong_one", || after(&[USIM, "002800010839393939FFFFFFFF"])),
         case("UNBLOCK PIN", "9000", "a_blocked_pin", || {
             let unblock = "002C0001103030303030303030 31323334FFFFFFFF";
             locked(&[USIM, WRONG_PIN1, WRONG_PIN1, WRONG_PIN1, unblock, "002000010831323334FFFFFFFF"])
+        }),
+        case("UNBLOCK PIN", "6A88", "a_pin_without_an_unblocking_code", || {
+            locked(&[USIM, "002C000A103030303030303030 30303030FFFFFFFF"])
         }),
         case("UNBLOCK PIN", "63CA", "asks_for_the_tries_left", || locked(&[USIM, "002C000100"])),
         case("UNBLOCK PIN", "63C9", "a_wrong_code", || locked(&[USIM, WRONG_PUK1])),
@@ -301,7 +336,7 @@ fn challenge(sqn: u8, context: &str) -> String {
 
 /// First octet of the answer and the status word.
 fn authenticates(forge: &mut Forge, apdu: &str) -> String {
-    let response = forge.device.transmit(&hex::decode(apdu).unwrap());
+    let response = transmit(forge, apdu);
     hex::encode_upper([&response[..1], &response[response.len() - 2..]].concat())
 }
 
@@ -335,6 +370,9 @@ fn authentication() -> Vec<Row> {
         case(F, "9864", "gba_context", || after(&[USIM, PIN1, &challenge(0x20, "84")])),
         case(F, "6982", "pin_is_not_verified", || locked(&[USIM, &challenge(0x20, "81")])),
         case(F, "6985", "no_application_is_selected", || after(&["00A4000C023F00", &challenge(0x20, "81")])),
+        case(F, "6985", "profile_without_keys", || {
+            talk(&mut phone_without("akaParameter"), &[USIM, PIN1, &challenge(0x20, "81")])
+        }),
         case(F, "6A86", "context_of_no_kind", || after(&[USIM, PIN1, &challenge(0x20, "87")])),
         case(F, "6A80", "challenge_of_another_length", || {
             after(&[USIM, PIN1, &challenge(0x20, "81").replacen("2210", "2211", 1)])
@@ -348,6 +386,10 @@ fn life_cycle() -> Vec<Row> {
     vec![
         case("DEACTIVATE FILE", "9000", "by_the_operator", || after(&[USIM, ADM1, IMSI, "0004000000"])),
         case("DEACTIVATE FILE", "6982", "by_the_user", || after(&[USIM, PIN1, IMSI, "0004000000"])),
+        case("DEACTIVATE FILE", "9000", "by_its_path", || after(&[USIM, ADM1, "00040800047FFF6F07"])),
+        case("DEACTIVATE FILE", "6981", "a_directory", || after(&[USIM, ADM1, "00040800027FFF"])),
+        case("DEACTIVATE FILE", "6986", "no_file_is_current", || after(&[USIM, ADM1, "0004000000"])),
+        case("DEACTIVATE FILE", "6A82", "unknown_file", || after(&[USIM, ADM1, "00040000026FFF"])),
         case("ACTIVATE FILE", "9000", "by_the_operator", || {
             after(&[USIM, ADM1, IMSI, "0004000000", "0044000000"])
         }),

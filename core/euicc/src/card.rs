@@ -10,6 +10,7 @@ use crate::nvm::NvmError;
 use crate::uicc::{Change, Uicc, UiccEvent};
 use crate::{ecasd, ota};
 use alloc::vec::Vec;
+use esim_rsp::check::Checks;
 use esim_rsp::{Eid, Error};
 use esim_saip::Image;
 
@@ -119,13 +120,15 @@ impl Card {
         let number = command.channel()?;
         let channel = self.channels.open(number)?;
         if command.ins == 0xC0 {
-            return channel.get_response(command.le);
+            return channel.get_response(command.le, env.checks);
         }
         channel.drop_response();
         let application = channel.application;
         match command.ins {
-            0x70 if !command.is_proprietary() => self.manage_channel(number, command),
-            0xA4 if !command.is_proprietary() && command.p1 == 0x04 => self.select_by_aid(number, command),
+            0x70 if !command.is_proprietary() => self.manage_channel(number, command, env.checks),
+            0xA4 if !command.is_proprietary() && command.p1 == 0x04 => {
+                self.select_by_aid(number, command, env.checks)
+            }
             // TERMINAL CAPABILITY (TS 102 221 11.1.19): nothing here depends on it.
             0xAA if command.is_proprietary() => Ok((Vec::new(), Status::OK)),
             STATUS if command.is_proprietary() && application != Application::Uicc => {
@@ -147,8 +150,13 @@ impl Card {
         }
     }
 
-    fn manage_channel(&mut self, number: u8, command: &Command<'_>) -> Result<(Vec<u8>, Status), Status> {
-        let managed = self.channels.manage(number, command)?;
+    fn manage_channel(
+        &mut self,
+        number: u8,
+        command: &Command<'_>,
+        checks: Checks<'_>,
+    ) -> Result<(Vec<u8>, Status), Status> {
+        let managed = self.channels.manage(number, command, checks)?;
         if let Some(closed) = managed.closed {
             self.isdr.leave(closed);
         }
@@ -156,7 +164,12 @@ impl Card {
     }
 
     /// SELECT by AID: the security domains first, then the profile's applications.
-    fn select_by_aid(&mut self, number: u8, command: &Command<'_>) -> Result<(Vec<u8>, Status), Status> {
+    fn select_by_aid(
+        &mut self,
+        number: u8,
+        command: &Command<'_>,
+        checks: Checks<'_>,
+    ) -> Result<(Vec<u8>, Status), Status> {
         let channel = self.channels.open(number)?;
         let named = |application| {
             let (aid, fci) = domain_of(application)?;
@@ -171,7 +184,10 @@ impl Card {
         }
         // SELECT changes nothing that is kept.
         let mut keep = |_: &Image, _: &[Change]| Err(Status::MEMORY_PROBLEM);
-        let response = self.uicc.command(&mut channel.uicc, command, &mut keep)?;
+        self.uicc.begin_checks(checks);
+        let outcome = self.uicc.command(&mut channel.uicc, command, &mut keep);
+        self.uicc.end_checks(checks);
+        let response = outcome?;
         self.isdr.leave(number);
         channel.select(Application::Uicc);
         Ok(channel.answer(response.data, response.status, command.le))

@@ -4,6 +4,7 @@
 use crate::apdu::{Command, Status};
 use crate::uicc::ChannelState;
 use alloc::vec::Vec;
+use esim_rsp::check::{Checks, Rule};
 
 /// Most octets of one ES10 command; a metadata segment with an icon needs 1,100.
 const MAX_CHAIN: usize = 16 * 1024;
@@ -14,6 +15,8 @@ const MAX_ANSWER: usize = 0xFFFF - 2;
 
 /// Most octets that one GET RESPONSE brings: its Le has one octet (TS 102 221 7.3.1.1.4, 10.1.6).
 const MAX_GET_RESPONSE: u32 = 0x100;
+
+const WAITS: Rule = Rule::new("TS 102 221 11.1.18", "an answer waits for GET RESPONSE");
 
 /// Who answers on a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -85,8 +88,8 @@ impl Channel {
     ///
     /// # Errors
     /// 6985 if nothing waits.
-    pub fn get_response(&mut self, le: Option<u32>) -> Result<(Vec<u8>, Status), Status> {
-        if self.response.is_empty() {
+    pub fn get_response(&mut self, le: Option<u32>, checks: Checks<'_>) -> Result<(Vec<u8>, Status), Status> {
+        if !checks.that(&WAITS, || self.response.len().to_be_bytes(), !self.response.is_empty()) {
             return Err(Status::CONDITIONS_NOT_SATISFIED);
         }
         Ok(self.give(le.unwrap_or(MAX_GET_RESPONSE).min(MAX_GET_RESPONSE)))

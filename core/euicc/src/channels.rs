@@ -3,9 +3,14 @@
 use crate::apdu::{Command, Status};
 use crate::channel::Channel;
 use alloc::vec::Vec;
+use esim_rsp::check::{Checks, Rule};
 
 /// Channels of an extended class byte (TS 102 221 10.1.1).
 const CHANNELS: usize = 20;
+
+const FREE: Rule = Rule::new("TS 102 221 11.1.17", "a logical channel is free");
+const CLOSED: Rule = Rule::new("TS 102 221 11.1.17", "the logical channel to be opened is closed");
+const OPEN: Rule = Rule::new("TS 102 221 11.1.17", "the logical channel to be closed is open");
 
 /// The basic channel, which is always open, and the others.
 #[derive(Clone)]
@@ -40,25 +45,32 @@ impl Channels {
     ///
     /// # Errors
     /// 6A81 if no channel is free or the wanted one is open, 6881 to close one that is not, 6A86 for other parameters.
-    pub fn manage(&mut self, number: u8, command: &Command<'_>) -> Result<Managed, Status> {
+    pub fn manage(
+        &mut self,
+        number: u8,
+        command: &Command<'_>,
+        checks: Checks<'_>,
+    ) -> Result<Managed, Status> {
+        let named = || [command.p2];
         match (command.p1, usize::from(command.p2)) {
             (0x00, 0) => {
                 let free = self.0.iter().position(Option::is_none);
-                let free = free.ok_or(Status::FUNCTION_NOT_SUPPORTED)?;
+                let free = checks.that(&FREE, named, free).ok_or(Status::FUNCTION_NOT_SUPPORTED)?;
                 self.0[free] = Some(Channel::default());
                 let le = Some(command.le.unwrap_or(1));
                 let (data, status) = self.open(number)?.answer(alloc::vec![free as u8], Status::OK, le);
                 Ok(Managed { data, status, closed: None })
             }
             (0x00, wanted @ 1..CHANNELS) => {
-                if self.0[wanted].is_some() {
+                if !checks.that(&CLOSED, named, self.0[wanted].is_none()) {
                     return Err(Status::FUNCTION_NOT_SUPPORTED);
                 }
                 self.0[wanted] = Some(Channel::default());
                 Ok(Managed { data: Vec::new(), status: Status::OK, closed: None })
             }
             (0x80, closed @ 1..CHANNELS) => {
-                self.0[closed].take().ok_or(Status::LOGICAL_CHANNEL_NOT_SUPPORTED)?;
+                let taken = checks.that(&OPEN, named, self.0[closed].take());
+                taken.ok_or(Status::LOGICAL_CHANNEL_NOT_SUPPORTED)?;
                 Ok(Managed { data: Vec::new(), status: Status::OK, closed: Some(command.p2) })
             }
             _ => Err(Status::INCORRECT_P1_P2),

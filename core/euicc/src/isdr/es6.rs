@@ -4,6 +4,7 @@ use super::decode;
 use crate::apdu::Status;
 use crate::bpp::within_limits;
 use alloc::vec::Vec;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::common::{PprIds, has_bit};
 use esim_rsp::es8p::{StoreMetadataRequest, UpdateMetadataRequest};
 use esim_rsp::{encode, tlv};
@@ -15,6 +16,10 @@ const RULES: u32 = 0x99;
 /// Number of `pprUpdateControl` in PprIds. Set, it is reserved for another way to update rules than unsetting them.
 const PPR_UPDATE_CONTROL: usize = 0;
 
+const ICON_WITH_TYPE: Rule = Rule::new("SGP.22 5.4.1", "an icon comes with its type");
+const ONLY_UNSET: Rule = Rule::new("SGP.22 5.4.1", "policy rules are updated by unsetting them");
+const LIMITS: Rule = Rule::new("SGP.22 5.4.1", "the updated metadata is within the limits of StoreMetadata");
+
 /// ES6.UpdateMetadata (SGP.22 5.4.1): the profile's `BF25` after a `BF2A`. What the request does not name stays as it
 /// is, tags unknown here included. An empty icon removes icon and type. Policy rules are only ever unset: those stay
 /// that were set and still are asked for.
@@ -22,7 +27,11 @@ const PPR_UPDATE_CONTROL: usize = 0;
 /// # Errors
 /// 6A80 for a request that does not decode, for an icon without its type, for sizes beyond those of StoreMetadata, and
 /// for another way of updating policy rules.
-pub(crate) fn update_metadata(metadata: &[u8], request: &[u8]) -> Result<Vec<u8>, Status> {
+pub(crate) fn update_metadata(
+    metadata: &[u8],
+    request: &[u8],
+    checks: Checks<'_>,
+) -> Result<Vec<u8>, Status> {
     let mut update: UpdateMetadataRequest = decode(request)?;
     let stored: StoreMetadataRequest = decode(metadata)?;
     let mut removed = Vec::new();
@@ -30,20 +39,27 @@ pub(crate) fn update_metadata(metadata: &[u8], request: &[u8]) -> Result<Vec<u8>
         (update.icon, update.icon_type) = (None, None);
         removed.extend([ICON_TYPE, ICON]);
     }
-    if update.icon.is_some() != update.icon_type.is_some() {
+    let has_both = update.icon.is_some() == update.icon_type.is_some();
+    if !checks.that(&ICON_WITH_TYPE, || request, has_both) {
         return Err(Status::INCORRECT_DATA);
     }
     if let Some(asked) = update.profile_policy_rules.take() {
-        update.profile_policy_rules = remaining_rules(stored.profile_policy_rules.as_ref(), &asked)?;
+        update.profile_policy_rules = remaining_rules(stored.profile_policy_rules.as_ref(), &asked, checks)?;
         removed.push(RULES);
     }
     let updated = replace(metadata, &encode(&update), &removed).map_err(|_| Status::INCORRECT_DATA)?;
-    if within_limits(&decode(&updated)?) { Ok(updated) } else { Err(Status::INCORRECT_DATA) }
+    let fits = within_limits(&decode(&updated)?);
+    if checks.that(&LIMITS, || &updated, fits) { Ok(updated) } else { Err(Status::INCORRECT_DATA) }
 }
 
 /// None if no rule is left.
-fn remaining_rules(stored: Option<&PprIds>, asked: &PprIds) -> Result<Option<PprIds>, Status> {
-    if has_bit(&asked.0, PPR_UPDATE_CONTROL) {
+fn remaining_rules(
+    stored: Option<&PprIds>,
+    asked: &PprIds,
+    checks: Checks<'_>,
+) -> Result<Option<PprIds>, Status> {
+    let only_unsets = !has_bit(&asked.0, PPR_UPDATE_CONTROL);
+    if !checks.that(&ONLY_UNSET, || asked.0.as_raw_slice(), only_unsets) {
         return Err(Status::INCORRECT_DATA);
     }
     let Some(stored) = stored else { return Ok(None) };
@@ -88,7 +104,7 @@ mod tests {
         let octets = |digits: &str| hex::decode(digits.replace(' ', "")).unwrap();
         let (metadata, request) = (octets(metadata), octets(request));
         let whole = tlv::wrap(0xBF25, &[&octets("5A0A 98001032547698103214"), &metadata]);
-        let updated = update_metadata(&whole, &tlv::wrap(0xBF2A, &[&request]))?;
+        let updated = update_metadata(&whole, &tlv::wrap(0xBF2A, &[&request]), Checks::default())?;
         Ok(hex::encode_upper(&updated[15..]))
     }
 

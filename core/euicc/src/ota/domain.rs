@@ -6,7 +6,13 @@ use crate::channel::Channel;
 use crate::draft::Draft;
 use crate::isdr::es6;
 use crate::state::Profile;
+use esim_rsp::check::{Checks, Rule};
 use esim_rsp::tlv;
+
+const ISDP: Rule = Rule::new("GlobalPlatform 11.5", "INSTALL for personalization names the profile's ISD-P");
+const PERSONALISING: Rule =
+    Rule::new("GlobalPlatform 11.11", "INSTALL for personalization came before STORE DATA");
+const FUNCTION: Rule = Rule::new("SGP.22 5.4", "STORE DATA brings a function of ES6");
 
 /// By this AID an operator means the ISD-P of the profile that its security domain lies in (SGP.02 annex H).
 const OWN_ISDP: [u8; 16] = [0xA0, 0, 0, 5, 0x59, 0x10, 0x10, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0, 0, 0x0F, 0];
@@ -21,11 +27,12 @@ pub(super) struct Domain<'a> {
     is_personalising: bool,
     /// Collects STORE DATA.
     blocks: Channel,
+    checks: Checks<'a>,
 }
 
 impl<'a> Domain<'a> {
-    pub fn new(draft: &'a mut Draft) -> Self {
-        Self { draft, is_personalising: false, blocks: Channel::default() }
+    pub fn new(draft: &'a mut Draft, checks: Checks<'a>) -> Self {
+        Self { draft, is_personalising: false, blocks: Channel::default(), checks }
     }
 
     pub fn command(&mut self, command: &Command<'_>) -> Result<Response, Status> {
@@ -53,7 +60,8 @@ impl<'a> Domain<'a> {
         if *rest != [0x00, 0x00, 0x00] {
             return Err(Status::INCORRECT_DATA);
         }
-        if aid != OWN_ISDP && self.profile().is_none_or(|profile| aid != profile.aid()) {
+        let is_own = aid == OWN_ISDP || self.profile().is_some_and(|profile| aid == profile.aid());
+        if !self.checks.that(&ISDP, || aid, is_own) {
             return Err(Status::REFERENCED_DATA_NOT_FOUND);
         }
         self.is_personalising = true;
@@ -62,7 +70,7 @@ impl<'a> Domain<'a> {
 
     /// `6985` before INSTALL, `6A86` for encryption or another structure than BER-TLV.
     fn store_data(&mut self, command: &Command<'_>) -> Result<(), Status> {
-        if !self.is_personalising {
+        if !self.checks.that(&PERSONALISING, || command.data, self.is_personalising) {
             return Err(Status::CONDITIONS_NOT_SATISFIED);
         }
         // Bits 7 and 6: encryption. Bits 5 and 4: structure, `00` unspecified, `10` BER-TLV.
@@ -72,11 +80,12 @@ impl<'a> Domain<'a> {
         let block = Command { p1: command.p1 & 0x80 | 0x11, ..*command };
         let Some(whole) = self.blocks.store_data(&block)? else { return Ok(()) };
         let object = tlv::read_only(&whole).map_err(|_| Status::INCORRECT_DATA)?;
-        if object.tag != UPDATE_METADATA {
+        if !self.checks.that(&FUNCTION, || &whole, object.tag == UPDATE_METADATA) {
             return Err(Status::REFERENCED_DATA_NOT_FOUND);
         }
+        let checks = self.checks;
         let profile = self.profile().ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
-        profile.metadata = es6::update_metadata(&profile.metadata, &whole)?;
+        profile.metadata = es6::update_metadata(&profile.metadata, &whole, checks)?;
         Ok(())
     }
 

@@ -20,6 +20,7 @@ use crate::uicc::Uicc;
 use alloc::vec::Vec;
 use domain::Domain;
 use esim_crypto::scp80::{Header, Keys, Response, ResponseStatus, WhenResponse};
+use esim_rsp::check::Checks;
 use esim_rsp::sms::{Deliver, Submit, UserData, read_envelope};
 use esim_rsp::tlv;
 use esim_saip::image::ApplicationKind;
@@ -80,7 +81,7 @@ impl Receiver<'_> {
             let response = Response { tar: header.tar, counter, status, data };
             Reply { header, keys, response }
         };
-        match security::accept(self.uicc.image(), header, packet) {
+        match security::accept(self.uicc.image(), header, packet, env.checks) {
             Ok(accepted) => {
                 let data = self.perform(&accepted, env)?;
                 Ok(reply(Some(accepted.keys), accepted.command.counter, ResponseStatus::OK, data))
@@ -96,7 +97,7 @@ impl Receiver<'_> {
         if let Some((version, counter)) = accepted.next_counter {
             self.uicc.set_counter(accepted.domain, version, counter);
         }
-        let data = self.run(accepted, &mut draft);
+        let data = self.run(accepted, &mut draft, env.checks);
         let committed = self.commit_message(draft, env);
         if committed.is_err() {
             *self.uicc = before;
@@ -104,7 +105,7 @@ impl Receiver<'_> {
         committed.map(|()| data)
     }
 
-    fn run(&mut self, accepted: &Accepted, draft: &mut Draft) -> Vec<u8> {
+    fn run(&mut self, accepted: &Accepted, draft: &mut Draft, checks: Checks<'_>) -> Vec<u8> {
         let target = self.uicc.image().applications.get(accepted.target).map(|it| it.kind.clone());
         let commands = &accepted.command.data;
         match target {
@@ -112,13 +113,19 @@ impl Receiver<'_> {
                 let adf = adf.as_deref().map(|aid| (aid, &adf_access[..]));
                 let mut channel = self.uicc.begin_remote(&uicc_access, adf);
                 let uicc = &mut *self.uicc;
-                let data = script::run(commands, &mut |command| uicc.remote_command(&mut channel, command));
+                let mut execute = |command: &Command<'_>| {
+                    uicc.begin_checks(checks);
+                    let outcome = uicc.remote_command(&mut channel, command);
+                    uicc.end_checks(checks);
+                    outcome
+                };
+                let data = script::run(commands, &mut execute, checks);
                 self.uicc.end_remote();
                 data
             }
             _ => {
-                let mut domain = Domain::new(draft);
-                script::run(commands, &mut |command| domain.command(command))
+                let mut domain = Domain::new(draft, checks);
+                script::run(commands, &mut |command| domain.command(command), checks)
             }
         }
     }

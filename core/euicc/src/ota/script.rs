@@ -3,6 +3,7 @@
 use crate::apdu::{Command, Response, Status};
 use crate::channel::Channel;
 use alloc::vec::Vec;
+use esim_rsp::check::Checks;
 use esim_rsp::tlv;
 
 /// Instructions that a compact script gives no data: P3 is the length of the answer (TS 102 226 table 5.1).
@@ -29,8 +30,8 @@ type Execute<'a> = &'a mut dyn FnMut(&Command<'_>) -> Result<Response, Status>;
 
 /// Executes commands up to the first that fails; the answer in the format of the script. No command of the compact
 /// format has the class that an expanded script begins with.
-pub(super) fn run(script: &[u8], execute: Execute<'_>) -> Vec<u8> {
-    let mut runner = Runner { execute, channel: Channel::default() };
+pub(super) fn run(script: &[u8], execute: Execute<'_>, checks: Checks<'_>) -> Vec<u8> {
+    let mut runner = Runner { execute, channel: Channel::default(), checks };
     match script {
         [tag::SCRIPT, ..] => match tlv::read_only(script) {
             Ok(outer) => {
@@ -54,6 +55,7 @@ struct Runner<'a> {
     execute: Execute<'a>,
     /// Keeps what GET RESPONSE asks for.
     channel: Channel,
+    checks: Checks<'a>,
 }
 
 impl Runner<'_> {
@@ -105,7 +107,8 @@ impl Runner<'_> {
 
     fn step(&mut self, command: &Command<'_>) -> (Vec<u8>, Status) {
         if command.ins == 0xC0 {
-            return self.channel.get_response(command.le).unwrap_or_else(|status| (Vec::new(), status));
+            let waiting = self.channel.get_response(command.le, self.checks);
+            return waiting.unwrap_or_else(|status| (Vec::new(), status));
         }
         self.channel.drop_response();
         match (self.execute)(command) {
@@ -135,11 +138,13 @@ mod tests {
 
     /// Answers READ BINARY with as many octets as asked for, SELECT with three, fails at UPDATE BINARY.
     fn run_hex(digits: &str) -> alloc::string::String {
-        let answer = run(&hex::decode(digits.replace(' ', "")).unwrap(), &mut |command| match command.ins {
+        let mut execute = |command: &Command<'_>| match command.ins {
             0xB0 => Ok(Response::ok(alloc::vec![0xAB; command.le.unwrap_or(0) as usize])),
             0xA4 => Ok(Response::ok(alloc::vec![0x62, 0x01, 0x00])),
             _ => Err(Status::SECURITY_STATUS),
-        });
+        };
+        let script = hex::decode(digits.replace(' ', "")).unwrap();
+        let answer = run(&script, &mut execute, Checks::default());
         hex::encode(answer)
     }
 

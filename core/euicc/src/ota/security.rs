@@ -5,11 +5,22 @@ use alloc::vec::Vec;
 use esim_crypto::scp80::{
     Command, CounterMode, Header, Integrity, Key, KeyKind, Keys, MAX_COUNTER, Response, ResponseStatus,
 };
+use esim_rsp::check::{Checks, Rule};
 use esim_saip::Image;
 use esim_saip::image::{ApplicationKind, ApplicationRecord, SdKey};
 
 /// What a security domain demands that says nothing of it: a counter that rises, and a checksum.
 const DEFAULT_SECURITY: u8 = 0x12;
+
+const TAR: Rule = Rule::new("TS 102 225 5.1.1", "an application has the TAR");
+const DOMAIN: Rule = Rule::new("TS 102 226 8.2", "the application belongs to a security domain");
+const SECURITY: Rule = Rule::new("TS 102 226 8.2.1.3.2.4", "SPI is as secure as the application demands");
+const ANSWER: Rule = Rule::new("TS 102 225 5.1.1", "the answer can be secured as SPI asks");
+const PACKET: Rule = Rule::new("TS 102 225 5.1", "the packet deciphers, and its checksum verifies");
+const KEY_SET: Rule = Rule::new("TS 102 225 5.1.4", "the security domain has the key set with the counter");
+const NOT_BLOCKED: Rule = Rule::new("TS 102 225 5.1.4", "the counter of the key set has not reached its end");
+const RISES: Rule = Rule::new("TS 102 225 5.1.4", "CNTR is higher than the counter that was kept");
+const NEXT: Rule = Rule::new("TS 102 225 5.1.4", "CNTR is the next one, where SPI asks for it");
 
 /// A packet to be executed.
 pub(super) struct Accepted {
@@ -39,18 +50,26 @@ impl From<ResponseStatus> for Refused {
 }
 
 /// Checks a packet with this header.
-pub(super) fn accept(image: &Image, header: Header, packet: &[u8]) -> Result<Accepted, Refused> {
-    let target = by_reference(image, header.tar).ok_or(ResponseStatus::TAR_UNKNOWN)?;
-    let domain = domain_of(image, target).ok_or(ResponseStatus::UNIDENTIFIED)?;
-    if !header.spi.satisfies(minimum_security(&image.applications[target])) {
+pub(super) fn accept(
+    image: &Image,
+    header: Header,
+    packet: &[u8],
+    checks: Checks<'_>,
+) -> Result<Accepted, Refused> {
+    let target = checks.that(&TAR, || header.tar, by_reference(image, header.tar));
+    let target = target.ok_or(ResponseStatus::TAR_UNKNOWN)?;
+    let domain = checks.that(&DOMAIN, || header.tar, domain_of(image, target));
+    let domain = domain.ok_or(ResponseStatus::UNIDENTIFIED)?;
+    let is_secure = header.spi.satisfies(minimum_security(&image.applications[target]));
+    if !checks.that(&SECURITY, || packet, is_secure) {
         return Err(ResponseStatus::INSUFFICIENT_SECURITY.into());
     }
     let set = domain_keys(&image.applications[domain]);
     let keys = Keys { kic: key(set, header.kic.version(), 1), kid: key(set, header.kid.version(), 2) };
-    can_answer(&header, &keys)?;
-    let command = Command::open(packet, &keys)?;
+    checks.that(&ANSWER, || packet, can_answer(&header, &keys))?;
+    let command = checks.that(&PACKET, || packet, Command::open(packet, &keys))?;
     let refuse = |status| Refused { status, counter: command.counter, keys: Some(keys.clone()) };
-    let next_counter = check_counter(set, &command).map_err(refuse)?;
+    let next_counter = check_counter(set, &command, checks).map_err(refuse)?;
     Ok(Accepted { command, keys, target, domain, next_counter })
 }
 
@@ -106,21 +125,27 @@ fn can_answer(header: &Header, keys: &Keys) -> Result<(), ResponseStatus> {
 }
 
 /// The counter to keep, with the version of its key set: that of the checksum, else that of the cipher.
-fn check_counter(set: &[SdKey], command: &Command) -> Result<Option<(u8, u64)>, ResponseStatus> {
+fn check_counter(
+    set: &[SdKey],
+    command: &Command,
+    checks: Checks<'_>,
+) -> Result<Option<(u8, u64)>, ResponseStatus> {
     let Header { spi, kic, kid, .. } = command.header;
     if matches!(spi.counter(), CounterMode::Absent | CounterMode::Unchecked) {
         return Ok(None);
     }
     let version = if spi.integrity() == Integrity::Checksum { kid.version() } else { kic.version() };
     let kept = set.iter().filter(|key| key.version == version).map(|key| key.counter).max();
-    let kept = kept.ok_or(ResponseStatus::UNIDENTIFIED)?;
-    if kept >= MAX_COUNTER {
+    let kept = checks.that(&KEY_SET, || [version], kept).ok_or(ResponseStatus::UNIDENTIFIED)?;
+    let counter = || command.counter.to_be_bytes();
+    if !checks.that(&NOT_BLOCKED, || kept.to_be_bytes(), kept < MAX_COUNTER) {
         return Err(ResponseStatus::COUNTER_BLOCKED);
     }
-    if command.counter <= kept {
+    if !checks.that(&RISES, counter, command.counter > kept) {
         return Err(ResponseStatus::COUNTER_LOW);
     }
-    if spi.counter() == CounterMode::Next && command.counter != kept + 1 {
+    let is_next = spi.counter() != CounterMode::Next || command.counter == kept + 1;
+    if !checks.that(&NEXT, counter, is_next) {
         return Err(ResponseStatus::COUNTER_HIGH);
     }
     Ok(Some((version, command.counter)))

@@ -7,7 +7,10 @@ use esim_rsp::tlv::{self, Tlv};
 
 use super::Uicc;
 use super::remote::AccessDomain;
+use super::told::Rule;
 use crate::apdu::Status;
+
+const ACCESS: Rule = Rule::new("TS 102 221 9.2.4", "an access rule of the file allows the operation");
 
 /// What a command wants to do with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +65,8 @@ impl Uicc {
     pub(super) fn check_access(&self, file: usize, operation: Operation) -> Result<(), Status> {
         let may_be = self.access_domain(file) != Some(AccessDomain::Nothing);
         let granted = self.fs.access_rule(file).is_some_and(|rule| self.grants(rule, file, operation));
-        if may_be && granted { Ok(()) } else { Err(Status::SECURITY_STATUS) }
+        let rule = || self.fs.access_rule(file).unwrap_or_default();
+        self.told.must(&ACCESS, rule, may_be && granted, Status::SECURITY_STATUS)
     }
 
     /// A record is a sequence of access modes, each followed by conditions of which one must hold.

@@ -3,8 +3,14 @@
 use esim_saip::image::FileKind;
 
 use super::access::Operation;
+use super::told::Rule;
 use super::{ChannelState, Uicc};
 use crate::apdu::{Command, Response, Status};
+
+const TRANSPARENT: Rule = Rule::new("TS 102 221 8.2.2.1", "the EF is transparent");
+const OFFSET: Rule = Rule::new("TS 102 221 11.1.3", "the offset lies within the EF");
+const LE: Rule = Rule::new("TS 102 221 11.1.3", "the EF has as many octets behind the offset as Le asks for");
+const FITS: Rule = Rule::new("TS 102 221 11.1.4", "the data fits into the EF behind the offset");
 
 impl Uicc {
     /// READ BINARY. `6Cxx` if a short Le reaches beyond the end of the file.
@@ -16,14 +22,16 @@ impl Uicc {
         let (file, offset) = self.transparent(channel, command)?;
         let le = command.le.filter(|_| command.data.is_empty()).ok_or(Status::WRONG_LENGTH)? as usize;
         self.permit(file, Operation::Read)?;
-        let rest =
-            self.fs.data(file).get(offset..).filter(|rest| !rest.is_empty()).ok_or(Status::WRONG_P1_P2)?;
-        match le {
-            // Le coded as zero: as much as there is.
-            0x100 | 0x1_0000 => Ok(Response::ok(rest[..rest.len().min(le)].to_vec())),
-            _ if le <= rest.len() => Ok(Response::ok(rest[..le].to_vec())),
-            0..0x100 => Err(Status::wrong_le(rest.len())),
-            _ => Ok(Response { data: rest.to_vec(), status: Status::END_OF_FILE }),
+        let rest = self.fs.data(file).get(offset..).filter(|rest| !rest.is_empty());
+        let header = || command.p1p2().to_be_bytes();
+        let rest = self.told.that(&OFFSET, header, rest).ok_or(Status::WRONG_P1_P2)?;
+        // Le coded as zero: as much as there is.
+        let wanted = if matches!(le, 0x100 | 0x1_0000) { rest.len().min(le) } else { le };
+        let read = rest.get(..wanted);
+        match (self.told.that(&LE, || (le as u32).to_be_bytes(), read), le) {
+            (Some(read), _) => Ok(Response::ok(read.to_vec())),
+            (None, 0..0x100) => Err(Status::wrong_le(rest.len())),
+            (None, _) => Ok(Response { data: rest.to_vec(), status: Status::END_OF_FILE }),
         }
     }
 
@@ -39,12 +47,9 @@ impl Uicc {
         }
         self.permit(file, Operation::Update)?;
         let size = self.fs.data(file).len();
-        if offset >= size {
-            return Err(Status::WRONG_P1_P2);
-        }
-        if offset + command.data.len() > size {
-            return Err(Status::WRONG_LENGTH);
-        }
+        self.told.must(&OFFSET, || command.p1p2().to_be_bytes(), offset < size, Status::WRONG_P1_P2)?;
+        let fits = offset + command.data.len() <= size;
+        self.told.must(&FITS, || command.data, fits, Status::WRONG_LENGTH)?;
         self.write(file, offset, command.data);
         Ok(Status::OK.into())
     }
@@ -61,9 +66,9 @@ impl Uicc {
             _ => (0, usize::from(command.p1p2())),
         };
         let file = self.target(channel, sfi)?;
-        match self.fs.file(file).kind {
-            FileKind::Transparent { .. } => Ok((file, offset)),
-            _ => Err(Status::INCOMPATIBLE_STRUCTURE),
-        }
+        let is_transparent = matches!(self.fs.file(file).kind, FileKind::Transparent { .. });
+        let path = || self.path_of(file);
+        self.told.must(&TRANSPARENT, path, is_transparent, Status::INCOMPATIBLE_STRUCTURE)?;
+        Ok((file, offset))
     }
 }

@@ -8,6 +8,7 @@ use esim_rsp::tlv;
 use esim_saip::image::FileKind;
 
 use super::access::Operation;
+use super::told::Rule;
 use super::{Change, ChannelState, Uicc};
 use crate::apdu::{Command, Response, Status};
 
@@ -16,6 +17,14 @@ const TAG_LIST: u32 = 0x5C;
 
 /// Octets of a block for which no length was given.
 const BLOCK: u32 = 0x100;
+
+const STRUCTURE: Rule = Rule::new("TS 102 221 8.2.2.4", "the EF holds data objects");
+const UNDER_WAY: Rule =
+    Rule::new("TS 102 221 11.3", "a data object is under way whose next block this may be");
+const MORE: Rule = Rule::new("TS 102 221 11.3.1", "the data object has octets that were not retrieved");
+const FITS: Rule = Rule::new("TS 102 221 11.3.2", "the data object fits into the EF");
+const WHOLE: Rule = Rule::new("TS 102 221 11.3.2", "no octets follow the data object");
+const OBJECT: Rule = Rule::new("TS 102 221 11.3", "the EF has a data object with the tag");
 
 /// A data object on its way in several blocks.
 #[derive(Clone, Debug)]
@@ -55,13 +64,13 @@ impl Uicc {
         }
         let transfer =
             channel.transfer.as_mut().filter(|transfer| transfer.file == file && !transfer.incoming);
+        let transfer = self.told.that(&UNDER_WAY, || [command.p2], transfer);
         let transfer = transfer.ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
         let start = if block == Block::Again { transfer.sent.start } else { transfer.sent.end };
         let size = command.le.unwrap_or(BLOCK) as usize;
         let end = start.saturating_add(size).min(transfer.octets.len());
-        if start >= end {
-            return Err(Status::CONDITIONS_NOT_SATISFIED);
-        }
+        let size = || transfer.octets.len().to_be_bytes();
+        self.told.must(&MORE, size, start < end, Status::CONDITIONS_NOT_SATISFIED)?;
         transfer.sent = start..end;
         let status = if end < transfer.octets.len() { Status::MORE_DATA } else { Status::OK };
         Ok(Response { data: transfer.octets[start..end].to_vec(), status })
@@ -79,23 +88,23 @@ impl Uicc {
         if command.data.is_empty() {
             return Err(Status::WRONG_LENGTH);
         }
-        let mut octets = match (block, channel.transfer.take()) {
-            (Block::First, _) => Vec::new(),
-            (Block::Next, Some(transfer)) if transfer.file == file && transfer.incoming => transfer.octets,
-            _ => return Err(Status::CONDITIONS_NOT_SATISFIED),
+        let before = match (block, channel.transfer.take()) {
+            (Block::First, _) => Some(Vec::new()),
+            (Block::Next, Some(transfer)) if transfer.file == file && transfer.incoming => {
+                Some(transfer.octets)
+            }
+            _ => None,
         };
+        let before = self.told.that(&UNDER_WAY, || [command.p2], before);
+        let mut octets = before.ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
         octets.extend(command.data);
         if block == Block::First && is_tag(&octets) {
             return self.delete_object(file, &octets);
         }
         let (_, length, header) = tlv::read_header(&octets, 0).map_err(|_| Status::INCORRECT_DATA)?;
         let whole = header.saturating_add(length);
-        if whole > max {
-            return Err(Status::NOT_ENOUGH_MEMORY);
-        }
-        if octets.len() > whole {
-            return Err(Status::INCORRECT_DATA);
-        }
+        self.told.must(&FITS, || &octets, whole <= max, Status::NOT_ENOUGH_MEMORY)?;
+        self.told.must(&WHOLE, || &octets, octets.len() <= whole, Status::INCORRECT_DATA)?;
         if octets.len() < whole {
             channel.transfer = Some(Transfer { file, incoming: true, octets, sent: 0..0 });
             return Ok(Status::MORE_DATA_EXPECTED.into());
@@ -113,10 +122,12 @@ impl Uicc {
             return Err(Status::INCORRECT_P1_P2);
         }
         let file = self.target(channel, command.p2 & 0x1F)?;
-        match self.fs.file(file).kind {
-            FileKind::BerTlv { max, .. } => Ok((file, max as usize)),
-            _ => Err(Status::INCOMPATIBLE_STRUCTURE),
-        }
+        let most = match self.fs.file(file).kind {
+            FileKind::BerTlv { max, .. } => Some(max as usize),
+            _ => None,
+        };
+        let most = self.told.that(&STRUCTURE, || self.path_of(file), most);
+        Ok((file, most.ok_or(Status::INCOMPATIBLE_STRUCTURE)?))
     }
 
     fn find_object(&self, file: usize, tag: &[u8]) -> Result<Vec<u8>, Status> {
@@ -129,13 +140,14 @@ impl Uicc {
             return Ok(tlv::wrap(TAG_LIST, &[&tags]));
         }
         let found = objects(data).find(|object| tag_octets(&data[object.clone()]) == tag);
+        let found = self.told.that(&OBJECT, || tag, found);
         found.map(|object| data[object].to_vec()).ok_or(Status::REFERENCED_DATA_NOT_FOUND)
     }
 
     fn delete_object(&mut self, file: usize, tag: &[u8]) -> Result<Response, Status> {
         let data = self.fs.data(file);
         let found = objects(data).find(|object| tag_octets(&data[object.clone()]) == tag);
-        let object = found.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
+        let object = self.told.that(&OBJECT, || tag, found).ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
         let kept = [&data[..object.start], &data[object.end..]].concat();
         self.replace_objects(file, kept);
         Ok(Status::OK.into())
@@ -146,9 +158,7 @@ impl Uicc {
         let others = objects(data).filter(|object| tag_octets(&data[object.clone()]) != tag_octets(new));
         let mut kept: Vec<u8> = others.flat_map(|object| data[object].to_vec()).collect();
         kept.extend(new);
-        if kept.len() > max {
-            return Err(Status::NOT_ENOUGH_MEMORY);
-        }
+        self.told.must(&FITS, || new, kept.len() <= max, Status::NOT_ENOUGH_MEMORY)?;
         self.replace_objects(file, kept);
         Ok(Status::OK.into())
     }

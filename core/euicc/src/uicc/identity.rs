@@ -7,6 +7,7 @@ use esim_crypto::suci::{Profile, conceal};
 use esim_rsp::{tbcd, tlv};
 use esim_saip::coding;
 
+use super::told::Rule;
 use super::{ChannelState, Uicc};
 use crate::apdu::{Command, Response, Status};
 
@@ -28,6 +29,10 @@ const SUCI: u32 = 0xA1;
 /// First octet of a 5GS mobile identity: SUCI of an IMSI.
 const OF_IMSI: u8 = 0x01;
 
+const OFFERED: Rule = Rule::new("TS 31.102 7.5", "EF.UST leaves concealing the identifier to the USIM");
+const CONCEALED: Rule =
+    Rule::new("TS 33.501 6.12.2", "the profile has what it takes to conceal its identifier");
+
 impl Uicc {
     /// Randomness for the next command that needs some.
     pub fn set_entropy(&mut self, octets: [u8; 32]) {
@@ -46,12 +51,12 @@ impl Uicc {
             return Err(Status::INCORRECT_P1_P2);
         }
         let offered = self.offers(adf, SERVICE_CONCEALED) && self.offers(adf, SERVICE_BY_USIM);
-        if !offered {
-            return Err(Status::CONDITIONS_NOT_SATISFIED);
-        }
+        let ust = || self.path_of(adf);
+        self.told.must(&OFFERED, ust, offered, Status::CONDITIONS_NOT_SATISFIED)?;
         self.require_application_pin(adf)?;
         let entropy = core::mem::take(&mut self.entropy);
-        let suci = self.suci(adf, &entropy).ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
+        let suci = self.told.that(&CONCEALED, || self.path_of(adf), self.suci(adf, &entropy));
+        let suci = suci.ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
         Ok(Response::ok(tlv::wrap(SUCI, &[&suci])))
     }
 

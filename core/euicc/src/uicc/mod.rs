@@ -36,9 +36,16 @@ use access::Operation;
 use data_object::Transfer;
 use fs::FileSystem;
 use remote::RemoteAccess;
-use told::Told;
+use told::{Rule, Told};
 use toolkit::Toolkit;
 pub use toolkit::UiccEvent;
+
+const CURRENT: Rule = Rule::new("TS 102 221 8.4", "an EF is current");
+const SHORT: Rule =
+    Rule::new("TS 102 221 8.4.2", "the short file identifier is that of an EF of the current directory");
+const ACTIVATED: Rule =
+    Rule::new("TS 102 221 11.1.14", "the EF is activated, or may be used although it is not");
+const LE: Rule = Rule::new("TS 102 221 11.1.2", "Le has room for what STATUS tells");
 
 /// The file system and applications of the one enabled profile.
 #[derive(Clone, Debug)]
@@ -111,8 +118,8 @@ use Class::{Interindustry, Proprietary};
 static INSTRUCTIONS: &[(u8, Class, Handler)] = &[
     (0x04, Interindustry, Plain(Uicc::deactivate_file)),
     (0x10, Proprietary,   Plain(|uicc, _, command| uicc.toolkit.terminal_profile(command))),
-    (0x12, Proprietary,   Plain(|uicc, _, command| uicc.toolkit.fetch(command))),
-    (0x14, Proprietary,   Plain(|uicc, _, command| uicc.toolkit.terminal_response(command))),
+    (0x12, Proprietary,   Plain(|uicc, _, command| uicc.toolkit.fetch(command, &uicc.told))),
+    (0x14, Proprietary,   Plain(|uicc, _, command| uicc.toolkit.terminal_response(command, &uicc.told))),
     (0x20, Interindustry, Counting(Uicc::verify_pin)),
     (0x24, Interindustry, Counting(Uicc::change_pin)),
     (0x26, Interindustry, Counting(Uicc::disable_pin)),
@@ -278,9 +285,10 @@ impl Uicc {
     /// (TS 102 221 8.4.2). `6A82` if the identifier is unknown, `6986` if no EF is current.
     fn target(&self, channel: &mut ChannelState, sfi: u8) -> Result<usize, Status> {
         if sfi == 0 {
-            return channel.ef.ok_or(Status::NO_EF_SELECTED);
+            return self.told.that(&CURRENT, || [], channel.ef).ok_or(Status::NO_EF_SELECTED);
         }
-        let ef = self.fs.by_sfi(channel.directory, sfi).ok_or(Status::FILE_NOT_FOUND)?;
+        let ef = self.fs.by_sfi(channel.directory, sfi);
+        let ef = self.told.that(&SHORT, || [sfi], ef).ok_or(Status::FILE_NOT_FOUND)?;
         channel.select_ef(ef);
         Ok(ef)
     }
@@ -288,7 +296,24 @@ impl Uicc {
     /// Whether the rules of a file and its state allow the operation: `6982`, `6984`.
     fn permit(&self, file: usize, operation: Operation) -> Result<(), Status> {
         self.check_access(file, operation)?;
-        if self.fs.is_usable(file) { Ok(()) } else { Err(Status::REFERENCED_DATA_INVALIDATED) }
+        let state = || [self.fs.file(file).lcs];
+        self.told.must(&ACTIVATED, state, self.fs.is_usable(file), Status::REFERENCED_DATA_INVALIDATED)
+    }
+
+    /// The path of a file, two octets an identifier.
+    fn path_of(&self, file: usize) -> Vec<u8> {
+        self.fs.file(file).path.iter().flat_map(|fid| fid.to_be_bytes()).collect()
+    }
+
+    /// Cuts response data to what was asked for. A short Le that fits the data in no way brings `6Cxx` with the right
+    /// one.
+    fn expect_length(&self, data: &[u8], le: Option<u32>) -> Result<Vec<u8>, Status> {
+        let fits = match le {
+            None | Some(0x100 | 0x1_0000) => true,
+            Some(le) => le as usize >= data.len(),
+        };
+        let asked = || le.unwrap_or_default().to_be_bytes();
+        self.told.must(&LE, asked, fits, Status::wrong_le(data.len())).map(|()| data.to_vec())
     }
 
     /// Replaces octets of an EF and notes the change; the caller has checked the range.
@@ -316,14 +341,5 @@ impl ChannelState {
         self.ef = None;
         self.record = None;
         self.transfer = None;
-    }
-}
-
-/// Cuts response data to what was asked for. A short Le that fits the data in no way brings `6Cxx` with the right one.
-fn expect_length(data: &[u8], le: Option<u32>) -> Result<Vec<u8>, Status> {
-    match le {
-        None | Some(0x100 | 0x1_0000) => Ok(data.to_vec()),
-        Some(le) if le as usize >= data.len() => Ok(data.to_vec()),
-        Some(_) => Err(Status::wrong_le(data.len())),
     }
 }

@@ -27,6 +27,17 @@ mod attribute {
     pub const REPLACED: u8 = 0x80;
 }
 
+const THERE: Rule = Rule::new("TS 102 221 9.4", "the profile has the PIN that is named");
+const UNIVERSAL_THERE: Rule =
+    Rule::new("TS 102 221 11.1.11", "the profile has a universal PIN to replace another");
+const CODE_THERE: Rule = Rule::new("TS 102 221 11.1.13", "the profile has an unblocking code for the PIN");
+const NOT_BLOCKED: Rule = Rule::new("TS 102 221 11.1.9", "tries of the PIN are left");
+const CODE_NOT_BLOCKED: Rule = Rule::new("TS 102 221 11.1.13", "tries of the unblocking code are left");
+const ENABLED: Rule = Rule::new("TS 102 221 11.1.9", "the PIN is enabled");
+const DISABLED: Rule = Rule::new("TS 102 221 11.1.12", "the PIN to be enabled is disabled");
+const ALLOWED: Rule =
+    Rule::new("TCA profile package, pinAttributes", "the attributes of the PIN allow the change");
+const CODING: Rule = Rule::new("TS 102 221 9.5.1", "the new value has four to eight digits, then FF");
 const PIN: Rule = Rule::new("TS 102 221 11.1.9", "the value presented is the PIN");
 const PUK: Rule = Rule::new("TS 102 221 11.1.13", "the value presented is the unblocking code");
 
@@ -63,7 +74,7 @@ impl Uicc {
         let (old, new) = two_values(command)?;
         self.require_usable(pin)?;
         self.require(pin, attribute::CHANGEABLE)?;
-        check_coding(self.pin(pin).reference, new)?;
+        self.check_coding(pin, new)?;
         self.present(pin, &old, keep)?;
         self.pin_mut(pin).value = new;
         self.verified[pin] = true;
@@ -82,8 +93,9 @@ impl Uicc {
         let value = one_value(command)?;
         self.require_usable(pin)?;
         self.require(pin, attribute::DISABLEABLE)?;
-        if replaced && self.find_pin(UNIVERSAL, channel.directory).is_none() {
-            return Err(Status::REFERENCED_DATA_NOT_FOUND);
+        if replaced {
+            let is_there = self.find_pin(UNIVERSAL, channel.directory).is_some();
+            self.told.must(&UNIVERSAL_THERE, || [UNIVERSAL], is_there, Status::REFERENCED_DATA_NOT_FOUND)?;
         }
         self.present(pin, &value, keep)?;
         let attributes = &mut self.pin_mut(pin).attributes;
@@ -103,12 +115,10 @@ impl Uicc {
     ) -> Result<Response, Status> {
         let pin = self.addressed_pin(channel, command, 0x00)?;
         let value = one_value(command)?;
-        if self.pin(pin).attempts_left == 0 {
-            return Err(Status::METHOD_BLOCKED);
-        }
-        if is_enabled(self.pin(pin)) {
-            return Err(Status::CONDITIONS_NOT_SATISFIED);
-        }
+        self.require_tries(pin)?;
+        let attributes = || [self.pin(pin).attributes];
+        let is_disabled = !is_enabled(self.pin(pin));
+        self.told.must(&DISABLED, attributes, is_disabled, Status::CONDITIONS_NOT_SATISFIED)?;
         self.present(pin, &value, keep)?;
         self.switch_on(pin);
         Ok(Status::OK.into())
@@ -122,17 +132,16 @@ impl Uicc {
         keep: Keep<'_>,
     ) -> Result<Response, Status> {
         let pin = self.addressed_pin(channel, command, 0x00)?;
-        let puk = find_puk(self.image(), self.pin(pin)).ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
+        let puk = self.told.that(&CODE_THERE, || [command.p2], find_puk(self.image(), self.pin(pin)));
+        let puk = puk.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
         let left = self.image().puks[puk].attempts_left;
-        if left == 0 {
-            return Err(Status::METHOD_BLOCKED);
-        }
+        self.told.must(&CODE_NOT_BLOCKED, || [left], left > 0, Status::METHOD_BLOCKED)?;
         if command.data.is_empty() {
             return Err(Status::retries(left));
         }
         let (code, new) = two_values(command)?;
         self.require(pin, attribute::CHANGEABLE)?;
-        check_coding(self.pin(pin).reference, new)?;
+        self.check_coding(pin, new)?;
         self.present_puk(puk, &code, keep)?;
         let unblocked = self.pin_mut(pin);
         unblocked.value = new;
@@ -177,7 +186,8 @@ impl Uicc {
         if command.p1 != p1 || !is_reference {
             return Err(Status::INCORRECT_P1_P2);
         }
-        self.find_pin(command.p2, channel.directory).ok_or(Status::REFERENCED_DATA_NOT_FOUND)
+        let found = self.find_pin(command.p2, channel.directory);
+        self.told.that(&THERE, || [command.p2], found).ok_or(Status::REFERENCED_DATA_NOT_FOUND)
     }
 
     fn find_pin(&self, reference: u8, directory: usize) -> Option<usize> {
@@ -207,16 +217,30 @@ impl Uicc {
 
     /// `6983` for a blocked PIN, `6984` for a disabled one.
     fn require_usable(&self, index: usize) -> Result<(), Status> {
-        match self.pin(index) {
-            pin if pin.attempts_left == 0 => Err(Status::METHOD_BLOCKED),
-            pin if !is_enabled(pin) => Err(Status::REFERENCED_DATA_INVALIDATED),
-            _ => Ok(()),
-        }
+        self.require_tries(index)?;
+        let pin = self.pin(index);
+        let attributes = || [pin.attributes];
+        self.told.must(&ENABLED, attributes, is_enabled(pin), Status::REFERENCED_DATA_INVALIDATED)
+    }
+
+    fn require_tries(&self, index: usize) -> Result<(), Status> {
+        let left = self.pin(index).attempts_left;
+        self.told.must(&NOT_BLOCKED, || [left], left > 0, Status::METHOD_BLOCKED)
     }
 
     fn require(&self, index: usize, attribute: u8) -> Result<(), Status> {
-        let allowed = self.pin(index).attributes & attribute != 0;
-        if allowed { Ok(()) } else { Err(Status::CONDITIONS_NOT_SATISFIED) }
+        let attributes = self.pin(index).attributes;
+        let allowed = attributes & attribute != 0;
+        self.told.must(&ALLOWED, || [attributes], allowed, Status::CONDITIONS_NOT_SATISFIED)
+    }
+
+    /// Four to eight digits, then `FF` (TS 102 221 9.5.1). Administrative codes may be any octets.
+    fn check_coding(&self, index: usize, value: [u8; LENGTH]) -> Result<(), Status> {
+        let digits = value.iter().take_while(|octet| octet.is_ascii_digit()).count();
+        let padded = value[digits..].iter().all(|octet| *octet == 0xFF);
+        let administrative = matches!(self.pin(index).reference & 0x7F, 0x0A..=0x0E);
+        let is_sound = administrative || (digits >= 4 && padded);
+        self.told.must(&CODING, || value, is_sound, Status::INCORRECT_DATA)
     }
 
     /// Enabled and verified, no replacement.
@@ -267,14 +291,6 @@ fn find_puk(image: &Image, pin: &Pin) -> Option<usize> {
         image.puks.iter().position(|puk| puk.reference == reference && puk.scope == *scope)
     };
     position(&pin.scope).or_else(|| position(&PinScope::Global))
-}
-
-/// Four to eight digits, then `FF` (TS 102 221 9.5.1). Administrative codes may be any octets.
-fn check_coding(reference: u8, value: [u8; LENGTH]) -> Result<(), Status> {
-    let digits = value.iter().take_while(|octet| octet.is_ascii_digit()).count();
-    let padded = value[digits..].iter().all(|octet| *octet == 0xFF);
-    let administrative = matches!(reference & 0x7F, 0x0A..=0x0E);
-    if administrative || (digits >= 4 && padded) { Ok(()) } else { Err(Status::INCORRECT_DATA) }
 }
 
 fn one_value(command: &Command<'_>) -> Result<[u8; LENGTH], Status> {

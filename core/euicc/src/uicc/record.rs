@@ -5,8 +5,20 @@ use alloc::vec::Vec;
 use esim_saip::image::FileKind;
 
 use super::access::Operation;
+use super::told::{Rule, Told};
 use super::{Change, ChannelState, Uicc};
 use crate::apdu::{Command, Response, Status};
+
+const STRUCTURE: Rule = Rule::new("TS 102 221 8.2.2", "the EF has records");
+const CYCLIC: Rule = Rule::new("TS 102 221 11.1.8", "the EF that INCREASE names is cyclic");
+const PREVIOUS: Rule =
+    Rule::new("TS 102 221 11.1.6", "a record of a cyclic EF is updated as the previous one");
+pub(super) const RECORD: Rule = Rule::new("TS 102 221 8.2.2", "the EF has the record that is named");
+const LE: Rule = Rule::new("TS 102 221 11.1.5", "Le is the length of a record");
+const LENGTH: Rule = Rule::new("TS 102 221 11.1.6", "the data has the length of a record");
+const ADDEND: Rule =
+    Rule::new("TS 102 221 11.1.8", "the value to be added is no longer than a record, nor 127 octets");
+const SUM: Rule = Rule::new("TS 102 221 11.1.8", "the sum fits into a record");
 
 /// Records of an EF.
 #[derive(Clone, Copy)]
@@ -37,10 +49,9 @@ impl Uicc {
         let records = self.records(channel, command.p2 >> 3)?;
         let le = command.le.filter(|_| command.data.is_empty()).ok_or(Status::WRONG_LENGTH)? as usize;
         self.permit(records.file, Operation::Read)?;
-        let number = resolve(&records, channel, mode, command.p1)?;
-        if !matches!(le, 0x100 | 0x1_0000) && le != records.len {
-            return Err(Status::wrong_le(records.len));
-        }
+        let number = resolve(&records, channel, mode, command.p1, &self.told)?;
+        let is_length = matches!(le, 0x100 | 0x1_0000) || le == records.len;
+        self.told.must(&LE, || (le as u32).to_be_bytes(), is_length, Status::wrong_le(records.len))?;
         if mode != Mode::Absolute {
             channel.record = Some(number);
         }
@@ -56,17 +67,15 @@ impl Uicc {
         let mode = check_mode(command)?;
         let records = self.records(channel, command.p2 >> 3)?;
         self.permit(records.file, Operation::Update)?;
-        if records.cyclic && mode != Mode::Previous {
-            return Err(Status::INCOMPATIBLE_STRUCTURE);
-        }
-        if command.data.len() != records.len {
-            return Err(Status::WRONG_LENGTH);
-        }
+        let may_be = !records.cyclic || mode == Mode::Previous;
+        self.told.must(&PREVIOUS, || [command.p2], may_be, Status::INCOMPATIBLE_STRUCTURE)?;
+        let is_length = command.data.len() == records.len;
+        self.told.must(&LENGTH, || command.data, is_length, Status::WRONG_LENGTH)?;
         if records.cyclic {
             self.push_record(channel, &records, command.data);
             return Ok(Status::OK.into());
         }
-        let number = resolve(&records, channel, mode, command.p1)?;
+        let number = resolve(&records, channel, mode, command.p1, &self.told)?;
         if mode != Mode::Absolute {
             channel.record = Some(number);
         }
@@ -87,14 +96,13 @@ impl Uicc {
             _ => return Err(Status::INCORRECT_P1_P2),
         };
         let records = self.records(channel, sfi)?;
-        if !records.cyclic {
-            return Err(Status::INCOMPATIBLE_STRUCTURE);
-        }
-        if command.data.is_empty() || command.data.len() > records.len.min(127) {
-            return Err(Status::WRONG_LENGTH);
-        }
+        let path = || self.path_of(records.file);
+        self.told.must(&CYCLIC, path, records.cyclic, Status::INCOMPATIBLE_STRUCTURE)?;
+        let fits = (1..=records.len.min(127)).contains(&command.data.len());
+        self.told.must(&ADDEND, || command.data, fits, Status::WRONG_LENGTH)?;
         self.permit(records.file, Operation::Increase)?;
-        let sum = add(self.record(&records, 1), command.data).ok_or(Status::MAX_VALUE_REACHED)?;
+        let sum = add(self.record(&records, 1), command.data);
+        let sum = self.told.that(&SUM, || command.data, sum).ok_or(Status::MAX_VALUE_REACHED)?;
         self.push_record(channel, &records, &sum);
         Ok(Response::ok([&sum[..], command.data].concat()))
     }
@@ -102,11 +110,13 @@ impl Uicc {
     /// The EF with records that a command works on; `6981` for another structure.
     pub(super) fn records(&self, channel: &mut ChannelState, sfi: u8) -> Result<Records, Status> {
         let file = self.target(channel, sfi)?;
-        let (record_len, cyclic) = match self.fs.file(file).kind {
-            FileKind::LinearFixed { record_len, .. } => (record_len, false),
-            FileKind::Cyclic { record_len, .. } => (record_len, true),
-            _ => return Err(Status::INCOMPATIBLE_STRUCTURE),
+        let structure = match self.fs.file(file).kind {
+            FileKind::LinearFixed { record_len, .. } => Some((record_len, false)),
+            FileKind::Cyclic { record_len, .. } => Some((record_len, true)),
+            _ => None,
         };
+        let structure = self.told.that(&STRUCTURE, || self.path_of(file), structure);
+        let (record_len, cyclic) = structure.ok_or(Status::INCOMPATIBLE_STRUCTURE)?;
         let len = usize::from(record_len);
         let count = self.fs.data(file).len().checked_div(len).ok_or(Status::RECORD_NOT_FOUND)?;
         Ok(Records { file, len, count: count.min(255) as u8, cyclic })
@@ -148,7 +158,7 @@ fn check_mode(command: &Command<'_>) -> Result<Mode, Status> {
 
 /// Record number, `6A83` if there is none. Without a pointer, "next" is the first record and "previous" the last; a
 /// ring has no end.
-fn resolve(records: &Records, channel: &ChannelState, mode: Mode, p1: u8) -> Result<u8, Status> {
+fn resolve(records: &Records, channel: &ChannelState, mode: Mode, p1: u8, told: &Told) -> Result<u8, Status> {
     let count = records.count;
     let number = match (mode, channel.record) {
         (Mode::Absolute, pointer) if p1 == 0 => pointer.unwrap_or(0),
@@ -160,7 +170,8 @@ fn resolve(records: &Records, channel: &ChannelState, mode: Mode, p1: u8) -> Res
         (Mode::Next, Some(pointer)) => pointer.checked_add(1).unwrap_or(0),
         (Mode::Previous, Some(pointer)) => pointer.saturating_sub(1),
     };
-    if (1..=count).contains(&number) { Ok(number) } else { Err(Status::RECORD_NOT_FOUND) }
+    told.must(&RECORD, || [number], (1..=count).contains(&number), Status::RECORD_NOT_FOUND)?;
+    Ok(number)
 }
 
 /// Sum of two big-endian numbers, as wide as the first; `None` on overflow.

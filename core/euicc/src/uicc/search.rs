@@ -3,8 +3,13 @@
 use alloc::vec::Vec;
 
 use super::access::Operation;
+use super::record::RECORD;
+use super::told::Rule;
 use super::{ChannelState, Uicc};
 use crate::apdu::{Command, Response, Status};
+
+const PATTERN: Rule =
+    Rule::new("TS 102 221 11.1.7", "the string to be found is not empty, nor longer than a record");
 
 /// Where in a record the comparison may begin.
 enum Begin {
@@ -31,13 +36,11 @@ impl Uicc {
     ) -> Result<Response, Status> {
         let records = self.records(channel, command.p2 >> 3)?;
         let search = Search::parse(command, channel.record, records.count)?;
-        if search.pattern.is_empty() || search.pattern.len() > records.len {
-            return Err(Status::WRONG_LENGTH);
-        }
+        let fits = (1..=records.len).contains(&search.pattern.len());
+        self.told.must(&PATTERN, || search.pattern, fits, Status::WRONG_LENGTH)?;
         self.permit(records.file, Operation::Read)?;
-        if !(1..=records.count).contains(&search.start) {
-            return Err(Status::RECORD_NOT_FOUND);
-        }
+        let is_there = (1..=records.count).contains(&search.start);
+        self.told.must(&RECORD, || [search.start], is_there, Status::RECORD_NOT_FOUND)?;
         let mut numbers: Vec<u8> = if search.forward {
             (search.start..=records.count).collect()
         } else {

@@ -6,8 +6,14 @@ use esim_rsp::tlv::wrap;
 use esim_saip::image::FileKind;
 
 use super::fs::Lifecycle;
-use super::{ChannelState, Uicc, expect_length};
+use super::told::Rule;
+use super::{ChannelState, Uicc};
 use crate::apdu::{Command, Response, Status};
+
+pub(super) const FILE: Rule = Rule::new("TS 102 221 8.4", "the file that is named is there");
+const APPLICATION: Rule =
+    Rule::new("TS 102 221 8.5.1", "an application has the name, or one that begins with it");
+const ACTIVE: Rule = Rule::new("TS 102 221 11.1.2", "an application is selected whose name can be told");
 
 /// P2 of SELECT, taken apart (table 11.2).
 struct Control {
@@ -76,13 +82,14 @@ impl Uicc {
         let data = match command.p2 {
             0x00 => self.fcp(channel.directory),
             0x01 => {
-                let aid = self.active_application(channel).ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
-                wrap(0x84, &[aid])
+                let aid = self.active_application(channel);
+                let aid = self.told.that(&ACTIVE, || aid.unwrap_or_default(), aid);
+                wrap(0x84, &[aid.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?])
             }
             0x0C => Vec::new(),
             _ => return Err(Status::INCORRECT_P1_P2),
         };
-        Ok(Response::ok(expect_length(&data, command.le)?))
+        Ok(Response::ok(self.expect_length(&data, command.le)?))
     }
 
     /// The file that P1 and the data of SELECT name. `6A87` if the data has no length that fits P1.
@@ -103,7 +110,7 @@ impl Uicc {
             (0x00 | 0x01 | 0x03 | 0x08 | 0x09, _) => return Err(Status::LC_INCONSISTENT),
             _ => return Err(Status::INCORRECT_P1_P2),
         };
-        found.ok_or(Status::FILE_NOT_FOUND)
+        self.told.that(&FILE, || command.data, found).ok_or(Status::FILE_NOT_FOUND)
     }
 
     /// An EF makes its directory current as well.
@@ -129,7 +136,7 @@ impl Uicc {
             return Err(Status::LC_INCONSISTENT);
         }
         let found = self.find_application(aid, &control.occurrence, channel.aid_search);
-        let adf = found.ok_or(Status::FILE_NOT_FOUND)?;
+        let adf = self.told.that(&APPLICATION, || aid, found).ok_or(Status::FILE_NOT_FOUND)?;
         if control.terminate {
             self.terminate(channel, adf);
             return Ok(Status::OK.into());

@@ -5,7 +5,14 @@ use alloc::vec::Vec;
 
 use esim_rsp::tlv;
 
+use super::told::{Rule, Told};
 use crate::apdu::{Command, Response, Status};
+
+const WAITS: Rule = Rule::new("TS 102 221 11.2.3", "a proactive command waits for FETCH");
+const LE: Rule = Rule::new("TS 102 221 11.2.3", "Le is the length that 91xx has told");
+const FETCHED: Rule = Rule::new("TS 102 221 11.2.4", "a proactive command was fetched and is not answered");
+const ANSWERED: Rule =
+    Rule::new("TS 102 223 6.8", "command details are those of the command that was fetched");
 
 /// Tag of a proactive command (TS 102 223 9.2).
 const PROACTIVE_COMMAND: u32 = 0xD0;
@@ -116,28 +123,31 @@ impl Toolkit {
     }
 
     /// FETCH: `6Cxx` if Le is not the length that `91xx` told, `6985` if nothing waits.
-    pub(super) fn fetch(&mut self, command: &Command<'_>) -> Result<Response, Status> {
+    pub(super) fn fetch(&mut self, command: &Command<'_>, told: &Told) -> Result<Response, Status> {
         no_parameters(command)?;
-        let length = self.proactive_length().ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
-        match command.le {
-            Some(le) if le as usize == length || le >= 0x100 => {}
-            _ => return Err(Status::wrong_le(length)),
-        }
+        let length = told.that(&WAITS, || [], self.proactive_length());
+        let length = length.ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
+        let is_length = command.le.is_some_and(|le| le as usize == length || le >= 0x100);
+        let le = || command.le.unwrap_or_default().to_be_bytes();
+        told.must(&LE, le, is_length, Status::wrong_le(length))?;
         self.fetched = self.queue.pop_front();
         Ok(Response::ok(self.fetched.clone().unwrap_or_default()))
     }
 
     /// TERMINAL RESPONSE: its command details must be those of the command in progress.
-    pub(super) fn terminal_response(&mut self, command: &Command<'_>) -> Result<Response, Status> {
+    pub(super) fn terminal_response(
+        &mut self,
+        command: &Command<'_>,
+        told: &Told,
+    ) -> Result<Response, Status> {
         no_parameters(command)?;
-        let fetched = self.fetched.as_ref().ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
+        let fetched = told.that(&FETCHED, || command.data, self.fetched.as_ref());
+        let fetched = fetched.ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
         let expected = tlv::read_only(fetched).ok().and_then(|whole| details(&fetched[whole.value]));
         let answered = details(command.data).ok_or(Status::INCORRECT_DATA)?;
         let result =
             find(command.data, 0x03).and_then(|value| value.first()).ok_or(Status::INCORRECT_DATA)?;
-        if expected != Some(answered) {
-            return Err(Status::INCORRECT_DATA);
-        }
+        told.must(&ANSWERED, || answered, expected == Some(answered), Status::INCORRECT_DATA)?;
         self.events.push_back(match (answered[1], *result) {
             (REFRESH, 0x00..=0x0F) => UiccEvent::RefreshDone,
             (REFRESH, result) => UiccEvent::RefreshFailed(result),

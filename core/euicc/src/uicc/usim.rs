@@ -26,6 +26,13 @@ const MAC: Rule = Rule::new("TS 33.102 6.3.3", "MAC in AUTN is XMAC, computed wi
 const FRESH: Rule =
     Rule::new("TS 33.102 C.2", "the sequence number in AUTN was not used before, nor is it too far ahead");
 
+const APPLICATION: Rule = Rule::new("TS 31.102 7.1.1", "an application with keys is selected");
+const CONTEXT: Rule = Rule::new("TS 31.102 7.1.2", "the application supports the authentication context");
+const PIN: Rule = Rule::new("TS 31.102 7.1.1", "the application's PIN is verified, or disabled");
+const KEYS: Rule = Rule::new("TS 31.102 7.1.1", "the application has keys that can be used");
+const COUNTER: Rule =
+    Rule::new("TCA profile package, akaParameter", "authCounterMax leaves an authentication");
+
 impl Uicc {
     /// AUTHENTICATE. `6985` outside an application that has keys, `6982` before its PIN is verified, `9862` for a
     /// wrong MAC, `9864` for a context that the application does not know.
@@ -40,18 +47,21 @@ impl Uicc {
             return Err(Status::INCORRECT_P1_P2);
         }
         let kind = self.image().naas[naa].kind;
-        let (rand, autn) = match (command.p2, kind) {
-            (0x81, _) => challenge(command.data)?,
-            (0x80, NaaKind::Usim) if self.has_service(adf, SERVICE_GSM_CONTEXT) => {
-                (gsm_challenge(command.data)?, None)
-            }
-            (0x80, _) => return Err(Status::AUTHENTICATION_CONTEXT),
+        let is_supported = match command.p2 {
+            0x81 => true,
+            0x80 => kind == NaaKind::Usim && self.has_service(adf, SERVICE_GSM_CONTEXT),
             // Voice group calls, GBA, MBMS, local keys.
-            (0x82 | 0x84..=0x86, _) => return Err(Status::AUTHENTICATION_CONTEXT),
+            0x82 | 0x84..=0x86 => false,
             _ => return Err(Status::INCORRECT_P1_P2),
         };
+        self.told.must(&CONTEXT, || [command.p2], is_supported, Status::AUTHENTICATION_CONTEXT)?;
+        let (rand, autn) = match command.p2 {
+            0x81 => challenge(command.data)?,
+            _ => (gsm_challenge(command.data)?, None),
+        };
         self.require_application_pin(adf)?;
-        let source = source(&self.image().naas, naa).ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
+        let source = self.told.that(&KEYS, || self.path_of(adf), source(&self.image().naas, naa));
+        let source = source.ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
         self.count_authentication(source, keep)?;
         let aka = self.image().naas[source].aka.as_ref().ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
         let keys = aka::keys(aka, &rand).ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
@@ -101,21 +111,22 @@ impl Uicc {
 
     /// The application in whose directory the channel stands.
     pub(super) fn active_naa(&self, channel: &ChannelState) -> Result<(usize, usize), Status> {
-        let adf = channel.adf.ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
-        let path = &self.fs.file(adf).path;
-        let inside = self.fs.file(channel.directory).path.starts_with(path);
-        let naa = self.image().naas.iter().position(|naa| naa.adf == *path).filter(|_| inside);
-        Ok((adf, naa.ok_or(Status::CONDITIONS_NOT_SATISFIED)?))
+        let naa = channel.adf.and_then(|adf| {
+            let path = &self.fs.file(adf).path;
+            let inside = self.fs.file(channel.directory).path.starts_with(path);
+            let naa = self.image().naas.iter().position(|naa| naa.adf == *path).filter(|_| inside);
+            Some((adf, naa?))
+        });
+        let here = || self.path_of(channel.directory);
+        self.told.that(&APPLICATION, here, naa).ok_or(Status::CONDITIONS_NOT_SATISFIED)
     }
 
     /// The PIN of an application is the first one of its PIN status template (TS 31.101 9.4).
     pub(super) fn require_application_pin(&self, adf: usize) -> Result<(), Status> {
         let references = self.pin_references(adf);
         let pin = references.into_iter().find(|reference| matches!(reference, 0x01..=0x08 | 0x11));
-        match pin {
-            Some(reference) if !self.is_pin_satisfied(reference, adf) => Err(Status::SECURITY_STATUS),
-            _ => Ok(()),
-        }
+        let holds = pin.is_none_or(|reference| self.is_pin_satisfied(reference, adf));
+        self.told.must(&PIN, || pin.as_slice(), holds, Status::SECURITY_STATUS)
     }
 
     /// Uses up one of the authentications that the profile grants, before any of it is computed; `6983` when none is
@@ -123,7 +134,8 @@ impl Uicc {
     fn count_authentication(&mut self, source: usize, keep: Keep<'_>) -> Result<(), Status> {
         let aka = self.fs.image_mut().naas[source].aka.as_mut();
         let Some(left) = aka.and_then(|aka| aka.auth_counter_max.as_mut()) else { return Ok(()) };
-        *left = left.checked_sub(1).ok_or(Status::METHOD_BLOCKED)?;
+        let rest = self.told.that(&COUNTER, || left.to_be_bytes(), left.checked_sub(1));
+        *left = rest.ok_or(Status::METHOD_BLOCKED)?;
         self.keep_now(Change::Sqn(source), keep)
     }
 
