@@ -7,9 +7,12 @@ use esim_rsp::check::{Checks, Verdict};
 use crate::apdu::Status;
 pub(super) use esim_rsp::check::Rule;
 
+/// A rule, the octets judged, and whether it holds.
+type Made = (Rule, Vec<u8>, bool);
+
 /// What was verified; nothing is kept where nobody hears of it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Told(RefCell<Option<Vec<(Rule, Vec<u8>, bool)>>>);
+pub(super) struct Told(RefCell<Option<Vec<Made>>>);
 
 impl Told {
     /// A command begins.
