@@ -54,6 +54,8 @@ const NEW_KEYS: Rule = Rule::new("SGP.22 5.5.4", "the profile protection keys ha
 const ELEMENTS: &str = "SGP.22 5.5.5";
 const ROOM: Rule = Rule::new(ELEMENTS, "the profile package fits into the free memory");
 const ELEMENT: Rule = Rule::new(ELEMENTS, "the profile element can be processed");
+const OCTETS: Rule =
+    Rule::new("TCA profile package 7.1", "the profile package is a sequence of profile elements");
 const LAST: Rule = Rule::new(ELEMENTS, "the last profile element is whole");
 const END: Rule = Rule::new(ELEMENTS, "the profile package ends as it must");
 const ICCID: Rule = Rule::new(ELEMENTS, "iccid of the profile header is that of the metadata");
@@ -309,9 +311,9 @@ impl Loading {
             let processed = match self.splitter.next_element() {
                 Ok(Some(element)) => self.installer.element(&element),
                 Ok(None) => return Ok(()),
-                Err(error) => Err(malformed_element(&error)),
+                Err(error) => Err(malformed_element(&OCTETS, &error)),
             };
-            checks.that(&ELEMENT, || plain, processed).map_err(refused_element)?;
+            told(checks, &ELEMENT, || plain, processed)?;
         }
     }
 
@@ -322,12 +324,11 @@ impl Loading {
         let checks = facts.checks;
         if !checks.that(&LAST, || self.splitter.pending().to_be_bytes(), self.splitter.pending() == 0) {
             let error = esim_saip::Error { kind: esim_saip::ErrorKind::Truncated, element: 0, at: 0 };
-            return Err(refused_element(malformed_element(&error)));
+            return Err(refused_element(malformed_element(&LAST, &error)));
         }
         let installer = core::mem::replace(&mut self.installer, Installer::new(facts.capabilities.clone()));
         let skipped = installer.skipped().to_vec();
-        let image = checks.that(&END, || metadata.iccid.octets(), installer.finish());
-        let image = image.map_err(refused_element)?;
+        let image = told(checks, &END, || metadata.iccid.octets(), installer.finish())?;
         if !checks.that(&ICCID, || image.iccid, image.iccid == metadata.iccid.octets()) {
             return Err(refuse(ErrorReason::installFailedDueToDataMismatch));
         }
@@ -441,14 +442,26 @@ fn has_test_keys_only(image: &Image) -> bool {
     })
 }
 
+/// Tells that something of the package is processed; or, where an element is refused, the rule that it breaks.
+fn told<T, I: AsRef<[u8]>>(
+    checks: Checks<'_>,
+    processed: &Rule,
+    input: impl FnOnce() -> I,
+    outcome: Result<T, ElementError>,
+) -> Result<T, Failure> {
+    let rule = outcome.as_ref().err().map_or(*processed, |error| error.rule);
+    checks.that(&rule, input, outcome).map_err(refused_element)
+}
+
 /// Octets that are no profile element.
-fn malformed_element(error: &esim_saip::Error) -> ElementError {
+fn malformed_element(rule: &Rule, error: &esim_saip::Error) -> ElementError {
     ElementError {
         status: esim_saip::Status::InvalidRequestFormat,
         identification: None,
         element: "unknown",
         offset: None,
         reason: alloc::format!("{error}"),
+        rule: *rule,
     }
 }
 

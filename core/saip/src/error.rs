@@ -4,6 +4,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use esim_rsp::check::Rule;
+
 /// Malformed bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
@@ -98,6 +100,8 @@ pub struct ElementError {
     pub offset: Option<u32>,
     /// The field and what is wrong with it.
     pub reason: String,
+    /// What must hold and does not.
+    pub rule: Rule,
 }
 
 impl fmt::Display for ElementError {

@@ -19,7 +19,7 @@ pub use error::{ElementError, Error, ErrorKind, Status};
 pub use filesystem::{Capabilities, Installer, resolve};
 pub use image::Image;
 pub use pe::{Element, Package, ProfileElement, Splitter, next_element};
-pub use response::{EuiccResponse, PeStatus};
+pub use response::{EuiccResponse, LeftOut, PeStatus};
 
 #[cfg(test)]
 mod testdata;

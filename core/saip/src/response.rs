@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use esim_rsp::check::Rule;
 use rasn::{AsnType, Decode, Decoder, Encode};
 
 use crate::error::{ElementError, Error, ErrorKind, Status};
@@ -36,6 +37,15 @@ pub struct PeStatus {
     pub offset: Option<u32>,
 }
 
+/// An element that is not in the profile, because the eUICC does not support it and the package does not mandate it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What goes on the wire.
+    pub status: PeStatus,
+    /// What must hold and does not.
+    pub rule: Rule,
+}
+
 impl EuiccResponse {
     /// Everything was installed.
     pub fn ok() -> Self {
@@ -48,12 +58,13 @@ impl EuiccResponse {
         Self { pe_status: vec![status], aborted: None, status_message: None }
     }
 
-    /// Installed except for the elements of which a status is given: they were neither supported nor mandated.
-    pub fn installed(skipped: &[PeStatus]) -> Self {
+    /// Installed except for the elements that were left out.
+    pub fn installed(skipped: &[LeftOut]) -> Self {
         if skipped.is_empty() {
             return Self::ok();
         }
-        Self { pe_status: skipped.to_vec(), aborted: None, status_message: None }
+        let pe_status = skipped.iter().map(|left_out| left_out.status.clone()).collect();
+        Self { pe_status, aborted: None, status_message: None }
     }
 
     /// Whether the profile is on the card.

@@ -36,7 +36,7 @@ pub fn rows() -> Vec<Row> {
     let server = |code, name, bend: Bend| case("AuthenticateServer", code, name, move || authenticate(bend));
     let smdp = |code, name, bend: Bend| case("PrepareDownload", code, name, move || prepare(bend));
     const INVALID: &str = "invalidCertificate (1)";
-    vec![
+    let mut rows = vec![
         server("ok", "signed_anew", |_| {}),
         server(INVALID, "key_is_not_for_signatures", |tbs| bend::spoil_usage(tbs)),
         server(INVALID, "critical_extension_that_nobody_knows", |tbs| bend::add_critical(tbs)),
@@ -56,6 +56,13 @@ pub fn rows() -> Vec<Row> {
         uicc("VERIFY PIN", "63C2", "a_wrong_one", &[USIM, "002000010839393939FFFFFFFF"]),
         uicc("UNBLOCK PIN", "9000", "the_right_code", &[USIM, "002C000110303030303030303030303030FFFFFFFF"]),
         uicc("UNBLOCK PIN", "63C9", "a_wrong_code", &[USIM, "002C000110393939393939393930303030FFFFFFFF"]),
+    ];
+    rows.extend(packages());
+    rows
+}
+
+fn packages() -> Vec<Row> {
+    vec![
         package("installed", "sound_package", |_| {}, |_| {}),
         package(
             CONFIGURE_WRONG,
@@ -81,6 +88,17 @@ pub fn rows() -> Vec<Row> {
             "sequences_in_another_order",
             |_| {},
             |pieces| pieces.swap(1, 2),
+        ),
+        package(
+            "loadProfileElements (5): installFailedDueToPEProcessingError (12)",
+            "second_header_among_the_elements",
+            |parcel| {
+                let elements = tlv::read_all(&parcel.upp, 0..parcel.upp.len()).unwrap();
+                let (header, last) = (&elements[0].whole, elements.last().unwrap().whole.start);
+                let again = parcel.upp[header.clone()].to_vec();
+                parcel.upp.splice(last..last, again);
+            },
+            |_| {},
         ),
         package(
             "loadProfileElements (5): installFailedDueToPEProcessingError (12)",

@@ -3,11 +3,27 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::{Installer, Outcome, bad, unsupported};
+use super::Installer;
+use super::requirement::{Outcome, Requirement};
 use crate::error::Status;
 use crate::image::{ApplicationKind, ApplicationRecord, SdKey};
 use crate::pe::{Application, ApplicationInstance, KeyObject, Rest, Rfm, SecurityDomain};
 use crate::tlv;
+
+const TAR: Requirement = Requirement::values("TCA profile package 8.8", "a TAR has three octets");
+const APPLETS: Requirement =
+    Requirement::support(Status::PeNotSupported, "TCA profile package 7.2", "the eUICC runs applets");
+const AID_LENGTH: Requirement =
+    Requirement::values("TCA profile package", "the AID of an application has 5 to 16 octets");
+const AID_ONCE: Requirement = Requirement::values("TCA profile package", "no two applications have one AID");
+const TOOLKIT_PARAMETERS: Requirement =
+    Requirement::values("TS 102 226 8.2.1.3.2.2", "the toolkit parameters of an application are whole");
+const KEY_NAME: Requirement = Requirement::values(
+    "TCA profile package 8.6.3",
+    "a key has an identifier and a version of one octet each",
+);
+const KEY_TYPE: Requirement =
+    Requirement::values("TCA profile package 8.6.3", "each component of a key has a type");
 
 impl Installer {
     pub(super) fn security_domain(&mut self, element: &SecurityDomain) -> Outcome<()> {
@@ -20,7 +36,7 @@ impl Installer {
         let mut tars = Vec::new();
         for tar in element.tars.iter().flatten() {
             let Ok(tar) = <[u8; 3]>::try_from(&tar[..]) else {
-                return bad("a TAR has not three octets");
+                return TAR.refuse("a TAR has not three octets");
             };
             tars.push(tar);
         }
@@ -42,7 +58,7 @@ impl Installer {
 
     pub(super) fn application(&mut self, element: &Application) -> Outcome<()> {
         if !self.capabilities.applets {
-            return unsupported(Status::PeNotSupported, "this eUICC runs no applets");
+            return APPLETS.refuse("this eUICC runs no applets");
         }
         if let Some(package) = &element.load_block {
             self.record(ApplicationRecord {
@@ -65,10 +81,10 @@ impl Installer {
 
     fn record(&mut self, record: ApplicationRecord) -> Outcome<()> {
         if !(5..=16).contains(&record.aid.len()) {
-            return bad("an AID has 5 to 16 octets");
+            return AID_LENGTH.refuse("an AID has 5 to 16 octets");
         }
         if self.image.applications.iter().any(|other| other.aid == record.aid) {
-            return bad(format!("AID {:02X?} used twice", record.aid));
+            return AID_ONCE.refuse(format!("AID {:02X?} used twice", record.aid));
         }
         self.image.applications.push(record);
         Ok(())
@@ -108,7 +124,7 @@ fn toolkit_parameters(fields: &Rest) -> Outcome<ToolkitParameters> {
         let objects = tlv::all(parameters.contents).unwrap_or_default();
         if let Some(toolkit) = objects.iter().find(|object| object.tag == TOOLKIT) {
             let Some(read) = read_toolkit(toolkit.contents) else {
-                return bad("the toolkit parameters of an application end too early");
+                return TOOLKIT_PARAMETERS.refuse("the toolkit parameters of an application end too early");
             };
             return Ok(read);
         }
@@ -135,12 +151,12 @@ fn read_toolkit(octets: &[u8]) -> Option<ToolkitParameters> {
 
 fn key(object: &KeyObject) -> Outcome<SdKey> {
     let ([id], [version]) = (&object.identifier[..], &object.version[..]) else {
-        return bad("a key has an identifier and a version of one octet each");
+        return KEY_NAME.refuse("a key has an identifier and a version of one octet each");
     };
     let mut components = Vec::new();
     for component in &object.components {
         let Some(key_type) = component.key_type.first() else {
-            return bad("a key component without a type");
+            return KEY_TYPE.refuse("a key component without a type");
         };
         components.push((*key_type, component.data.expose().to_vec()));
     }

@@ -3,12 +3,49 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::{Installer, Outcome, bad, file, unsupported};
+use super::requirement::{Outcome, Requirement};
+use super::{Installer, file};
 use crate::error::Status;
 use crate::image::{Aka, Algorithm, Path, Pin, PinScope, Puk, SharedPins};
 use crate::pe::{
     AkaParameter, AlgoConfiguration, AlgoParameter, PinCodes, PinConfiguration, PinList, PukCodes, Service,
 };
+
+const PIN_ONCE: Requirement = Requirement::values("TCA profile package 8.5.1", "a PIN is defined once");
+const PIN_REFERENCE: Requirement =
+    Requirement::values("TCA profile package 8.5.1", "keyReference of a PIN is one that the standard has");
+const PIN_LENGTH: Requirement = Requirement::values("TCA profile package 8.5.1", "pinValue has 8 octets");
+const PUK_ONCE: Requirement =
+    Requirement::values("TCA profile package 8.5.2", "an unblocking code is defined once");
+const PUK_REFERENCE: Requirement = Requirement::values(
+    "TCA profile package 8.5.2",
+    "keyReference of an unblocking code is one that the standard has",
+);
+const PUK_LENGTH: Requirement = Requirement::values("TCA profile package 8.5.2", "pukValue has 8 octets");
+const ATTEMPTS: Requirement = Requirement::values(
+    "TCA profile package 8.5",
+    "a code has one try or more, and no more of them left than it has",
+);
+const AKA_LENGTHS: Requirement = Requirement::values(
+    "TCA profile package 8.4.2",
+    "key, OPc, constants and counters are as long as the algorithm has them",
+);
+const SQN_INIT: Requirement =
+    Requirement::values("TCA profile package 8.4.2", "sqnInit has 32 sequence numbers");
+const AKA_AFTER_NAA: Requirement = Requirement::values(
+    "TCA profile package 8.1.3",
+    "authentication parameters come after the application that they are of",
+);
+const ALGORITHM: Requirement = Requirement::support(
+    Status::FeatureNotSupported,
+    "TCA profile package 8.4.2",
+    "algorithmID is one that the standard has",
+);
+const NOT_LEFT_OUT: Requirement = Requirement::support(
+    Status::PeNotSupported,
+    "TCA profile package 7.2",
+    "the application that the element belongs to has not been left out",
+);
 
 impl Installer {
     pub(super) fn pin_codes(&mut self, element: &PinCodes) -> Outcome<()> {
@@ -23,7 +60,7 @@ impl Installer {
                     let pin = pin(configuration, &context)?;
                     let twin = |other: &Pin| other.scope == pin.scope && other.reference == pin.reference;
                     if self.image.pins.iter().any(twin) {
-                        return bad(format!("PIN {:02X} defined twice", pin.reference));
+                        return PIN_ONCE.refuse(format!("PIN {:02X} defined twice", pin.reference));
                     }
                     self.pin_elements.push((element.header.identification, self.image.pins.len()));
                     self.image.pins.push(pin);
@@ -40,12 +77,13 @@ impl Installer {
             let puk = Puk {
                 scope: if context.len() == 1 { PinScope::Global } else { PinScope::Local(context.clone()) },
                 reference: configuration.key_reference,
-                value: fixed("pukValue", configuration.value.expose())?,
+                value: fixed(&PUK_LENGTH, "pukValue", configuration.value.expose())?,
                 max_attempts,
                 attempts_left,
             };
             if !matches!(puk.reference, 0x01..=0x08 | 0x81..=0x88) {
-                return bad(format!("no unblocking code has reference {:02X}", puk.reference));
+                return PUK_REFERENCE
+                    .refuse(format!("no unblocking code has reference {:02X}", puk.reference));
             }
             if self
                 .image
@@ -53,7 +91,7 @@ impl Installer {
                 .iter()
                 .any(|other| other.scope == puk.scope && other.reference == puk.reference)
             {
-                return bad(format!("unblocking code {:02X} defined twice", puk.reference));
+                return PUK_ONCE.refuse(format!("unblocking code {:02X} defined twice", puk.reference));
             }
             self.image.puks.push(puk);
         }
@@ -72,23 +110,27 @@ impl Installer {
         let (options, auth_counter_max) = match &element.algorithm {
             AlgoConfiguration::Mapping(_) => (0, None),
             AlgoConfiguration::Algorithm(own) => {
-                (fixed::<1>("algorithmOptions", &own.options)?[0], counter(own)?)
+                (fixed::<1>(&AKA_LENGTHS, "algorithmOptions", &own.options)?[0], counter(own)?)
             }
         };
         if element.sqn_init.len() != 32 {
-            return bad("sqnInit has not 32 entries");
+            return SQN_INIT.refuse("sqnInit has not 32 entries");
         }
         let aka = Aka {
             algorithm,
             options,
-            sqn_options: fixed::<1>("sqnOptions", &element.sqn_options)?[0],
-            sqn_delta: fixed("sqnDelta", &element.sqn_delta)?,
-            sqn_age_limit: fixed("sqnAgeLimit", &element.sqn_age_limit)?,
-            sqn: element.sqn_init.iter().map(|seq| fixed("sqnInit", seq)).collect::<Outcome<_>>()?,
+            sqn_options: fixed::<1>(&AKA_LENGTHS, "sqnOptions", &element.sqn_options)?[0],
+            sqn_delta: fixed(&AKA_LENGTHS, "sqnDelta", &element.sqn_delta)?,
+            sqn_age_limit: fixed(&AKA_LENGTHS, "sqnAgeLimit", &element.sqn_age_limit)?,
+            sqn: element
+                .sqn_init
+                .iter()
+                .map(|seq| fixed(&AKA_LENGTHS, "sqnInit", seq))
+                .collect::<Outcome<_>>()?,
             auth_counter_max,
         };
         let Some(naa) = self.image.naas.iter_mut().find(|naa| naa.adf == context) else {
-            return bad("no application before it");
+            return AKA_AFTER_NAA.refuse("no application before it");
         };
         naa.aka = Some(aka);
         Ok(())
@@ -101,12 +143,12 @@ impl Installer {
                 self.require(Service::Milenage)?;
                 let (xoring, rest) = parameters.xoring.as_chunks::<16>();
                 Ok(Algorithm::Milenage {
-                    key: fixed("key", key)?,
-                    opc: fixed("opc", parameters.opc.expose())?,
-                    rotation: fixed("rotationConstants", &parameters.rotation)?,
+                    key: fixed(&AKA_LENGTHS, "key", key)?,
+                    opc: fixed(&AKA_LENGTHS, "opc", parameters.opc.expose())?,
+                    rotation: fixed(&AKA_LENGTHS, "rotationConstants", &parameters.rotation)?,
                     xoring: match <[[u8; 16]; 5]>::try_from(xoring) {
                         Ok(constants) if rest.is_empty() => constants,
-                        _ => return bad("xoringConstants has not 80 octets"),
+                        _ => return AKA_LENGTHS.refuse("xoringConstants has not 80 octets"),
                     },
                 })
             }
@@ -114,23 +156,23 @@ impl Installer {
                 match key.len() {
                     16 => self.require(Service::Tuak128)?,
                     32 => self.require(Service::Tuak256)?,
-                    _ => return bad("key has neither 16 nor 32 octets"),
+                    _ => return AKA_LENGTHS.refuse("key has neither 16 nor 32 octets"),
                 }
-                let topc = fixed("opc", parameters.opc.expose())?;
+                let topc = fixed(&AKA_LENGTHS, "opc", parameters.opc.expose())?;
                 Ok(Algorithm::Tuak { key: key.to_vec(), topc, iterations: parameters.keccak_iterations })
             }
             3 => {
                 self.require(Service::UsimTestAlgorithm)?;
-                Ok(Algorithm::UsimTest { key: fixed("key", key)? })
+                Ok(Algorithm::UsimTest { key: fixed(&AKA_LENGTHS, "key", key)? })
             }
-            other => unsupported(Status::FeatureNotSupported, format!("algorithm {other}")),
+            other => ALGORITHM.refuse(format!("algorithm {other}")),
         }
     }
 
     fn context(&self) -> Outcome<Path> {
         match &self.context {
             Some(context) => Ok(context.clone()),
-            None => unsupported(Status::PeNotSupported, "belongs to an application that was skipped"),
+            None => NOT_LEFT_OUT.refuse("belongs to an application that was skipped"),
         }
     }
 }
@@ -140,13 +182,13 @@ fn pin(configuration: &PinConfiguration, context: &Path) -> Outcome<Pin> {
     let scope = match reference {
         0x01..=0x08 | 0x0A..=0x0E | 0x11 => PinScope::Global,
         0x81..=0x88 | 0x8A..=0x8E => PinScope::Local(context.clone()),
-        _ => return bad(format!("no PIN has reference {reference:02X}")),
+        _ => return PIN_REFERENCE.refuse(format!("no PIN has reference {reference:02X}")),
     };
     let (max_attempts, attempts_left) = attempts(configuration.attempts)?;
     Ok(Pin {
         scope,
         reference,
-        value: fixed("pinValue", configuration.value.expose())?,
+        value: fixed(&PIN_LENGTH, "pinValue", configuration.value.expose())?,
         unblocking: configuration.unblocking_reference,
         attributes: configuration.attributes,
         max_attempts,
@@ -158,7 +200,7 @@ fn pin(configuration: &PinConfiguration, context: &Path) -> Outcome<Pin> {
 fn attempts(coded: u8) -> Outcome<(u8, u8)> {
     let (max, left) = (coded >> 4, coded & 0x0F);
     if max == 0 || left > max {
-        return bad(format!("{left} of {max} tries left"));
+        return ATTEMPTS.refuse(format!("{left} of {max} tries left"));
     }
     Ok((max, left))
 }
@@ -167,12 +209,12 @@ fn counter(parameters: &AlgoParameter) -> Outcome<Option<u32>> {
     let Some(max) = &parameters.auth_counter_max else {
         return Ok(None);
     };
-    let [high, middle, low] = fixed("authCounterMax", max)?;
+    let [high, middle, low] = fixed(&AKA_LENGTHS, "authCounterMax", max)?;
     Ok(Some(u32::from_be_bytes([0, high, middle, low])))
 }
 
-fn fixed<const N: usize>(field: &str, octets: &[u8]) -> Outcome<[u8; N]> {
-    octets.try_into().or_else(|_| bad(format!("{field} has {} octets, not {N}", octets.len())))
+fn fixed<const N: usize>(length: &Requirement, field: &str, octets: &[u8]) -> Outcome<[u8; N]> {
+    octets.try_into().or_else(|_| length.refuse(format!("{field} has {} octets, not {N}", octets.len())))
 }
 
 impl Installer {

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::{Outcome, bad, refuse};
+use super::requirement::{Outcome, Requirement};
 use crate::error::Status;
 use crate::image::{ArrReference, File, FileKind, MF, Path};
 use crate::pe::{Fcp, FileElement, ProprietaryInfo};
@@ -11,6 +11,40 @@ use crate::templates::{self, Fill, Row, Shape};
 
 /// Largest file; a wrong length field must not allocate gigabytes.
 const MAX_FILE: usize = 256 * 1024;
+
+const FILE_ID: Requirement =
+    Requirement::values("TCA profile package 8.3.5", "fileID is there where no template has it");
+const FILE_ID_LENGTH: Requirement = Requirement::values("TCA profile package 8.3.2", "fileID has two octets");
+const DESCRIPTOR: Requirement =
+    Requirement::values("TCA profile package 8.3.5", "fileDescriptor is there where no template has it");
+const STRUCTURE: Requirement =
+    Requirement::values("TS 102 221 11.1.1.4.3", "fileDescriptor is of a structure that the standard has");
+const RECORD_LENGTH: Requirement =
+    Requirement::values("TS 102 222 6.3.2.2", "a file of records has a record length");
+const RECORD_MAX: Requirement = Requirement::values("TS 102 221", "a record has 255 octets at most");
+const RECORDS: Requirement =
+    Requirement::values("TS 102 221", "a file of records has 1 to 254 whole records");
+const SIZE: Requirement =
+    Requirement::values("TCA profile package 8.3.5", "efFileSize is there where no template has it");
+const SIZE_LENGTH: Requirement =
+    Requirement::values("TCA profile package 8.3.2", "the size of a file has four octets at most");
+const LARGEST: Requirement = Requirement::of(
+    Status::NotEnoughMemory,
+    "TCA profile package 8.11",
+    "a file is no larger than the eUICC can make one",
+);
+const ACCESS_RULE: Requirement =
+    Requirement::values("TCA profile package 8.3.2", "securityAttributesReferenced has one or three octets");
+const SHORT_ID: Requirement =
+    Requirement::values("TS 102 222 6.3.2.2", "shortEFID is empty or one of 1 to 30");
+const PATH: Requirement =
+    Requirement::values("TCA profile package 8.3.5", "a path consists of file identifiers");
+const CONTENT_OF_FILE: Requirement =
+    Requirement::values("TCA profile package 8.3.5", "content comes after the file that it is of");
+const OWN_CONTENT: Requirement =
+    Requirement::values("TCA profile package 8.3.5", "content is for a file that has content of its own");
+const CONTENT_END: Requirement =
+    Requirement::values("TCA profile package 8.3.5", "content ends within its file");
 
 /// Everything that decides how a file starts out.
 pub(super) struct Blueprint<'a> {
@@ -68,10 +102,10 @@ impl<'a> Blueprint<'a> {
     fn fid(&self) -> Outcome<u16> {
         match self.fcp.and_then(|fcp| fcp.file_id.as_deref()) {
             Some([high, low]) => Ok(u16::from_be_bytes([*high, *low])),
-            Some(_) => bad(format!("{}: fileID has not two octets", self.name())),
+            Some(_) => FILE_ID_LENGTH.refuse(format!("{}: fileID has not two octets", self.name())),
             None => match self.row {
                 Some((row, _)) if row.fid != 0 => Ok(row.fid),
-                _ => bad(format!("{}: fileID missing", self.name())),
+                _ => FILE_ID.refuse(format!("{}: fileID missing", self.name())),
             },
         }
     }
@@ -94,7 +128,7 @@ impl<'a> Blueprint<'a> {
                 Some(Shape::Linear(..)) => (Kind::Linear, None),
                 Some(Shape::Cyclic(..)) => (Kind::Cyclic, None),
                 Some(Shape::BerTlv(_)) => (Kind::BerTlv, None),
-                None => return bad("fileDescriptor missing"),
+                None => return DESCRIPTOR.refuse("fileDescriptor missing"),
             },
         };
         match kind {
@@ -122,14 +156,14 @@ impl<'a> Blueprint<'a> {
         };
         let len = record_len.unwrap_or(default_len);
         if len == 0 {
-            return bad("record length missing");
+            return RECORD_LENGTH.refuse("record length missing");
         }
         if linked {
             return Ok(Layout::Records { cyclic, len, count: 0 });
         }
         let size = self.size(default_count * usize::from(len))?;
         if size % usize::from(len) != 0 || size / usize::from(len) > 254 {
-            return bad(format!("{size} octets are not 1 to 254 records of {len}"));
+            return RECORDS.refuse(format!("{size} octets are not 1 to 254 records of {len}"));
         }
         Ok(Layout::Records { cyclic, len, count: size / usize::from(len) })
     }
@@ -137,9 +171,9 @@ impl<'a> Blueprint<'a> {
     fn size(&self, default: usize) -> Outcome<usize> {
         let given = number(self.fcp.and_then(|fcp| fcp.size.as_deref()))?;
         match given.unwrap_or(default) {
-            0 => bad("efFileSize missing"),
+            0 => SIZE.refuse("efFileSize missing"),
             usize::MAX => Ok(usize::MAX),
-            size if size > MAX_FILE => refuse(Status::NotEnoughMemory, format!("{size} octets")),
+            size if size > MAX_FILE => LARGEST.refuse(format!("{size} octets")),
             size => Ok(size),
         }
     }
@@ -186,9 +220,8 @@ impl<'a> Blueprint<'a> {
             Some([high, low, record]) => {
                 Ok(Some(ArrReference { fid: u16::from_be_bytes([*high, *low]), record: *record }))
             }
-            Some(_) => {
-                bad(format!("{}: securityAttributesReferenced has neither 1 nor 3 octets", self.name()))
-            }
+            Some(_) => ACCESS_RULE
+                .refuse(format!("{}: securityAttributesReferenced has neither 1 nor 3 octets", self.name())),
             None => Ok(self.row.map(|(row, _)| ArrReference { fid: implied, record: row.rule })),
         }
     }
@@ -197,7 +230,7 @@ impl<'a> Blueprint<'a> {
         match (self.fcp.and_then(|fcp| fcp.short_id.as_deref()), self.row) {
             (Some([]), _) => Ok(None),
             (Some([coded]), _) if matches!(coded >> 3, 1..=30) => Ok(Some(coded >> 3)),
-            (Some(_), _) => bad(format!("{}: shortEFID is not one of 1 to 30", self.name())),
+            (Some(_), _) => SHORT_ID.refuse(format!("{}: shortEFID is not one of 1 to 30", self.name())),
             (None, Some((row, _))) => Ok(Some(row.sfi).filter(|sfi| *sfi != 0)),
             (None, None) if self.is_directory() => Ok(None),
             (None, None) => Ok(path.last().map(|fid| (fid & 0x1F) as u8).filter(|sfi| matches!(sfi, 1..=30))),
@@ -237,12 +270,12 @@ fn descriptor_of(octets: &[u8]) -> Outcome<(Kind, Option<u8>)> {
         Some(0x02) => Kind::Linear,
         Some(0x06) => Kind::Cyclic,
         Some(0x39) => Kind::BerTlv,
-        _ => return bad("fileDescriptor of no known structure"),
+        _ => return STRUCTURE.refuse("fileDescriptor of no known structure"),
     };
     let record_len = match octets.get(2..).unwrap_or_default() {
         [] | [0, 0] => None,
         [len] | [0, len] => Some(*len),
-        _ => return bad("records of more than 255 octets"),
+        _ => return RECORD_MAX.refuse("records of more than 255 octets"),
     };
     Ok((kind, record_len))
 }
@@ -264,7 +297,7 @@ fn key_references(octets: &[u8]) -> Vec<u8> {
 pub(super) fn absolute(octets: &[u8]) -> Outcome<Path> {
     let (pairs, rest) = octets.as_chunks::<2>();
     if !rest.is_empty() {
-        return bad("path with half a file identifier");
+        return PATH.refuse("path with half a file identifier");
     }
     let steps = pairs.iter().map(|pair| u16::from_be_bytes(*pair)).filter(|fid| *fid != MF);
     Ok(core::iter::once(MF).chain(steps).collect())
@@ -280,7 +313,7 @@ fn number(octets: Option<&[u8]>) -> Outcome<Option<usize>> {
         Some(octets) if octets.len() <= 4 => {
             Ok(Some(octets.iter().fold(0, |value, octet| value << 8 | usize::from(*octet))))
         }
-        Some(_) => bad("a size of more than four octets"),
+        Some(_) => SIZE_LENGTH.refuse("a size of more than four octets"),
     }
 }
 
@@ -293,7 +326,7 @@ pub(super) struct Writer {
 
 /// The file that content goes to.
 pub(super) fn opened(writer: &mut Option<Writer>) -> Outcome<&mut Writer> {
-    writer.as_mut().map_or_else(|| bad("content without a file"), Ok)
+    writer.as_mut().map_or_else(|| CONTENT_OF_FILE.refuse("content without a file"), Ok)
 }
 
 impl Writer {
@@ -314,7 +347,7 @@ impl Writer {
     pub fn skip(&mut self, gap: u16) -> Outcome<()> {
         self.position += usize::from(gap);
         if self.position > MAX_FILE {
-            return bad(format!(
+            return CONTENT_END.refuse(format!(
                 "a gap of {:04X} ends at {}, beyond the file",
                 self.file.fid(),
                 self.position
@@ -327,11 +360,11 @@ impl Writer {
     pub fn write(&mut self, octets: &[u8]) -> Outcome<()> {
         let end = self.position + octets.len();
         let fid = self.file.fid();
-        let too_long = || bad(format!("content of {fid:04X} ends at {end}, beyond the file"));
+        let too_long = || CONTENT_END.refuse(format!("content of {fid:04X} ends at {end}, beyond the file"));
         match &mut self.file.kind {
-            FileKind::Df { .. } => return bad(format!("content for directory {fid:04X}")),
+            FileKind::Df { .. } => return OWN_CONTENT.refuse(format!("content for directory {fid:04X}")),
             _ if self.file.linked_to.is_some() => {
-                return bad(format!("content for link {fid:04X}"));
+                return OWN_CONTENT.refuse(format!("content for link {fid:04X}"));
             }
             FileKind::BerTlv { max, .. } if end > *max as usize => return too_long(),
             FileKind::BerTlv { data, .. } => {

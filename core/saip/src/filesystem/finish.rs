@@ -3,11 +3,28 @@
 use alloc::format;
 use alloc::string::String;
 
+use super::requirement::Requirement;
 use super::{Installer, Stage};
 use crate::coding;
 use crate::error::{ElementError, Status};
 use crate::image::{File, FileKind, Image, MF, NaaKind};
 use crate::pe::Service;
+
+const END: Requirement = Requirement::of(
+    Status::InvalidRequestFormat,
+    "TCA profile package 8.10",
+    "the last element of the package is its end",
+);
+const UNBLOCKING: Requirement = Requirement::of(
+    Status::PinCodeMissing,
+    "TCA profile package 8.5.1",
+    "the unblocking code of each PIN is defined",
+);
+const SHARED_PINS: Requirement =
+    Requirement::values("TCA profile package 8.5.1", "PINs are shared with a directory that exists");
+const LINK: Requirement = Requirement::values("TCA profile package 8.3.5", "a link leads to a file");
+const ICCID: Requirement =
+    Requirement::values("TCA profile package", "EF.ICCID has the digits of iccid in the header");
 
 /// Links lead to links; more than this is a circle.
 const MAX_LINKS: usize = 8;
@@ -19,17 +36,17 @@ const PLATFORM_SERVICES: &[(u16, Service)] =
 
 pub(super) fn finish(mut installer: Installer) -> Result<Image, ElementError> {
     if installer.stage != Stage::Ended {
-        return Err(fault(Status::InvalidRequestFormat, "end", None, String::from("missing")));
+        return Err(fault(&END, "end", None, String::from("missing")));
     }
     if let Some(index) = installer.orphans().first() {
         let reference = installer.image.pins[*index].reference;
         let reason = format!("the unblocking code of PIN {reference:02X} is not defined");
-        return Err(fault(Status::PinCodeMissing, "pinCodes", installer.element_of_pin(*index), reason));
+        return Err(fault(&UNBLOCKING, "pinCodes", installer.element_of_pin(*index), reason));
     }
     for sharing in &installer.image.shared_pins {
         if installer.image.file(&sharing.owner).is_none() {
             let reason = format!("PINs shared with {:04X?}, which does not exist", sharing.owner);
-            return Err(fault(Status::BadValues, "pinCodes", None, reason));
+            return Err(fault(&SHARED_PINS, "pinCodes", None, reason));
         }
     }
     resolve_links(&mut installer.image)?;
@@ -38,8 +55,14 @@ pub(super) fn finish(mut installer: Installer) -> Result<Image, ElementError> {
     Ok(installer.image)
 }
 
-fn fault(status: Status, element: &'static str, identification: Option<u16>, reason: String) -> ElementError {
-    ElementError { status, identification, element, offset: None, reason }
+fn fault(
+    broken: &Requirement,
+    element: &'static str,
+    identification: Option<u16>,
+    reason: String,
+) -> ElementError {
+    let Requirement { rule, status, .. } = *broken;
+    ElementError { status, identification, element, offset: None, reason, rule }
 }
 
 /// Gives every link the structure and content of its target.
@@ -51,7 +74,7 @@ fn resolve_links(image: &mut Image) -> Result<(), ElementError> {
         let Some(target) = target(image, &image.files[index]) else {
             let path = &image.files[index].path;
             let reason = format!("the link {path:04X?} leads nowhere");
-            return Err(fault(Status::BadValues, "genericFileManagement", None, reason));
+            return Err(fault(&LINK, "genericFileManagement", None, reason));
         };
         let (path, kind) = (target.path.clone(), target.kind.clone());
         let link = &mut image.files[index];
@@ -100,7 +123,7 @@ fn take_iccid(image: &mut Image) -> Result<(), ElementError> {
     if content != announced && content != coding::swap_nibbles(announced) {
         let digits = coding::decode_iccid;
         let reason = format!("the header says ICCID {}, EF.ICCID {}", digits(&announced), digits(&content));
-        return Err(fault(Status::BadValues, "header", None, reason));
+        return Err(fault(&ICCID, "header", None, reason));
     }
     image.iccid = content;
     Ok(())

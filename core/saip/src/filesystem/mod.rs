@@ -10,6 +10,7 @@ mod codes;
 mod command_tests;
 mod file;
 mod finish;
+mod requirement;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -18,15 +19,18 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use esim_rsp::check::Rule;
+
 use crate::coding;
 use crate::error::{ElementError, Status};
 use crate::image::{File, FileKind, Image, MF, Path};
 use crate::pe::{
     Element, FileManagement, GenericFileManagement, Package, ProfileElement, ProfileHeader, Service, Services,
 };
-use crate::response::PeStatus;
+use crate::response::{LeftOut, PeStatus};
 use crate::templates::{self, TEMPLATES, Template};
 use file::{Blueprint, Writer};
+use requirement::{Outcome, Requirement};
 
 /// What an eUICC can install.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +94,7 @@ pub struct Installer {
     image: Image,
     /// Directory to which codes and authentication parameters belong; `None` after a skipped application.
     context: Option<Path>,
-    skipped: Vec<PeStatus>,
+    skipped: Vec<LeftOut>,
     /// Elements with PINs, to name the one whose unblocking code is missing.
     pin_elements: Vec<(u16, usize)>,
 }
@@ -106,28 +110,61 @@ enum Stage {
 /// Ten times the files of a rich profile; every file costs a look at all the others.
 const MAX_FILES: usize = 2500;
 
-/// Why an element fails, before it is known which one it is.
-#[derive(Debug)]
-pub(crate) struct Fail {
-    status: Status,
-    reason: String,
-    /// Whether the element may be skipped, unless it is mandated.
-    unsupported: bool,
-}
-
-type Outcome<T> = Result<T, Fail>;
-
-pub(crate) fn bad<T>(reason: impl ToString) -> Outcome<T> {
-    Err(Fail { status: Status::BadValues, reason: reason.to_string(), unsupported: false })
-}
-
-pub(crate) fn refuse<T>(status: Status, reason: impl ToString) -> Outcome<T> {
-    Err(Fail { status, reason: reason.to_string(), unsupported: false })
-}
-
-fn unsupported<T>(status: Status, reason: impl ToString) -> Outcome<T> {
-    Err(Fail { status, reason: reason.to_string(), unsupported: true })
-}
+const TYPE: Requirement = Requirement::of(
+    Status::InvalidRequestFormat,
+    "TCA profile package 7.1",
+    "the element is of the type that its tag announces",
+);
+const ORDER: Requirement = Requirement::of(
+    Status::InvalidRequestFormat,
+    "TCA profile package 8.1.3",
+    "elements come in the order of header, mf, others, end",
+);
+const NON_STANDARD: Requirement = Requirement::support(
+    Status::PeNotSupported,
+    "TCA profile package 7.2",
+    "the format of a non-standard element is one that the eUICC knows",
+);
+const ELEMENT: Requirement = Requirement::support(
+    Status::PeNotSupported,
+    "TCA profile package 7.2",
+    "the element is one that the eUICC knows",
+);
+const SERVICE: Requirement = Requirement::support(
+    Status::FeatureNotSupported,
+    "TCA profile package 7.2",
+    "the eUICC offers the service that the element needs",
+);
+const VERSION: Requirement = Requirement::of(
+    Status::UnsupportedProfileVersion,
+    "TCA profile package 8.2.1",
+    "the version of the package is one that the eUICC knows",
+);
+const HEADER_ICCID: Requirement =
+    Requirement::values("TCA profile package 8.2.1", "iccid of the header has 10 octets");
+const MANDATORY_SERVICES: Requirement = Requirement::of(
+    Status::FeatureNotSupported,
+    "TCA profile package 8.2.1",
+    "the eUICC offers all of eUICC-Mandatory-services",
+);
+const MANDATORY_TEMPLATES: Requirement = Requirement::support(
+    Status::TemplateNotSupported,
+    "TCA profile package 8.2.1",
+    "the eUICC knows all of eUICC-Mandatory-GFSTEList",
+);
+const MANDATORY_LIBRARIES: Requirement = Requirement::of(
+    Status::LibNotSupported,
+    "TCA profile package 8.2.1",
+    "the eUICC has all of eUICC-Mandatory-AIDs",
+);
+const FILE_ONCE: Requirement = Requirement::values("TS 102 222 6.3", "a file exists once");
+const DIRECTORY: Requirement =
+    Requirement::values("TCA profile package 8.3.5", "a file lies in a directory that exists");
+const MEMORY: Requirement = Requirement::of(
+    Status::NotEnoughMemory,
+    "TCA profile package 8.11",
+    "the files of the profile fit into the memory",
+);
 
 /// Resolves a whole package.
 ///
@@ -171,12 +208,13 @@ impl Installer {
     /// If the profile cannot be installed because of it. [`ElementError::response`] says so on the wire.
     pub fn element(&mut self, raw: &[u8]) -> Result<(), ElementError> {
         let element = Element::parse(raw).map_err(|error| ElementError {
-            status: Status::InvalidRequestFormat,
+            status: TYPE.status,
             identification: crate::pe::identification_of(raw),
             element: crate::pe::name_of(raw),
             // A wrong type is only known to be somewhere in the element.
             offset: u32::try_from(error.at).ok().filter(|at| *at > 0),
             reason: error.to_string(),
+            rule: TYPE.rule,
         })?;
         self.install(&element)
     }
@@ -190,24 +228,25 @@ impl Installer {
         // A skipped element must leave no trace.
         let before = (!mandated).then(|| (self.image.clone(), self.pin_elements.clone()));
         match (self.dispatch(element), before) {
-            (Err(fail), Some((image, pin_elements))) if fail.unsupported => {
+            (Err(fail), Some((image, pin_elements))) if fail.requirement.may_be_left_out => {
                 self.image = image;
                 self.pin_elements = pin_elements;
-                self.skip(element);
+                self.skip(element, fail.requirement.rule);
                 Ok(())
             }
             (outcome, _) => outcome.map_err(|fail| ElementError {
-                status: fail.status,
+                status: fail.requirement.status,
                 identification: element.header().map(|header| header.identification),
                 element: element.name(),
                 offset: None,
                 reason: fail.reason,
+                rule: fail.requirement.rule,
             }),
         }
     }
 
     /// Elements left out so far because they were neither supported nor mandated.
-    pub fn skipped(&self) -> &[PeStatus] {
+    pub fn skipped(&self) -> &[LeftOut] {
         &self.skipped
     }
 
@@ -224,19 +263,20 @@ impl Installer {
         finish::finish(self)
     }
 
-    fn skip(&mut self, element: &Element) {
+    fn skip(&mut self, element: &Element, rule: Rule) {
         if let ProfileElement::Template(template) = element.value() {
             use crate::pe::TemplateKind::{Cd, Csim, Isim, Telecom, Usim};
             if matches!(template.kind, Usim | Isim | Csim | Telecom | Cd) {
                 self.context = None;
             }
         }
-        self.skipped.push(PeStatus {
+        let status = PeStatus {
             status: Status::PeNotSupported as u16,
             identification: element.header().map(|header| header.identification),
             additional_information: None,
             offset: None,
-        });
+        };
+        self.skipped.push(LeftOut { status, rule });
     }
 
     fn dispatch(&mut self, element: &Element) -> Outcome<()> {
@@ -251,14 +291,14 @@ impl Installer {
             ProfileElement::SecurityDomain(domain) => self.security_domain(domain),
             ProfileElement::Rfm(rfm) => self.rfm(rfm),
             ProfileElement::Application(application) => self.application(application),
-            ProfileElement::NonStandard(_) => unsupported(Status::PeNotSupported, "a format of its issuer"),
+            ProfileElement::NonStandard(_) => NON_STANDARD.refuse("a format of its issuer"),
             ProfileElement::End(_) => {
                 self.stage = Stage::Ended;
                 Ok(())
             }
             // The keys of a CDMA application serve no network that exists here; the application is installed without.
             ProfileElement::Unknown(_) if element.name() == "cdmaParameter" => self.require(Service::Csim),
-            ProfileElement::Unknown(_) => unsupported(Status::PeNotSupported, "unknown element"),
+            ProfileElement::Unknown(_) => ELEMENT.refuse("unknown element"),
         }
     }
 
@@ -270,34 +310,29 @@ impl Installer {
             Stage::Ended => false,
         };
         if !fits {
-            return refuse(
-                Status::InvalidRequestFormat,
-                "not at this place: a package is header, mf, others, end",
-            );
+            return ORDER.refuse("not at this place: a package is header, mf, others, end");
         }
         Ok(())
     }
 
     fn header(&mut self, header: &ProfileHeader) -> Outcome<()> {
         if !(1..=self.capabilities.major_version).contains(&header.major_version) {
-            return refuse(
-                Status::UnsupportedProfileVersion,
-                alloc::format!("version {}.{}", header.major_version, header.minor_version),
-            );
+            let (major, minor) = (header.major_version, header.minor_version);
+            return VERSION.refuse(alloc::format!("version {major}.{minor}"));
         }
         let Ok(iccid) = <[u8; 10]>::try_from(&header.iccid[..]) else {
-            return bad("iccid has not 10 octets");
+            return HEADER_ICCID.refuse("iccid has not 10 octets");
         };
         let missing = header.mandatory_services.minus(self.capabilities.services);
         if !missing.is_empty() {
-            return refuse(Status::FeatureNotSupported, alloc::format!("mandatory services {missing:?}"));
+            return MANDATORY_SERVICES.refuse(alloc::format!("mandatory services {missing:?}"));
         }
         for oid in &header.mandatory_templates {
-            self.known_template(oid)?;
+            self.known_template(&MANDATORY_TEMPLATES, oid)?;
         }
         for library in header.mandatory_aids.iter().flatten() {
             if !self.capabilities.libraries.iter().any(|aid| aid[..] == library.aid[..]) {
-                return refuse(Status::LibNotSupported, "mandatory library");
+                return MANDATORY_LIBRARIES.refuse("mandatory library");
             }
         }
         self.image.iccid = coding::swap_nibbles(iccid);
@@ -307,12 +342,12 @@ impl Installer {
         Ok(())
     }
 
-    fn known_template(&self, oid: &[u32]) -> Outcome<&'static Template> {
+    fn known_template(&self, required: &Requirement, oid: &[u32]) -> Outcome<&'static Template> {
         let known = templates::find(oid)
             .filter(|template| self.capabilities.templates.iter().any(|own| own == template.arcs));
         match known {
             Some(template) => Ok(template),
-            None => unsupported(Status::TemplateNotSupported, alloc::format!("template {oid:?}")),
+            None => required.refuse(alloc::format!("template {oid:?}")),
         }
     }
 
@@ -320,7 +355,7 @@ impl Installer {
         if self.capabilities.services.contains(service) {
             return Ok(());
         }
-        unsupported(Status::FeatureNotSupported, service.name())
+        SERVICE.refuse(service.name())
     }
 
     fn put(&mut self, writer: &mut Option<Writer>, first: &mut Option<Path>) -> Outcome<()> {
@@ -336,12 +371,12 @@ impl Installer {
     fn add(&mut self, file: File) -> Outcome<()> {
         let name = alloc::format!("file {:04X?}", file.path);
         if self.image.file(&file.path).is_some() {
-            return bad(alloc::format!("{name} exists already"));
+            return FILE_ONCE.refuse(alloc::format!("{name} exists already"));
         }
         if let Some(parent) = file.parent() {
             let parent = self.image.file(parent);
             if !parent.is_some_and(|parent| matches!(parent.kind, FileKind::Df { .. })) {
-                return bad(alloc::format!("{name} has no directory"));
+                return DIRECTORY.refuse(alloc::format!("{name} has no directory"));
             }
         }
         match &file.kind {
@@ -351,7 +386,7 @@ impl Installer {
         }
         let used: usize = self.image.files.iter().map(|file| file.data().len()).sum();
         if used + file.data().len() > self.capabilities.memory || self.image.files.len() >= MAX_FILES {
-            return refuse(Status::NotEnoughMemory, alloc::format!("{name} does not fit"));
+            return MEMORY.refuse(alloc::format!("{name} does not fit"));
         }
         self.image.files.push(file);
         Ok(())

@@ -4,25 +4,44 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::file::{Blueprint, Writer};
-use super::{Installer, Outcome, Stage, bad, unsupported};
+use super::requirement::{Outcome, Requirement};
+use super::{Installer, Stage};
 use crate::error::Status;
 use crate::image::{File, MF, Naa, NaaKind, Path};
 use crate::pe::{FileElement, Service, TemplateInstance};
 use crate::templates::{Fill, Place, Row, Shape, Template};
 
+const TEMPLATE: Requirement = Requirement::support(
+    Status::TemplateNotSupported,
+    "TCA profile package 8.11",
+    "templateID is a template that the eUICC knows",
+);
+const OF_ELEMENT: Requirement =
+    Requirement::values("TCA profile package 8.3.4", "templateID is a template of this element");
+const OF_VERSION: Requirement = Requirement::support(
+    Status::PeNotSupported,
+    "TCA profile package 7.2",
+    "each file is one that the template has in its version",
+);
+const DIRECTORY_FIRST: Requirement =
+    Requirement::values("TCA profile package 8.3.1", "a file of a template comes with its directory");
+const OWN_DIRECTORY: Requirement =
+    Requirement::values("TCA profile package 8.3.1", "the directory that a template is for is made");
+const FILES_AFTER_NAA: Requirement =
+    Requirement::values("TCA profile package 8.1.3", "files of an application come after its ADF");
+const DF_NAME: Requirement = Requirement::values("TCA profile package 8.3.3", "an ADF has a dfName");
+
 impl Installer {
     pub(super) fn template(&mut self, instance: &TemplateInstance) -> Outcome<()> {
-        let template = self.known_template(&instance.template)?;
+        let template = self.known_template(&TEMPLATE, &instance.template)?;
         if template.kind != instance.kind {
-            return bad(alloc::format!("template {:?} does not belong to this element", template.arcs));
+            return OF_ELEMENT
+                .refuse(alloc::format!("template {:?} does not belong to this element", template.arcs));
         }
         if let Some(excess) =
             instance.files.iter().find(|file| usize::from(file.field) >= template.rows.len())
         {
-            return unsupported(
-                Status::PeNotSupported,
-                alloc::format!("file {} of a later version", excess.field),
-            );
+            return OF_VERSION.refuse(alloc::format!("file {} of a later version", excess.field));
         }
         let place = self.place(template.place)?;
         let mut directories = vec![None; template.rows.len()];
@@ -36,10 +55,9 @@ impl Installer {
                 continue;
             }
             let Some(parent) = parent else {
-                return bad(alloc::format!("{} without its directory", row.name));
+                return DIRECTORY_FIRST.refuse(alloc::format!("{} without its directory", row.name));
             };
-            let path = self.template_file(template, row, &parent, given.unwrap_or_default())?;
-            directories[index] = Some(path);
+            directories[index] = self.template_file(template, row, &parent, given.unwrap_or_default())?;
         }
         let first = directories.into_iter().next().flatten();
         self.enter(template, first)
@@ -70,7 +88,7 @@ impl Installer {
                 latest(None)
             }
         };
-        adf.map_or_else(|| bad("no application to put the files in"), Ok)
+        adf.map_or_else(|| FILES_AFTER_NAA.refuse("no application to put the files in"), Ok)
     }
 
     /// Takes up the directory that a template made, where later elements refer to it.
@@ -78,7 +96,7 @@ impl Installer {
         match template.place {
             Place::Mf | Place::UnderMf => {
                 let Some(directory) = directory else {
-                    return bad("its directory is missing");
+                    return OWN_DIRECTORY.refuse("its directory is missing");
                 };
                 self.context = Some(directory);
                 self.stage = Stage::ExpectElementOrEnd;
@@ -86,7 +104,7 @@ impl Installer {
             Place::NewAdf(kind) => {
                 let aid = directory.as_ref().and_then(|path| self.image.file(path)).and_then(File::aid);
                 let (Some(aid), Some(adf)) = (aid, &directory) else {
-                    return bad("its ADF has no dfName");
+                    return DF_NAME.refuse("its ADF has no dfName");
                 };
                 let naa = Naa { adf: adf.clone(), aid: aid.to_vec(), kind, aka: None };
                 self.image.naas.push(naa);
@@ -104,7 +122,7 @@ impl Installer {
         row: &Row,
         parent: &Path,
         given: &[FileElement],
-    ) -> Outcome<Path> {
+    ) -> Outcome<Option<Path>> {
         let shape = template.shape(row);
         let mut first = None;
         let mut writer = None;
@@ -129,7 +147,7 @@ impl Installer {
             writer = Some(Writer::new(Blueprint::of_row(row, shape, parent, None).file()?));
         }
         self.put(&mut writer, &mut first)?;
-        first.map_or_else(|| bad(row.name), Ok)
+        Ok(first)
     }
 }
 

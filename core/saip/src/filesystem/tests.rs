@@ -240,7 +240,7 @@ fn what_is_not_mandated_is_skipped_with_all_that_belongs_to_it() {
     };
     let installer = outcome.unwrap();
     let skipped: Vec<_> =
-        installer.skipped().iter().map(|status| (status.status, status.identification)).collect();
+        installer.skipped().iter().map(|it| (it.status.status, it.status.identification)).collect();
     assert_eq!(skipped, [(1, Some(15)), (1, Some(16)), (1, Some(17))]);
     let response = crate::EuiccResponse::installed(installer.skipped());
     assert!(response.is_installed() && response.pe_status.len() == 3);
