@@ -128,6 +128,20 @@ fn no_two_rules_of_the_card_have_one_name() {
     assert!(twice.is_empty(), "{twice:#?}");
 }
 
+/// Whoever asks more of an element writes a case that breaks it.
+#[test]
+fn every_rule_of_elements_is_broken_by_a_case() {
+    let document = document();
+    let (_, section) = document.split_once("<!-- pe -->").unwrap();
+    let (section, _) = section.split_once("<!-- end of pe -->").unwrap();
+    let broken: BTreeSet<&str> = shown(section).map(|(_, check)| check).collect();
+    let rules = written(&["saip"]);
+    assert!(rules.len() > 50, "{} rules of elements are found", rules.len());
+    let unbroken: Vec<_> = rules.iter().filter(|rule| !broken.contains(rule.as_str())).collect();
+    assert!(unbroken.is_empty(), "no case breaks {unbroken:#?}");
+    assert!(!broken.contains("decoding"), "a refusal does not say what it is for");
+}
+
 /// The keys that protect a package are the same at both ends, and nobody else's: each is told once by each.
 #[test]
 fn both_ends_of_a_session_have_the_same_secrets() {

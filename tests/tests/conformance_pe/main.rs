@@ -1,11 +1,16 @@
 //! Profile elements: each type × installed, left out, or refused with each
-//! status that it can bring (TCA profile package, EUICCResponse).
+//! status that it can bring (TCA profile package, EUICCResponse), and the
+//! check that the installer says it has failed.
 
+mod values;
+
+use esim_rsp::check::Rule;
 use esim_rsp::tlv;
 use esim_saip::builder::{self, HomeNetworkKey, OtaKeys, Subscriber};
 use esim_saip::{Capabilities, Installer, Package, Status};
-use esim_tests::conformance::{Row, blank, case, hold};
+use esim_tests::conformance::{Row, blank, case, hold_with_checks};
 use esim_tests::forge::{Forge, ICCID, subscriber};
+use esim_tests::recorder;
 
 /// Elements that make files from a template: name, tag, arcs of the template below `2.23.143.1.2`.
 const TEMPLATES: &[(&str, u32, &[u8])] = &[
@@ -49,7 +54,11 @@ fn every_status_of_every_element() {
     rows.extend(keys());
     rows.extend(applications());
     rows.extend(others());
-    hold("pe", &rows);
+    rows.extend(values::rows());
+    // What is about one element stands together, in the order of first mention.
+    let order: Vec<_> = rows.iter().map(|row| row.function.clone()).collect();
+    rows.sort_by_key(|row| order.iter().position(|function| *function == row.function));
+    hold_with_checks("pe", &rows);
 }
 
 // What cases are made of.
@@ -89,6 +98,11 @@ fn code(status: Status) -> String {
     format!("{} ({})", name.trim_start_matches('-'), status as u16)
 }
 
+/// A rule that an element breaks, as who refuses it or leaves it out says.
+fn broken(rule: Rule) {
+    recorder::hear(rule.clause, rule.what, false);
+}
+
 /// Installs, and tells how it went; a refusal must name the element.
 fn installs(elements: &[Vec<u8>], blamed: &str, capabilities: Capabilities) -> String {
     let mut installer = Installer::new(capabilities);
@@ -96,15 +110,20 @@ fn installs(elements: &[Vec<u8>], blamed: &str, capabilities: Capabilities) -> S
         if let Err(error) = installer.element(element) {
             assert_eq!(error.element, blamed, "{error}");
             assert!(!error.reason.is_empty() && error.response().aborted.is_some());
+            broken(error.rule);
             return code(error.status);
         }
     }
-    let skipped = installer.skipped().len();
+    let left_out = installer.skipped().to_vec();
     match installer.finish() {
-        Ok(_) if skipped == 0 => code(Status::Ok),
-        Ok(_) => format!("{}, left out", code(Status::PeNotSupported)),
+        Ok(_) if left_out.is_empty() => code(Status::Ok),
+        Ok(_) => {
+            left_out.iter().for_each(|it| broken(it.rule));
+            format!("{}, left out", code(Status::PeNotSupported))
+        }
         Err(error) => {
             assert_eq!(error.element, blamed, "{error}");
+            broken(error.rule);
             code(error.status)
         }
     }
@@ -232,7 +251,6 @@ fn header() -> Vec<Row> {
         case(F, "invalid-request-format (5)", "not_its_type", || {
             bent(F, |it| it[0] = tlv::wrap(0xA0, &[&[0x04, 0x01, 0x00]]))
         }),
-        blank(F, "lib-not-supported (8)", "the builder names no library; the crate's own tests do"),
     ]
 }
 
@@ -368,6 +386,37 @@ fn a_card_reports_what_it_has_left_out() {
     let left_out = [0x30, 0x0A, 0xA0, 0x08, 0x30, 0x06, 0x80, 0x01, 0x01, 0x81, 0x01, 99];
     assert!(result.windows(left_out.len()).any(|it| it == left_out), "{}", hex::encode(&result));
     forge.enable(ICCID);
+}
+
+/// One check is told of each element: that it is processed, or else the rule that it breaks, and nothing after it.
+#[test]
+fn a_card_tells_one_check_of_each_element() {
+    let told = |elements: &[Vec<u8>]| {
+        recorder::forget();
+        let mut forge = Forge::new();
+        let mut parcel = forge.parcel();
+        parcel.upp = elements.concat();
+        forge.load(&parcel.pieces()).unwrap();
+        let made = recorder::made().into_iter();
+        // Those of the segments are another matter.
+        made.filter(|check| !check.clause.starts_with("SGP.22") || check.clause == "SGP.22 5.5.5")
+            .filter(|check| check.what != "the profile package fits into the free memory")
+            .map(|check| (check.what, check.passed))
+            .collect::<Vec<_>>()
+    };
+    const PROCESSED: (&str, bool) = ("the profile element can be processed", true);
+    let mut elements = sound();
+    elements.insert(elements.len() - 1, element(0xA8, false, &[]));
+    let ends = [
+        ("the last profile element is whole", true),
+        ("the profile package ends as it must", true),
+        ("iccid of the profile header is that of the metadata", true),
+        ("the installed profile fits into the memory", true),
+    ];
+    assert_eq!(told(&elements), [vec![PROCESSED; elements.len()], ends.to_vec()].concat());
+    elements[4] = elements[0].clone();
+    let broken = ("elements come in the order of header, mf, others, end", false);
+    assert_eq!(told(&elements), [vec![PROCESSED; 4], vec![broken]].concat());
 }
 
 fn others() -> Vec<Row> {
