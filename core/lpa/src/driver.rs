@@ -7,6 +7,7 @@
 //! one.
 
 use crate::apdu::{CardOptions, Channel, Exchange, Next, OpenError, OpenStep, Opening, Reply, is_success};
+use crate::code::Code;
 use crate::download::{Download, DownloadParams, Outcome};
 use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress, function_of};
 use crate::lui::{Answer, Question};
@@ -22,6 +23,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::Iccid;
 use esim_rsp::check::Checks;
+use esim_rsp::es10c::EnableResult;
 use serde::{Deserialize, Serialize};
 
 /// What the LPA needs of its surroundings.
@@ -97,9 +99,6 @@ pub enum Failure {
     Command(ManageError),
 }
 
-/// Name of a result of EnableProfile, DisableProfile and eUICCMemoryReset (SGP.22 5.7.16, 5.7.17, 5.7.19).
-const CAT_BUSY: &str = "catBusy";
-
 impl Failure {
     /// Whether the card may have done it all the same: no answer came, none of the function's own, or that it waits for
     /// its terminal to carry out what it has asked for (`catBusy`). Whoever has the card starts it over then, and looks.
@@ -108,7 +107,9 @@ impl Failure {
             Self::Open(_) => false,
             Self::Lost(_) | Self::Command(ManageError::Malformed { .. }) => true,
             Self::Command(ManageError::Refused(refusal)) => {
-                refusal.code.is_status_word() || refusal.code.name == CAT_BUSY
+                // The same number and name in DisableResult and ResetResult (SGP.22 5.7.17, 5.7.19).
+                let busy = EnableResult::catBusy;
+                refusal.code.is_status_word() || refusal.code == Code::new(busy.0, busy.name())
             }
         }
     }

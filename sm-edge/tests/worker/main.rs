@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use start::{TOKEN, Worker, free_port, is_built};
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -39,6 +40,26 @@ fn the_cases_hold_on_the_worker() {
     let folder = Scratch::new("worker-cases");
     let worker = Worker::start(free_port(), &folder.0, json!({"SMDS_ADDRESS": SMDS}), json!({}));
     cases::all(&Lab { smds: Some(SMDS.into()), ..lab(worker.port, EUICCS[0]) });
+}
+
+/// The example of the worker's README, as it stands.
+#[test]
+fn the_readme_orders_a_profile() {
+    if !is_built() {
+        return;
+    }
+    let readme = include_str!("../../../worker/README.md");
+    let example = readme.split_once("```js\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+    let folder = Scratch::new("worker-readme");
+    let worker = Worker::start(free_port(), &folder.0, json!({}), json!({}));
+    let address = format!("127.0.0.1:{}", worker.port);
+    let mut node = Command::new("node");
+    node.args(["--input-type=module", "--eval", example]);
+    let output = node.env("SM", format!("http://{address}")).env("ES2_TOKEN", TOKEN).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let matching_id = said.trim().strip_prefix(&format!("LPA:1${address}$")).expect(&said);
+    lab(worker.port, EUICCS[0]).offered(matching_id);
 }
 
 #[test]
