@@ -18,11 +18,11 @@ examples=$(mktemp -d -p "$ROOT/web" examples.XXXX)
 trap 'rm -rf "$examples"' EXIT
 ln -s ../src/pkg "$examples/pkg"
 for readme in README.md wasm/README.md; do
-    example=$examples/$(basename "$(dirname "$readme")").mjs
+    example=$examples/example-of-${readme//\//-}.mjs
     {
         echo '// @ts-check'
         sed -n '/^```js$/,/^```$/{/^```/d;p}' "$ROOT/$readme"
-        echo 'if (!good) throw new Error(outcome);'
+        echo 'if (!good) throw new Error(outcome.en);'
     } >"$example"
     [ "$(wc -l <"$example")" -gt 5 ] || die "$readme has no example"
     "${tsc[@]}" --allowJs --checkJs --module esnext --moduleResolution bundler "$example" || die "the example of $readme"
