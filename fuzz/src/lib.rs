@@ -4,6 +4,7 @@ pub mod edits;
 pub mod hostile;
 pub mod objects;
 pub mod operators;
+pub mod seeds;
 pub mod service;
 pub mod tokens;
 

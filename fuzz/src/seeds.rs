@@ -1,11 +1,11 @@
-//! Writes the seeds of every target into the folder given: sound messages, so
-//! that fuzzing starts where the interesting part begins.
+//! The seeds of every target: sound messages, so that fuzzing starts where the
+//! interesting part begins.
 
 use esim_crypto::Curve;
 use esim_crypto::pki::{CrlDraft, TestPki};
-use esim_fuzz::operators::Operators;
-use esim_fuzz::service::{SIGNED, STEPS, Service};
-use esim_fuzz::{objects, tokens};
+use crate::operators::Operators;
+use crate::service::{SIGNED, STEPS, Service};
+use crate::{objects, tokens};
 use esim_rsp::encode;
 use esim_saip::builder;
 use esim_sm_edge::block_on;
@@ -13,17 +13,20 @@ use esim_tests::bench::rng;
 use esim_tests::forge::{ICCID, metadata, subscriber};
 use esim_world::{Scenario, in_memory, play_in};
 use rand_core::Rng as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-fn main() -> std::io::Result<()> {
-    let folder = PathBuf::from(std::env::args().nth(1).expect("a folder"));
-    conversation(&folder)?;
-    profile_and_memory(&folder)?;
-    chains(&folder)?;
-    requests(&folder)?;
-    objects_of_the_worker(&folder)?;
-    tokens_of_operators(&folder)?;
-    answers_of_a_server(&folder)
+/// Writes them into a folder, a folder for each target.
+///
+/// # Errors
+/// If the folder takes no files.
+pub fn write(folder: &Path) -> std::io::Result<()> {
+    conversation(folder)?;
+    profile_and_memory(folder)?;
+    chains(folder)?;
+    requests(folder)?;
+    objects_of_the_worker(folder)?;
+    tokens_of_operators(folder)?;
+    answers_of_a_server(folder)
 }
 
 /// The story, as the card hears it.
@@ -54,7 +57,7 @@ fn profile_and_memory(folder: &Path) -> std::io::Result<()> {
     seed(folder, "profile", 0, &upp)?;
 
     // A whole memory; the beginning of each record bent.
-    seed(folder, "memory", 0, &[&[0], &esim_fuzz::enabled_card().export()[..]].concat())?;
+    seed(folder, "memory", 0, &[&[0], &crate::enabled_card().export()[..]].concat())?;
     for record in 0..8 {
         seed(folder, "memory", 1 + usize::from(record), &[1, record, 0, 2, 1, 0xFF])?;
     }

@@ -71,6 +71,39 @@ fn a_changed_field_is_refused_by_whoever_verifies_it() {
     assert!(refused.contains("undefinedError"), "{refused}");
 }
 
+/// What the eUICC has signed, on its way to the SM: where it is signed by another, the signature is what is wrong, and
+/// where it is signed anew, what was changed.
+#[test]
+fn what_the_euicc_says_is_signed_anew() {
+    let refused_by = |function, field, sign| {
+        let mut world = ordered();
+        world.watch();
+        tamper(&mut world, Filter::function("ES9+", function), edit(field, &"00".repeat(16), sign));
+        let performed = perform(&mut world, &download());
+        let failed = performed.checks.iter().filter(|check| check.party == Party::Sm && !check.passed);
+        failed.map(|check| check.what).collect::<Vec<_>>()
+    };
+    for (function, field, signature, what) in [
+        (
+            "authenticateClient",
+            "euiccSigned1.serverChallenge",
+            "euiccSignature1 verifies with PK.EUICC.ECDSA",
+            "serverChallenge in euiccSigned1 is the session's",
+        ),
+        (
+            "getBoundProfilePackage",
+            "euiccSigned2.transactionId",
+            "euiccSignature2 verifies with PK.EUICC.ECDSA",
+            "transactionId in euiccSigned2 is the session's",
+        ),
+    ] {
+        for sign in [None, Some(Signer::Stranger), Some(Signer::DpAuth)] {
+            assert_eq!(refused_by(function, field, sign), [signature], "{sign:?}");
+        }
+        assert_eq!(refused_by(function, field, Some(Signer::Euicc)), [what]);
+    }
+}
+
 #[test]
 fn a_wrong_certificate_is_refused() {
     let other = |field: &str, with| How::Certificate(Certificate { field: field.into(), with });

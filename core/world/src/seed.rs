@@ -1,5 +1,6 @@
 //! Randomness of a world, and what is drawn before it begins.
 
+use esim_crypto::PrivateKey;
 use esim_crypto::pki::{PkiParameters, TestPki};
 use esim_euicc::Personal;
 use esim_rsp::{Eid, Error};
@@ -63,10 +64,24 @@ impl Seed {
     /// # Errors
     /// [`Error`] if the PKI's certificates do not parse.
     pub fn card(&self, pki: &TestPki) -> Result<Personal, Error> {
+        let (eid, mut rng) = self.eid(pki)?;
+        Personal::new(pki, eid, &mut rng)
+    }
+
+    /// SK.EUICC of that card.
+    ///
+    /// # Errors
+    /// As for the card.
+    pub(crate) fn card_key(&self, pki: &TestPki) -> Result<PrivateKey, Error> {
+        let (eid, mut rng) = self.eid(pki)?;
+        Ok(pki.issue_euicc(eid.octets(), &mut rng).key)
+    }
+
+    fn eid(&self, pki: &TestPki) -> Result<(Eid, ChaCha20Rng), Error> {
         let mut rng = self.stream(Stream::Personalisation);
         let digits = (u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64())) % 10u128.pow(22);
         let eid = Eid::from_body(&format!("{}{digits:022}", pki.parameters().eid_prefix))?;
-        Personal::new(pki, eid, &mut rng)
+        Ok((eid, rng))
     }
 
     /// Ki and OPc of a subscriber, 32 hexadecimal digits each.

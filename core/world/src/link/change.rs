@@ -26,12 +26,13 @@ impl Forge {
         TestPki::generate(self.own.parameters(), &mut self.seed.stream(Stream::Forge))
     }
 
-    fn key(&self, signer: Signer) -> PrivateKey {
-        match signer {
+    fn key(&self, signer: Signer) -> Option<PrivateKey> {
+        Some(match signer {
             Signer::DpAuth => self.own.dp_auth.key.clone(),
             Signer::DpPb => self.own.dp_pb.key.clone(),
+            Signer::Euicc => self.seed.card_key(&self.own).ok()?,
             Signer::Stranger => self.foreign().dp_auth.key,
-        }
+        })
     }
 
     fn certificate(&self, other: Other) -> Vec<u8> {
@@ -75,18 +76,23 @@ impl Forge {
         Field { name: &certificate.field, value, text: false, keep_lengths: false }.in_message(message)
     }
 
-    /// Signs the part that a field is in: `serverSigned1` by `serverSignature1`, `smdpSigned2` by `smdpSignature2`,
-    /// which covers what the eUICC has signed before (SGP.22 5.7.5).
+    /// Signs the part that a field is in: `serverSigned1` by `serverSignature1`, and so on. What follows on something
+    /// signed covers that signature, too (SGP.22 5.7.5).
     fn sign(&self, message: &[u8], field: &str, signer: Signer, before: &[Record]) -> Option<Vec<u8>> {
-        let key = self.key(signer);
-        let (signature, with) = match field.split('.').find(|name| name.contains("Signed"))? {
-            "serverSigned1" => (key.sign(&[&find(message, "serverSigned1")?]), "serverSignature1"),
-            "smdpSigned2" => {
-                let of_euicc = before.iter().rev().find_map(|it| find(&it.bytes, "euiccSignature1"))?;
-                (key.sign(&[&find(message, "smdpSigned2")?, &of_euicc]), "smdpSignature2")
-            }
+        let signed = field.split('.').find(|name| name.contains("Signed"))?;
+        let (with, follows) = match signed {
+            "serverSigned1" => ("serverSignature1", None),
+            "euiccSigned1" => ("euiccSignature1", None),
+            "smdpSigned2" => ("smdpSignature2", Some("euiccSignature1")),
+            "euiccSigned2" => ("euiccSignature2", Some("smdpSignature2")),
             _ => return None,
         };
+        let last = |name| before.iter().rev().find_map(|it| find(&it.bytes, name));
+        let covered = match follows {
+            Some(name) => last(name)?,
+            None => Vec::new(),
+        };
+        let signature = self.key(signer)?.sign(&[&find(message, signed)?, &covered]);
         Field { name: with, value: &signature, text: false, keep_lengths: false }.in_message(message)
     }
 }

@@ -128,6 +128,8 @@ pub enum Signer {
     DpAuth,
     /// SK.DPpb of this world's SM-DP+.
     DpPb,
+    /// SK.EUICC of the card that this world has made; one that comes from elsewhere has another.
+    Euicc,
     /// A key that nobody has certified.
     Stranger,
 }

@@ -113,6 +113,7 @@ impl Edit {
             None => both("", ""),
             Some(Signer::DpAuth) => both(", signed anew with SK.DPauth", "、SK.DPauthで署名し直す"),
             Some(Signer::DpPb) => both(", signed anew with SK.DPpb", "、SK.DPpbで署名し直す"),
+            Some(Signer::Euicc) => both(", signed anew with SK.EUICC", "、SK.EUICCで署名し直す"),
             Some(Signer::Stranger) => both(", signed anew with a stranger's key", "、他人の鍵で署名し直す"),
         };
         both(
