@@ -778,7 +778,7 @@ export type Session = {
 };
 
 /** Whose key signs what was changed. */
-export type Signer = "dp-auth" | "dp-pb" | "stranger";
+export type Signer = "dp-auth" | "dp-pb" | "euicc" | "stranger";
 
 /** How the device stands with the network. */
 export type Standing = {
