@@ -46,7 +46,19 @@ pub fn read(buffer: &[u8], at: usize) -> Result<Tlv, Error> {
 
 /// Reads tag and length at `at`: `(tag, length of the value, offset of the value)`.
 /// The value itself may still be missing.
+#[inline]
 pub fn read_header(buffer: &[u8], at: usize) -> Result<(u32, usize, usize), Error> {
+    // Most fields have one octet of each: they are read where they are asked for, without a call.
+    if let Some([tag, length @ 0..=0x7F]) = buffer.get(at..).and_then(<[u8]>::first_chunk)
+        && tag & 0x1F != 0x1F
+    {
+        return Ok((u32::from(*tag), usize::from(*length), at + 2));
+    }
+    read_long_header(buffer, at)
+}
+
+/// The same in general.
+fn read_long_header(buffer: &[u8], at: usize) -> Result<(u32, usize, usize), Error> {
     let octet = |i: usize| buffer.get(i).copied().ok_or(Error::new(ErrorKind::Truncated, at));
     let mut i = at;
     let mut tag = u32::from(octet(i)?);
