@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The SM as a worker, in worker/build. Called by wrangler too (wrangler.toml).
+# The SM as a worker, in worker/build. Called by wrangler too (wrangler.toml). Nothing is done where it is there already,
+# of these very sources.
 source "$(dirname "$0")/install.sh"
 need_rust
 need_node
@@ -12,6 +13,13 @@ bin=$ROOT/worker/node_modules/.bin
 WASM_BINDGEN_BIN=$(command -v wasm-bindgen)
 export WASM_BINDGEN_BIN WASM_OPT_BIN=$bin/wasm-opt ESBUILD_BIN=$bin/esbuild
 export PATH="$bin:$PATH"
-cd "$ROOT/worker"
-say "building the worker"
-quietly worker-build --profile worker || die "worker-build failed"
+cd "$ROOT"
+sources=(Cargo.toml Cargo.lock core sm-edge worker/src worker/Cargo.toml worker/package-lock.json scripts)
+if is_built worker worker/build "${sources[@]}"; then exit; fi
+build() {
+    cd "$ROOT/worker"
+    quietly worker-build --profile worker || die "worker-build failed"
+    cd "$ROOT"
+}
+step "building the worker" build
+built worker worker/build "${sources[@]}"

@@ -32,6 +32,27 @@ quietly() {
     rm -f "$log"
 }
 
+# A step with its name before it and its seconds behind it.
+step() {
+    local start=$SECONDS
+    say "$1"
+    shift
+    "$@"
+    printf '   %d s\n' $((SECONDS - start))
+}
+
+# Whether OUTPUT is what was built of these sources, by the octets of both: is_built NAME OUTPUT SOURCE…; `built`, with
+# the same, says that it is now.
+is_built() { [ -e "$2" ] && [ "$(cat "$TOOLS/built/$1" 2>/dev/null)" = "$(digest_of "${@:2}")" ]; }
+built() {
+    mkdir -p "$TOOLS/built"
+    digest_of "${@:2}" >"$TOOLS/built/$1"
+}
+digest_of() {
+    (cd "$ROOT" && find "$@" \( -name node_modules -o -name target \) -prune -o -type f -print0 | LC_ALL=C sort -z |
+        xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1)
+}
+
 need_command() { have "$1" || die "$1 is missing: $2"; }
 
 as_root() {
