@@ -16,7 +16,7 @@ const MAX_ANSWER: usize = 0xFFFF - 2;
 /// Most octets that one GET RESPONSE brings: its Le has one octet (TS 102 221 7.3.1.1.4, 10.1.6).
 const MAX_GET_RESPONSE: u32 = 0x100;
 
-const WAITS: Rule = Rule::new("TS 102 221 11.1.18", "an answer waits for GET RESPONSE");
+const WAITS: Rule = Rule::new("TS 102 221 12.1.1", "an answer waits for GET RESPONSE");
 
 /// Who answers on a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

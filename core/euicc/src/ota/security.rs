@@ -12,7 +12,7 @@ use esim_saip::image::{ApplicationKind, ApplicationRecord, SdKey};
 /// What a security domain demands that says nothing of it: a counter that rises, and a checksum.
 const DEFAULT_SECURITY: u8 = 0x12;
 
-const TAR: Rule = Rule::new("TS 102 225 5.1.1", "an application has the TAR");
+const TAR: Rule = Rule::new("TS 102 225 5.1", "an application has the TAR");
 const DOMAIN: Rule = Rule::new("TS 102 226 8.2", "the application belongs to a security domain");
 const SECURITY: Rule = Rule::new("TS 102 226 8.2.1.3.2.4", "SPI is as secure as the application demands");
 const ANSWER: Rule = Rule::new("TS 102 225 5.1.1", "the answer can be secured as SPI asks");
