@@ -13,7 +13,7 @@ const CLAUSE: &str = "SGP.22 5.3.3";
 const NOT_FETCHED: Rule = Rule::new(CLAUSE, "the profile is on no eUICC");
 const IN_USE: Rule = Rule::new(CLAUSE, "the profile is not withdrawn, if it is to be available");
 const EID_THERE: Rule = Rule::new(CLAUSE, "eid is there, if the order is for an eUICC");
-const EID: Rule = Rule::new(CLAUSE, "eid is that of the order");
+const EID: Rule = Rule::new(CLAUSE, "eid is that of the order to be cancelled");
 const MATCHING_ID: Rule = Rule::new(CLAUSE, "matchingId is that of the order");
 
 /// The operator takes an order back.
