@@ -6,18 +6,38 @@ need_rust
 need_node
 need_wasm_target
 need_wasm_bindgen
-need_wasm_pack
 need_node_modules worker # brings wasm-opt
 cd "$ROOT"
 sources=(Cargo.toml Cargo.lock core sm-edge wasm scripts)
 if is_built wasm web/src/pkg "${sources[@]}"; then exit; fi
-export PATH="$ROOT/worker/node_modules/.bin:$PATH"
-build() {
-    cd "$ROOT/wasm"
-    quietly wasm-pack --log-level warn build --release --mode no-install --target web \
-        --out-dir "$ROOT/web/src/pkg" --out-name esim_lab || die "wasm-pack failed"
-    cd "$ROOT"
+pkg=web/src/pkg target=${CARGO_TARGET_DIR:-$ROOT/target}
+
+compile() {
+    quietly cargo build --profile small --target wasm32-unknown-unknown -p esim-wasm || die "the package does not build"
 }
-step "building the wasm package" build
-ls -l "$ROOT/web/src/pkg/esim_lab_bg.wasm" | awk '{ printf "   esim_lab_bg.wasm %d KB\n", $5 / 1024 }'
-built wasm web/src/pkg "${sources[@]}"
+bind() {
+    rm -rf "$pkg"
+    quietly wasm-bindgen --target web --out-dir "$pkg" --out-name esim_lab \
+        "$target/wasm32-unknown-unknown/small/esim_wasm.wasm" || die "wasm-bindgen failed"
+}
+# SIMD and the rest of what every browser has had for years.
+shrink() {
+    quietly worker/node_modules/.bin/wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
+        --enable-mutable-globals --enable-reference-types --enable-multivalue \
+        "$pkg/esim_lab_bg.wasm" -o "$pkg/esim_lab_bg.wasm" || die "wasm-opt failed"
+}
+describe() {
+    cp wasm/README.md "$pkg/"
+    cargo metadata --format-version 1 --no-deps --offline | node -e '
+        const { packages } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+        const { name, version, description, license } = packages.find(({ name }) => name === "esim-wasm");
+        const files = ["esim_lab_bg.wasm", "esim_lab.js", "esim_lab.d.ts"];
+        const entry = { type: "module", main: "esim_lab.js", types: "esim_lab.d.ts" };
+        console.log(JSON.stringify({ name, version, description, license, ...entry, files }, null, 2));' >"$pkg/package.json"
+}
+step "compiling the wasm package" compile
+step "binding it to JavaScript" bind
+step "making it small" shrink
+describe
+ls -l "$pkg/esim_lab_bg.wasm" | awk '{ printf "   esim_lab_bg.wasm %d KB\n", $5 / 1024 }'
+built wasm "$pkg" "${sources[@]}"

