@@ -14,7 +14,7 @@ WASM_BINDGEN_BIN=$(command -v wasm-bindgen)
 export WASM_BINDGEN_BIN WASM_OPT_BIN=$bin/wasm-opt ESBUILD_BIN=$bin/esbuild
 export PATH="$bin:$PATH"
 cd "$ROOT"
-sources=(Cargo.toml Cargo.lock core sm-edge worker/src worker/Cargo.toml worker/package-lock.json scripts)
+sources=(Cargo.toml Cargo.lock rust-toolchain.toml core sm-edge worker/src worker/Cargo.toml worker/package-lock.json scripts)
 if is_built worker worker/build "${sources[@]}"; then exit; fi
 build() {
     cd "$ROOT/worker"

@@ -10,6 +10,7 @@ use esim_rsp::es10c::{ProfileInfo, ProfileInfoListResponse};
 use esim_rsp::sms::{Deliver, Submit, UserData, envelope};
 use esim_rsp::{Iccid, OctetString, common::PprIds, decode, encode, tlv};
 use esim_tests::bench::{Bench, es10, rng, select_isdr};
+use esim_tests::recorder;
 use esim_world::{Clock, Device};
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -253,6 +254,77 @@ fn every_refusal_has_its_status() {
     let last = operator.packet(header, &[]);
     assert_eq!(status(&mut bench, &operator, &last), Sts::OK);
     assert_eq!(status(&mut bench, &operator, &last), Sts::COUNTER_BLOCKED);
+}
+
+/// What is verified of a packet that is accepted, in the order made.
+const OF_A_PACKET: [&str; 9] = [
+    "an application has the TAR",
+    "the application belongs to a security domain",
+    "SPI is as secure as the application demands",
+    "the answer can be secured as SPI asks",
+    "the packet deciphers, and its checksum verifies",
+    "the security domain has the key set with the counter",
+    "the counter of the key set has not reached its end",
+    "CNTR is higher than the counter that was kept",
+    "CNTR is the next one, where SPI asks for it",
+];
+
+/// What the card tells of a packet: what has passed, and what has failed.
+fn told(bench: &mut Bench, packet: &[u8]) -> (Vec<&'static str>, Vec<&'static str>) {
+    recorder::forget();
+    deliver(&mut bench.device, packet).expect("9000");
+    let made = recorder::made();
+    let of = |passed| made.iter().filter(|check| check.passed == passed).map(|check| check.what).collect();
+    (of(true), of(false))
+}
+
+/// What is broken has failed, what comes before it has passed, and what comes after it is not made.
+#[test]
+fn the_card_tells_what_it_verifies_of_a_packet() {
+    let (mut bench, _) = enabled(json!({}));
+    bench.device.watch(recorder::watch());
+    let mut operator = Operator::new();
+    let header = Operator::header(SECURE, OPERATOR_DOMAIN);
+    let broken = |bench: &mut Bench, packet: &[u8], at: usize| {
+        assert_eq!(told(bench, packet), (OF_A_PACKET[..at].to_vec(), vec![OF_A_PACKET[at]]));
+    };
+    broken(&mut bench, &operator.packet(Operator::header(SECURE, [0x12, 0x34, 0x56]), &[]), 0);
+    broken(&mut bench, &operator.packet(Operator::header(Spi([0x12, 0x09]), OPERATOR_DOMAIN), &[]), 2);
+    let mut bent = operator.packet(header, &[]);
+    *bent.last_mut().expect("octets") ^= 1;
+    broken(&mut bench, &bent, 4);
+    let ahead = operator.packet(Operator::header(Spi([0x1E, 0x09]), OPERATOR_DOMAIN), &[]);
+    broken(&mut bench, &ahead, 8);
+    let sound = operator.packet(header, &[]);
+    assert_eq!(told(&mut bench, &sound), (OF_A_PACKET.to_vec(), vec![]));
+    broken(&mut bench, &sound, 7);
+    operator.counter = esim_crypto::scp80::MAX_COUNTER - 1;
+    let last = operator.packet(header, &[]);
+    deliver(&mut bench.device, &last).expect("9000");
+    broken(&mut bench, &last, 6);
+}
+
+/// The same of what a packet brings.
+#[test]
+fn the_card_tells_what_it_verifies_of_a_script() {
+    let (mut bench, _) = enabled(json!({}));
+    bench.device.watch(recorder::watch());
+    let mut operator = Operator::new();
+    let header = Operator::header(SECURE, OPERATOR_DOMAIN);
+    let other = "80E6200016 0000 10A0000005591010FFFFFFFF8900001100 000000".to_string();
+    let with_install = |rest: &str| [INSTALL, rest].concat();
+    for (script, failed) in [
+        (other, "INSTALL for personalization names the profile's ISD-P"),
+        ("80E2900003 BF2A00".into(), "INSTALL for personalization came before STORE DATA"),
+        (with_install("80E2900003 BF2500"), "STORE DATA brings a function of ES6"),
+        (with_install("80E2900007 BF2A04 9402AABB"), "an icon comes with its type"),
+        (with_install("80E2900007 BF2A04 99020780"), "policy rules are updated by unsetting them"),
+    ] {
+        let packet = operator.packet(header, &unhex(&script));
+        let (passed, refused) = told(&mut bench, &packet);
+        assert_eq!(refused, [failed], "{script}");
+        assert!(passed.starts_with(&OF_A_PACKET), "{passed:?}");
+    }
 }
 
 #[test]
