@@ -15,7 +15,19 @@ use alloc::vec::Vec;
 
 use super::{Change, ChannelState, Uicc};
 use crate::apdu::{Command, Response, Status};
+use core::cell::RefCell;
+use esim_rsp::check::{Check, Checks, Observer};
 use esim_saip::Image;
+
+/// Whether each thing holds that was verified for a command.
+#[derive(Default)]
+struct Heard(RefCell<Vec<(&'static str, bool)>>);
+
+impl Observer for Heard {
+    fn check(&self, check: &Check<'_>) {
+        self.0.borrow_mut().push((check.what, check.passed));
+    }
+}
 
 /// A card with a channel that the tests talk to.
 struct Card {
@@ -36,7 +48,8 @@ impl Card {
         Self { uicc: Uicc::new(image), channel: ChannelState::default(), kept: Vec::new(), refuses: false }
     }
 
-    /// Data and status word as hexadecimal digits.
+    /// Data and status word as hexadecimal digits. Nothing is verified after what has failed, and what has failed is no
+    /// success.
     fn send(&mut self, apdu: &str) -> String {
         let octets = unhex(apdu);
         let Self { uicc, channel, kept, refuses } = self;
@@ -44,8 +57,18 @@ impl Card {
             kept.extend(changes);
             if *refuses { Err(Status::MEMORY_PROBLEM) } else { Ok(()) }
         };
+        let heard = Heard::default();
+        uicc.begin_checks(Checks::told_to(&heard));
         let result = Command::parse(&octets).and_then(|command| uicc.command(channel, &command, &mut keep));
-        hex::encode_upper(Response::from(result).to_bytes())
+        uicc.end_checks(Checks::told_to(&heard));
+        let answer = hex::encode_upper(Response::from(result).to_bytes());
+        let heard = heard.0.into_inner();
+        if let Some(at) = heard.iter().position(|(_, passed)| !passed) {
+            assert_eq!(at, heard.len() - 1, "{apdu}: {heard:?}");
+            // A sequence number of before is answered with AUTS.
+            assert!(!answer.ends_with("9000") || answer.starts_with("DC"), "{apdu}: {answer}, {heard:?}");
+        }
+        answer
     }
 
     /// Sends each command and compares each answer.
