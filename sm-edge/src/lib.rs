@@ -41,6 +41,7 @@ pub mod memory;
 mod operators;
 mod origin;
 mod outcome;
+pub mod page;
 mod rate;
 pub mod reach;
 mod read;

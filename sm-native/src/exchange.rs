@@ -47,12 +47,17 @@ impl Desk {
         request: Request<Incoming>,
     ) -> Result<Response<Answer>, Infallible> {
         let busy = peer.life.request();
-        let response = self.exchange(&peer, request).await;
+        let (parts, body) = request.into_parts();
+        if let Some(response) = self.host.page.as_ref().and_then(|page| page.answer(&parts)) {
+            self.discard(body, &parts);
+            log_page(&parts, &response, &peer);
+            return Ok(response.map(|octets| Answer { body: Full::from(octets), _busy: busy }));
+        }
+        let response = self.exchange(&peer, parts, body).await;
         Ok(write(response, busy))
     }
 
-    async fn exchange(&self, peer: &Peer, request: Request<Incoming>) -> HttpResponse {
-        let (parts, mut body) = request.into_parts();
+    async fn exchange(&self, peer: &Peer, parts: Parts, mut body: Incoming) -> HttpResponse {
         let mut request = self.head(&parts, peer);
         if request.path.split('?').next() == Some("/metrics") {
             return metrics(&request, &self.host);
@@ -155,6 +160,12 @@ impl Desk {
             }
         }));
     }
+}
+
+/// The line of the log for a file of the page.
+fn log_page(parts: &Parts, response: &Response<Bytes>, peer: &Peer) {
+    let (call, status) = (format!("{} {}", parts.method, parts.uri.path()), response.status().as_u16());
+    tracing::info!(call, status, address = %peer.address.ip());
 }
 
 async fn answer(request: HttpRequest, admitted: Admitted, host: &Arc<NativeHost>) -> HttpResponse {

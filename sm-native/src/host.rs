@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
+use crate::page::Page;
 use crate::{ConnectionLimits, SqliteStore, keep};
 use esim_crypto::pki::{Verified, VerifiedList};
 use esim_sm_edge::{
@@ -33,6 +34,7 @@ pub struct NativeHost {
     pub(crate) trust_proxy: bool,
     pub(crate) connection_limits: ConnectionLimits,
     pub(crate) metrics: Metrics,
+    pub(crate) page: Option<Page>,
 }
 
 /// Manufacturers' certificates that have been verified, for all threads.

@@ -24,6 +24,8 @@ mod open;
 mod operators;
 mod options;
 mod outgoing;
+mod page;
+mod page_headers;
 pub mod pem;
 mod pki;
 mod pki_folder;

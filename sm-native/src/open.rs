@@ -5,6 +5,7 @@ use crate::folder::Begin;
 use crate::host::SharedList;
 use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
+use crate::page::Page;
 use crate::renew::Sources;
 use crate::{NativeHost, NativeOptions, PkiSource, ServerHandle, ServerPki, TimeSources};
 use crate::{files, keep, pki, server};
@@ -33,6 +34,7 @@ impl Native {
     /// # Errors
     /// Files, database, certificates or socket, with the path or address.
     pub fn open(mut options: NativeOptions) -> io::Result<Self> {
+        let page = options.page.as_deref().map(Page::open).transpose()?;
         let folder = options.data_dir.clone();
         files::make_folder(&folder)?;
         let hold = keep::Hold::of(&folder)?;
@@ -76,6 +78,7 @@ impl Native {
             trust_proxy: options.trust_proxy,
             connection_limits: options.connections,
             metrics: Metrics::new(),
+            page,
         };
         let damaged = host.count_orders().map_err(io::Error::other)?;
         let plain_http = options.plain_http;

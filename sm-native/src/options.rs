@@ -30,6 +30,8 @@ pub struct NativeOptions {
     pub now: Option<u64>,
     /// Where the time comes from otherwise.
     pub clock: TimeSources,
+    /// Folder of a page to serve where the SM has no path; none if absent. It is read once.
+    pub page: Option<PathBuf>,
     /// Plain HTTP where somebody else does TLS.
     pub plain_http: bool,
     /// Key that records are sealed with; if absent, that of the file `seal.key`, drawn on the first start.
@@ -87,6 +89,7 @@ impl Default for NativeOptions {
             seed: None,
             now: None,
             clock: TimeSources::default(),
+            page: None,
             plain_http: false,
             seal_key: None,
             begin_anew: false,

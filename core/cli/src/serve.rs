@@ -40,6 +40,9 @@ pub struct Serve {
     /// Credential of ES2+; kept in the data folder if absent.
     #[arg(long, env = "ESIM_LAB_TOKEN")]
     token: Option<String>,
+    /// Folder of the page, such as web/dist: served at `/`, and the operator's page at `/operator`. It is read at the start.
+    #[arg(long, value_name = "DIR")]
+    page: Option<PathBuf>,
     /// Plain HTTP, behind somebody else's TLS.
     #[arg(long)]
     plain_http: bool,
@@ -181,6 +184,7 @@ pub async fn serve(args: Serve) -> Result<()> {
         smds_root: args.smds_root,
         pki,
         token: args.token,
+        page: args.page.clone(),
         plain_http: args.plain_http,
         limits: args.limits.limits(),
         seal_key: args.key.read()?,
@@ -215,6 +219,9 @@ pub async fn serve(args: Serve) -> Result<()> {
     let data = args.data.display();
     say(&format!("SM-DP+ address  {}", server.smdp_address));
     say(&format!("serving         {}", server.url()));
+    if args.page.is_some() {
+        say(&format!("page            {}/", server.url()));
+    }
     say(&format!("data            {data}"));
     say(&format!("order with      esim-lab sm order --data {data} --sm {}", server.smdp_address));
     signals.wait(|| server.renew()).await?;
