@@ -6,9 +6,9 @@ need_rust
 need_node
 need_wasm_target
 need_wasm_bindgen
-need_node_modules worker # brings wasm-opt
+need_node_modules web # brings wasm-opt
 cd "$ROOT"
-sources=(Cargo.toml Cargo.lock rust-toolchain.toml worker/package-lock.json core sm-edge wasm scripts)
+sources=(Cargo.toml Cargo.lock rust-toolchain.toml web/package-lock.json core sm-edge wasm scripts)
 if is_built wasm web/src/pkg "${sources[@]}"; then exit; fi
 pkg=web/src/pkg target=${CARGO_TARGET_DIR:-$ROOT/target}
 
@@ -22,7 +22,7 @@ bind() {
 }
 # SIMD and the rest of what every browser has had for years.
 shrink() {
-    quietly worker/node_modules/.bin/wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
+    quietly web/node_modules/.bin/wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
         --enable-mutable-globals --enable-reference-types --enable-multivalue \
         "$pkg/esim_lab_bg.wasm" -o "$pkg/esim_lab_bg.wasm" || die "wasm-opt failed"
 }
