@@ -3,7 +3,8 @@
 # on this machine alone, with the test PKI that everybody knows. FOLDER keeps
 # its records and its secrets: seal.key, and token, the credential of ES2+
 # (that of ES2_TOKEN, where it is set). With CERT and KEY (PEM) it serves HTTPS.
-# Expects worker/build (scripts/build-worker.sh). Ends when the runtime does.
+# Expects worker/build (scripts/build-worker.sh). Ends when the runtime does. PAGE
+# is the folder of a page other than web/dist.
 #
 # For development, never for production: whoever reaches the port can write the
 # headers by which the platform tells a caller's address and certificate.
@@ -15,6 +16,7 @@ port=$1 folder=$2 address=$3
 tls=()
 if [ $# = 5 ]; then tls=(--local-protocol https --https-cert-path "$4" --https-key-path "$5"); fi
 mkdir -p "$folder" "$ROOT/web/dist"
+page=${PAGE:-$ROOT/web/dist}
 folder=$(cd "$folder" && pwd)
 # Secrets lie in files for the owner alone, and in no command line.
 umask 077
@@ -33,7 +35,7 @@ cd "$ROOT/worker"
 export CI=1 WRANGLER_SEND_METRICS=false ESIM_LAB_WORKER_BUILT=1
 unset ES2_TOKEN
 node_modules/.bin/wrangler dev --local --ip 127.0.0.1 --port "$port" --inspector-port 0 \
-    --persist-to "$folder" --env-file "$settings" "${tls[@]}" &
+    --persist-to "$folder" --env-file "$settings" --assets "$page" "${tls[@]}" &
 wrangler=$!
 
 stop() {

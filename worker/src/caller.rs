@@ -13,6 +13,13 @@ pub fn of(request: &Request) -> Caller {
     Caller { source, certificate: certificate(request) }
 }
 
+/// What the caller takes. The header that comes here says what the platform takes, and turns into what the caller does.
+pub fn accept_encoding(request: &Request) -> String {
+    let told =
+        field(request.inner().as_ref(), "cf").and_then(|cf| field(&cf, "clientAcceptEncoding")?.as_string());
+    told.or_else(|| request.headers().get("Accept-Encoding").ok().flatten()).unwrap_or_default()
+}
+
 fn certificate(request: &Request) -> Option<ClientCertificate> {
     // The bindings lack some of these fields.
     let tls = field(&field(request.inner().as_ref(), "cf")?, "tlsClientAuth")?;

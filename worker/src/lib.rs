@@ -7,8 +7,8 @@
 //! is up, an operator is to be told) and when a session may be forgotten.
 //!
 //! Bindings: `SM`, the namespace of [`SmObject`]. Variables and secrets: see
-//! [`mod@configuration`]. The page is served by the runtime's static assets;
-//! what matches no asset comes here.
+//! [`mod@configuration`]. The page is served by the runtime's static assets, of which those with a hash in their names
+//! pass here ([`mod@page`]), as does what matches no asset.
 #![allow(missing_docs, reason = "what the macros of the runtime generate has none")]
 
 mod body;
@@ -18,6 +18,7 @@ mod host;
 mod network;
 mod object;
 mod outgoing;
+mod page;
 mod sqlite;
 
 pub use object::SmObject;
@@ -30,9 +31,12 @@ use worker::{Context, Env, Headers, Request, Response, Result, console_error, ev
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    let head = head(&request)?;
+    if let Some(file) = page::answer(&head, &request, &env).await? {
+        return Ok(file);
+    }
     let context = Rc::new(context);
     let network = Edge::new(&env, move |work| context.wait_until(work))?;
-    let head = head(&request)?;
     let host = match EdgeHost::new(&env, network).await {
         Ok(host) => host,
         Err(why) => {
