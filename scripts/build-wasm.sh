@@ -8,7 +8,7 @@ need_wasm_target
 need_wasm_bindgen
 need_node_modules web # brings wasm-opt
 cd "$ROOT"
-sources=(Cargo.toml Cargo.lock rust-toolchain.toml web/package-lock.json core sm-edge wasm scripts)
+sources=(Cargo.toml Cargo.lock rust-toolchain.toml web/package-lock.json core sm-edge wasm scripts/{install,build-wasm}.sh)
 if is_built wasm web/src/pkg "${sources[@]}"; then exit; fi
 pkg=web/src/pkg target=${CARGO_TARGET_DIR:-$ROOT/target}
 

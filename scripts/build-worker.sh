@@ -15,7 +15,7 @@ WASM_BINDGEN_BIN=$(command -v wasm-bindgen)
 export WASM_BINDGEN_BIN WASM_OPT_BIN=$ROOT/web/node_modules/.bin/wasm-opt ESBUILD_BIN=$bin/esbuild
 export PATH="$bin:$PATH"
 cd "$ROOT"
-sources=(Cargo.toml Cargo.lock rust-toolchain.toml core sm-edge worker/src worker/Cargo.toml worker/package-lock.json web/package-lock.json scripts)
+sources=(Cargo.toml Cargo.lock rust-toolchain.toml core sm-edge worker/src worker/Cargo.toml worker/package-lock.json web/package-lock.json scripts/{install,build-worker}.sh)
 if is_built worker worker/build "${sources[@]}"; then exit; fi
 build() {
     cd "$ROOT/worker"

