@@ -1,6 +1,6 @@
 //! Who gets in: LPAs by certificate, operators by certificate or token, everybody at a measured pace.
 
-mod common;
+use crate::common;
 
 use common::server::Server;
 use common::*;

@@ -1,6 +1,6 @@
 //! Who has called, and histories that nobody changes unnoticed.
 
-mod common;
+use crate::common;
 
 use common::*;
 use esim_crypto::{Curve, PrivateKey};

@@ -1,6 +1,6 @@
 //! What the native host does without being asked: it ends orders whose time is up and runs their errands.
 
-mod common;
+use crate::common;
 
 use common::operator::CustomerSystem;
 use common::server::{Server, change_order, stored_order};

@@ -1,6 +1,6 @@
 //! A clock that jumps ends no order: the native host waits until it is plausible again.
 
-mod common;
+use crate::common;
 
 use common::server::{lab_of, options_of_lab};
 use common::*;

@@ -1,7 +1,7 @@
 //! Activation codes let whoever has them fetch a profile: in the files of the native host none is in clear, not even of
 //! what an earlier version has written.
 
-mod common;
+use crate::common;
 
 use common::server::{lab_of, options_of_lab};
 use common::*;

@@ -1,7 +1,7 @@
 //! The native host dies at each of its commits, as `kill -9` would have it, and is started again: no order is lost,
 //! none is delivered to two eUICCs, and the operator hears of it.
 
-mod common;
+use crate::common;
 #[path = "../../tests/src/port.rs"]
 mod port;
 
@@ -133,7 +133,7 @@ impl Drop for Mortal {
 
 fn spawn(scratch: &Scratch, listen: SocketAddr, operator: &CustomerSystem, crash: Option<&str>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child_server", "--nocapture"]).env("ESIM_LAB_CHILD", &scratch.0);
+    command.args(["--exact", "crash::child_server", "--nocapture"]).env("ESIM_LAB_CHILD", &scratch.0);
     command.env("ESIM_LAB_CHILD_LISTEN", listen.to_string()).env("ESIM_LAB_CHILD_CALLBACK", &operator.url);
     match crash {
         Some(crash) => command.env("ESIM_LAB_CRASH", crash),

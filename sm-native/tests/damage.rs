@@ -1,6 +1,6 @@
 //! Records that are missing or damaged are missed and named: no silent empty SM, and one row costs that row alone.
 
-mod common;
+use crate::common;
 
 use common::server::{lab_of, options_of_lab};
 use common::*;

@@ -188,7 +188,8 @@ fn with_open_umask(test: &str) -> bool {
         return true;
     }
     let itself = std::env::current_exe().unwrap();
-    let shell = format!("umask 0; ESIM_LAB_UMASK=1 exec '{}' --exact {test} --nocapture", itself.display());
+    let shell =
+        format!("umask 0; ESIM_LAB_UMASK=1 exec '{}' --exact keep::{test} --nocapture", itself.display());
     let done = std::process::Command::new("sh").args(["-c", &shell]).output().unwrap();
     let output = String::from_utf8_lossy(&done.stdout);
     assert!(

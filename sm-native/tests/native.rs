@@ -1,6 +1,6 @@
 //! The native host: TLS on a real socket, records that outlive it.
 
-mod common;
+use crate::common;
 
 use common::Scratch;
 use common::server::options;

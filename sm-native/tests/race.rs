@@ -1,7 +1,7 @@
 //! Of two eUICCs that race for one order exactly one gets it: natively over TLS, and at a service that runs already
 //! (`ESIM_LAB_SM_URL`, `ESIM_LAB_SM_TOKEN`, see `remote.rs`).
 
-mod common;
+use crate::common;
 
 use common::server::Server;
 use common::{Lab, Remote, race};

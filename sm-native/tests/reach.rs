@@ -1,6 +1,6 @@
 //! Whom the server calls where an operator says so, and how little the operator learns by it.
 
-mod common;
+use crate::common;
 
 use common::server::Server;
 use common::*;

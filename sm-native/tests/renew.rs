@@ -1,6 +1,6 @@
 //! Certificates and revocation lists that are replaced under a running server.
 
-mod common;
+use crate::common;
 
 use common::server::Server;
 use common::*;

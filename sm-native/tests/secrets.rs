@@ -1,7 +1,7 @@
 //! No secret shows anywhere but where it is meant to be: a whole life of orders, with refusals, damage and wrong keys,
 //! after which every log line, answer, debug output and file is searched in every coding.
 
-mod common;
+use crate::common;
 
 use common::{ADDRESS, Euicc, NOW};
 use esim_crypto::Curve;

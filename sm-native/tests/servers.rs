@@ -1,7 +1,7 @@
 //! Servers that call each other over mutual TLS: an SM-DP+, an alternative SM-DS and the root, each with no more than its
 //! own certificates; and certificates that have been taken back.
 
-mod common;
+use crate::common;
 
 use common::server::Server;
 use common::*;

@@ -1,7 +1,7 @@
 //! Clients that say nothing or not enough, and too many of them: none holds a connection, a descriptor or memory for
 //! long, and whoever has something to say is served meanwhile.
 
-mod common;
+use crate::common;
 
 use common::Lab;
 use common::Scratch;
@@ -260,7 +260,7 @@ fn idle_connections_leave_descriptors() {
     for others in ["0", "100"] {
         let scratch = Scratch::new(&format!("descriptors-{others}"));
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child_server", "--nocapture"])
+            .args(["--exact", "slow::child_server", "--nocapture"])
             .env("ESIM_LAB_CHILD", &scratch.0)
             .env("ESIM_LAB_CHILD_FILES", others)
             .stdout(Stdio::piped())

@@ -1,7 +1,7 @@
 //! Operator × function × body: nobody ever reads or changes what is another's, in memory and natively. Over many
 //! objects, as the worker has them, see `shard`; for as long as one likes, the fuzz target `wall`.
 
-mod common;
+use crate::common;
 
 use common::server::options;
 use common::wall::{self, Site, Wall, rows_of};

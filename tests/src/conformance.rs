@@ -2,7 +2,7 @@
 //! shows it. A test hands [`hold`] the rows of one section; the rows' cases
 //! run, and the section in the document must be the one that comes out.
 
-use crate::recorder::{self, Made};
+use super::recorder::{self, Made};
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,6 +1,6 @@
 //! Certificates and tokens from the command, who gets in with them, and what the log says of it.
 
-mod common;
+use crate::common;
 
 use common::{Sm, SmHost, card_profiles, esim_lab, fail, run, text};
 use serde_json::Value;

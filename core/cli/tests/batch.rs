@@ -1,6 +1,6 @@
 //! A batch of subscribers from a file to orders, reports and QR codes.
 
-mod common;
+use crate::common;
 
 use common::{Sm, esim_lab, fail, run, text};
 use std::fs;

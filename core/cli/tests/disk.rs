@@ -1,7 +1,7 @@
 //! A disk that takes no more: nothing is answered for that was not kept, and `/healthz` says so.
 #![cfg(target_os = "linux")]
 
-mod common;
+use crate::common;
 
 use common::{Running, esim_lab, fail, run};
 use std::io::{BufRead, BufReader, Read, Write};

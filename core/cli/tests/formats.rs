@@ -1,6 +1,6 @@
 //! Card files and data folders of builds of before still open, as they were.
 
-mod common;
+use crate::common;
 
 use common::{Running, card_notifications, esim_lab, run};
 use serde_json::{Value, json};

@@ -2,15 +2,15 @@
 //! do, against our card in a PC/SC reader and our SM over HTTPS. What counts is
 //! the card's state afterwards, not lpac's word.
 
-mod common;
+use crate::common;
 
 use common::worker::is_built;
 use common::{Running, Sm, card_notifications, card_profiles, peer, run, wait_for};
 use esim_rsp::Code;
 use serde_json::{Value, json};
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Of the card.
@@ -20,15 +20,19 @@ const EID: &str = "89049032123451234512345678901235";
 struct Reader {
     port: u16,
     _daemon: Running,
-    _alone: MutexGuard<'static, ()>,
+    _alone: File,
 }
 
-/// A machine has one PC/SC daemon.
-static ALONE: Mutex<()> = Mutex::new(());
+/// A machine has one PC/SC daemon: whoever holds this file may start it, in whatever process.
+fn alone() -> File {
+    let file = File::create(std::env::temp_dir().join("esim-lab-pcscd.lock")).expect("a file");
+    file.lock().expect("a lock");
+    file
+}
 
 impl Reader {
     fn start(folder: &Path) -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = alone();
         let port = common::free_port();
         let configuration = folder.join("reader.conf");
         let driver = wait_for("the driver of the virtual reader", Duration::from_secs(1), driver);

@@ -1,7 +1,7 @@
 //! A folder as GSMA publishes SGP.26's: certificates and PEM keys in folders by role, both curves and two CIs side by
 //! side, and things in it that nobody can use.
 
-mod common;
+use crate::common;
 
 use common::{Sm, card_profiles, fail, run};
 use esim_crypto::pki::{Issued, TestPki};

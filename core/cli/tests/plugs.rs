@@ -2,7 +2,7 @@
 //! middle of a message, garbage, lengths without octets, commands drawn at
 //! random, answers longer than a message.
 
-mod common;
+use crate::common;
 
 use common::{Running, free_port, run, wait_for};
 use esim_tests::forge::Forge;

@@ -1,6 +1,6 @@
 //! `esim-lab profile`: packages looked at, checked, made and compared.
 
-mod common;
+use crate::common;
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

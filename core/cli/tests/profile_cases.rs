@@ -1,7 +1,7 @@
 //! Packages that somebody has made otherwise than we would, and what `esim-lab profile` says of them: a folder of
 //! tests/cases/profile for each, with the package, `check.txt` and `show.txt`. `ESIM_LAB_BLESS=1` writes them anew.
 
-mod common;
+use crate::common;
 
 use esim_saip::builder::{self, Subscriber};
 use esim_saip::pe::{

@@ -1,6 +1,6 @@
 //! The command as a person uses it.
 
-mod common;
+use crate::common;
 
 use common::{Sm, card_notifications, card_profiles, fail, run};
 use std::io::{Read, Write};

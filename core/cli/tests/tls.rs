@@ -1,7 +1,7 @@
 //! Servers whose TLS certificate is no good: the server says so when it starts, the LPA says what is wrong and what
 //! helps, and a new certificate is taken while the server runs.
 
-mod common;
+use crate::common;
 
 use common::{Running, Sm, SmHost, esim_lab, run, text, wait_for};
 use esim_crypto::pki::{Issued, PkiParameters, Role, TestPki};

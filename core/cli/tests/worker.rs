@@ -1,6 +1,6 @@
 //! The same download from the SM on the worker runtime, over HTTPS.
 
-mod common;
+use crate::common;
 
 use common::worker::is_built;
 use common::{Running, card_profiles, free_port, run, wait_for};

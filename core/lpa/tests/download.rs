@@ -1,7 +1,7 @@
 //! The download from its first message to its last, and every way in which it
 //! can end otherwise.
 
-mod peers;
+use crate::peers;
 
 use esim_lpa::download::{CardRefusal, LostPeer, Misbehaviour, Peer};
 use esim_lpa::policy::Forbidden;

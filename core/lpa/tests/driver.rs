@@ -1,6 +1,6 @@
 //! The driver over a card that is spoken to in APDUs.
 
-mod peers;
+use crate::peers;
 
 use esim_lpa::apdu::{CardOptions, OpenError, TerminalCapability};
 use esim_lpa::driver::{self, Failure, Observed, Refresh};

@@ -1,6 +1,6 @@
 //! Whatever arrives, nothing panics and everything ends.
 
-mod peers;
+use crate::peers;
 
 use esim_lpa::apdu::{CardOptions, Exchange, Next, OpenStep, Opening};
 use esim_lpa::download::SimaResponse;

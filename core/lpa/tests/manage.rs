@@ -1,6 +1,6 @@
 //! Commands to the ISD-R: their octets, and what their answers mean.
 
-mod peers;
+use crate::peers;
 
 use esim_lpa::manage::*;
 use esim_lpa::{Profile, ProfileRef};

@@ -1,6 +1,6 @@
 //! Notifications: order, failures, and what is left on the card.
 
-mod peers;
+use crate::peers;
 
 use esim_lpa::{Lang, Notify, NotifyParams};
 use esim_rsp::es9p::HandleNotificationRequest;

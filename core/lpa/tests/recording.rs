@@ -1,7 +1,7 @@
 //! The LPA through a download that two other programs recorded: what the server said is what they heard, and what the
 //! card said stands in their requests.
 
-mod peers;
+use crate::peers;
 
 use esim_lpa::{Download, DownloadParams, Effect, Ending, Event, HttpCall, Machine};
 use esim_rsp::es9p::*;

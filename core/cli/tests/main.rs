@@ -1,0 +1,15 @@
+//! The command as its users meet it. One program for all of them: each that is linked takes its seconds, and its 80 MB.
+
+mod admittance;
+mod batch;
+mod common;
+mod disk;
+mod formats;
+mod lpac;
+mod pki_folder;
+mod plugs;
+mod profile;
+mod profile_cases;
+mod terminal;
+mod tls;
+mod worker;

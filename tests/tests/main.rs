@@ -1,0 +1,31 @@
+//! What holds all rooms together, seen from outside. One program for all of them: each that is linked takes its seconds, and its 80 MB.
+
+mod arrows;
+mod atr;
+mod bad_input;
+mod bare_download;
+mod card_memory;
+mod checks;
+mod circles;
+mod conformance_checks;
+mod conformance_isdr;
+mod conformance_pe;
+mod conformance_uicc;
+mod faults;
+mod formats;
+mod independent_asn1;
+mod iso_cases;
+mod links;
+mod network_aka;
+mod network_capture;
+mod network_picture;
+mod network_rules;
+mod network_scenarios;
+mod ota;
+mod outside;
+mod personalisation;
+mod power_cut;
+mod snapshots;
+mod story;
+mod ts48;
+mod whereabouts;
