@@ -17,6 +17,7 @@ use esim_rsp::json::Base64;
 use esim_sm_native::{Native, NativeOptions};
 use esim_smdp::Operator;
 use serde_json::{Value, json};
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -139,10 +140,11 @@ fn spawn(scratch: &Scratch, listen: SocketAddr, operator: &CustomerSystem, crash
         Some(crash) => command.env("ESIM_LAB_CRASH", crash),
         None => command.env_remove("ESIM_LAB_CRASH"),
     };
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let said = scratch.0.with_extension("said");
+    let mut child = command.stdout(Stdio::piped()).stderr(File::create(&said).unwrap()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let serving = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("serving"));
-    assert!(serving, "the server starts");
+    assert!(serving, "the server starts: {}", std::fs::read_to_string(&said).unwrap());
     // What else it prints must not stop it.
     std::thread::spawn(move || lines.for_each(drop));
     child
