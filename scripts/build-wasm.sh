@@ -6,9 +6,9 @@ need_rust
 need_node
 need_wasm_target
 need_wasm_bindgen
-need_node_modules web # brings wasm-opt
+need_wasm_opt
 cd "$ROOT"
-sources=(Cargo.toml Cargo.lock rust-toolchain.toml web/package-lock.json core sm-edge wasm scripts/{install,build-wasm}.sh)
+sources=(Cargo.toml Cargo.lock rust-toolchain.toml core sm-edge wasm scripts/{install,build-wasm}.sh)
 if is_built wasm web/src/pkg "${sources[@]}"; then exit; fi
 pkg=web/src/pkg target=${CARGO_TARGET_DIR:-$ROOT/target}
 
@@ -20,11 +20,13 @@ bind() {
     quietly wasm-bindgen --target web --out-dir "$pkg" --out-name esim_lab \
         "$target/wasm32-unknown-unknown/small/esim_wasm.wasm" || die "wasm-bindgen failed"
 }
-# SIMD and the rest of what every browser has had for years.
+# SIMD and the rest of what every browser has had for years. Names stay in a copy: it is weighed by part (`./check sizes`).
 shrink() {
-    quietly web/node_modules/.bin/wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
-        --enable-mutable-globals --enable-reference-types --enable-multivalue \
-        "$pkg/esim_lab_bg.wasm" -o "$pkg/esim_lab_bg.wasm" || die "wasm-opt failed"
+    local features=(--enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals
+        --enable-reference-types --enable-multivalue) named=$target/wasm32-unknown-unknown/small/esim_lab.named.wasm
+    quietly wasm-opt -Oz -g "${features[@]}" "$pkg/esim_lab_bg.wasm" -o "$named" &&
+        quietly wasm-opt "${features[@]}" --strip-debug "$named" -o "$pkg/esim_lab_bg.wasm" ||
+        die "wasm-opt failed"
 }
 describe() {
     cp wasm/README.md "$pkg/"

