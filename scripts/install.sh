@@ -147,6 +147,9 @@ need_pcsc() { need_apt pcscd vsmartcard-vpcd libpcsclite1 opensc pcsc-tools; }
 # Reads the captures that the network writes.
 need_tshark() { need_apt tshark; }
 
+# Counts instructions.
+need_valgrind() { have valgrind || need_apt valgrind; }
+
 need_node_modules() {
     local folder=$ROOT/$1
     [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && return

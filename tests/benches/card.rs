@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, Throughput};
 use esim_euicc::MemoryNvm;
-use esim_tests::bench::{es10, rng, select_isdr};
+use esim_tests::bench::{rng, select_isdr};
 use esim_tests::forge::Forge;
 use esim_world::{Clock, Device};
 use peak_alloc::PeakAlloc;
@@ -15,7 +15,7 @@ static HEAP: PeakAlloc = PeakAlloc;
 const PROFILES: u64 = 20;
 
 fn main() {
-    let mut forge = full_card();
+    let mut forge = Forge::full(PROFILES);
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("APDUs");
     group.throughput(Throughput::Elements(1));
@@ -38,25 +38,6 @@ fn main() {
     group.finish();
     criterion.final_summary();
     memory(forge.device.nvm().clone());
-}
-
-/// Twenty profiles, the first enabled, its USIM selected on the basic channel.
-fn full_card() -> Forge {
-    let mut forge = Forge::with(esim_crypto::Curve::P256, |it| it.memory = 4 << 20);
-    for n in 0..PROFILES {
-        let digits = format!("8900012345678{n:06}");
-        let check = esim_saip::coding::luhn_digit(&digits).expect("digits");
-        forge.install_plain(&format!("{digits}{check}"));
-    }
-    let aid = hex::decode("A0000005591010FFFFFFFF8900001000").expect("hexadecimal");
-    let enable = esim_rsp::tlv::wrap(
-        0xBF31,
-        &[&esim_rsp::tlv::wrap(0xA0, &[&esim_rsp::tlv::wrap(0x4F, &[&aid])]), &[0x81, 0x01, 0x00]],
-    );
-    assert_eq!(es10(&mut forge.device, &enable).expect("enabled"), [0xBF, 0x31, 3, 0x80, 1, 0]);
-    let select = hex::decode("00A4040C10A0000000871002FFFFFFFF8907090000").expect("hexadecimal");
-    assert!(forge.device.transmit(&select).ends_with(&[0x90, 0x00]));
-    forge
 }
 
 /// Octets of non-volatile memory, and of heap for the card that is powered with it.

@@ -91,6 +91,24 @@ impl Forge {
         forge
     }
 
+    /// A card with so many profiles, the first enabled, its USIM selected on the basic channel.
+    pub fn full(profiles: u64) -> Self {
+        let mut forge = Self::with(Curve::P256, |it| it.memory = 4 << 20);
+        for n in 0..profiles {
+            let digits = format!("8900012345678{n:06}");
+            let check = esim_saip::coding::luhn_digit(&digits).expect("digits");
+            forge.install_plain(&format!("{digits}{check}"));
+        }
+        let aid = hex::decode("A0000005591010FFFFFFFF8900001000").expect("hexadecimal");
+        let enable =
+            tlv::wrap(0xBF31, &[&tlv::wrap(0xA0, &[&tlv::wrap(0x4F, &[&aid])]), &[0x81, 0x01, 0x00]]);
+        let enabled = bench::es10(&mut forge.device, &enable).expect("enabled");
+        assert_eq!(enabled, [0xBF, 0x31, 3, 0x80, 1, 0]);
+        let select = hex::decode("00A4040C10A0000000871002FFFFFFFF8907090000").expect("hexadecimal");
+        assert!(forge.device.transmit(&select).ends_with(&[0x90, 0x00]));
+        forge
+    }
+
     /// The same on another curve, personalised otherwise.
     pub fn with(curve: Curve, personalise: impl FnOnce(&mut Personal)) -> Self {
         let pki = TestPki::generate(&PkiParameters { curve, ..PkiParameters::default() }, &mut bench::rng(1));
