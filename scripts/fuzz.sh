@@ -35,38 +35,47 @@ fi
 seconds=60
 case ${1:-} in [0-9]*) seconds=$1 && shift ;; esac
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cd fuzz/fuzz_targets && basename -s .rs ./*.rs)
+# `shard+asan` is the target `shard` with AddressSanitizer: SQLite is under it.
+[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cd fuzz/fuzz_targets && basename -s .rs ./*.rs && echo shard+asan)
 # Octets of one input, and how much memory a target may come to take: growth ends there.
 LONGEST=20000 MEMORY_MB=1024
 # The longest input that is kept.
 LONGEST_KEPT=4096
 
-# One build for all of them, under AddressSanitizer: what is ours is safe Rust, SQLite below it is not. The stable
-# compiler must be told that it may.
+# Coverage counters alone: without a sanitizer, the stable compiler will do. With one it must be told that it may.
 fuzz() {
-    local verb=$1
-    shift
-    RUSTC_BOOTSTRAP=1 cargo fuzz "$verb" --fuzz-dir fuzz --sanitizer address "$@"
+    local verb=$1 target=$2
+    shift 2
+    case $target in
+    *+asan)
+        # Without what the other targets need: all of it is built once more.
+        RUSTC_BOOTSTRAP=1 cargo fuzz "$verb" "${target%+asan}" --fuzz-dir fuzz --sanitizer address \
+            --no-default-features --target-dir fuzz/target/asan "$@"
+        ;;
+    *) cargo fuzz "$verb" "$target" --fuzz-dir fuzz --sanitizer none "$@" ;;
+    esac
 }
-# What has been freed is kept for a while, to be found where it is used: not so much that growth could hide in it.
-export ASAN_OPTIONS=quarantine_size_mb=32
 
 # All of them are built in one go, as their libraries are, and whoever writes the seeds with them.
 say "building ${#targets[@]} fuzz targets"
 start=$SECONDS
-quietly fuzz build || die "the fuzz targets do not build"
-seeds=$(find fuzz/target -path '*/release/seeds' | head -n 1)
+quietly cargo fuzz build --fuzz-dir fuzz --sanitizer none || die "the fuzz targets do not build"
+for target in "${targets[@]}"; do
+    case $target in *+asan) quietly fuzz build "$target" || die "the fuzz target $target does not build" ;; esac
+done
+seeds=$(find fuzz/target -path '*/release/seeds' -not -path '*/asan/*' | head -n 1)
 ESIM_LAB_SEEDS=fuzz/corpus quietly "${seeds:-seeds}" || die "no seeds"
 echo "   $((SECONDS - start)) s"
 
 for target in "${targets[@]}"; do
-    mkdir -p "fuzz/corpus/$target" "fuzz/artifacts/$target"
-    unpack "$target"
+    name=${target%+asan}
+    mkdir -p "fuzz/corpus/$name" "fuzz/artifacts/$name"
+    unpack "$name"
 done
 
 run() {
-    local target=$1 log=fuzz/target/$1.log
-    if fuzz run "$target" "fuzz/corpus/$target" "$KEPT/$target" -- "-max_total_time=$seconds" "-seed=${FUZZ_SEED:-0}" -timeout=10 \
+    local target=$1 log=fuzz/target/$1.log name=${1%+asan}
+    if fuzz run "$target" "fuzz/corpus/$name" "$KEPT/$name" -- "-max_total_time=$seconds" "-seed=${FUZZ_SEED:-0}" -timeout=10 \
         "-rss_limit_mb=$MEMORY_MB" "-max_len=$LONGEST" -print_final_stats=1 >"$log" 2>&1; then
         awk -v target="$target" '
             / cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") cov = $(i + 1) }
@@ -76,7 +85,7 @@ run() {
     else
         grep -a -A 8 -m 1 'panicked at' "$log" | cut -c 1-2000 || true
         tail -40 "$log" | cut -c 1-2000
-        printf '%-10s FAILED, see fuzz/artifacts/%s\n' "$target" "$target"
+        printf '%-10s FAILED, see fuzz/artifacts/%s\n' "$target" "$name"
         return 1
     fi
 }
@@ -84,6 +93,7 @@ run() {
 # What a target has found that is not kept yet, as few inputs as reach it.
 keep() {
     local target=$1
+    case $target in *+asan) return ;; esac
     quietly fuzz run "$target" "$KEPT/$target" "fuzz/corpus/$target" -- -merge=1 "-max_len=$LONGEST_KEPT" ||
         die "the inputs of $target cannot be merged"
     pack "$target"

@@ -3,11 +3,11 @@
 use esim_crypto::Curve;
 use esim_crypto::pki::{PkiParameters, TestPki};
 use esim_sm_edge::{HttpRequest, HttpResponse, MemoryHost, block_on, handle};
+use esim_sm_lab::wall::{Site, Wall, introduce, rows_of};
 use esim_smdp::{Config, Smds};
 use esim_tests::bench::{NOW, rng};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use esim_sm_lab::wall::{Site, Wall, introduce, rows_of};
 
 const ADDRESS: &str = "smdp.esim-lab.example";
 

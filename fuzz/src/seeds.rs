@@ -1,11 +1,11 @@
 //! The seeds of every target: sound messages, so that fuzzing starts where the
 //! interesting part begins.
 
-use esim_crypto::Curve;
-use esim_crypto::pki::{CrlDraft, TestPki};
 use crate::operators::Operators;
 use crate::service::{SIGNED, STEPS, Service};
 use crate::{objects, tokens};
+use esim_crypto::Curve;
+use esim_crypto::pki::{CrlDraft, TestPki};
 use esim_rsp::encode;
 use esim_saip::builder;
 use esim_sm_edge::block_on;

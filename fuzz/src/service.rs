@@ -9,9 +9,9 @@ use esim_rsp::json::Base64;
 use esim_rsp::notification::{OtherSignedNotification, ProfileInstallationResult};
 use esim_rsp::{Code, Signature, common, decode, tlv};
 use esim_sm_edge::{HttpRequest, HttpResponse, MemoryHost, block_on, handle};
+use esim_sm_lab::{Euicc, success};
 use esim_smdp::{Config, Smds};
 use esim_tests::bench::{NOW, rng};
-use esim_sm_lab::{Euicc, success};
 use serde_json::{Value, json};
 
 const ADDRESS: &str = "smdp.esim-lab.example";
