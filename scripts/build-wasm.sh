@@ -8,7 +8,7 @@ need_wasm_target
 need_wasm_bindgen
 need_wasm_opt
 cd "$ROOT"
-sources=(Cargo.toml Cargo.lock rust-toolchain.toml core sm-edge wasm scripts/{install,build-wasm}.sh)
+sources=(Cargo.toml Cargo.lock rust-toolchain.toml web/package-lock.json core sm-edge wasm scripts/{install,build-wasm}.sh)
 if is_built wasm web/src/pkg "${sources[@]}"; then exit; fi
 pkg=web/src/pkg target=${CARGO_TARGET_DIR:-$ROOT/target}
 
@@ -24,8 +24,8 @@ bind() {
 shrink() {
     local features=(--enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals
         --enable-reference-types --enable-multivalue) named=$target/wasm32-unknown-unknown/small/esim_lab.named.wasm
-    quietly wasm-opt -Oz -g "${features[@]}" "$pkg/esim_lab_bg.wasm" -o "$named" &&
-        quietly wasm-opt "${features[@]}" --strip-debug "$named" -o "$pkg/esim_lab_bg.wasm" ||
+    quietly "$WASM_OPT" -Oz -g "${features[@]}" "$pkg/esim_lab_bg.wasm" -o "$named" &&
+        quietly "$WASM_OPT" "${features[@]}" --strip-debug "$named" -o "$pkg/esim_lab_bg.wasm" ||
         die "wasm-opt failed"
 }
 describe() {

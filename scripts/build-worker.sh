@@ -11,11 +11,11 @@ need_node_modules worker
 need_wasm_opt
 bin=$ROOT/worker/node_modules/.bin
 # Else worker-build downloads its own.
-WASM_BINDGEN_BIN=$(command -v wasm-bindgen) WASM_OPT_BIN=$(command -v wasm-opt) ESBUILD_BIN=$bin/esbuild
+WASM_BINDGEN_BIN=$(command -v wasm-bindgen) WASM_OPT_BIN=$WASM_OPT ESBUILD_BIN=$bin/esbuild
 export WASM_BINDGEN_BIN WASM_OPT_BIN ESBUILD_BIN
 export PATH="$bin:$PATH"
 cd "$ROOT"
-sources=(Cargo.toml Cargo.lock rust-toolchain.toml core sm-edge worker/src worker/Cargo.toml worker/package-lock.json scripts/{install,build-worker}.sh)
+sources=(Cargo.toml Cargo.lock rust-toolchain.toml core sm-edge worker/src worker/Cargo.toml worker/package-lock.json web/package-lock.json scripts/{install,build-worker}.sh)
 if is_built worker worker/build "${sources[@]}"; then exit; fi
 build() {
     cd "$ROOT/worker"

@@ -135,8 +135,11 @@ need_worker_build() {
     mkdir -p "$TOOLS" && touch "$stamp"
 }
 
-# Makes wasm small: Debian's, which is compiled; npm's binaryen takes thrice as long for the same octets.
-need_wasm_opt() { have wasm-opt || need_apt binaryen; }
+# Makes wasm small. npm's, which is of this year: Debian 12's is five years behind, and its tables cannot grow.
+need_wasm_opt() {
+    need_node_modules web
+    WASM_OPT=$ROOT/web/node_modules/.bin/wasm-opt
+}
 
 # Chromium with its driver, and a font for the Japanese page.
 need_chromium() { need_apt chromium chromium-driver fonts-vlgothic; }
