@@ -18,6 +18,7 @@ export PATH="$TOOLS/cargo-tools/bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 
 say() { printf '\033[1m── %s\033[0m\n' "$*"; }
 die() { printf 'esim-lab: %s\n' "$*" >&2; exit 1; }
+# `grep -q` is not used behind a pipe: it ends at the first line, and what still writes to it fails (pipefail).
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # Runs a command with its output kept aside; shows it only if it fails.
@@ -66,7 +67,7 @@ APT_UPDATED=
 need_apt() {
     local missing=() package
     for package in "$@"; do
-        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep 'ok installed' >/dev/null || missing+=("$package")
     done
     [ ${#missing[@]} = 0 ] && return
     need_command apt-get "install ${missing[*]} with your package manager"
@@ -93,7 +94,7 @@ need_node() {
 }
 
 need_wasm_target() {
-    rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown && return
+    rustup target list --installed 2>/dev/null | grep -x wasm32-unknown-unknown >/dev/null && return
     say "adding the wasm32 target"
     quietly rustup target add wasm32-unknown-unknown || die "rustup cannot add wasm32-unknown-unknown"
 }
@@ -102,7 +103,7 @@ need_wasm_target() {
 # builds in half the time.
 need_cargo_tool() {
     local tool=$1 crate=$2 version=$3
-    if have "$tool" && "$tool" --version 2>/dev/null | grep -qF "$version"; then return; fi
+    if have "$tool" && "$tool" --version 2>/dev/null | grep -F "$version" >/dev/null; then return; fi
     say "building $crate $version"
     # One folder for all of them: what two of them need is built once.
     quietly env CARGO_TARGET_DIR="$TOOLS/target" cargo install "$crate" --version "$version" --locked --debug --force "${@:4}" ||
@@ -112,7 +113,7 @@ need_cargo_tool() {
 # A cargo tool that is on PyPI as a binary: there in a second. Where it is not to be had, it is built.
 need_cargo_wheel() {
     local tool=$1 version=$2 python=$TOOLS/cargo-tools/bin/python
-    if have "$tool" && "$tool" --version 2>/dev/null | grep -qF "$version"; then return; fi
+    if have "$tool" && "$tool" --version 2>/dev/null | grep -F "$version" >/dev/null; then return; fi
     need_python_venv
     say "installing $tool $version"
     [ -x "$python" ] || python3 -m venv "$TOOLS/cargo-tools"
@@ -128,7 +129,7 @@ need_cargo_nextest() { need_cargo_wheel cargo-nextest "$CARGO_NEXTEST_VERSION"; 
 need_worker_build() {
     # It prints its version in some releases only: a stamp says what was built.
     local stamp=$TOOLS/worker-build-$WORKER_BUILD_VERSION
-    if have worker-build && { [ -e "$stamp" ] || cargo install --list | grep -q "^worker-build v$WORKER_BUILD_VERSION:"; }; then
+    if have worker-build && { [ -e "$stamp" ] || cargo install --list | grep "^worker-build v$WORKER_BUILD_VERSION:" >/dev/null; }; then
         return
     fi
     need_cargo_tool worker-build worker-build "$WORKER_BUILD_VERSION"
@@ -204,7 +205,7 @@ need_python_venv() { python3 -m ensurepip --version >/dev/null 2>&1 || need_apt 
 ASN1_PACKAGES="asn1play==8.6.1 pycrate==0.8.1"
 need_python_asn1() {
     local python=$TOOLS/asn1/bin/python
-    [ -x "$python" ] && "$python" -m pip list --format=freeze 2>/dev/null | grep -q '^pycrate==0.8.1' && return
+    [ -x "$python" ] && "$python" -m pip list --format=freeze 2>/dev/null | grep '^pycrate==0.8.1' >/dev/null && return
     need_python_venv
     say "installing the ASN.1 decoder ($ASN1_PACKAGES)"
     python3 -m venv "$TOOLS/asn1"
@@ -216,7 +217,7 @@ need_python_asn1() {
 # A target without an operating system: what builds for it needs no std.
 BARE_TARGET=thumbv7em-none-eabi
 need_bare_target() {
-    rustup target list --installed 2>/dev/null | grep -qx "$BARE_TARGET" && return
+    rustup target list --installed 2>/dev/null | grep -x "$BARE_TARGET" >/dev/null && return
     say "installing the target $BARE_TARGET"
     quietly rustup target add "$BARE_TARGET" || die "the target $BARE_TARGET is missing: rustup target add $BARE_TARGET"
 }
