@@ -159,7 +159,15 @@ mod tests {
         assert_eq!(check(&claims(), NOW - 61), Err(TokenError::NotYet));
         assert_eq!(check(&Claims { exp: NOW + 3601, ..claims() }, NOW), Err(TokenError::TooLong));
         // What LPAs may dial besides is no name to call an operator's token by.
-        for aud in ["other.example", "localhost", "127.0.0.1", "dialled.example", "smdp.example:8443", ""] {
+        for aud in [
+            "other.example",
+            "localhost",
+            "127.0.0.1",
+            "dialled.example",
+            "smdp.example:8443",
+            "",
+            " smdp.example",
+        ] {
             let elsewhere = Claims { aud: aud.into(), ..claims() };
             assert_eq!(check(&elsewhere, NOW), Err(TokenError::Audience(aud.into())));
         }

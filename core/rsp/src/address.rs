@@ -25,7 +25,6 @@ pub fn to_dial<'a>(address: &'a str, dialled: Option<&'a str>) -> &'a str {
 
 /// Host and port; an IPv6 address keeps its brackets.
 fn split(address: &str) -> (&str, Option<&str>) {
-    let address = address.trim();
     let numeric = |port: &str| !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit());
     let (host, port) = match address.rsplit_once(':') {
         Some((host, port)) if numeric(port) && (!host.contains(':') || host.ends_with(']')) => {
@@ -55,6 +54,16 @@ mod tests {
         assert!(same_address("SMDP.Example.COM", "smdp.example.com.:443"));
         assert!(!same_address("smdp.example.com:8443", "smdp.example.com"));
         assert!(!same_address("smdp.example.org", "smdp.example.com") && !same_address("", ""));
+    }
+
+    #[test]
+    fn white_space_is_no_part_of_an_address() {
+        for other in
+            [" smdp.example", "smdp.example ", "smdp.example\n", "\u{a0}smdp.example", "smdp.example :443"]
+        {
+            assert!(!same_address("smdp.example", other), "{other:?}");
+            assert!(!same_server("smdp.example", other), "{other:?}");
+        }
     }
 
     #[test]
