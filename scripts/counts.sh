@@ -21,6 +21,7 @@ failed=0 lines=''
 printf '%20s  %12s  %12s  instructions, and allowed\n' '' '' ''
 while read -r what per_time; do
     one=$((($(instructions "$what" 10) - $(instructions "$what" 2)) / 8 / per_time))
+    [ "$one" -gt 0 ] || die "$what was not counted"
     lines+="$what $one"$'\n'
     allowed=$(awk -v what="$what" '$1 == what { print $2 }' tests/counts.txt 2>/dev/null || true)
     [ -z "${ESIM_LAB_BLESS:-}" ] || allowed=$one
