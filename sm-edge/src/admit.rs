@@ -102,7 +102,7 @@ pub(crate) enum Requester {
 impl Requester {
     /// Holds the request, as it was read, against who has sent it: it speaks in its own name, or is refused. Where it
     /// names nobody it speaks for the one who has sent it.
-    fn speaks<T: OnBehalf>(&self, request: &mut T) -> Result<(), Rejection> {
+    fn speaks(&self, request: &mut dyn OnBehalf) -> Result<(), Rejection> {
         if *self == Self::House {
             return Ok(());
         }
@@ -308,9 +308,9 @@ pub(crate) async fn paced<H: Host>(
 }
 
 /// Holds a request against who has sent it ([`Requester::speaks`]); tries to speak for others are measured.
-pub(crate) async fn speaks<T: OnBehalf, H: Host>(
+pub(crate) async fn speaks<H: Host>(
     requester: &Requester,
-    request: &mut T,
+    request: &mut (dyn OnBehalf + Send),
     caller: &Caller,
     host: &H,
 ) -> Result<(), Rejection> {

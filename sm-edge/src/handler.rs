@@ -1,10 +1,11 @@
 //! Paths, credentials, JSON and status codes (SGP.22 6.5).
 
 use crate::admit::{self, Requester, SPEAKS};
+use crate::asked::{Answering, Asked, ask, post};
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
-use crate::run::{Executed, run};
-use crate::{Host, HttpRequest, HttpResponse, LogLine, cors, csv, import, settings};
+use crate::run::{Executed, execute, run};
+use crate::{Caller, Host, HttpRequest, HttpResponse, LogLine, cors, csv, import, settings};
 use esim_rsp::check::Rule;
 use esim_rsp::common::Version;
 use esim_rsp::json_binding::{Function as Called, Interface};
@@ -19,9 +20,8 @@ use esim_smdp::es9p::{
     InitiateAuthentication,
 };
 use esim_smdp::es12::{DeleteEvent, RegisterEvent};
-use esim_smdp::{CalledBy, Credential, Function, OnBehalf};
+use esim_smdp::{CalledBy, Credential, Function as _};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 const PATH: Rule = Rule::new("SGP.22 6.5.1", "the path is that of an interface here");
 const FUNCTION: Rule = Rule::new("SGP.22 6.5.1", "the path is that of a function here");
@@ -268,20 +268,21 @@ async fn standard<H: Host>(
     // HandleDownloadProgressInfo is the operator's: this server calls it.
     let called = called.filter(|called| *called != Called::HandleDownloadProgressInfo);
     let called = host.checks().that(&FUNCTION, || request.path_only(), called);
-    match called.ok_or_else(Rejection::unknown)? {
-        Called::DownloadOrder => post::<DownloadOrder, H>(request, requester, host).await,
-        Called::ConfirmOrder => post::<ConfirmOrder, H>(request, requester, host).await,
-        Called::CancelOrder => post::<CancelOrder, H>(request, requester, host).await,
-        Called::ReleaseProfile => post::<ReleaseProfile, H>(request, requester, host).await,
-        Called::InitiateAuthentication => post::<InitiateAuthentication, H>(request, requester, host).await,
-        Called::GetBoundProfilePackage => post::<GetBoundProfilePackage, H>(request, requester, host).await,
-        Called::AuthenticateClient => post::<AuthenticateClient, H>(request, requester, host).await,
-        Called::HandleNotification => notification(request, requester, host).await,
-        Called::CancelSession => post::<CancelSession, H>(request, requester, host).await,
-        Called::RegisterEvent => post::<RegisterEvent, H>(request, requester, host).await,
-        Called::DeleteEvent => post::<DeleteEvent, H>(request, requester, host).await,
-        Called::HandleDownloadProgressInfo => Err(Rejection::unknown()),
-    }
+    let posted = match called.ok_or_else(Rejection::unknown)? {
+        Called::DownloadOrder => post::<DownloadOrder>,
+        Called::ConfirmOrder => post::<ConfirmOrder>,
+        Called::CancelOrder => post::<CancelOrder>,
+        Called::ReleaseProfile => post::<ReleaseProfile>,
+        Called::InitiateAuthentication => post::<InitiateAuthentication>,
+        Called::GetBoundProfilePackage => post::<GetBoundProfilePackage>,
+        Called::AuthenticateClient => post::<AuthenticateClient>,
+        Called::HandleNotification => return notification(request, requester, host).await,
+        Called::CancelSession => post::<CancelSession>,
+        Called::RegisterEvent => post::<RegisterEvent>,
+        Called::DeleteEvent => post::<DeleteEvent>,
+        Called::HandleDownloadProgressInfo => return Err(Rejection::unknown()),
+    };
+    serve(posted(request, host.checks())?, requester, request, host).await
 }
 
 /// `/esim-lab/…`: what no standard describes.
@@ -292,7 +293,9 @@ async fn operator<H: Host>(
     host: &H,
 ) -> Result<Served, Rejection> {
     match rest {
-        "provision" => return post::<Provision, H>(request, requester, host).await,
+        "provision" => {
+            return serve(post::<Provision>(request, host.checks())?, requester, request, host).await;
+        }
         "import" => return import::import(request, requester, host).await,
         _ => {}
     }
@@ -315,23 +318,20 @@ async fn look<H: Host>(
     host: &H,
 ) -> Result<Served, Rejection> {
     let list = || list_request(request, host).map_err(Rejection::malformed);
-    match rest {
-        "templates" => execute::<ListTemplates, H>((), requester, request, host).await,
-        "orders" => execute::<ListOrders, H>(list()?, requester, request, host).await,
+    let asked: Box<dyn Asked> = match rest {
+        "templates" => ask::<ListTemplates>(()),
+        "orders" => ask::<ListOrders>(list()?),
         "report" if request.query().any(|pair| pair == ("format", "csv")) => {
-            report_csv(list()?, requester, request, host).await
+            return report_csv(list()?, requester, request, host).await;
         }
-        "report" => execute::<Report, H>(list()?, requester, request, host).await,
+        "report" => ask::<Report>(list()?),
         "audit" => {
             let keys = host.vault().audit_keys().cloned().collect();
-            let audit = AuditRequest { list: list()?, keys };
-            execute::<Audit, H>(audit, requester, request, host).await
+            ask::<Audit>(AuditRequest { list: list()?, keys })
         }
-        _ => {
-            let show = show_request(rest, request).map_err(Rejection::malformed)?;
-            execute::<ShowOrder, H>(show, requester, request, host).await
-        }
-    }
+        _ => ask::<ShowOrder>(show_request(rest, request).map_err(Rejection::malformed)?),
+    };
+    serve(asked, requester, request, host).await
 }
 
 /// The report as CSV.
@@ -344,7 +344,7 @@ async fn report_csv<H: Host>(
     let spoken = admit::speaks(requester, &mut list, &request.caller, host).await;
     host.checks().that(&SPEAKS, || request.path_only(), spoken)?;
     let function = Report::read(list).map_err(Rejection::malformed)?;
-    let page = run(&function, None, host).await?.answer?;
+    let page = run(function, None, host).await?.answer?;
     let response = HttpResponse { status: 200, headers: Vec::new(), body: csv::write_report(&page.rows) };
     let response = response.with_header("Content-Type", "text/csv; charset=utf-8");
     let response = match page.next {
@@ -398,60 +398,41 @@ fn asked_for(request: &HttpRequest) -> Result<Option<String>, Error> {
     }
 }
 
-/// A function that is called by POST of JSON.
-async fn post<F, H>(request: &HttpRequest, requester: &Requester, host: &H) -> Result<Served, Rejection>
-where
-    F: Function<Request: DeserializeOwned + OnBehalf, Ok: Serialize>,
-    H: Host,
-{
-    execute::<F, H>(read_json(request, host.checks())?, requester, request, host).await
-}
-
-/// `body` is what was read from the `request`, which tells besides who has sent it.
-async fn execute<F, H>(
-    mut body: F::Request,
+/// Executes what is asked for, if whoever asks may ask it, and has not tried it too often.
+async fn serve<H: Host>(
+    mut asked: Box<dyn Asked>,
     requester: &Requester,
     request: &HttpRequest,
     host: &H,
-) -> Result<Served, Rejection>
-where
-    F: Function<Request: OnBehalf, Ok: Serialize>,
-    H: Host,
-{
-    let spoken = admit::speaks(requester, &mut body, &request.caller, host).await;
+) -> Result<Served, Rejection> {
+    let caller = &request.caller;
+    let spoken = admit::speaks(requester, asked.on_behalf(), caller, host).await;
     host.checks().that(&SPEAKS, || request.path_only(), spoken)?;
     // Sound JSON around something else: the caller learns where.
-    let function = F::read(body).map_err(|error| Refusal::of(Code::FunctionInvalid).because(error))?;
-    let served = call(&function, requester, request, host).await;
+    let mut function = asked.read().map_err(|error| Refusal::of(Code::FunctionInvalid).because(error))?;
+    let by = requester.called_by(caller);
+    let served = call(&mut *function, &by, caller, host).await;
     served.map_err(|rejection| rejection.about(function.correlation()))
 }
 
 /// Runs a function whose request is sound, if it has not been tried too often.
-async fn call<F, H>(
-    function: &F,
-    requester: &Requester,
-    request: &HttpRequest,
+async fn call<H: Host>(
+    function: &mut dyn Answering,
+    by: &CalledBy,
+    caller: &Caller,
     host: &H,
-) -> Result<Served, Rejection>
-where
-    F: Function<Ok: Serialize>,
-    H: Host,
-{
-    let (caller, tries) = (&request.caller, function.tries());
+) -> Result<Served, Rejection> {
+    let tries = function.tries();
     let tried = admit::try_order(tries.as_deref(), caller, host).await;
     host.checks().that(&TRIES, || tries.as_deref().unwrap_or_default(), tried)?;
-    let by = requester.called_by(caller);
-    let Executed { answer, conflicts } = run(function, Some(&by), host).await?;
-    match answer {
-        Ok(outputs) => {
-            let correlation = function.correlation().or_else(|| F::correlation_of(&outputs));
-            Ok(Served::success(outputs, Note { correlation, conflicts, ..Note::default() }))
-        }
+    let conflicts = execute(function, Some(by), host).await?;
+    let note = Note { conflicts, ..Note::default() };
+    match function.answer()? {
+        Ok((response, correlation)) => Ok(Served { response, note: Note { correlation, ..note } }),
         Err(refusal) => {
             if tries.is_some() {
                 admit::weigh_refusal(tries.as_deref(), caller, host).await;
             }
-            let note = Note { conflicts, ..Note::default() };
             Err(Rejection { note, ..refusal.into() })
         }
     }
@@ -477,7 +458,7 @@ async fn notification<H: Host>(
     };
     let correlation = function.correlation();
     let by = lpa.called_by(&request.caller);
-    let executed = run(&function, Some(&by), host).await;
+    let executed = run(function, Some(&by), host).await;
     let Executed { answer, conflicts } =
         executed.map_err(|fault| Rejection::from(fault).about(correlation.clone()))?;
     let outcome = match answer {

@@ -36,7 +36,7 @@ pub(crate) async fn import<H: Host>(
     let mut made = ImportOk::default();
     made.add(refused);
     let mut conflicts = 0;
-    let parts = stream::iter(parts).map(async |part| run(&part, Some(&by), host).await);
+    let parts = stream::iter(parts).map(async |part| run(part, Some(&by), host).await);
     let mut parts = parts.buffered(H::Store::COMMITS_AT_ONCE);
     while let Some(executed) = parts.next().await {
         let executed = executed?;

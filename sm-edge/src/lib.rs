@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod admit;
+mod asked;
 mod cors;
 pub mod csv;
 mod generators;

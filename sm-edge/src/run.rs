@@ -5,7 +5,9 @@ use esim_rsp::{Iccid, Refusal};
 use esim_smdp::audit::{self, Head};
 use esim_smdp::call::CallError;
 use esim_smdp::store::{Lookup, Row};
-use esim_smdp::{Attend, Call, CalledBy, Decision, Env, Function, Key, Record, Records, Reply, Write};
+use esim_smdp::{
+    Attend, Call, CalledBy, Config, Decision, Env, Function, Key, Record, Records, Reply, Write,
+};
 use std::collections::BTreeSet;
 
 /// How often a function is tried before the service calls itself overloaded.
@@ -21,24 +23,98 @@ pub struct Executed<T> {
     pub conflicts: u32,
 }
 
+/// A function to be executed, whichever it is: what executes it exists once, and not for each function.
+pub(crate) trait Execution: Send + Sync {
+    /// [`Function::BEARS_DAMAGE`].
+    fn bears_damage(&self) -> bool;
+
+    /// [`Function::correlation`].
+    fn correlation(&self) -> Option<String>;
+
+    /// [`Function::tries`].
+    fn tries(&self) -> Option<String>;
+
+    /// [`Function::keys`].
+    fn keys(&self, known: &Records) -> Vec<Key>;
+
+    /// [`Function::calls`].
+    fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call>;
+
+    /// [`Function::decide`]: what to write. It keeps the answer.
+    fn decide(&mut self, records: &Records, env: &mut Env<'_>) -> Vec<Write>;
+}
+
+/// A function, and what it has answered once it was executed.
+pub(crate) struct Running<F: Function> {
+    pub function: F,
+    pub answer: Option<Result<F::Ok, Refusal>>,
+}
+
+impl<F: Function> Running<F> {
+    pub fn new(function: F) -> Self {
+        Self { function, answer: None }
+    }
+}
+
+impl<F: Function> Execution for Running<F> {
+    fn bears_damage(&self) -> bool {
+        F::BEARS_DAMAGE
+    }
+
+    fn correlation(&self) -> Option<String> {
+        self.function.correlation()
+    }
+
+    fn tries(&self) -> Option<String> {
+        self.function.tries()
+    }
+
+    fn keys(&self, known: &Records) -> Vec<Key> {
+        self.function.keys(known)
+    }
+
+    fn calls(&self, known: &Records, now: u64, config: &Config) -> Vec<Call> {
+        self.function.calls(known, now, config)
+    }
+
+    fn decide(&mut self, records: &Records, env: &mut Env<'_>) -> Vec<Write> {
+        let Decision { commit, answer } = self.function.decide(records, env);
+        self.answer = Some(answer);
+        commit
+    }
+}
+
 /// Executes one function against the store of a host, as `by` has called it; nobody has what is done by itself.
 ///
 /// # Errors
 /// [`Fault`] if the store fails, or the records change faster than they can be
 /// decided over.
 pub async fn run<F: Function, H: Host>(
-    function: &F,
+    function: F,
     by: Option<&CalledBy>,
     host: &H,
 ) -> Result<Executed<F::Ok>, Fault> {
+    let mut running = Running::new(function);
+    let conflicts = execute(&mut running, by, host).await?;
+    let answer = running.answer.ok_or_else(|| Fault::new("nothing was decided"))?;
+    Ok(Executed { answer, conflicts })
+}
+
+/// [`run`], of any function: how often it had to be run again.
+pub(crate) async fn execute<H: Host>(
+    function: &mut dyn Execution,
+    by: Option<&CalledBy>,
+    host: &H,
+) -> Result<u32, Fault> {
     let mut replies = Records::default();
     let mut heads = Vec::new();
     for conflicts in 0..ATTEMPTS {
-        let records = gather(function, host, replies).await?;
-        if let Some((_, row)) = records.damaged().find(|(key, _)| key.is_single() && !F::BEARS_DAMAGE) {
+        let records = gather(&*function, host, replies).await?;
+        if let Some((_, row)) = records.damaged().find(|(key, _)| key.is_single() && !function.bears_damage())
+        {
             return Err(Fault::new(format!("{row} cannot be read")));
         }
-        let Decision { mut commit, answer } = host.with_rngs(|rng, codes| {
+        let mut commit = host.with_rngs(|rng, codes| {
             let (now, config, verified) = (host.now(), host.config(), host.verified());
             let veil = &|text: &str| host.vault().veil(text);
             let checks = host.checks();
@@ -46,14 +122,14 @@ pub async fn run<F: Function, H: Host>(
         });
         if commit.is_empty() {
             host.store().settled().await?;
-            return Ok(Executed { answer, conflicts });
+            return Ok(conflicts);
         }
         audit::seal(&mut commit, &records, by, host.vault().audit_key());
         let changes = host.vault().seal_writes(&records, &commit)?;
         match host.store().commit(&changes).await {
             Ok(()) => {
                 host.committed(&records, &commit);
-                return Ok(Executed { answer, conflicts });
+                return Ok(conflicts);
             }
             Err(CommitError::Conflict) => {
                 replies = records.into_replies();
@@ -91,11 +167,7 @@ async fn check_head<H: Host>(wanted: Head, host: &H) -> Result<(), Fault> {
 
 /// Loads what the function names and calls whom it names, until it names nothing new. `records` holds the replies of
 /// earlier rounds: nobody is called twice for one execution.
-async fn gather<F: Function, H: Host>(
-    function: &F,
-    host: &H,
-    mut records: Records,
-) -> Result<Records, Fault> {
+async fn gather<H: Host>(function: &dyn Execution, host: &H, mut records: Records) -> Result<Records, Fault> {
     let mut asked = BTreeSet::new();
     loop {
         let mut wanted = function.keys(&records);
@@ -199,7 +271,7 @@ pub async fn attend_all<H: Host>(host: &H, limit: u32) -> Result<usize, Fault> {
 /// # Errors
 /// [`Fault`] if the store fails.
 pub async fn attend<H: Host>(iccid: Iccid, host: &H) -> Result<Option<u64>, Fault> {
-    let Executed { answer, conflicts } = run(&Attend(iccid), None, host).await?;
+    let Executed { answer, conflicts } = run(Attend(iccid), None, host).await?;
     let attended = answer.map_err(Fault::new)?;
     for line in attended.done {
         host.log(&LogLine {

@@ -67,11 +67,11 @@ impl<T> Decision<T> {
 }
 
 /// One function of ES2+, ES9+, ES11, ES12 or the operator's own interface.
-pub trait Function: Sized {
+pub trait Function: Sized + Send + Sync {
     /// The JSON request.
     type Request;
     /// The JSON outputs.
-    type Ok;
+    type Ok: Send + Sync;
 
     /// Whether it decides over records of which some that it names cannot be read; others fail then.
     const BEARS_DAMAGE: bool = false;

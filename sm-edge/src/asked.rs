@@ -1,0 +1,72 @@
+//! A function that is asked for, whichever it is. Only its request and its outputs are its own: whatever is done for all
+//! functions takes these traits, and exists once instead of once for each function, which is a tenth of the wasm.
+
+use crate::outcome::Rejection;
+use crate::read::read_json;
+use crate::run::{Execution, Running};
+use crate::{Fault, HttpRequest, HttpResponse};
+use esim_rsp::check::Checks;
+use esim_rsp::es9p::Answer;
+use esim_rsp::json::ResponseHeader;
+use esim_rsp::{Error, Refusal};
+use esim_smdp::{Function, OnBehalf};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A request as it came, of which nothing but its form was looked at.
+pub(crate) trait Asked: Send + Sync {
+    /// In whose name it speaks.
+    fn on_behalf(&mut self) -> &mut (dyn OnBehalf + Send);
+
+    /// [`Function::read`].
+    fn read(self: Box<Self>) -> Result<Box<dyn Answering>, Error>;
+}
+
+/// A function that answers in JSON.
+pub(crate) trait Answering: Execution {
+    /// What it has answered: HTTP 200 with its outputs and what ties the lines of the log together, or the code of the
+    /// standard. A fault before it was executed.
+    fn answer(&mut self) -> Result<Result<(HttpResponse, Option<String>), Refusal>, Fault>;
+}
+
+struct Request<F: Function>(F::Request);
+
+impl<F> Asked for Request<F>
+where
+    F: Function<Request: OnBehalf + Send + Sync, Ok: Serialize> + 'static,
+{
+    fn on_behalf(&mut self) -> &mut (dyn OnBehalf + Send) {
+        &mut self.0
+    }
+
+    fn read(self: Box<Self>) -> Result<Box<dyn Answering>, Error> {
+        Ok(Box::new(Running::new(F::read(self.0)?)))
+    }
+}
+
+impl<F: Function<Ok: Serialize>> Answering for Running<F> {
+    fn answer(&mut self) -> Result<Result<(HttpResponse, Option<String>), Refusal>, Fault> {
+        let answer = self.answer.take().ok_or_else(|| Fault::new("nothing was decided"))?;
+        Ok(answer.map(|outputs| {
+            let correlation = self.function.correlation().or_else(|| F::correlation_of(&outputs));
+            let answer = Answer { header: ResponseHeader::success(), body: Some(outputs) };
+            (HttpResponse::json(200, &answer), correlation)
+        }))
+    }
+}
+
+/// A function that is asked for by `request`.
+pub(crate) fn ask<F>(request: F::Request) -> Box<dyn Asked>
+where
+    F: Function<Request: OnBehalf + Send + Sync, Ok: Serialize> + 'static,
+{
+    Box::new(Request::<F>(request))
+}
+
+/// The same by POST of JSON.
+pub(crate) fn post<F>(request: &HttpRequest, checks: Checks<'_>) -> Result<Box<dyn Asked>, Rejection>
+where
+    F: Function<Request: DeserializeOwned + OnBehalf + Send + Sync, Ok: Serialize> + 'static,
+{
+    Ok(ask::<F>(read_json(request, checks)?))
+}
