@@ -36,7 +36,7 @@ struct Options {
     /// A clock that stands still, in Unix seconds; the browser's if absent.
     now: Option<u64>,
     /// The card's memory as `nvm()` gave it; an empty card if absent.
-    #[serde(deserialize_with = "serde_wasm_bindgen::preserve::deserialize")]
+    #[serde(skip_deserializing)]
     #[cfg_attr(test, ts(optional, type = "Uint8Array"))]
     nvm: JsValue,
     /// As `subscribers()` gave them.
@@ -47,6 +47,18 @@ struct Options {
     token: Option<String>,
     /// What it has answered before (`heard` of a `Journal`): it answers that again, and nobody is asked.
     heard: Option<Vec<Heard>>,
+}
+
+impl Options {
+    /// All but the card's memory is JSON.
+    fn read(options: JsValue) -> Fallible<Self> {
+        let given = js_sys::Object::try_from(&options).ok_or_else(|| sentence("options are an object"))?;
+        let plain = js_sys::Object::assign(&js_sys::Object::new(), given);
+        let nvm = js_sys::Reflect::get(&plain, &"nvm".into()).unwrap_or_default();
+        js_sys::Reflect::set(&plain, &"nvm".into(), &JsValue::UNDEFINED)
+            .map_err(|_| sentence("options are an object"))?;
+        Ok(Self { nvm, ..read(&plain)? })
+    }
 }
 
 /// Card, LPA, SM and network in one object.
@@ -71,12 +83,17 @@ fn sentence(error: impl core::fmt::Display) -> JsError {
     JsError::new(&error.to_string())
 }
 
-fn read<T: DeserializeOwned>(value: JsValue) -> Fallible<T> {
-    serde_wasm_bindgen::from_value(value).map_err(sentence)
+/// As JSON, and by no deserializer of its own: for each of those all that can be read would be there once more.
+fn read<T: DeserializeOwned>(value: &JsValue) -> Fallible<T> {
+    let json = js_sys::JSON::stringify(value).map_err(|_| sentence("this cannot be written as JSON"))?;
+    // What JavaScript leaves out in JSON: undefined, a function.
+    let json = json.as_string().ok_or_else(|| sentence("nothing was given"))?;
+    serde_json::from_slice(json.as_bytes()).map_err(sentence)
 }
 
 fn give<T: serde::Serialize>(value: &T) -> Fallible<JsValue> {
-    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).map_err(sentence)
+    let json = serde_json::to_string(value).map_err(sentence)?;
+    js_sys::JSON::parse(&json).map_err(|_| sentence("this cannot be read as JSON"))
 }
 
 #[wasm_bindgen]
@@ -86,7 +103,7 @@ impl World {
     /// esim-lab too.
     #[wasm_bindgen(constructor)]
     pub fn new(#[wasm_bindgen(unchecked_param_type = "WorldOptions")] options: JsValue) -> Fallible<World> {
-        let options: Options = read(options)?;
+        let options = Options::read(options)?;
         let memory = match options.nvm.is_undefined() || options.nvm.is_null() {
             true => MemoryNvm::default(),
             false => {
@@ -123,7 +140,9 @@ impl World {
         let mut world =
             esim_world::World::new(memory, way, &pki, seed, clock, (&address, &token)).map_err(sentence)?;
         if let Some(kept) = options.subscribers {
-            world.restore_subscribers(serde_json::from_str(&kept).map_err(sentence)?).map_err(sentence)?;
+            world
+                .restore_subscribers(serde_json::from_slice(kept.as_bytes()).map_err(sentence)?)
+                .map_err(sentence)?;
         }
         world.watch();
         Ok(Self { world, stage: None })
@@ -154,7 +173,7 @@ impl World {
         &mut self,
         #[wasm_bindgen(unchecked_param_type = "Act")] act: JsValue,
     ) -> Fallible<JsValue> {
-        let act: Act = read(act)?;
+        let act: Act = read(&act)?;
         give(&self.world.perform(&act).await.map_err(sentence)?)
     }
 

@@ -7,6 +7,7 @@
 use crate::act::{Act, Ruling, Said};
 use crate::operator::Wish;
 use crate::outside::Heard;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -164,8 +165,8 @@ fn text(value: &impl Serialize, name: &str) -> Result<String, LinkError> {
     serde_json::to_string(value).map_err(|error| LinkError(format!("“{name}”: {error}")))
 }
 
-fn read<'a, T: Deserialize<'a>>(text: &'a str, name: &str) -> Result<T, LinkError> {
-    serde_json::from_str(text).map_err(|error| LinkError(format!("“{name}”: {error}")))
+fn read<T: DeserializeOwned>(text: &str, name: &str) -> Result<T, LinkError> {
+    serde_json::from_slice(text.as_bytes()).map_err(|error| LinkError(format!("“{name}”: {error}")))
 }
 
 fn whole(text: &str) -> Result<u64, LinkError> {

@@ -36,6 +36,7 @@ mod trace;
 mod transport;
 pub mod words;
 mod world;
+mod written;
 
 pub use act::{Act, Ruling, Said};
 pub use checked::{Checked, Known};

@@ -188,7 +188,7 @@ mod tests {
         struct Step {
             expect: Expectation,
         }
-        let step: Result<Step, _> = toml::from_str(&format!("expect = {text}"));
+        let step: Result<Step, _> = crate::written::read_toml(&format!("expect = {text}"));
         step.map(|step| step.expect).map_err(|error| error.to_string())
     }
 

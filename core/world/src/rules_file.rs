@@ -1,6 +1,7 @@
 //! Rules of the network as a person writes them: TOML, or the same as JSON.
 
 use crate::words::Words;
+use crate::written::{self, Mistake};
 use esim_net::Rules;
 
 /// The default rules with what each of them means, as a file to begin with.
@@ -40,26 +41,17 @@ impl RulesMistake {
 /// # Errors
 /// Line and cause.
 pub fn read_rules(text: &str) -> Result<Rules, RulesMistake> {
-    let rules: Rules = match text.trim_start().starts_with('{') {
-        true => serde_json::from_str(text).map_err(|error| RulesMistake {
-            line: Some(error.line()).filter(|line| *line > 0),
-            reason: parser(&error.to_string()),
-        })?,
-        false => toml::from_str(text).map_err(|error| RulesMistake {
-            line: error.span().map(|span| line_at(text, span.start)),
-            reason: parser(error.message()),
-        })?,
+    let read = match text.trim_start().starts_with('{') {
+        true => written::read_json(text),
+        false => written::read_toml(text),
     };
+    let rules: Rules =
+        read.map_err(|Mistake { line, reason }| RulesMistake { line, reason: parser(&reason) })?;
     rules.validate().map_err(|error| RulesMistake {
         line: line_of(text, &error.at),
         reason: Words::new(error.to_string(), format!("{}: {}", error.at, sense(error.reason))),
     })?;
     Ok(rules)
-}
-
-/// The line on which an octet stands, from 1.
-fn line_at(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|octet| *octet == b'\n').count() + 1
 }
 
 /// The line of a TOML file on which `table[n].key` or `table.key` stands; that of the table if the key has none.
@@ -78,8 +70,7 @@ fn line_of(text: &str, at: &str) -> Option<usize> {
 }
 
 /// What a parser of TOML or JSON complains of: its most frequent sentences in Japanese, the others as they are.
-fn parser(message: &str) -> Words {
-    let en = message.trim().lines().next().unwrap_or_default();
+fn parser(en: &str) -> Words {
     let quoted: Vec<&str> = en.split('`').skip(1).step_by(2).collect();
     let (first, others) = quoted
         .split_first()

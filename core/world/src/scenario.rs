@@ -5,6 +5,7 @@ use crate::act::Act;
 use crate::oracle::Expectation;
 use crate::perform::ActError;
 use crate::words::Words;
+use crate::written;
 use esim_net::Rules;
 use serde::Deserialize;
 
@@ -81,7 +82,7 @@ impl Scenario {
     /// # Errors
     /// Line and cause.
     pub fn read(text: &str) -> Result<Self, ActError> {
-        let scenario: Self = toml::from_str(text).map_err(|error| ActError::Form(error.to_string()))?;
+        let scenario: Self = written::read_toml(text).map_err(|error| ActError::Form(error.to_string()))?;
         scenario.rules.validate().map_err(|error| ActError::Form(format!("rules.{error}")))?;
         Ok(scenario)
     }
