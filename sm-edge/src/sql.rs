@@ -47,6 +47,10 @@ pub const INSERT: &str = "INSERT INTO record (name, revision, expires, due, body
 pub const UPDATE: &str = "UPDATE record SET revision = revision + 1, expires = ?3, due = ?4, body = ?5
      WHERE name = ?1 AND revision = ?2";
 
+/// The same, where neither expires nor due becomes another; changes nothing if one does. Indexes stay as they are.
+pub const UPDATE_BODY: &str = "UPDATE record SET revision = revision + 1, body = ?5
+     WHERE name = ?1 AND revision = ?2 AND expires IS ?3 AND due IS ?4";
+
 /// name
 pub const DELETE: &str = "DELETE FROM record WHERE name = ?1";
 
@@ -61,6 +65,9 @@ pub const DELETE_ALIAS: &str = "DELETE FROM alias WHERE alias = ?1 AND name = ?2
 
 /// alias, name
 pub const PUT_ALIAS: &str = "INSERT INTO alias (alias, name) VALUES (?1, ?2)";
+
+/// before → 1 if [`SWEEP`] has anything to take
+pub const EXPIRED: &str = "SELECT 1 AS expired FROM record WHERE expires < ?1 LIMIT 1";
 
 /// before; of the rows that [`SWEEP`] will take
 pub const SWEEP_ALIASES: &str = "DELETE FROM alias WHERE name IN
