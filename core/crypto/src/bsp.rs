@@ -114,12 +114,8 @@ impl Bsp {
         data.push(0x80);
         data.resize(data.len().next_multiple_of(16), 0);
         let iv = self.next_iv();
-        let mut cipher = cbc::Encryptor::<Aes128>::new(&self.keys.s_enc.into(), &iv);
-        for block in data.chunks_exact_mut(16) {
-            if let Ok(block) = block.try_into() {
-                cipher.encrypt_block(block);
-            }
-        }
+        let (blocks, _) = Block::<Aes128>::slice_as_chunks_mut(&mut data);
+        cbc::Encryptor::<Aes128>::new(&self.keys.s_enc.into(), &iv).encrypt_blocks(blocks);
         self.seal(tag, &data)
     }
 
@@ -149,12 +145,8 @@ impl Bsp {
             return Err(BspError::Structure);
         }
         let iv = self.next_iv();
-        let mut cipher = cbc::Decryptor::<Aes128>::new(&self.keys.s_enc.into(), &iv);
-        for block in data.chunks_exact_mut(16) {
-            if let Ok(block) = block.try_into() {
-                cipher.decrypt_block(block);
-            }
-        }
+        let (blocks, _) = Block::<Aes128>::slice_as_chunks_mut(&mut data);
+        cbc::Decryptor::<Aes128>::new(&self.keys.s_enc.into(), &iv).decrypt_blocks(blocks);
         let end = data.iter().rposition(|octet| *octet != 0).filter(|i| data[*i] == 0x80);
         data.truncate(end.ok_or(BspError::Security)?);
         Ok(data)
