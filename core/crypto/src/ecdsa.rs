@@ -145,6 +145,22 @@ impl PrivateKey {
         self.agree_portably(peer)
     }
 
+    /// The same, and [`PrivateKey::public_key`].
+    pub(crate) fn agree_with_public(
+        &self,
+        peer: &PublicKey,
+    ) -> Result<(Zeroizing<[u8; 32]>, PublicKey), KeyError> {
+        #[cfg(feature = "native")]
+        if let (Private::P256(_), Public::P256(_)) = (&self.0, &peer.0)
+            && let Some((secret, own)) =
+                crate::native::agree_p256_with_public(&self.to_bytes(), &peer.to_sec1())
+            && let Ok(own) = PublicKey::from_sec1(Curve::P256, &own)
+        {
+            return Ok((secret, own));
+        }
+        Ok((self.agree_portably(peer)?, self.public_key_portably()))
+    }
+
     /// The same without the help of the machine.
     pub(crate) fn agree_portably(&self, peer: &PublicKey) -> Result<Zeroizing<[u8; 32]>, KeyError> {
         use p256::elliptic_curve::ecdh::diffie_hellman;

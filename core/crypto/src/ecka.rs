@@ -10,3 +10,14 @@ use zeroize::Zeroizing;
 pub fn ecka(own: &PrivateKey, peer: &PublicKey) -> Result<Zeroizing<[u8; 32]>, KeyError> {
     own.agree(peer)
 }
+
+/// The same, and the public key that belongs to `own`, which costs less than apart.
+///
+/// # Errors
+/// [`KeyError`] if the keys are of different curves.
+pub fn ecka_with_public(
+    own: &PrivateKey,
+    peer: &PublicKey,
+) -> Result<(Zeroizing<[u8; 32]>, PublicKey), KeyError> {
+    own.agree_with_public(peer)
+}

@@ -28,7 +28,7 @@ pub mod usim_test;
 pub use esim_rsp::check;
 
 pub use ecdsa::{Curve, KeyError, PrivateKey, PublicKey, SignatureError};
-pub use ecka::ecka;
+pub use ecka::{ecka, ecka_with_public};
 pub use hash::{confirmation_code_hash, confirmation_code_hash_for, sha256};
 pub use kdf::x963_sha256;
 pub use seal::{AuditKey, SealError, SealKey, key_of as seal_key_of};

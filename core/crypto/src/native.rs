@@ -30,16 +30,36 @@ pub(crate) fn verify_p256(key: &[u8; 65], parts: &[&[u8]], signature: &[u8]) -> 
 
 /// The point `scalar`·G as `04‖X‖Y`; none if the library has no memory.
 pub(crate) fn multiple_of_base(scalar: &[u8; 32]) -> Option<[u8; 65]> {
-    let key = agreement::PrivateKey::from_private_key(&ECDH_P256, scalar).ok()?;
-    key.compute_public_key().ok()?.as_ref().try_into().ok()
+    public_of(&ready(scalar)?)
 }
 
 /// The x-coordinate of `scalar`·`peer`, which is `04‖X‖Y`; none if that is off the curve, or the library has no memory.
 pub(crate) fn agree_p256(scalar: &[u8; 32], peer: &[u8; 65]) -> Option<Zeroizing<[u8; 32]>> {
-    let key = agreement::PrivateKey::from_private_key(&ECDH_P256, scalar).ok()?;
+    agree(&ready(scalar)?, peer)
+}
+
+/// [`agree_p256`] and [`multiple_of_base`]: the library makes a key ready, and looks whether it is sound, by two
+/// multiplications, which are done for both at once.
+pub(crate) fn agree_p256_with_public(
+    scalar: &[u8; 32],
+    peer: &[u8; 65],
+) -> Option<(Zeroizing<[u8; 32]>, [u8; 65])> {
+    let key = ready(scalar)?;
+    Some((agree(&key, peer)?, public_of(&key)?))
+}
+
+fn ready(scalar: &[u8; 32]) -> Option<agreement::PrivateKey> {
+    agreement::PrivateKey::from_private_key(&ECDH_P256, scalar).ok()
+}
+
+fn public_of(key: &agreement::PrivateKey) -> Option<[u8; 65]> {
+    key.compute_public_key().ok()?.as_ref().try_into().ok()
+}
+
+fn agree(key: &agreement::PrivateKey, peer: &[u8; 65]) -> Option<Zeroizing<[u8; 32]>> {
     let peer = agreement::UnparsedPublicKey::new(&ECDH_P256, peer);
     let keep = |secret: &[u8]| secret.try_into().map(Zeroizing::new).map_err(|_| Unspecified);
-    agreement::agree(&key, peer, Unspecified, keep).ok()
+    agreement::agree(key, peer, Unspecified, keep).ok()
 }
 
 /// Signs a digest as [`ecdsa::hazmat::sign_prehashed_rfc6979`] does; none if the library has no memory.
@@ -106,7 +126,9 @@ mod tests {
             prop_assert_eq!(public.to_sec1(), peer.public_key_portably().to_sec1());
             let agreed = key.agree(&public).unwrap();
             prop_assert_eq!(&agreed, &key.agree_portably(&public).unwrap());
-            prop_assert_eq!(agreed, peer.agree(&key.public_key()).unwrap());
+            prop_assert_eq!(&agreed, &peer.agree(&key.public_key()).unwrap());
+            let (both, own) = key.agree_with_public(&public).unwrap();
+            prop_assert_eq!((both, own.to_sec1()), (agreed, key.public_key_portably().to_sec1()));
         }
     }
 

@@ -4,7 +4,7 @@ use crate::order::Bound;
 use crate::{Env, Identity, Package, Secret};
 use alloc::vec::Vec;
 use esim_crypto::bsp::{Bsp, BspKeys};
-use esim_crypto::{PrivateKey, PublicKey, ecka};
+use esim_crypto::{PrivateKey, PublicKey, ecka_with_public};
 use esim_rsp::check::{Checks, Rule, Secret as SessionSecret};
 use esim_rsp::es8p::{
     ConfigureIsdpRequest, ControlRefTemplate, INSTALL_BOUND_PROFILE_PACKAGE, InitialiseSecureChannelRequest,
@@ -62,13 +62,13 @@ pub(crate) fn bind(
     let peer = checks
         .that(&ON_THE_CURVE, || &euicc_otpk.0, peer)
         .map_err(|_| Refusal::of(Code::EuiccVerificationFailed).because(off_curve))?;
-    let secret = ecka(&smdp_otsk, &peer).map_err(|_| damaged())?;
+    let (secret, smdp_otpk) = ecka_with_public(&smdp_otsk, &peer).map_err(|_| damaged())?;
     let keys = BspKeys::derive(&secret[..], &bound.host_id.0, eid.octets());
     checks.secret(SessionSecret::OneTimeKey, || smdp_otsk.to_bytes());
     checks.secret(SessionSecret::SharedSecret, || &secret[..]);
     keys.tell(checks);
 
-    let channel = open_channel(bound, &smdp_otsk, &euicc_otpk, signer);
+    let channel = open_channel(bound, &smdp_otpk, &euicc_otpk, signer);
     let mut bsp = Bsp::new(keys);
     let configure = esim_rsp::encode(&ConfigureIsdpRequest { dp_proprietary_data: None });
     let first_87 = bsp.encrypt_all(0x87, &configure);
@@ -105,7 +105,7 @@ fn wrap(tag: u32, segments: &[Vec<u8>]) -> Vec<u8> {
 /// `BF23`, signed with SK.DPpb (SGP.22 5.5.1).
 fn open_channel(
     bound: &Bound,
-    smdp_otsk: &PrivateKey,
+    smdp_otpk: &PublicKey,
     euicc_otpk: &PublicKeyOctets,
     signer: &PrivateKey,
 ) -> InitialiseSecureChannelRequest {
@@ -117,7 +117,7 @@ fn open_channel(
             key_len: [KEY_LENGTH].into(),
             host_id: OctetString::from_slice(&bound.host_id.0),
         },
-        smdp_otpk: PublicKeyOctets(OctetString::from_slice(&smdp_otsk.public_key().to_sec1())),
+        smdp_otpk: PublicKeyOctets(OctetString::from_slice(&smdp_otpk.to_sec1())),
         smdp_sign: Signature(OctetString::from_static(&[])),
     };
     let signed = request.signed_octets(euicc_otpk);
