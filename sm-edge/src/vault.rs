@@ -100,8 +100,7 @@ impl Vault {
 
     /// A text that others give back and cannot read.
     pub fn veil(&self, text: &str) -> String {
-        let sealed = self.first.seal(VEIL, text.as_bytes()).unwrap_or_default();
-        sealed.iter().map(|octet| format!("{octet:02x}")).collect()
+        hex::encode(self.first.seal(VEIL, text.as_bytes()).unwrap_or_default())
     }
 
     /// What [`Vault::veil`] has made, in clear; none if it is anything else.
@@ -224,7 +223,6 @@ impl<'a> Secret<'a> {
     }
 
     fn disguised(&self, key: &SealKey) -> String {
-        let octets: String = key.disguise(self.whole).iter().map(|octet| format!("{octet:02x}")).collect();
-        format!("{}{octets}", self.before)
+        format!("{}{}", self.before, hex::encode(key.disguise(self.whole)))
     }
 }

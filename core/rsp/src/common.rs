@@ -258,6 +258,9 @@ pub fn from_base64(text: &str) -> Result<Vec<u8>, crate::Error> {
 /// # Errors
 /// [`crate::Error`] with the reason, for odd lengths and other characters.
 pub fn from_hex(text: &str) -> Result<Vec<u8>, crate::Error> {
-    let clean: String = text.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
-    hex::decode(&clean).map_err(|error| crate::Error::text(format!("not hexadecimal: {error}")))
+    let octets = hex::decode(text).or_else(|_| {
+        let clean: String = text.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
+        hex::decode(clean)
+    });
+    octets.map_err(|error| crate::Error::text(format!("not hexadecimal: {error}")))
 }

@@ -107,7 +107,9 @@ impl FromStr for Iccid {
 
 impl fmt::Display for Iccid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        tbcd::halves(&self.0[..]).filter(|half| *half != 0xF).try_for_each(|half| write!(f, "{half:X}"))
+        let digits = tbcd::halves(&self.0[..]).filter(|half| *half != 0xF);
+        let digits = digits.filter_map(|half| char::from_digit(half.into(), 16));
+        f.write_str(&digits.map(|digit| digit.to_ascii_uppercase()).collect::<String>())
     }
 }
 

@@ -28,10 +28,26 @@ impl Serialize for Base64 {
 
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let clean: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        let octets = STANDARD.decode(clean);
-        octets.map(Self).map_err(|error| de::Error::custom(format!("not base64: {error}")))
+        deserializer.deserialize_str(Base64Text).map(Self)
+    }
+}
+
+/// Reads octets out of the text where it stands.
+struct Base64Text;
+
+impl de::Visitor<'_> for Base64Text {
+    type Value = Vec<u8>;
+
+    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<u8>, E> {
+        let octets = STANDARD.decode(text).or_else(|_| {
+            let clean: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+            STANDARD.decode(clean)
+        });
+        octets.map_err(|error| E::custom(format!("not base64: {error}")))
     }
 }
 
