@@ -1,9 +1,17 @@
-//! What a download costs on the native host, with TLS: `cargo bench -p esim-sm-native --bench load`.
+//! What a download costs on the native host, with TLS: `cargo bench -p esim-sm-native --bench load [-- PART…]`.
 //!
 //! The server is this program once more, as a process of its own: whatever the cards and LPAs of the driver cost is not
 //! counted as the server's. Beside its CPU stands that of the P-256 operations that one download needs from a server,
-//! measured in the same run with the same code. LPAs speak HTTP/1.1. `ESIM_LAB_DOWNLOADS` (4000) and `ESIM_LAB_CLIENTS`
-//! (8) say how many.
+//! measured in the same run with the same code. LPAs speak HTTP/1.1. Parts, all of them where none is named:
+//!
+//! * `kept`: each LPA keeps its connection;
+//! * `fresh`: a connection for each download;
+//! * `foreign`: a connection for each request, with a whole handshake, as LPAs come that keep nothing;
+//! * `resumed`: the same, and each resumes the TLS session of the one before;
+//! * `left`: sessions that are begun and left.
+//!
+//! `ESIM_LAB_DOWNLOADS` (4000), `ESIM_LAB_CLIENTS` (8), `ESIM_LAB_WARM` (400, before anything is measured) and
+//! `ESIM_LAB_ORDERS` (as many as are fetched) say how many. `ESIM_LAB_UNDER` is a command that runs the server, as scripts/sm-counts.sh does with Valgrind.
 
 #[path = "load/client.rs"]
 mod client;
@@ -11,25 +19,13 @@ mod client;
 mod process;
 
 use client::{Orders, download, lab, number, remote};
-use esim_crypto::{Curve, PrivateKey, PublicKey, ecka};
-use esim_sm_edge::HttpRequest;
+use esim_sm_edge::{HttpRequest, HttpResponse};
+use esim_sm_lab::floor::{AGREE, Floor, GENERATE, SIGN, VERIFY, thread_cpu};
 use esim_sm_lab::scratch::Scratch;
-use process::{Server, Settings};
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng;
-use std::hint::black_box;
+use esim_sm_lab::{Remote, Service};
+use process::{Cpu, Server, Settings};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
-
-/// Signatures that a server makes for one download: serverSigned1, smdpSigned2, BF23.
-const SIGN: u32 = 3;
-/// Signatures that it verifies: CERT.EUICC, euiccSigned1, euiccSigned2, the installation result. That of CERT.EUM is
-/// one for all cards of a manufacturer.
-const VERIFY: u32 = 4;
-/// Keys that it draws: otSK.DP.ECKA.
-const GENERATE: u32 = 1;
-/// Key agreements: with otPK.EUICC.ECKA.
-const AGREE: u32 = 1;
 
 /// initiateAuthentication, authenticateClient, getBoundProfilePackage, handleNotification.
 const REQUESTS: u32 = 4;
@@ -44,53 +40,60 @@ fn main() {
     if process::serve_if_told() {
         return;
     }
-    let (downloads, clients) = (number("ESIM_LAB_DOWNLOADS", 4000), number("ESIM_LAB_CLIENTS", 8));
+    // cargo's own arguments begin with hyphens.
+    let parts: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_asked = |part: &str| parts.is_empty() || parts.iter().any(|asked| asked == part);
+    let clients = number("ESIM_LAB_CLIENTS", 8);
+    let phases: Vec<_> = Connections::ALL.into_iter().filter(|(part, ..)| is_asked(part)).collect();
+    if !phases.is_empty() {
+        downloads(clients, &phases);
+    }
+    if is_asked("left") {
+        forgotten(clients);
+    }
+}
+
+/// A part, what it is, how often it is done for each of `ESIM_LAB_DOWNLOADS`, and how its LPAs connect.
+type Phase = (&'static str, &'static str, u32, Connections);
+
+fn downloads(clients: u32, phases: &[Phase]) {
+    let (count, warm) = (number("ESIM_LAB_DOWNLOADS", 4000), number("ESIM_LAB_WARM", 400));
     let folder = Scratch::new("load-bench");
     let server = Server::start(&folder.0, Settings::default());
-    let orders = Orders::import(&server, 0, u64::from(downloads) * 3 / 2 + 400);
+    let needed: u32 = phases.iter().map(|(_, _, part, _)| count / part).sum();
+    let stock = number("ESIM_LAB_ORDERS", needed + warm).max(needed + warm);
+    let begun = Instant::now();
+    let orders = Orders::import(&server, 0, stock.into());
+    println!("import      {stock} orders, {:.3} ms each", millis(begun.elapsed(), stock));
     // Until SQLite, the allocator and the thread pools have what they want.
-    run(&server, clients, orders.take(400), Connections::Kept);
-
-    let mut floor = Floor::new();
-    let floor_before = floor.measure();
-    let (cpu, begun, rss) = (server.cpu(), Instant::now(), server.rss());
-    println!("downloads   {downloads}, {clients} at once, keep-alive");
-    for slice in 1..=SLICES {
-        let share = downloads as usize / SLICES;
-        run(&server, clients, orders.take(share), Connections::Kept);
-        println!("            server's memory after {}: {} kB", slice * share, server.rss() >> 10);
+    run(&server, clients, orders.take(warm as usize), Connections::Kept);
+    let mut floor = Floor::default();
+    for (part, what, share, connections) in phases {
+        let count = count / share;
+        println!("{part:12}{count} downloads, {clients} at once, {what}");
+        let floor_before = measure(&mut floor);
+        let (cpu, begun, rss) = (server.cpu(), Instant::now(), server.rss());
+        run(&server, clients, orders.take(count as usize), *connections);
+        let (cpu, elapsed) = (server.cpu() - cpu, begun.elapsed());
+        report(count, cpu, elapsed, (floor_before + measure(&mut floor)) / 2);
+        let grown = (server.rss() as i64 - rss as i64) / i64::from(count);
+        println!("            server's memory {} kB; {grown:+} octets a download", server.rss() >> 10);
     }
-    let (cpu, elapsed, grown) = (server.cpu() - cpu, begun.elapsed(), server.rss() as i64 - rss as i64);
-    let floor = (floor_before + floor.measure()) / 2;
-    report(downloads, cpu, elapsed, floor);
-    println!(
-        "            server's memory before: {} kB; {:+} octets a download",
-        rss >> 10,
-        grown / i64::from(downloads)
-    );
-
-    let (few, cpu) = (downloads / 2, server.cpu());
-    run(&server, clients, orders.take(few as usize), Connections::Fresh);
-    println!(
-        "            {:.3} ms server CPU with a TLS connection for each download",
-        millis(server.cpu() - cpu, few)
-    );
-    drop(server);
-    forgotten(clients);
 }
 
 fn millis(time: Duration, count: u32) -> f64 {
     time.as_secs_f64() * 1e3 / f64::from(count)
 }
 
-fn report(downloads: u32, cpu: Duration, elapsed: Duration, floor: Duration) {
-    let (each, floor) = (millis(cpu, downloads), millis(floor, 1));
+fn report(downloads: u32, cpu: Cpu, elapsed: Duration, floor: Duration) {
+    let (each, floor) = (millis(cpu.all(), downloads), millis(floor, 1));
+    let (user, system) = (millis(cpu.user, downloads), millis(cpu.system, downloads));
     println!(
         "            {:.0} downloads per second, the driver on the same cores",
         f64::from(downloads) / elapsed.as_secs_f64()
     );
     println!(
-        "            {each:.3} ms server CPU a download, {:.3} a request: {:.0} downloads per second and core",
+        "            {each:.3} ms server CPU a download ({user:.3} of it in user mode, {system:.3} in the kernel), {:.3} a request: {:.0} downloads per second and core",
         each / f64::from(REQUESTS),
         1e3 / each
     );
@@ -139,22 +142,62 @@ fn remembered(server: &Server) -> u64 {
     line.parse().expect("a number")
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Connections {
-    /// One for each client.
     Kept,
-    /// One for each download.
     Fresh,
+    Foreign,
+    Resumed,
+}
+
+impl Connections {
+    const ALL: [Phase; 4] = [
+        ("kept", "a connection for each LPA", 1, Self::Kept),
+        ("fresh", "a connection for each download", 2, Self::Fresh),
+        ("foreign", "a connection for each request", 2, Self::Foreign),
+        ("resumed", "a connection for each request, which resumes the session before", 2, Self::Resumed),
+    ];
+}
+
+/// An LPA that connects anew for each request, and resumes the TLS session of the one before.
+fn resuming(server: &Server) -> Remote {
+    Remote::with(&server.url, Some(&server.root), |client| client.http1_only().pool_max_idle_per_host(0))
+}
+
+/// An LPA that keeps nothing from one request to the next, neither connection nor TLS session.
+struct Foreign {
+    url: String,
+    root: Vec<u8>,
+}
+
+impl Service for Foreign {
+    fn answer(&self, request: HttpRequest) -> HttpResponse {
+        Remote::with(&self.url, Some(&self.root), |client| client.http1_only()).answer(request)
+    }
+
+    fn attend(&self) {}
+
+    fn set_now(&self, _: u64) {
+        panic!("a server has a clock of its own");
+    }
 }
 
 fn run(server: &Server, clients: u32, orders: Vec<(String, String)>, connections: Connections) {
-    let share = orders.len().div_ceil(clients as usize);
+    let share = orders.len().div_ceil(clients as usize).max(1);
     std::thread::scope(|scope| {
         for (client, orders) in (0..).zip(orders.chunks(share)) {
             scope.spawn(move || {
                 let mut lab = lab(server, client);
+                match connections {
+                    Connections::Kept | Connections::Fresh => {}
+                    Connections::Foreign => {
+                        lab.other =
+                            Some(Rc::new(Foreign { url: server.url.clone(), root: server.root.clone() }))
+                    }
+                    Connections::Resumed => lab.other = Some(Rc::new(resuming(server))),
+                }
                 for (iccid, matching_id) in orders {
-                    if connections == Connections::Fresh {
+                    if let Connections::Fresh = connections {
                         lab.other = Some(Rc::new(remote(server)));
                     }
                     download(&lab, iccid, matching_id);
@@ -164,48 +207,12 @@ fn run(server: &Server, clients: u32, orders: Vec<(String, String)>, connections
     });
 }
 
-/// The P-256 operations of one download, on messages as long as the real ones.
-struct Floor {
-    own: PrivateKey,
-    peer: PublicKey,
-    message: Vec<u8>,
-    signature: [u8; 64],
-    rng: ChaCha20Rng,
-}
-
-impl Floor {
-    fn new() -> Self {
-        let mut rng = ChaCha20Rng::seed_from_u64(1);
-        let own = PrivateKey::generate(Curve::P256, &mut rng);
-        let message = vec![0x5A; 250];
-        let signature = own.sign(&[&message]);
-        Self { peer: own.public_key(), own, message, signature, rng }
+/// CPU time of this thread for the P-256 operations of one download; the mean of many.
+fn measure(floor: &mut Floor) -> Duration {
+    const ROUNDS: u32 = 400;
+    let before = thread_cpu();
+    for _ in 0..ROUNDS {
+        floor.once();
     }
-
-    /// CPU time of this thread for all of them; the mean of many.
-    fn measure(&mut self) -> Duration {
-        const ROUNDS: u32 = 400;
-        let before = thread_cpu();
-        for _ in 0..ROUNDS {
-            for _ in 0..SIGN {
-                black_box(self.own.sign(&[&self.message]));
-            }
-            for _ in 0..VERIFY {
-                self.peer.verify(&[black_box(&self.message)], &self.signature).expect("sound");
-            }
-            for _ in 0..GENERATE {
-                black_box(PrivateKey::generate(Curve::P256, &mut self.rng).public_key());
-            }
-            for _ in 0..AGREE {
-                black_box(ecka(&self.own, &self.peer).expect("one curve"));
-            }
-        }
-        (thread_cpu() - before) / ROUNDS
-    }
-}
-
-/// What this thread has used of a processor.
-fn thread_cpu() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    Duration::from_nanos(stat.split_whitespace().next().and_then(|text| text.parse().ok()).expect("a number"))
+    (thread_cpu() - before) / ROUNDS
 }

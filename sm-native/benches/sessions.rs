@@ -50,7 +50,7 @@ fn main() {
             (slice * done).as_secs_f64() / 60.0,
             server.rss() >> 10,
             server.disk() >> 10,
-            server.cpu().as_secs_f64() * 1e3 / f64::from(begun),
+            server.cpu().all().as_secs_f64() * 1e3 / f64::from(begun),
         );
     }
 }

@@ -1,7 +1,9 @@
 //! The server as a process of its own, and what the system says of it.
 
 use esim_sm_native::{Native, NativeOptions};
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
+use std::ops::Sub;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
@@ -15,6 +17,27 @@ const SERVE: &str = "serve-for-the-bench";
 pub struct Settings {
     /// Seconds for which a session lives and is remembered.
     pub session_seconds: Option<u64>,
+}
+
+/// What a process has used of the processors.
+#[derive(Clone, Copy)]
+pub struct Cpu {
+    pub user: Duration,
+    pub system: Duration,
+}
+
+impl Cpu {
+    pub fn all(&self) -> Duration {
+        self.user + self.system
+    }
+}
+
+impl Sub for Cpu {
+    type Output = Self;
+
+    fn sub(self, earlier: Self) -> Self {
+        Self { user: self.user - earlier.user, system: self.system - earlier.system }
+    }
 }
 
 /// A server that ends with its owner.
@@ -62,8 +85,12 @@ fn in_hex(octets: &[u8]) -> String {
 impl Server {
     pub fn start(folder: &Path, settings: Settings) -> Self {
         let session_seconds = settings.session_seconds.map(|seconds| seconds.to_string()).unwrap_or_default();
-        let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command.arg(SERVE).arg(folder).arg(session_seconds);
+        let program = std::env::current_exe().expect("this program");
+        // A command that runs the server, such as Valgrind's.
+        let under = std::env::var("ESIM_LAB_UNDER").unwrap_or_default();
+        let mut words = under.split_whitespace().map(OsStr::new).chain([program.as_os_str()]);
+        let mut command = Command::new(words.next().expect("this program at least"));
+        command.args(words).arg(SERVE).arg(folder).arg(session_seconds);
         // The log is written, and read by nobody.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("a process");
@@ -77,13 +104,16 @@ impl Server {
         Self { stop, folder: folder.into(), url, address, root: root.collect(), child }
     }
 
-    /// What it has used of the processors, in user and system mode.
-    pub fn cpu(&self) -> Duration {
+    /// What it has used of the processors.
+    pub fn cpu(&self) -> Cpu {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it lives");
         // Behind the name in brackets: utime and stime are the 12th and 13th field, in hundredths of a second.
-        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let ticks: u64 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum();
-        Duration::from_millis(ticks * 10)
+        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11);
+        let mut next = || {
+            let ticks: u64 = fields.next().and_then(|ticks| ticks.parse().ok()).expect("a number");
+            Duration::from_millis(ticks * 10)
+        };
+        Cpu { user: next(), system: next() }
     }
 
     /// Resident memory, in octets.

@@ -5,6 +5,8 @@
 pub mod cases;
 pub mod euicc;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod floor;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod operator;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod race;
