@@ -11,6 +11,7 @@ use esim_world::{Clock, Device};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 
 /// The time on the table.
 pub const NOW: u64 = 1_790_000_000;
@@ -27,6 +28,8 @@ pub struct Bench {
     pub sm: MemoryHost,
     /// The PKI of both.
     pub pki: TestPki,
+    /// What the SM has been asked at ES9+, in this order.
+    pub asked: RefCell<Vec<HttpRequest>>,
 }
 
 /// Something that takes command APDUs: a card in a slot, or a test's idea of one.
@@ -57,7 +60,7 @@ impl Bench {
         let pki = TestPki::generate(&PkiParameters { curve, ..PkiParameters::default() }, &mut rng(1));
         let config = esim_sm_edge::smdp::Config::of_test_pki(ADDRESS, &pki).expect("a sound PKI");
         let sm = MemoryHost::new(config, [2; 32], NOW);
-        Self { device: Self::card(&pki, eid), sm, pki }
+        Self { device: Self::card(&pki, eid), sm, pki, asked: RefCell::default() }
     }
 
     /// A fresh card under a PKI, powered, ISD-R selected on channel 1.
@@ -122,6 +125,7 @@ impl Bench {
     /// Calls a function of ES9+: its outputs, or `subject/reason`.
     pub fn es9<B: serde::Serialize>(&self, function: &str, body: &B) -> Result<Value, String> {
         let request = HttpRequest::post(format!("{PATH}{function}"), esim_rsp::json::to_vec(body));
+        self.asked.borrow_mut().push(request.clone());
         let response = block_on(esim_sm_edge::handle(request, &self.sm));
         if response.status == 204 {
             return Ok(Value::Null);
