@@ -24,7 +24,7 @@ count() {
         ESIM_LAB_UNDER="valgrind --tool=callgrind --callgrind-out-file=$work/$1.out" \
         quietly "$ROOT/$program" "$part"
     callgrind_annotate --threshold=100 --show-percs=no "$work/$1.out" 2>/dev/null |
-        sed -nE 's/^ *([0-9,]+)  ?[^ ]*:(.*) \[.*\]$/\1 \2/p' | sed -E ':a; s/^([0-9]+),/\1/; ta' >"$work/$1.functions"
+        sed -nE 's/^ *([0-9,]+)  ?[^:]*:(.*) \[.*\]$/\1 \2/p' | sed -E ':a; s/^([0-9]+),/\1/; ta' >"$work/$1.functions"
 }
 count "$few"
 count "$many"
@@ -63,7 +63,7 @@ awk -F '\t' -v n=$((many - few)) -v top="${TOP:-0}" -v few="$work/$few.functions
             if (top) printf "%12.0f  %s (%s)\n", cost[f] / n, substr(f, 1, 100), name[i] | "sort -rn | head -n " top
         }
         if (top) close("sort -rn | head -n " top)
-        printf "| part | instructions a download | |\n|---|---:|---:|\n"
-        for (i = 1; i <= parts; i++) printf "| %s | %d,000 | %.0f %% |\n", name[i], of[i] / n / 1000 + 0.5, 100 * of[i] / all
-        printf "| all | %d,000 | |\n", all / n / 1000 + 0.5
+        printf "| part | thousand instructions | |\n|---|---:|---:|\n"
+        for (i = 1; i <= parts; i++) printf "| %s | %d | %.0f %% |\n", name[i], of[i] / n / 1000 + 0.5, 100 * of[i] / all
+        printf "| all | %d | |\n", all / n / 1000 + 0.5
     }' "$work/parts"
