@@ -86,6 +86,9 @@ fn p256(times: usize) {
 }
 
 fn ratio() -> f64 {
+    // The system counts in ticks of some milliseconds: what is measured must take many.
+    const SETS: usize = 4;
+    const FLOORS: usize = 20;
     let requests = asked();
     let mut floor = Floor::default();
     let cpu = |work: &mut dyn FnMut()| {
@@ -95,10 +98,10 @@ fn ratio() -> f64 {
     };
     let mut ratios: Vec<_> = (0..5)
         .map(|_| {
-            let mut all: Vec<_> = sms(&requests).collect();
-            let alone = cpu(&mut || (0..MOST).for_each(|_| floor.once()));
+            let mut all: Vec<_> = (0..SETS).flat_map(|_| sms(&requests)).collect();
+            let alone = cpu(&mut || (0..FLOORS * MOST).for_each(|_| floor.once()));
             let whole = cpu(&mut || all.drain(..).for_each(answer));
-            whole.as_secs_f64() / alone.as_secs_f64()
+            whole.as_secs_f64() / SETS as f64 / (alone.as_secs_f64() / FLOORS as f64)
         })
         .collect();
     ratios.sort_by(f64::total_cmp);
