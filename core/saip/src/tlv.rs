@@ -57,23 +57,42 @@ fn length(bytes: &[u8]) -> Result<Option<(usize, usize)>, ErrorKind> {
     Ok(Some((len, 1 + count)))
 }
 
+/// The data objects of a value, one after the other; the first that is not whole ends them.
+pub(crate) struct Objects<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
 /// All data objects of a value.
-pub(crate) fn all(bytes: &[u8]) -> Result<Vec<Tlv<'_>>, Error> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let tlv = first(&bytes[at..]).map_err(|error| error.within(0, at))?;
-        let tlv = tlv.ok_or(Error::new(ErrorKind::Truncated, at))?;
-        at += tlv.raw.len();
-        found.push(tlv);
+pub(crate) fn objects(bytes: &[u8]) -> Objects<'_> {
+    Objects { bytes, at: 0 }
+}
+
+impl<'a> Iterator for Objects<'a> {
+    type Item = Result<Tlv<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let at = self.at;
+        let found = first(rest).map_err(|error| error.within(0, at));
+        let found = found.and_then(|tlv| tlv.ok_or(Error::new(ErrorKind::Truncated, at)));
+        self.at = found.as_ref().map_or(self.bytes.len(), |tlv| at + tlv.raw.len());
+        Some(found)
     }
-    Ok(found)
+}
+
+/// The same, once all of them are known to be whole.
+pub(crate) fn all(bytes: &[u8]) -> Result<Vec<Tlv<'_>>, Error> {
+    objects(bytes).collect()
 }
 
 /// Checks that every constructed object below holds whole objects, and says where one does not.
 pub(crate) fn check(bytes: &[u8], depth: usize) -> Result<(), Error> {
     let mut at = 0;
-    for tlv in all(bytes)? {
+    // A level first, then what is below it: the error is that of the outermost border.
+    objects(bytes).try_for_each(|tlv| tlv.map(drop))?;
+    for tlv in objects(bytes) {
+        let tlv = tlv?;
         let constructed = if tlv.tag > 0xFF { tlv.tag & 0x2000 } else { tlv.tag & 0x20 };
         if constructed != 0 {
             let deeper = depth.checked_sub(1).ok_or(Error::new(ErrorKind::Content, at))?;

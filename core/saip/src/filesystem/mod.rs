@@ -369,14 +369,14 @@ impl Installer {
 
     /// Adds a file to the tree.
     fn add(&mut self, file: File) -> Outcome<()> {
-        let name = alloc::format!("file {:04X?}", file.path);
+        let name = || alloc::format!("file {:04X?}", file.path);
         if self.image.file(&file.path).is_some() {
-            return FILE_ONCE.refuse(alloc::format!("{name} exists already"));
+            return FILE_ONCE.refuse(alloc::format!("{} exists already", name()));
         }
         if let Some(parent) = file.parent() {
             let parent = self.image.file(parent);
             if !parent.is_some_and(|parent| matches!(parent.kind, FileKind::Df { .. })) {
-                return DIRECTORY.refuse(alloc::format!("{name} has no directory"));
+                return DIRECTORY.refuse(alloc::format!("{} has no directory", name()));
             }
         }
         match &file.kind {
@@ -386,7 +386,7 @@ impl Installer {
         }
         let used: usize = self.image.files.iter().map(|file| file.data().len()).sum();
         if used + file.data().len() > self.capabilities.memory || self.image.files.len() >= MAX_FILES {
-            return MEMORY.refuse(alloc::format!("{name} does not fit"));
+            return MEMORY.refuse(alloc::format!("{} does not fit", name()));
         }
         self.image.files.push(file);
         Ok(())

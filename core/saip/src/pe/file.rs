@@ -176,9 +176,9 @@ impl TemplateFile {
             0xBF1F..=0xBF7F => field.tag & 0x7F,
             _ => return None,
         };
-        let elements = tlv::all(field.contents).ok()?;
+        let elements = tlv::objects(field.contents);
         let elements =
-            elements.iter().map(|element| rasn::ber::decode(element.raw).ok()).collect::<Option<_>>()?;
+            elements.map(|element| rasn::ber::decode(element.ok()?.raw).ok()).collect::<Option<_>>()?;
         Some(Self { field: number - 2, elements })
     }
 
