@@ -1,13 +1,11 @@
 //! A function that is asked for, whichever it is. Only its request and its outputs are its own: whatever is done for all
-//! functions takes these traits, and exists once instead of once for each function, which is a tenth of the wasm.
+//! functions takes these traits, and exists once instead of once for each function.
 
-use crate::outcome::Rejection;
+use crate::outcome::{Note, Rejection, Served};
 use crate::read::read_json;
 use crate::run::{Execution, Running};
-use crate::{Fault, HttpRequest, HttpResponse};
+use crate::{Fault, HttpRequest};
 use esim_rsp::check::Checks;
-use esim_rsp::es9p::Answer;
-use esim_rsp::json::ResponseHeader;
 use esim_rsp::{Error, Refusal};
 use esim_smdp::{Function, OnBehalf};
 use serde::Serialize;
@@ -24,9 +22,9 @@ pub(crate) trait Asked: Send + Sync {
 
 /// A function that answers in JSON.
 pub(crate) trait Answering: Execution {
-    /// What it has answered: HTTP 200 with its outputs and what ties the lines of the log together, or the code of the
-    /// standard. A fault before it was executed.
-    fn answer(&mut self) -> Result<Result<(HttpResponse, Option<String>), Refusal>, Fault>;
+    /// What it has answered, after so many `conflicts`: HTTP 200 with its outputs, or the code of the standard. A fault
+    /// before it was executed.
+    fn answer(&mut self, conflicts: u32) -> Result<Result<Served, Refusal>, Fault>;
 }
 
 struct Request<F: Function>(F::Request);
@@ -45,12 +43,10 @@ where
 }
 
 impl<F: Function<Ok: Serialize>> Answering for Running<F> {
-    fn answer(&mut self) -> Result<Result<(HttpResponse, Option<String>), Refusal>, Fault> {
-        let answer = self.answer.take().ok_or_else(|| Fault::new("nothing was decided"))?;
-        Ok(answer.map(|outputs| {
+    fn answer(&mut self, conflicts: u32) -> Result<Result<Served, Refusal>, Fault> {
+        Ok(self.take_answer()?.map(|outputs| {
             let correlation = self.function.correlation().or_else(|| F::correlation_of(&outputs));
-            let answer = Answer { header: ResponseHeader::success(), body: Some(outputs) };
-            (HttpResponse::json(200, &answer), correlation)
+            Served::success(outputs, Note { correlation, conflicts, ..Note::default() })
         }))
     }
 }

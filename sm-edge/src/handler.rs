@@ -426,13 +426,13 @@ async fn call<H: Host>(
     let tried = admit::try_order(tries.as_deref(), caller, host).await;
     host.checks().that(&TRIES, || tries.as_deref().unwrap_or_default(), tried)?;
     let conflicts = execute(function, Some(by), host).await?;
-    let note = Note { conflicts, ..Note::default() };
-    match function.answer()? {
-        Ok((response, correlation)) => Ok(Served { response, note: Note { correlation, ..note } }),
+    match function.answer(conflicts)? {
+        Ok(served) => Ok(served),
         Err(refusal) => {
             if tries.is_some() {
                 admit::weigh_refusal(tries.as_deref(), caller, host).await;
             }
+            let note = Note { conflicts, ..Note::default() };
             Err(Rejection { note, ..refusal.into() })
         }
     }

@@ -47,12 +47,17 @@ pub(crate) trait Execution: Send + Sync {
 /// A function, and what it has answered once it was executed.
 pub(crate) struct Running<F: Function> {
     pub function: F,
-    pub answer: Option<Result<F::Ok, Refusal>>,
+    answer: Option<Result<F::Ok, Refusal>>,
 }
 
 impl<F: Function> Running<F> {
     pub fn new(function: F) -> Self {
         Self { function, answer: None }
+    }
+
+    /// What it has answered; a fault before it was executed.
+    pub fn take_answer(&mut self) -> Result<Result<F::Ok, Refusal>, Fault> {
+        self.answer.take().ok_or_else(|| Fault::new("nothing was decided"))
     }
 }
 
@@ -96,8 +101,7 @@ pub async fn run<F: Function, H: Host>(
 ) -> Result<Executed<F::Ok>, Fault> {
     let mut running = Running::new(function);
     let conflicts = execute(&mut running, by, host).await?;
-    let answer = running.answer.ok_or_else(|| Fault::new("nothing was decided"))?;
-    Ok(Executed { answer, conflicts })
+    Ok(Executed { answer: running.take_answer()?, conflicts })
 }
 
 /// [`run`], of any function: how often it had to be run again.

@@ -83,12 +83,27 @@ fn sentence(error: impl core::fmt::Display) -> JsError {
     JsError::new(&error.to_string())
 }
 
-/// As JSON, and by no deserializer of its own: for each of those all that can be read would be there once more.
+/// As JSON, and by no deserializer of its own: for each of those all that can be read would be there once more. What
+/// JSON would leave out or make null is refused: a function, a symbol, NaN, infinity.
 fn read<T: DeserializeOwned>(value: &JsValue) -> Fallible<T> {
-    let json = js_sys::JSON::stringify(value).map_err(|_| sentence("this cannot be written as JSON"))?;
-    // What JavaScript leaves out in JSON: undefined, a function.
+    let strict = |_: JsValue, value: JsValue| {
+        let is_number = value.as_f64().is_none_or(f64::is_finite);
+        match is_number && !value.is_function() && !value.is_symbol() {
+            true => Ok(value),
+            false => Err(JsValue::from("a function, a symbol, or a number that is none")),
+        }
+    };
+    let strict = ScopedClosure::<dyn Fn(JsValue, JsValue) -> Result<JsValue, JsValue>>::borrow(&strict);
+    let json = js_sys::JSON::stringify_with_replacer(value, strict.as_ref());
+    let json = json.map_err(|why| sentence(format!("this cannot be written as JSON: {}", told(&why))))?;
     let json = json.as_string().ok_or_else(|| sentence("nothing was given"))?;
-    serde_json::from_slice(json.as_bytes()).map_err(sentence)
+    esim_world::read_json(&json).map_err(|mistake| sentence(mistake.reason))
+}
+
+/// What JavaScript has thrown.
+fn told(thrown: &JsValue) -> String {
+    let message = thrown.dyn_ref::<js_sys::Error>().map(|error| error.message().into());
+    message.or_else(|| thrown.as_string()).unwrap_or_default()
 }
 
 fn give<T: serde::Serialize>(value: &T) -> Fallible<JsValue> {
@@ -140,9 +155,8 @@ impl World {
         let mut world =
             esim_world::World::new(memory, way, &pki, seed, clock, (&address, &token)).map_err(sentence)?;
         if let Some(kept) = options.subscribers {
-            world
-                .restore_subscribers(serde_json::from_slice(kept.as_bytes()).map_err(sentence)?)
-                .map_err(sentence)?;
+            let kept = esim_world::read_json(&kept).map_err(sentence)?;
+            world.restore_subscribers(kept).map_err(sentence)?;
         }
         world.watch();
         Ok(Self { world, stage: None })

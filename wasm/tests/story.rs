@@ -176,3 +176,28 @@ fn nonsense_is_told_apart() {
     assert!(esim_wasm::World::explain_hex("BF2E12801").is_err());
     assert!(esim_wasm::World::explain_hex("BF2E128010000102030405060708090A0B0C0D0E0F").is_ok());
 }
+
+#[wasm_bindgen_test]
+fn what_json_would_lose_is_refused() {
+    let make = |options: &str| esim_wasm::World::new(js_sys::eval(&format!("({options})")).expect(options));
+    for (options, why) in [
+        ("{ seed: NaN }", "a number that is none"),
+        ("{ now: Infinity }", "a number that is none"),
+        ("{ seed: () => 7 }", "a function"),
+        ("{ heard: [Symbol('x')] }", "a symbol"),
+        ("{ seed: 7n }", "BigInt"),
+        ("{ seed: 1.5 }", "floating point"),
+        ("{ seed: 'seven' }", "invalid type: string"),
+        ("undefined", "options are an object"),
+        ("null", "options are an object"),
+        ("'seed'", "options are an object"),
+    ] {
+        let refused = JsValue::from(make(options).err().expect(options));
+        let refused = js_sys::Error::from(refused).message().as_string().unwrap_or_default();
+        assert!(refused.contains(why), "{options}: {refused}");
+        assert!(!refused.contains("column"), "{options}: {refused}");
+    }
+    for options in ["{}", "{ seed: undefined, nvm: undefined }", "{ seed: 7, now: 1767225600, nvm: null }"] {
+        assert!(make(options).is_ok(), "{options}");
+    }
+}

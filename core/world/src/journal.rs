@@ -7,6 +7,7 @@
 use crate::act::{Act, Ruling, Said};
 use crate::operator::Wish;
 use crate::outside::Heard;
+use crate::written::read_json;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -166,7 +167,7 @@ fn text(value: &impl Serialize, name: &str) -> Result<String, LinkError> {
 }
 
 fn read<T: DeserializeOwned>(text: &str, name: &str) -> Result<T, LinkError> {
-    serde_json::from_slice(text.as_bytes()).map_err(|error| LinkError(format!("“{name}”: {error}")))
+    read_json(text).map_err(|mistake| LinkError(format!("“{name}”: {}", mistake.reason)))
 }
 
 fn whole(text: &str) -> Result<u64, LinkError> {

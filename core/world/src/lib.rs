@@ -67,6 +67,7 @@ pub use trace::Trace;
 pub use transport::{Fork, Reply, Request, Transport};
 pub use words::Words;
 pub use world::{ADDRESS, NOW, Phone, World, WorldError};
+pub use written::{Mistake, read_json};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

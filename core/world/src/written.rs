@@ -1,14 +1,14 @@
 //! What a person has written, TOML or JSON, as a type. TOML is turned into the same as JSON first, so that each type is
 //! read by one deserializer: those of both forms were a tenth of the page's module.
 
-use core::fmt::Write as _;
 use serde::de::DeserializeOwned;
+use serde_json::Number;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Why something that was written is none of its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Mistake {
+pub struct Mistake {
     /// Line, from 1, if it has one.
     pub line: Option<usize>,
     /// The cause, in the words of the parser.
@@ -24,11 +24,13 @@ impl core::fmt::Display for Mistake {
     }
 }
 
+impl core::error::Error for Mistake {}
+
 /// Reads JSON.
 ///
 /// # Errors
 /// Line and cause.
-pub(crate) fn read_json<T: DeserializeOwned>(text: &str) -> Result<T, Mistake> {
+pub fn read_json<T: DeserializeOwned>(text: &str) -> Result<T, Mistake> {
     serde_json::from_slice(text.as_bytes()).map_err(|error| {
         let place = format!(" at line {} column {}", error.line(), error.column());
         let reason = error.to_string();
@@ -99,15 +101,17 @@ impl Json {
         let start = value.span().start;
         match value.get_ref() {
             DeValue::String(string) => self.string(string),
-            DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
-                Ok(integer) => write!(self.text, "{integer}").map_err(|_| (start, "is too long"))?,
-                Err(_) => return Err((start, "invalid value: the number is too large")),
-            },
-            DeValue::Float(float) => match float.as_str().parse().ok().and_then(serde_json::Number::from_f64)
-            {
-                Some(float) => write!(self.text, "{float}").map_err(|_| (start, "is too long"))?,
-                None => return Err((start, "invalid value: not a finite number")),
-            },
+            DeValue::Integer(integer) => {
+                let integer = i128::from_str_radix(integer.as_str(), integer.radix()).ok();
+                let integer = integer.and_then(Number::from_i128);
+                let integer = integer.ok_or((start, "invalid value: the number is too large"))?;
+                self.text.push_str(&integer.to_string());
+            }
+            DeValue::Float(float) => {
+                let float = float.as_str().parse().ok().and_then(Number::from_f64);
+                let float = float.ok_or((start, "invalid value: not a finite number"))?;
+                self.text.push_str(&float.to_string());
+            }
             DeValue::Boolean(truth) => self.text.push_str(if *truth { "true" } else { "false" }),
             DeValue::Datetime(_) => return Err((start, "invalid type: a date, where none is expected")),
             DeValue::Array(values) => {
@@ -132,9 +136,9 @@ mod tests {
 
     #[test]
     fn toml_says_what_the_same_json_says() {
-        let text = "a = 0xff\nb = [1_000, -2, true, \"\\\"ü\\n\"]\nc.d = 0.5\n\n[[e]]\n\n[[e]]\nf = '''x\ny'''\n[g.h]\n";
+        let text = "a = 0xff\nz = 18446744073709551615\nb = [1_000, -2, true, \"\\\"ü\\n\"]\nc.d = 0.5\n\n[[e]]\n\n[[e]]\nf = '''x\ny'''\n[g.h]\n";
         let same = json!({
-            "a": 255, "b": [1000, -2, true, "\"ü\n"], "c": {"d": 0.5}, "e": [{}, {"f": "x\ny"}], "g": {"h": {}},
+            "a": 255, "z": u64::MAX, "b": [1000, -2, true, "\"ü\n"], "c": {"d": 0.5}, "e": [{}, {"f": "x\ny"}], "g": {"h": {}},
         });
         assert_eq!(read_toml::<Value>(text), Ok(same));
         assert_eq!(read_toml::<Value>(""), Ok(json!({})));
