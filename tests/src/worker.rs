@@ -34,12 +34,14 @@ pub fn is_built() -> bool {
 }
 
 impl Worker {
-    /// With the test PKI, records in `folder`, and these variables besides address, token and key; `null` for none. `more` options of `worker/serve.mjs`: `cf`,
-    /// what the platform says of callers; `cert` and `key`.
+    /// With the test PKI, records in `folder`, and these variables besides address, token and key; `null` for what
+    /// `wrangler.toml` says. Rates are unlimited, else. `more` options of `worker/serve.mjs`: `cf`, what the platform
+    /// says of callers; `cert` and `key`.
     pub fn start(port: u16, folder: &Path, variables: Value, more: Value) -> Self {
         let mut options = json!({"port": port, "folder": folder,
             "vars": {"ES2_TOKEN": TOKEN, "SEAL_KEY": "5A".repeat(32), "PKI": "test",
-                "SMDP_ADDRESS": format!("127.0.0.1:{port}")}});
+                "SMDP_ADDRESS": format!("127.0.0.1:{port}"),
+                "RATE_PER_SOURCE": "", "RATE_PER_OPERATOR": "", "RATE_PER_ORDER": ""}});
         let set = options["vars"].as_object_mut().unwrap();
         set.extend(variables.as_object().unwrap().clone());
         set.retain(|_, value| !value.is_null());

@@ -72,41 +72,36 @@ async function freePort() {
   throw new Error(`no port is free from ${FIRST} on`);
 }
 
-/** The worker with the page in it: `{ url, token, close }`. It must be built (scripts/build-worker.sh). */
+/**
+ * The worker with the page in it: `{ url, token, close }`. It must be built (scripts/build-worker.sh). It ends with its
+ * input, so that nothing is left behind.
+ */
 export async function serveWorker() {
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}/`;
+  const address = `127.0.0.1:${port}`;
   const folder = await mkdtemp(join(tmpdir(), "esim-lab-worker-"));
   const token = "page-token";
-  const script = fileURLToPath(new URL("../../scripts/serve-worker.sh", import.meta.url));
-  const child = spawn(script, [String(port), folder, `127.0.0.1:${port}`], {
-    env: { ...process.env, ES2_TOKEN: token },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
+  const child = spawn("node", [fileURLToPath(new URL("../../worker/serve.mjs", import.meta.url))]);
   const ended = new Promise((end) => child.on("close", end));
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
-  const signal = (/** @type {NodeJS.Signals} */ name) => {
-    try {
-      if (child.pid) process.kill(-child.pid, name);
-    } catch {
-      // It has ended by itself.
-    }
-  };
   const stop = async () => {
-    signal("SIGTERM");
-    const patience = setTimeout(() => signal("SIGKILL"), 20_000);
+    child.stdin.end();
+    const patience = setTimeout(() => child.kill("SIGKILL"), 20_000);
     await ended;
     clearTimeout(patience);
     await rm(folder, { recursive: true, force: true });
   };
-  for (let i = 0; i < 300; i++) {
-    if (child.exitCode !== null) break;
-    const answer = await fetch(`${url}healthz`).catch(() => undefined);
-    if (answer?.ok) return { url, token, close: stop };
-    await new Promise((wake) => setTimeout(wake, 200));
-  }
+  let said = "";
+  const ready = new Promise((answer) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk) => /^ready /m.test((said += chunk)) && answer(true));
+    ended.then(() => answer(false));
+  });
+  const vars = { SMDP_ADDRESS: address, PKI: "test", SEAL_KEY: "5A".repeat(32), ES2_TOKEN: token };
+  child.stdin.write(`${JSON.stringify({ port, folder, vars, page: DIST })}\n`);
+  const patience = setTimeout(stop, 60_000);
+  const serves = await ready;
+  clearTimeout(patience);
+  if (serves) return { url: `http://${address}/`, token, close: stop };
   await stop();
-  throw new Error(`the worker does not answer:\n${said}`);
+  throw new Error(`the worker does not serve:\n${said}`);
 }

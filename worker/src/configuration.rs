@@ -16,8 +16,8 @@
 //! | `CALL_ALLOW` | variable | whom to call besides those with public names, commas between; see [`Allowed`] |
 //! | `MTLS` | binding | `mtls_certificates`: CERT.DP.TLS for calls to others |
 //!
-//! Without `SMDP_ADDRESS`, `SEAL_KEY` and `PKI` nothing is served. A secret may stand among the variables, too, for
-//! `wrangler dev`. Operators and revocation lists may lie with the records instead ([`esim_sm_edge::settings`]).
+//! Without `SMDP_ADDRESS`, `SEAL_KEY` and `PKI` nothing is served. A secret may stand among the variables, too, for a
+//! trial. Operators and revocation lists may lie with the records instead ([`esim_sm_edge::settings`]).
 
 use crate::host::now;
 use esim_crypto::pki::{Certificate, TestPki};

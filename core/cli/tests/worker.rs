@@ -48,7 +48,7 @@ fn a_download_from_the_worker() {
     stop(worker);
 }
 
-/// wrangler goes on when its runtime has died: the server ends, and says so, that somebody may start it again.
+/// Its runtime has died: the server ends, and says so, that somebody may start it again.
 #[test]
 fn a_dead_runtime_ends_the_server() {
     if !is_built() {
@@ -78,7 +78,7 @@ fn a_dead_runtime_ends_the_server() {
     assert!(!ended.success() && told.contains("the runtime has died"), "{ended}: {told}");
 }
 
-/// wrangler starts children of its own: the whole session ends.
+/// It has children of its own: the whole session ends.
 fn stop(worker: Running) {
     let id = worker.0.id().to_string();
     let _ = Command::new("pkill").args(["-TERM", "-P", &id]).status();

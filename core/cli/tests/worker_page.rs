@@ -137,7 +137,7 @@ fn methods(ask: &dyn Fn(&str, &[&str]) -> Answer) {
     }
 }
 
-/// wrangler starts children of its own: the whole session ends.
+/// It has children of its own: the whole session ends.
 fn stop(worker: Running) {
     let id = worker.0.id().to_string();
     let _ = Command::new("pkill").args(["-TERM", "-P", &id]).status();
