@@ -20,17 +20,22 @@ bind() {
     quietly wasm-bindgen --target web --out-dir "$pkg" --out-name esim_lab \
         "$target/wasm32-unknown-unknown/small/esim_wasm.wasm" || die "wasm-bindgen failed"
 }
-# SIMD and the rest of what every browser has had for years. Names stay in a copy: it is weighed by part (`./check sizes`).
+# What every browser has had for years. Names stay in a copy: it is weighed by part (`./check sizes`).
 # First the product of 64 bits by 64, of which P-256 consists, goes where it is called: called, it is a third of a
 # download's time. Nothing else does: every other function is of Rust, or one of those named here. Functions that would
 # be larger than 1500 octets with it are of brainpool's curve, and stay as they are.
+# Then what makes it small once it is compressed, which is how it travels: whoever is called once goes where that is only
+# if he is small (else a tenth more in Brotli, for three of a hundred of a download's time), and what is written twice
+# alike, or as zeros, costs nothing there.
 shrink() {
     local features=(--enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals
         --enable-reference-types --enable-multivalue) named=$target/wasm32-unknown-unknown/small/esim_lab.named.wasm
     local others=(--no-inline={'*::*','mem*','__w*','world*'} --no-inline={0..9}'*')
-    quietly "$WASM_OPT" -g "${features[@]}" "${others[@]}" -aimfs=200 -imcbs=1500 --inlining \
-        "$pkg/esim_lab_bg.wasm" -o "$named" &&
-        quietly "$WASM_OPT" -Oz -g "${features[@]}" "$named" -o "$named" &&
+    local small=(-Os --always-inline-max-function-size=0 --one-caller-inline-max-function-size=60
+        --skip-pass={local-cse,memory-packing})
+    quietly "$WASM_OPT" -g "${features[@]}" "${others[@]}" --always-inline-max-function-size=200 \
+        --inline-max-combined-binary-size=1500 --inlining "$pkg/esim_lab_bg.wasm" -o "$named" &&
+        quietly "$WASM_OPT" -g "${features[@]}" "${small[@]}" "$named" -o "$named" &&
         quietly "$WASM_OPT" "${features[@]}" --strip-debug "$named" -o "$pkg/esim_lab_bg.wasm" ||
         die "wasm-opt failed"
 }
