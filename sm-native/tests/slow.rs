@@ -192,18 +192,17 @@ fn unfinished_bodies_have_one_budget() {
             socket
         })
         .collect();
-    // Two have room; each of the others hears 503.
+    // Two have room, three have not; each of the others hears 503. Who is refused still holds what he has for a moment,
+    // and another one may be refused for that: then one is left.
     let start = Instant::now();
-    let mut refused = 0;
-    while refused < 4 {
-        assert!(start.elapsed() < LIMIT, "{refused} of 4 were refused");
+    while bodies.len() > 2 {
+        assert!(start.elapsed() < LIMIT, "{} are let in", bodies.len());
         bodies.retain_mut(|socket| {
             socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
             let mut line = [0; 12];
             match socket.read(&mut line) {
                 Ok(count) => {
                     assert_eq!(String::from_utf8_lossy(&line[..count]), "HTTP/1.1 503");
-                    refused += 1;
                     false
                 }
                 Err(error) => {
@@ -213,7 +212,7 @@ fn unfinished_bodies_have_one_budget() {
             }
         });
     }
-    assert_eq!(bodies.len(), 2);
+    assert!(!bodies.is_empty(), "nobody is let in");
     drop(bodies);
     // What they held is free again.
     let request = || HttpRequest::post("/esim-lab/import", vec![b' '; 1 << 20]);
