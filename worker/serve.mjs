@@ -18,24 +18,28 @@
 // loses a request now and then where another's client has gone away.
 import { Miniflare } from "miniflare";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { unstable_getMiniflareWorkerOptions as configured } from "wrangler";
+import { unstable_getMiniflareWorkerOptions as configured, unstable_readConfig as read } from "wrangler";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const HOST = "127.0.0.1";
 
-/** What is drawn once lies in files for their owner alone. */
+/** What is drawn once; a file that a power cut has left empty holds nothing yet. */
 function kept(path, length) {
-  if (!existsSync(path)) writeFileSync(path, randomBytes(length).toString("hex"));
-  chmodSync(path, 0o600);
-  return readFileSync(path, "utf8").trim();
+  const there = existsSync(path) && readFileSync(path, "utf8").trim();
+  if (there) return there;
+  const drawn = randomBytes(length).toString("hex");
+  writeFileSync(path, drawn);
+  return drawn;
 }
 
 function fromArguments([port, folder, address, cert, key]) {
+  // Secrets and records are for their owner alone, from their first moment on.
+  process.umask(0o077);
   mkdirSync(folder, { recursive: true });
   const { PKI = "test", ES2_TOKEN, PAGE = join(HERE, "../web/dist") } = process.env;
   return {
@@ -53,7 +57,8 @@ function fromArguments([port, folder, address, cert, key]) {
 }
 
 async function serve({ port, folder, vars, page, cf = false, cert, key }) {
-  const { workerOptions, main } = configured(join(HERE, "wrangler.toml"), undefined, {
+  const config = read({ config: join(HERE, "wrangler.toml") });
+  const { workerOptions, main } = configured(config, undefined, {
     envFiles: [],
     // Without a page its folder is not looked at, but must be there.
     overrides: { assets: { directory: page ?? HERE } },
@@ -63,8 +68,8 @@ async function serve({ port, folder, vars, page, cf = false, cert, key }) {
   const miniflare = new Miniflare({
     ...options,
     ...(page && { assets }),
-    // As wrangler calls it: records are found by it.
-    name: "esim-lab-sm",
+    // Records are found by it.
+    name: config.name,
     host: HOST,
     port,
     httpsCert: cert,

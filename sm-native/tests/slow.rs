@@ -183,16 +183,21 @@ fn unfinished_bodies_have_one_budget() {
         1 << 20
     );
     let part = vec![b' '; 700 << 10];
-    let mut bodies: Vec<_> = (0..6)
-        .map(|_| {
-            let mut socket = connect(server.handle().addr);
-            socket.write_all(head.as_bytes()).unwrap();
-            // Who is refused may see that before he has written all.
-            let _ = socket.write_all(&part);
-            socket
-        })
-        .collect();
-    // Two have room, three have not; each of the others hears 503. Who is refused still holds what he has for a moment,
+    let send = || {
+        let mut socket = connect(server.handle().addr);
+        socket.write_all(head.as_bytes()).unwrap();
+        // Who is refused may see that before he has written all.
+        let _ = socket.write_all(&part);
+        socket
+    };
+    let mut bodies = vec![send(), send()];
+    for socket in &mut bodies {
+        socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let silence = socket.read(&mut [0; 12]).expect_err("two have room").kind();
+        assert!(matches!(silence, ErrorKind::WouldBlock | ErrorKind::TimedOut), "{silence}");
+    }
+    bodies.extend((0..4).map(|_| send()));
+    // Three have none; each of the others hears 503. Who is refused still holds what he has for a moment,
     // and another one may be refused for that: then one is left.
     let start = Instant::now();
     while bodies.len() > 2 {

@@ -97,6 +97,8 @@ export async function serveWorker() {
     ended.then(() => answer(false));
   });
   const vars = { SMDP_ADDRESS: address, PKI: "test", SEAL_KEY: "5A".repeat(32), ES2_TOKEN: token };
+  // Who has ended already does not read: `ended` tells.
+  child.stdin.on("error", () => undefined);
   child.stdin.write(`${JSON.stringify({ port, folder, vars, page: DIST })}\n`);
   const patience = setTimeout(stop, 60_000);
   const serves = await ready;
