@@ -197,10 +197,10 @@ impl MemoryHost {
         }
     }
 
-    /// With the generator that the native host has for the same seed: the same
-    /// calls give the same octets on both.
-    pub fn seeded(config: Config, seed: u64, now: u64) -> Self {
-        let mut host = Self::new(config, [0; 32], now);
+    /// With the generator that the native host has for the same seed, and `seal_key`: the same calls give the same octets on
+    /// both.
+    pub fn seeded(config: Config, seed: u64, seal_key: [u8; 32], now: u64) -> Self {
+        let mut host = Self::new(config, seal_key, now);
         host.rng = RefCell::new(ChaCha20Rng::seed_from_u64(seed).into());
         host
     }

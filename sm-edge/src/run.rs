@@ -121,8 +121,8 @@ pub(crate) async fn execute<H: Host>(
         let mut commit = host.with_rngs(|rng, codes| {
             let (now, config, verified) = (host.now(), host.config(), host.verified());
             let veil = &|text: &str| host.vault().veil(text);
-            let checks = host.checks();
-            function.decide(&records, &mut Env { now, rng, codes, config, verified, veil, checks })
+            let (sessions, checks) = (&*host.vault().session_keys(), host.checks());
+            function.decide(&records, &mut Env { now, rng, codes, config, verified, veil, sessions, checks })
         });
         if commit.is_empty() {
             host.store().settled().await?;

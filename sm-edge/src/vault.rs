@@ -1,7 +1,7 @@
 //! Records are sealed at rest: the store never sees what is in them.
 
 use crate::Fault;
-use esim_crypto::{AuditKey, SealKey, seal_key_of};
+use esim_crypto::{MacKey, SealKey, seal_key_of};
 use esim_smdp::store::{Alias, AliasKind, Change, Kind, Lookup, Row};
 use esim_smdp::{Records, Write};
 
@@ -35,13 +35,18 @@ impl Vault {
     }
 
     /// The key that histories are sealed with.
-    pub fn audit_key(&self) -> &AuditKey {
+    pub fn audit_key(&self) -> &MacKey {
         self.first.audit()
     }
 
     /// The keys that histories may be sealed with, that of the first key first.
-    pub fn audit_keys(&self) -> impl Iterator<Item = &AuditKey> {
+    pub fn audit_keys(&self) -> impl Iterator<Item = &MacKey> {
         std::iter::once(&self.first).chain(&self.older).map(SealKey::audit)
+    }
+
+    /// The keys that sessions may have begun under, that of the first key first.
+    pub fn session_keys(&self) -> Vec<&MacKey> {
+        std::iter::once(&self.first).chain(&self.older).map(SealKey::sessions).collect()
     }
 
     /// Whether these octets are no secret of anybody: all zeros, as of a file or variable that was never filled.

@@ -10,6 +10,7 @@ use esim_rsp::es10b::{
 };
 use esim_rsp::json::Base64;
 use esim_rsp::{OctetString, Signed, TransactionId};
+use esim_sm_edge::{Host, HttpRequest, MemoryHost, block_on, handle};
 use esim_sm_lab::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -76,8 +77,6 @@ fn authenticate_client_checks_what_is_signed() {
         let offer = lab.initiate();
         let answer = lab.es9("authenticateClient", &lab.euicc.authenticate(&offer, &matching_id, spoil));
         assert_eq!(code(&answer), expected);
-        // The session is over.
-        assert_eq!(code(&lab.authenticate(&offer, &matching_id)), "8.10.1/3.9");
     }
     let offer = lab.initiate();
     let mut wrong_key = lab.euicc.clone();
@@ -85,6 +84,46 @@ fn authenticate_client_checks_what_is_signed() {
     let answer = lab.es9("authenticateClient", &wrong_key.authenticate(&offer, &matching_id, |_| {}));
     assert_eq!(code(&answer), "8.1/6.1");
     assert_eq!(lab.show(&iccid)["downloadAttempts"], 0);
+    // Whoever did not prove himself has not ended the session of whoever does.
+    assert_success(&lab.authenticate(&offer, &matching_id));
+}
+
+/// From the moment that an eUICC has proved itself a transactionId is used up, whatever has come of it.
+#[test]
+fn a_session_begins_once() {
+    let lab = Lab::new();
+    let (_, matching_id) = lab.order(json!({}));
+    for (tried, expected) in [("NOBODYS", "8.2.6/3.8"), ("", "8.2.6/3.8")] {
+        let offer = lab.initiate();
+        assert_eq!(code(&lab.authenticate(&offer, tried)), expected);
+        assert_eq!(code(&lab.authenticate(&offer, &matching_id)), "8.10.1/3.9");
+    }
+    let offer = lab.initiate();
+    assert_success(&lab.authenticate(&offer, &matching_id));
+    let (_, another) = lab.order(json!({}));
+    assert_eq!(code(&lab.authenticate(&offer, &another)), "8.10.1/3.9");
+}
+
+/// Nothing is kept of a session that has begun: the octets of transactionId tell, and no other octets will do.
+#[test]
+fn no_other_transaction_id_is_taken() {
+    let lab = Lab::new();
+    let (_, matching_id) = lab.order(json!({}));
+    let offer = lab.initiate();
+    for at in 0..16 {
+        let mut bent = offer.clone();
+        let mut octets = offer.transaction_id.0.to_vec();
+        octets[at] ^= 1;
+        bent.transaction_id = TransactionId::new(&octets);
+        assert_eq!(code(&lab.authenticate(&bent, &matching_id)), "8.10.1/3.9", "octet {at}");
+    }
+    // Nor one of another server, or from before the key was changed.
+    let other = MemoryHost::new(lab.host.config().clone(), [9; 32], NOW);
+    let initiate = serde_json::to_vec(&lab.euicc.initiate(ADDRESS)).unwrap();
+    let request = HttpRequest::post("/gsma/rsp2/es9plus/initiateAuthentication", initiate);
+    let bent = serde_json::from_slice(&block_on(handle(request, &other)).body).unwrap();
+    assert_eq!(code(&lab.authenticate(&bent, &matching_id)), "8.10.1/3.9");
+    assert_success(&lab.authenticate(&offer, &matching_id));
 }
 
 #[test]

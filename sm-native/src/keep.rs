@@ -27,6 +27,13 @@ impl std::fmt::Debug for SealSecret {
     }
 }
 
+impl From<[u8; 32]> for SealSecret {
+    /// From 32 octets of a generator.
+    fn from(key: [u8; 32]) -> Self {
+        Self(Zeroizing::new(key))
+    }
+}
+
 /// Rows that are sealed anew in one transaction.
 const ROWS: u32 = 500;
 

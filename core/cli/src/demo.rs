@@ -4,7 +4,7 @@ use crate::https::Https;
 use crate::pki;
 use anyhow::{Context, Result, bail};
 use esim_euicc::MemoryNvm;
-use esim_sm_native::{Native, NativeOptions, PkiSource, ServerHandle};
+use esim_sm_native::{Native, NativeOptions, PkiSource, SealSecret, ServerHandle};
 use esim_world::{ADDRESS, Act, Clock, NOW, Scenario, Seed, StepDone, World, play_in};
 use std::path::Path;
 use std::time::Instant;
@@ -88,6 +88,7 @@ fn serve(folder: &Path, seed: Option<u64>) -> std::io::Result<ServerHandle> {
         pki: PkiSource::Folder(folder.join("own")),
         token: Some("memory".to_string()),
         seed,
+        seal_key: seed.map(|seed| SealSecret::from(Seed::from_number(seed).octets())),
         now: seed.map(|_| NOW),
         ..NativeOptions::default()
     })?

@@ -31,7 +31,7 @@ pub use ecdsa::{Curve, KeyError, PrivateKey, PublicKey, SignatureError};
 pub use ecka::{ecka, ecka_with_public};
 pub use hash::{confirmation_code_hash, confirmation_code_hash_for, sha256};
 pub use kdf::x963_sha256;
-pub use seal::{AuditKey, SealError, SealKey, key_of as seal_key_of};
+pub use seal::{MacKey, SealError, SealKey, key_of as seal_key_of};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

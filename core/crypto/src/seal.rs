@@ -27,31 +27,41 @@ pub struct SealKey {
     cipher: Cipher,
     nonces: Zeroizing<Vec<u8>>,
     disguises: Zeroizing<Vec<u8>>,
-    audit: AuditKey,
+    audit: MacKey,
+    sessions: MacKey,
 }
 
-/// The key under which the entries of a history are chained to each other; derived from that of the seal. `Debug` does
-/// not show it.
+/// A key of MACs for one purpose: derived from that of the seal, and of no use for another. `Debug` does not show it.
 #[derive(Clone)]
-pub struct AuditKey(Zeroizing<Vec<u8>>);
+pub struct MacKey(Zeroizing<Vec<u8>>);
 
-impl core::fmt::Debug for AuditKey {
+impl core::fmt::Debug for MacKey {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("AuditKey(hidden)")
+        f.write_str("MacKey(hidden)")
     }
 }
 
-impl AuditKey {
+impl MacKey {
     /// HMAC-SHA-256 over the parts, each with its length before it; the first 16 octets (RFC 2104, 5).
     pub fn mac(&self, parts: &[&[u8]]) -> [u8; 16] {
+        let mut tag = [0; 16];
+        tag.copy_from_slice(&self.over(parts).finalize().into_bytes()[..16]);
+        tag
+    }
+
+    /// Whether a tag is what [`MacKey::mac`] of the parts begins with; no time tells how much of it is right. An empty tag is
+    /// none.
+    pub fn fits(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
+        self.over(parts).verify_truncated_left(tag).is_ok()
+    }
+
+    fn over(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
         let mut mac = keyed(&self.0);
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
-        let mut tag = [0; 16];
-        tag.copy_from_slice(&mac.finalize().into_bytes()[..16]);
-        tag
+        mac
     }
 }
 
@@ -89,19 +99,26 @@ impl SealKey {
         let digest = sha256(&[b"esim-lab seal id", secret]);
         let id = [digest[0], digest[1], digest[2], digest[3]];
         let kept = |key: &[u8]| Zeroizing::new(key.to_vec());
-        let audit = AuditKey(x963_sha256(secret, b"esim-lab audit", 32));
+        let audit = MacKey(x963_sha256(secret, b"esim-lab audit", 32));
+        let sessions = MacKey(x963_sha256(secret, b"esim-lab sessions", 32));
         Self {
             id,
             cipher: Cipher::new(&(*key).into()),
             nonces: kept(nonces),
             disguises: kept(disguises),
             audit,
+            sessions,
         }
     }
 
-    /// The key for histories that goes with this one.
-    pub fn audit(&self) -> &AuditKey {
+    /// The key under which the entries of a history are chained to each other.
+    pub fn audit(&self) -> &MacKey {
         &self.audit
+    }
+
+    /// The key of what this server gives away to begin a session, and keeps nowhere.
+    pub fn sessions(&self) -> &MacKey {
+        &self.sessions
     }
 
     /// 4 octets by which everything sealed names its key.
@@ -231,8 +248,11 @@ mod tests {
         let mac = key.audit().mac(&[b"ab", b"c"]);
         assert_eq!(mac, key.audit().mac(&[b"ab", b"c"]));
         assert_ne!(mac, key.audit().mac(&[b"a", b"bc"]));
+        assert!(key.audit().fits(&[b"ab", b"c"], &mac) && key.audit().fits(&[b"ab", b"c"], &mac[..6]));
+        assert!(!key.audit().fits(&[b"a", b"bc"], &mac[..6]) && !key.audit().fits(&[b"ab", b"c"], &[]));
         assert_ne!(mac, key.audit().mac(&[b"ab", b"c", b""]));
         assert_ne!(mac, SealKey::new(&[2; 32]).audit().mac(&[b"ab", b"c"]));
+        assert_ne!(mac, key.sessions().mac(&[b"ab", b"c"]));
     }
 
     #[test]

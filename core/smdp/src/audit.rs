@@ -14,7 +14,7 @@ use crate::store::{Record, Records, Write};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use esim_crypto::{AuditKey, sha256};
+use esim_crypto::{MacKey, sha256};
 use esim_rsp::Iccid;
 use esim_rsp::json::Base64;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ type Link = [u8; 16];
 
 /// Signs with `by` what a decision adds to histories, and chains it to what was there. The heads are added to the
 /// commit.
-pub fn seal(commit: &mut Vec<Write>, records: &Records, by: Option<&CalledBy>, key: &AuditKey) {
+pub fn seal(commit: &mut Vec<Write>, records: &Records, by: Option<&CalledBy>, key: &MacKey) {
     let mut heads = Vec::new();
     for write in commit.iter_mut() {
         if let Write::Put(Record::Order(order)) = write {
@@ -65,7 +65,7 @@ pub fn seal(commit: &mut Vec<Write>, records: &Records, by: Option<&CalledBy>, k
 }
 
 /// The new head, if the history has grown; `known` entries were there before there was a chain.
-fn seal_order(order: &mut Order, known: usize, by: Option<&CalledBy>, key: &AuditKey) -> Option<Head> {
+fn seal_order(order: &mut Order, known: usize, by: Option<&CalledBy>, key: &MacKey) -> Option<Head> {
     let sealed = match &order.chain {
         Some(_) => order.history.iter().rposition(|entry| entry.mac.is_some()).map_or(0, |last| last + 1),
         None => known.min(order.history.len()),
@@ -95,7 +95,7 @@ fn seal_order(order: &mut Order, known: usize, by: Option<&CalledBy>, key: &Audi
 }
 
 /// Seals a history that holds anew, under another key; as it is if it does not hold.
-pub fn seal_anew(order: &mut Order, head: Option<&Head>, keys: &[&AuditKey], key: &AuditKey) -> Option<Head> {
+pub fn seal_anew(order: &mut Order, head: Option<&Head>, keys: &[&MacKey], key: &MacKey) -> Option<Head> {
     verify(&History::of(order, head), keys).ok()?;
     let chain = order.chain.as_mut()?;
     chain.heads += 1;
@@ -129,7 +129,7 @@ impl<'a> History<'a> {
 ///
 /// # Errors
 /// A sentence with the entry that does not fit.
-pub fn verify(history: &History<'_>, keys: &[&AuditKey]) -> Result<(), String> {
+pub fn verify(history: &History<'_>, keys: &[&MacKey]) -> Result<(), String> {
     let History { iccid, chain, entries, head } = history;
     let Some(chain) = chain else {
         return match head {
@@ -195,7 +195,7 @@ fn to_link(octets: &Base64) -> Link {
     octets.0[..].try_into().unwrap_or_default()
 }
 
-fn mac(key: &AuditKey, iccid: &Iccid, number: u64, before: &Link, entry: &HistoryEntry) -> Link {
+fn mac(key: &MacKey, iccid: &Iccid, number: u64, before: &Link, entry: &HistoryEntry) -> Link {
     key.mac(&[iccid.to_string().as_bytes(), &number.to_be_bytes(), before, &octets(entry)])
 }
 

@@ -3,6 +3,7 @@
 use crate::{Call, Config, Key, Records, Write};
 use alloc::string::String;
 use alloc::vec::Vec;
+use esim_crypto::MacKey;
 use esim_crypto::pki::Verified;
 use esim_rsp::check::Checks;
 use esim_rsp::{Error, Refusal};
@@ -23,6 +24,8 @@ pub struct Env<'a> {
     pub verified: &'a dyn Verified,
     /// Makes of a text one that this server alone can read again: for whoever shall give it back and is not to know it.
     pub veil: &'a dyn Fn(&str) -> String,
+    /// Keys under which sessions begin ([`crate::begun::Begun`]); the first one is for new ones.
+    pub sessions: &'a [&'a MacKey],
     /// Who is told of each verification. A decision that is made once more, because records have changed meanwhile, is
     /// told of once more; what [`Function::calls`] foresees is told to nobody.
     pub checks: Checks<'a>,

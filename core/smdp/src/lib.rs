@@ -18,6 +18,7 @@ extern crate std;
 pub mod admin;
 mod attend;
 pub mod audit;
+pub mod begun;
 mod behalf;
 mod bind;
 pub mod call;

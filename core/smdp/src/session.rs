@@ -1,7 +1,8 @@
-//! A download session: one conversation between an LPA and this server
-//! (SGP.22 3.1.2, 3.1.3), in states named by what is awaited.
+//! A download session: one conversation between an LPA and this server (SGP.22 3.1.2, 3.1.3), in states named by what is
+//! awaited. Until an eUICC has proved itself there is none to be kept: [`crate::begun`].
 
 use crate::Env;
+use crate::begun::Begun;
 use alloc::string::String;
 use esim_rsp::check::Rule;
 use esim_rsp::es10b::DeviceInfo;
@@ -25,8 +26,8 @@ pub struct Session {
 /// What a session waits for, with what only that step needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionState {
-    /// The eUICC has been sent our challenge.
-    AwaitAuthenticateClient(AwaitAuthenticateClient),
+    /// The eUICC has been sent our challenge: earlier versions have kept that. It is not gone on with.
+    AwaitAuthenticateClient(Earlier),
     /// The eUICC is authentic and has been offered a profile.
     AwaitGetBoundProfilePackage(Peer),
     /// The package is out; the same request gets the same package.
@@ -38,31 +39,9 @@ pub enum SessionState {
     },
 }
 
-/// State after initiateAuthentication.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AwaitAuthenticateClient {
-    /// As whom this server was dialled.
-    #[serde(default)]
-    pub role: ServerRole,
-    /// This server as the LPA dialled it.
-    pub server_address: String,
-    /// 16 octets.
-    pub server_challenge: Base64,
-    /// Key identifier of the CI under which the eUICC was told to sign.
-    pub euicc_ci_pk_id: Base64,
-    /// Key identifier of the CI above our certificates.
-    pub server_ci_pk_id: Base64,
-}
-
-/// As whom this server speaks to an eUICC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ServerRole {
-    /// ES9+.
-    #[default]
-    Smdp,
-    /// ES11.
-    Smds,
-}
+/// What earlier versions have kept of a session that had begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {}
 
 /// An eUICC that has proved who it is, and what it was offered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +99,17 @@ const KNOWN: Rule = Rule::new("SGP.22 5.6", "transactionId is that of a session"
 const ALIVE: Rule = Rule::new("SGP.22 5.6", "the session has not expired");
 
 impl Session {
+    /// One that has begun, as it is to be kept: it cannot begin once more.
+    pub(crate) fn of(begun: &Begun, state: SessionState, env: &Env<'_>) -> Self {
+        let expires_at = begun.expires_at(env);
+        // Where an eUICC may go on, a notification may come late.
+        let forget_at = match &state {
+            SessionState::Ended { .. } => expires_at,
+            _ => env.now.saturating_add(env.config.limits.session_memory_seconds),
+        };
+        Self { transaction_id: begun.id().clone(), expires_at, forget_at, state }
+    }
+
     /// The profile that the session is about, once known.
     pub fn iccid(&self) -> Option<Iccid> {
         match &self.state {
@@ -127,14 +117,6 @@ impl Session {
             SessionState::AwaitGetBoundProfilePackage(peer) => Some(peer.iccid),
             SessionState::AwaitNotification(state) => Some(state.peer.iccid),
             SessionState::Ended { iccid } => *iccid,
-        }
-    }
-
-    /// As whom this server was dialled, while that matters.
-    pub(crate) fn role(&self) -> Option<ServerRole> {
-        match &self.state {
-            SessionState::AwaitAuthenticateClient(state) => Some(state.role),
-            _ => None,
         }
     }
 
@@ -157,18 +139,16 @@ impl Session {
         Self { state, ..self.clone() }
     }
 
-    /// This session, if steps are still taken in it.
+    /// The session of a transactionId, if steps are still taken in it; none where it has only begun.
     pub(crate) fn alive<'a>(
         session: Option<&'a Self>,
         transaction_id: &TransactionId,
         env: &Env<'_>,
-    ) -> Result<&'a Self, Refusal> {
-        let session = env.checks.that(&KNOWN, || &transaction_id.0, session);
-        let session = session.ok_or_else(|| Refusal::of(Code::TransactionIdUnknown))?;
-        if !env.checks.that(&ALIVE, || &transaction_id.0, env.now < session.expires_at) {
-            return Err(Refusal::of(Code::TransactionIdUnknown).because("The session has expired"));
+    ) -> Result<Option<&'a Self>, Refusal> {
+        match session {
+            None => Begun::alive(transaction_id, env).map(|_| None),
+            Some(_) => alive(session, |session| session.expires_at, transaction_id, env).map(Some),
         }
-        Ok(session)
     }
 
     /// What to say to a function that is not the one awaited (SGP.22 5.6).
@@ -176,4 +156,25 @@ impl Session {
         let detail = alloc::format!("The session does not wait for {function}");
         Refusal::of(Code::TransactionIdUnknown).because(detail)
     }
+}
+
+impl Begun {
+    /// The session that this transactionId has begun, if steps are still taken in it.
+    pub(crate) fn alive(transaction_id: &TransactionId, env: &Env<'_>) -> Result<Self, Refusal> {
+        alive(Self::of(transaction_id, env), |begun| begun.expires_at(env), transaction_id, env)
+    }
+}
+
+fn alive<T>(
+    session: Option<T>,
+    expires_at: impl Fn(&T) -> u64,
+    transaction_id: &TransactionId,
+    env: &Env<'_>,
+) -> Result<T, Refusal> {
+    let session = env.checks.that(&KNOWN, || &transaction_id.0, session);
+    let session = session.ok_or_else(|| Refusal::of(Code::TransactionIdUnknown))?;
+    if !env.checks.that(&ALIVE, || &transaction_id.0, env.now < expires_at(&session)) {
+        return Err(Refusal::of(Code::TransactionIdUnknown).because("The session has expired"));
+    }
+    Ok(session)
 }

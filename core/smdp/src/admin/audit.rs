@@ -7,7 +7,7 @@ use crate::store::Name;
 use crate::{Decision, Env, Function, Key, Order, Records};
 use alloc::string::String;
 use alloc::vec::Vec;
-use esim_crypto::AuditKey;
+use esim_crypto::MacKey;
 use esim_rsp::{Error, Iccid};
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub struct AuditRequest {
     /// A page of them.
     pub list: ListOrdersRequest,
     /// Each alone.
-    pub keys: Vec<AuditKey>,
+    pub keys: Vec<MacKey>,
 }
 
 /// A page of histories.
@@ -55,7 +55,7 @@ pub struct HistoryView {
 #[derive(Clone, Debug)]
 pub struct Audit {
     list: ListOrders,
-    keys: Vec<AuditKey>,
+    keys: Vec<MacKey>,
 }
 
 impl Function for Audit {

@@ -1,13 +1,14 @@
 //! ES9+.AuthenticateClient and ES11.AuthenticateClient (SGP.22 5.6.3, 5.8.2).
 
 use super::{euicc_unproved, other_transaction};
+use crate::begun::{Begun, ServerRole};
 use crate::order::Failure;
 use crate::progress::{Point, Progress};
-use crate::session::{AwaitAuthenticateClient, Device, Peer, ServerRole};
+use crate::session::{Device, Peer};
 use crate::store::AliasName;
 use crate::{
-    Decision, Env, Function, Identity, Key, Order, OrderState, Records, Session, SessionState, eligibility,
-    trust,
+    Decision, Env, Function, Identity, Key, Order, OrderState, Records, Session, SessionState, Write,
+    eligibility, trust,
 };
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -82,11 +83,11 @@ impl Function for AuthenticateClient {
         Some(tried.to_string())
     }
 
-    fn keys(&self, known: &Records) -> Vec<Key> {
+    fn keys(&self, _: &Records) -> Vec<Key> {
         let mut keys = Vec::from([Key::Session(self.transaction_id.clone())]);
         if let AuthenticateServerResponse::AuthenticateResponseOk(ok) = &self.response {
             let eid = || trust::claimed_eid(&ok.euicc_certificate);
-            if known.session(&self.transaction_id).and_then(Session::role) == Some(ServerRole::Smds) {
+            if Begun::role_of(&self.transaction_id) == ServerRole::Smds {
                 keys.extend(eid().map(Key::EventsOf));
                 return keys;
             }
@@ -101,40 +102,40 @@ impl Function for AuthenticateClient {
 
     fn decide(&self, records: &Records, env: &mut Env<'_>) -> Decision<Self::Ok> {
         let id = &self.transaction_id;
-        let session = match Session::alive(records.session(id), id, env) {
-            Ok(session) => session,
+        let begun = match Begun::alive(id, env) {
+            Ok(begun) => begun,
             Err(refusal) => return Decision::refuse(refusal),
         };
-        let awaited = match &session.state {
-            SessionState::AwaitAuthenticateClient(awaited) => Some(awaited),
-            _ => None,
-        };
-        let Some(awaited) = env.checks.that(&AWAITED, || &id.0, awaited) else {
+        if !env.checks.that(&AWAITED, || &id.0, records.session(id).is_none()) {
             return Decision::refuse(Session::not_awaited(NAME));
+        }
+        let proved = match self.authenticate(&begun, env) {
+            Ok(proved) => proved,
+            // Whoever sent this may be anybody: nothing is kept of it.
+            Err(refusal) => return Decision::refuse(refusal),
         };
-        if awaited.role == ServerRole::Smds {
-            let proved = self.authenticate(awaited, env);
-            let answer = proved.and_then(|proved| events(session, &proved, records, env));
-            return Decision::new(Vec::from([session.ended().into()]), answer.map(Authenticated::Events));
-        }
-        match self.authenticate(awaited, env).and_then(|proved| {
-            let order = find_order(records, &proved, env)?;
-            Ok((proved, order.clone()))
-        }) {
-            Ok((proved, order)) => offer(session, awaited, &proved, order, env),
-            Err(refusal) => Decision::new(Vec::from([session.ended().into()]), Err(refusal)),
-        }
+        let answer = match begun.role {
+            ServerRole::Smds => events(&begun, &proved, records, env).map(Authenticated::Events),
+            ServerRole::Smdp => match find_order(records, &proved, env) {
+                Ok(order) => return offer(&begun, &proved, order.clone(), env),
+                Err(refusal) => Err(refusal),
+            },
+        };
+        let used = Session::of(&begun, SessionState::Ended { iccid: None }, env);
+        Decision::new(Vec::from([used.into(), Write::Sweep { before: env.now }]), answer)
     }
 }
 
 /// An eUICC whose certificates and signature are right.
 struct Proved<'a> {
     eid: Eid,
+    /// Key identifier of the CI above our certificates.
+    server_ci_pk_id: Vec<u8>,
     response: &'a AuthenticateResponseOk,
 }
 
 impl AuthenticateClient {
-    fn authenticate(&self, awaited: &AwaitAuthenticateClient, env: &Env<'_>) -> Result<Proved<'_>, Refusal> {
+    fn authenticate(&self, begun: &Begun, env: &Env<'_>) -> Result<Proved<'_>, Refusal> {
         let response = match &self.response {
             AuthenticateServerResponse::AuthenticateResponseOk(ok) => Ok(ok),
             AuthenticateServerResponse::AuthenticateResponseError(error) => {
@@ -145,11 +146,11 @@ impl AuthenticateClient {
         let response = response.map_err(|code| {
             euicc_unproved(&alloc::format!("The eUICC did not accept this server: {code}"))
         })?;
-        let chosen = &awaited.euicc_ci_pk_id.0;
-        let cis = env.config.trusted.iter().filter(|ci| ci.key_id == chosen[..]);
-        let cis: Vec<_> = cis.cloned().collect();
+        // With another challenge nobody knows which CI was agreed on; it is refused below.
+        let agreed = begun.agreed(&response.euicc_signed1, env);
+        let cis = agreed.as_ref().map_or(&env.config.trusted[..], |(ci, _)| core::slice::from_ref(ci));
         let (euicc, eum) = (&response.euicc_certificate, &response.eum_certificate);
-        let (eid, key) = trust::verify_euicc(euicc, eum, &cis, env)?;
+        let (eid, key) = trust::verify_euicc(euicc, eum, cis, env)?;
 
         let signed = &response.euicc_signed1;
         if !trust::is_signed(&SIGNATURE, &key, &[signed.raw()], &response.euicc_signature1, env) {
@@ -159,21 +160,25 @@ impl AuthenticateClient {
         if !checks.that(&TRANSACTION, || &transaction.0, *transaction == self.transaction_id) {
             return Err(other_transaction());
         }
-        let is_ours = signed.server_challenge[..] == awaited.server_challenge.0[..];
-        if !checks.that(&CHALLENGE, || *signed.server_challenge, is_ours) {
-            return Err(euicc_unproved("serverChallenge is not the one of this session"));
-        }
-        let is_ours = signed.server_address == awaited.server_address;
+        let is_ours = match begun.role {
+            ServerRole::Smdp => env.config.answers_to(&signed.server_address),
+            ServerRole::Smds => {
+                env.config.smds.as_ref().is_some_and(|smds| smds.answers_to(&signed.server_address))
+            }
+        };
         if !checks.that(&ADDRESS, || &signed.server_address, is_ours) {
             return Err(euicc_unproved("serverAddress is not the one of this session"));
         }
-        Ok(Proved { eid, response })
+        let agreed = checks.that(&CHALLENGE, || *signed.server_challenge, agreed);
+        let agreed = agreed.ok_or_else(|| euicc_unproved("serverChallenge is not the one of this session"));
+        let (_, server_ci_pk_id) = agreed?;
+        Ok(Proved { eid, server_ci_pk_id, response })
     }
 }
 
 /// The events of the eUICC, or the one that it was sent with.
 fn events(
-    session: &Session,
+    begun: &Begun,
     proved: &Proved<'_>,
     records: &Records,
     env: &Env<'_>,
@@ -192,7 +197,7 @@ fn events(
     {
         return Err(Refusal::of(Code::EventRecordUnknown).about(id));
     }
-    Ok(AuthenticateClientEs11Ok { transaction_id: session.transaction_id.clone(), event_entries })
+    Ok(AuthenticateClientEs11Ok { transaction_id: begun.id().clone(), event_entries })
 }
 
 /// The order behind the matchingId, or the one that waits for this eUICC.
@@ -217,17 +222,11 @@ fn find_order<'a>(records: &'a Records, proved: &Proved<'_>, env: &Env<'_>) -> R
 }
 
 /// Checks the order, counts the attempt and offers the profile.
-fn offer(
-    session: &Session,
-    awaited: &AwaitAuthenticateClient,
-    proved: &Proved<'_>,
-    mut order: Order,
-    env: &mut Env<'_>,
-) -> Decision<Authenticated> {
+fn offer(begun: &Begun, proved: &Proved<'_>, mut order: Order, env: &mut Env<'_>) -> Decision<Authenticated> {
     // Of an order that is over the operator has heard all.
     let was_open = order.is_open();
     let outcome = check_order(&mut order, proved, env).and_then(|()| {
-        let ci_pk_id = &awaited.server_ci_pk_id.0;
+        let ci_pk_id = &proved.server_ci_pk_id[..];
         let identity = env.checks.that(&CERTIFICATE, || ci_pk_id, env.config.identity(ci_pk_id));
         identity.ok_or_else(|| Refusal::of(Code::SmdpCertificateUnavailable))
     });
@@ -237,21 +236,20 @@ fn offer(
         let check = Point::EligibilityAndRetryLimitCheck;
         order.tell(Progress::new(check, told, Some(proved.eid), &device), env);
     }
-    match outcome {
+    let (state, answer) = match outcome {
         Ok(identity) => {
             order.note(env.now, NAME, alloc::format!("Offered to eUICC {}", proved.eid));
-            let (state, answer) = sign_offer(session, proved, &order, identity);
-            let session = session.awaiting(SessionState::AwaitGetBoundProfilePackage(state));
-            // From here on a notification may come late.
-            let forget_at = env.now + env.config.limits.session_memory_seconds;
-            let session = Session { forget_at, ..session };
-            Decision::new(Vec::from([session.into(), order.into()]), Ok(Authenticated::Profile(answer)))
+            let (peer, answer) = sign_offer(begun, proved, &order, identity);
+            (SessionState::AwaitGetBoundProfilePackage(peer), Ok(Authenticated::Profile(answer)))
         }
         Err(refusal) => {
             order.note_refusal(env.now, NAME, &refusal);
-            Decision::new(Vec::from([session.ended().into(), order.into()]), Err(refusal))
+            (SessionState::Ended { iccid: Some(order.iccid) }, Err(refusal))
         }
-    }
+    };
+    let session = Session::of(begun, state, env);
+    let commit = Vec::from([session.into(), order.into(), Write::Sweep { before: env.now }]);
+    Decision::new(commit, answer)
 }
 
 fn check_order(order: &mut Order, proved: &Proved<'_>, env: &Env<'_>) -> Result<(), Refusal> {
@@ -292,14 +290,14 @@ fn why_closed(order: &Order) -> Refusal {
 
 /// smdpSigned2 and its signature, and what the session must remember of them.
 fn sign_offer(
-    session: &Session,
+    begun: &Begun,
     proved: &Proved<'_>,
     order: &Order,
     identity: &Identity,
 ) -> (Peer, AuthenticateClientOk) {
     let bound = order.bound.as_ref().filter(|_| order.eid == Some(proved.eid));
     let smdp_signed2 = Signed::new(SmdpSigned2 {
-        transaction_id: session.transaction_id.clone(),
+        transaction_id: begun.id().clone(),
         cc_required_flag: order.confirmation.is_some(),
         bpp_euicc_otpk: bound.map(|b| PublicKeyOctets(OctetString::from_slice(&b.euicc_otpk.0))),
     });
@@ -317,7 +315,7 @@ fn sign_offer(
         device: Device::from(device_info(proved.response)),
     };
     let answer = AuthenticateClientOk {
-        transaction_id: session.transaction_id.clone(),
+        transaction_id: begun.id().clone(),
         profile_metadata: order.metadata.clone(),
         smdp_signed2: Base64(smdp_signed2.raw().to_vec()),
         smdp_signature2,

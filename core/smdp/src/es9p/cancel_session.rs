@@ -55,12 +55,12 @@ impl Function for CancelSession {
             Ok(session) => session,
             Err(refusal) => return Decision::refuse(refusal),
         };
-        let awaited = match &session.state {
-            SessionState::AwaitGetBoundProfilePackage(peer) => Some((peer, Point::BppDownload)),
-            SessionState::AwaitNotification(state) => Some((&state.peer, Point::BppInstallation)),
+        let awaited = session.and_then(|session| match &session.state {
+            SessionState::AwaitGetBoundProfilePackage(peer) => Some((session, peer, Point::BppDownload)),
+            SessionState::AwaitNotification(state) => Some((session, &state.peer, Point::BppInstallation)),
             _ => None,
-        };
-        let Some((peer, step)) = env.checks.that(&AWAITED, || &id.0, awaited) else {
+        });
+        let Some((session, peer, step)) = env.checks.that(&AWAITED, || &id.0, awaited) else {
             return Decision::refuse(Session::not_awaited(NAME));
         };
         let reason = match self.verify(peer, env) {

@@ -69,12 +69,12 @@ impl Function for GetBoundProfilePackage {
             Ok(session) => session,
             Err(refusal) => return Decision::refuse(refusal),
         };
-        let awaited = match &session.state {
-            SessionState::AwaitGetBoundProfilePackage(peer) => Some(peer),
-            SessionState::AwaitNotification(state) => Some(&state.peer),
+        let awaited = session.and_then(|session| match &session.state {
+            SessionState::AwaitGetBoundProfilePackage(peer) => Some((session, peer)),
+            SessionState::AwaitNotification(state) => Some((session, &state.peer)),
             _ => None,
-        };
-        let Some(peer) = env.checks.that(&AWAITED, || &id.0, awaited) else {
+        });
+        let Some((session, peer)) = env.checks.that(&AWAITED, || &id.0, awaited) else {
             return Decision::refuse(Session::not_awaited(NAME));
         };
         let found = records.order(&peer.iccid).zip(records.package(&peer.iccid));

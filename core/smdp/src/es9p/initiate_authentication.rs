@@ -1,14 +1,14 @@
 //! ES9+.InitiateAuthentication and ES11.InitiateAuthentication (SGP.22 5.6.1, 5.8.1).
 
-use crate::session::{AwaitAuthenticateClient, ServerRole};
-use crate::{Config, Decision, Env, Function, Key, KeyPair, Records, Session, SessionState, Write};
+use crate::begun::{Agreed, Begun, ServerRole};
+use crate::{Config, Decision, Env, Function, Key, KeyPair, Records};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::check::Rule;
 use esim_rsp::es9p::{InitiateAuthenticationOk, InitiateAuthenticationRequest, ServerSigned1};
 use esim_rsp::es10b::EuiccInfo1;
 use esim_rsp::json::Base64;
-use esim_rsp::{Code, Error, OctetString, Refusal, Signature, Signed, TransactionId};
+use esim_rsp::{Code, Error, OctetString, Refusal, Signature, Signed};
 
 /// The LPA asks this server to prove itself to an eUICC.
 #[derive(Clone, Debug)]
@@ -41,10 +41,8 @@ impl Function for InitiateAuthentication {
     }
 
     fn decide(&self, _: &Records, env: &mut Env<'_>) -> Decision<Self::Ok> {
-        match self.choose(env) {
-            Ok((euicc_ci_pk_id, server)) => self.open(euicc_ci_pk_id, server, env),
-            Err(refusal) => Decision::refuse(refusal),
-        }
+        let chosen = self.choose(env);
+        Decision::only(chosen.and_then(|(euicc_ci_pk_id, server)| self.open(euicc_ci_pk_id, server, env)))
     }
 }
 
@@ -117,43 +115,31 @@ impl InitiateAuthentication {
         Ok((chosen, server))
     }
 
+    /// Nothing is kept: what this server gives away comes back signed.
     fn open(
         &self,
         euicc_ci_pk_id: &OctetString,
         server: Server<'_>,
         env: &mut Env<'_>,
-    ) -> Decision<InitiateAuthenticationOk> {
-        let transaction_id = TransactionId::new(&env.random::<16>());
-        let server_challenge = env.random::<16>();
+    ) -> Result<InitiateAuthenticationOk, Refusal> {
+        let begun = Begun::now(server.role, env);
+        let agreed =
+            Agreed { server_address: &self.smdp_address, euicc_ci_pk_id, server_ci_pk_id: server.ci_pk_id };
+        let key = env.sessions.first().ok_or(Refusal::of(Code::RspExecutionError))?;
         let server_signed1 = Signed::new(ServerSigned1 {
-            transaction_id: transaction_id.clone(),
+            transaction_id: begun.id().clone(),
             euicc_challenge: self.euicc_challenge.into(),
             server_address: self.smdp_address.clone(),
-            server_challenge: server_challenge.into(),
+            server_challenge: begun.challenge(&agreed, key).into(),
         });
         let signature = Signature::from(server.auth.key.sign(&[server_signed1.raw()]));
-        let limits = &env.config.limits;
-        let session = Session {
-            transaction_id: transaction_id.clone(),
-            expires_at: env.now + limits.session_seconds,
-            // Anybody may begin a session: one that nobody goes on with is not kept any longer.
-            forget_at: env.now + limits.session_seconds,
-            state: SessionState::AwaitAuthenticateClient(AwaitAuthenticateClient {
-                server_address: self.smdp_address.clone(),
-                server_challenge: Base64(server_challenge.to_vec()),
-                euicc_ci_pk_id: Base64(euicc_ci_pk_id.to_vec()),
-                server_ci_pk_id: Base64(server.ci_pk_id.to_vec()),
-                role: server.role,
-            }),
-        };
-        let answer = InitiateAuthenticationOk {
-            transaction_id,
+        Ok(InitiateAuthenticationOk {
+            transaction_id: begun.id().clone(),
             server_signed1: Base64(server_signed1.raw().to_vec()),
             server_signature1: Base64(signature.tlv()),
             euicc_ci_pk_id_to_be_used: Base64(esim_rsp::encode(euicc_ci_pk_id)),
             server_certificate: Base64(server.auth.certificate.as_bytes().to_vec()),
-        };
-        Decision::new(Vec::from([session.into(), Write::Sweep { before: env.now }]), Ok(answer))
+        })
     }
 }
 

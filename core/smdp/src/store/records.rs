@@ -8,7 +8,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use esim_crypto::AuditKey;
+use esim_crypto::MacKey;
 use esim_rsp::{Eid, Error, Iccid, TransactionId, json};
 
 /// The records loaded for a decision, with their revisions.
@@ -143,7 +143,7 @@ impl Records {
     }
 
     /// Seals all histories with another key, as far as they hold under one of `keys`.
-    pub fn seal_histories_anew(&mut self, keys: &[&AuditKey], key: &AuditKey) {
+    pub fn seal_histories_anew(&mut self, keys: &[&MacKey], key: &MacKey) {
         for (iccid, order) in &mut self.orders {
             let head = audit::seal_anew(order, self.heads.get(iccid), keys, key);
             self.heads.extend(head.map(|head| (*iccid, head)));
