@@ -14,6 +14,7 @@
 //! | `RATE_PER_SOURCE`, `RATE_PER_OPERATOR`, `RATE_PER_ORDER` | variables | `600` a minute, `600:1200` with a burst, `off`; see [`Admittance`] |
 //! | `PAGE_ORIGINS` | variable | origins of pages that may call ES2+ from a browser, besides the own one; commas between |
 //! | `CALL_ALLOW` | variable | whom to call besides those with public names, commas between; see [`Allowed`] |
+//! | `COUNT` | variable | `on`: `GET /esim-lab/costs` tells what functions cost ([`crate::costs`]) |
 //! | `MTLS` | binding | `mtls_certificates`: CERT.DP.TLS for calls to others |
 //!
 //! Without `SMDP_ADDRESS`, `SEAL_KEY` and `PKI` nothing is served. A secret may stand among the variables, too, for a

@@ -14,6 +14,7 @@
 mod body;
 mod caller;
 mod configuration;
+mod costs;
 mod host;
 mod network;
 mod object;
@@ -23,7 +24,10 @@ mod sqlite;
 
 pub use object::SmObject;
 
-use esim_sm_edge::{HttpRequest, HttpResponse, admit_head, answer, out_of_service, settings, unread};
+use costs::Account;
+use esim_sm_edge::{
+    HttpRequest, HttpResponse, admit_head, answer, is_house, out_of_service, settings, unread,
+};
 use host::EdgeHost;
 use network::Edge;
 use std::rc::Rc;
@@ -37,14 +41,29 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
     }
     let context = Rc::new(context);
     let network = Edge::new(&env, move |work| context.wait_until(work))?;
-    let host = match EdgeHost::new(&env, network).await {
+    // What they cost is no function's: each instance reads them every now and then.
+    let host = costs::on(Account::open(&env, "settings"), EdgeHost::new(&env, network)).await;
+    let host = match host {
         Ok(host) => host,
         Err(why) => {
             console_error!("out of service: {why}");
             return write(out_of_service(&head, &why));
         }
     };
-    write(serve(head, request, &host).await?)
+    if costs::is_on(&env) && head.method == "GET" && head.path_only() == costs::PATH {
+        return write(tell_costs(&head, &host).await);
+    }
+    let account = Account::open(&env, head.path_only());
+    write(costs::on(account, serve(head, request, &host)).await?)
+}
+
+/// What functions have cost, for the house alone.
+async fn tell_costs(head: &HttpRequest, host: &EdgeHost) -> HttpResponse {
+    match admit_head(head, host).await {
+        Ok(_) if is_house(head, host) => HttpResponse::json(200, &costs::sums().await),
+        Ok(_) => HttpResponse::empty(403),
+        Err(refused) => refused,
+    }
 }
 
 /// The body of whoever is not let in is not read.

@@ -1,5 +1,6 @@
 //! The way to the Durable Objects: messages as octets in the bodies of requests that never leave the platform.
 
+use crate::costs::Account;
 use crate::host;
 use crate::sqlite::Storage;
 use esim_sm_edge::Fault;
@@ -38,8 +39,12 @@ impl Edge {
     async fn exchange(&self, object: &str, message: &[u8]) -> Result<(u16, Vec<u8>)> {
         let mut init = RequestInit::new();
         init.with_method(Method::Post).with_body(Some(Uint8Array::from(message).into()));
+        let sent = Account::current().map(|account| account.send(object, &init.headers)).transpose()?;
         let request = Request::new_with_init("https://object/", &init)?;
         let mut response = self.namespace.get_by_name(object)?.fetch_with_request(request).await?;
+        if let Some(sent) = sent {
+            sent.answered(&response);
+        }
         Ok((response.status_code(), response.bytes().await?))
     }
 }
@@ -61,7 +66,10 @@ impl Network for Edge {
     }
 
     fn later(&self, work: impl Future<Output = ()> + 'static) {
-        (self.later)(Box::pin(work));
+        (self.later)(match Account::current() {
+            Some(account) => Box::pin(account.behind().of(work)),
+            None => Box::pin(work),
+        });
     }
 
     fn now(&self) -> u64 {

@@ -1,5 +1,6 @@
 //! The Durable Object: storage, an alarm clock, and somebody to answer messages.
 
+use crate::costs::{self, Account};
 use crate::host::{EdgeHost, now};
 use crate::network::Edge;
 use crate::sqlite::Storage;
@@ -38,8 +39,21 @@ impl DurableObject for SmObject {
         Self { state: Rc::new(state), env, object, alarm: Cell::new(None) }
     }
 
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        match Account::of_message(&request) {
+            Some(account) => account.tell(account.clone().of(self.answer(request)).await?),
+            None => self.answer(request).await,
+        }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        costs::on(Account::open(&self.env, "alarm"), self.ring()).await
+    }
+}
+
+impl SmObject {
     /// The answer leaves when the runtime has made all that was written durable.
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
+    async fn answer(&self, mut request: Request) -> Result<Response> {
         let message = Message::from_octets(&request.bytes().await?).map_err(error)?;
         let answered = self.object.answer(&message).and_then(|answer| answer.to_octets());
         if message.may_change_alarm() && answered.is_ok() {
@@ -53,7 +67,8 @@ impl DurableObject for SmObject {
         }
     }
 
-    async fn alarm(&self) -> Result<Response> {
+    /// The alarm rings.
+    async fn ring(&self) -> Result<Response> {
         self.alarm.set(None);
         let next = match self.wake().await {
             Ok(next) => next,
@@ -65,9 +80,7 @@ impl DurableObject for SmObject {
         self.set_alarm(next).await?;
         Response::empty()
     }
-}
 
-impl SmObject {
     /// Does what is due and forgets what is over; when to come again.
     async fn wake(&self) -> Result<Option<u64>, Fault> {
         for _ in 0..TURNS {
@@ -106,6 +119,7 @@ impl SmObject {
             let at = JsValue::from_f64((at.max(1) * 1000) as f64);
             self.state.storage().set_alarm(ScheduledTime::new(Date::new(&at))).await?;
             self.alarm.set(next);
+            costs::count(|costs| costs.alarms += 1);
         }
         // An alarm that rings for nothing does no harm.
         Ok(())

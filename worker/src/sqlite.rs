@@ -1,5 +1,6 @@
 //! The SQLite storage of a Durable Object.
 
+use crate::costs;
 use esim_sm_edge::Fault;
 use esim_sm_edge::shard::{Sql, Value};
 use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
@@ -34,8 +35,14 @@ impl Storage {
 impl Sql for Storage {
     fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Vec<Value>>, Fault> {
         let values: Vec<SqlStorageValue> = values.into_iter().map(bind).collect();
-        let rows = self.sql.exec(sql, values).map_err(Fault::new)?.raw();
-        rows.map(|row| row.map_err(Fault::new)?.into_iter().map(read).collect()).collect()
+        let cursor = self.sql.exec(sql, values).map_err(Fault::new)?;
+        let rows = cursor.raw().map(|row| row.map_err(Fault::new)?.into_iter().map(read).collect()).collect();
+        // Cursors know it when they have been read to their end.
+        costs::count(|costs| {
+            costs.rows_written += cursor.rows_written() as u64;
+            costs.rows_read += cursor.rows_read() as u64;
+        });
+        rows
     }
 
     fn transaction(&self, work: &mut dyn FnMut() -> Result<(), Fault>) -> Result<(), Fault> {
