@@ -1,6 +1,9 @@
 //! The worker on its runtime (`workerd`), its records in Durable Objects: the
 //! cases that hold everywhere, and what only many objects can get wrong.
 
+mod budget;
+#[allow(dead_code, reason = "the bench uses the rest")]
+mod counting;
 mod guard;
 #[path = "../../../tests/src/worker.rs"]
 #[allow(dead_code, reason = "the bench uses the rest")]
@@ -23,11 +26,13 @@ use std::time::{Duration, Instant};
 
 const EUICCS: [&str; 2] = ["890490321234512345123456789012", "890490321234512345123456789099"];
 
+/// A connection for each call: workerd may close one that it has just answered on.
+fn remote(port: u16) -> Remote {
+    Remote::with(&format!("http://127.0.0.1:{port}"), None, |client| client.pool_max_idle_per_host(0))
+}
+
 fn lab(port: u16, euicc: &str) -> Lab {
-    let address = format!("127.0.0.1:{port}");
-    // A connection for each call: workerd may close one that it has just answered on.
-    let remote = Remote::with(&format!("http://{address}"), None, |client| client.pool_max_idle_per_host(0));
-    let mut lab = Lab::at(remote, &address, TOKEN);
+    let mut lab = Lab::at(remote(port), &format!("127.0.0.1:{port}"), TOKEN);
     lab.euicc = Euicc::new(&lab.pki, euicc);
     lab
 }
