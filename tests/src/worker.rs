@@ -13,6 +13,8 @@ use std::time::Duration;
 
 pub const TOKEN: &str = "worker-token";
 
+/// What starts it, in a checkout.
+const SCRIPT: &str = "worker/serve.mjs";
 /// What node and the runtime complain of, in the folder of the records.
 const LOG: &str = "worker.log";
 
@@ -38,6 +40,13 @@ impl Worker {
     /// `wrangler.toml` says. Rates are unlimited, else. `more` options of `worker/serve.mjs`: `cf`, what the platform
     /// says of callers; `cert` and `key`.
     pub fn start(port: u16, folder: &Path, variables: Value, more: Value) -> Self {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let checkout = here.ancestors().find(|folder| folder.join(SCRIPT).exists());
+        Self::start_from(checkout.expect(SCRIPT), port, folder, variables, more)
+    }
+
+    /// The worker of any checkout, as it has been built there.
+    pub fn start_from(checkout: &Path, port: u16, folder: &Path, variables: Value, more: Value) -> Self {
         let mut options = json!({"port": port, "folder": folder,
             "vars": {"ES2_TOKEN": TOKEN, "SEAL_KEY": "5A".repeat(32), "PKI": "test",
                 "SMDP_ADDRESS": format!("127.0.0.1:{port}"),
@@ -46,11 +55,8 @@ impl Worker {
         set.extend(variables.as_object().unwrap().clone());
         set.retain(|_, value| !value.is_null());
         options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let script =
-            here.ancestors().map(|folder| folder.join("worker/serve.mjs")).find(|path| path.exists());
         let mut command = Command::new("node");
-        command.arg(script.expect("worker/serve.mjs"));
+        command.arg(checkout.join(SCRIPT));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log(folder)).process_group(0);
         let mut child = command.spawn().expect("node is installed");
         writeln!(child.stdin.as_mut().unwrap(), "{options}").expect("it reads its options");
