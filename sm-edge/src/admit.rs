@@ -2,8 +2,8 @@
 //! certificate or token always, everybody at a measured pace.
 
 use crate::outcome::Rejection;
-use crate::{Caller, ClientCertificate, Host, HttpRequest, Limited, Rate};
-use crate::{origin, token};
+use crate::{Caller, ClientCertificate, Guests, Host, HttpRequest, Limited, Rate};
+use crate::{guests, origin, token};
 use esim_crypto::pki::{self, Certificate, ChainReason, Role, TrustedCi};
 use esim_crypto::sha256;
 use esim_rsp::check::Rule;
@@ -30,6 +30,8 @@ pub struct Admittance {
     pub per_order: Option<Rate>,
     /// Origins (`https://page.example`) whose pages may call ES2+ and `/esim-lab/` from a browser, besides our own.
     pub page_origins: Vec<String>,
+    /// What guests may have; there are none if absent.
+    pub guests: Option<Guests>,
 }
 
 impl Admittance {
@@ -40,6 +42,7 @@ impl Admittance {
         per_operator: None,
         per_order: None,
         page_origins: Vec::new(),
+        guests: None,
     };
 }
 
@@ -149,6 +152,10 @@ pub(crate) fn requester<H: Host>(request: &HttpRequest, host: &H) -> Result<Requ
         if is_token_of_house(credential, host.operator_token()) {
             return Ok(Requester::House);
         }
+        if guests::is_token(credential) {
+            let oid = guests::verify(credential, host).map_err(|why| unknown(&why))?;
+            return Ok(Requester::Operator(oid, Credential::GuestToken));
+        }
         if token::is_signed(credential) {
             let operator = token::verify(credential, config, now).map_err(|error| unknown(&error))?;
             return Ok(Requester::Operator(operator.oid.clone(), Credential::SignedToken));
@@ -224,7 +231,13 @@ pub(crate) fn server<H: Host>(request: &HttpRequest, host: &H) -> Result<Request
     match server_oid(&request.caller, host.config(), host.now()) {
         Some(_) if origin::is_foreign(request, host.config()) => Err(foreign()),
         Some(oid) => Ok(Requester::Server(oid)),
-        None => requester(request, host),
+        None => match requester(request, host)? {
+            Requester::Operator(_, Credential::GuestToken) => {
+                let detail = "Events are registered by servers and operators, not by guests";
+                Err(Rejection::new(403, Refusal::of(Code::FunctionRequesterNotAllowed).because(detail)))
+            }
+            requester => Ok(requester),
+        },
     }
 }
 
@@ -253,6 +266,13 @@ pub(crate) async fn pace<H: Host>(caller: &Caller, host: &H) -> Result<(), Rejec
 async fn pace_source<H: Host>(caller: &Caller, host: &H) -> Result<(), Rejection> {
     let taken = take(source_key(caller), host.admittance().per_source, host).await;
     taken.map_err(|why| limited("requests from your network address", why))
+}
+
+/// Takes one guest from those that a network address may bring. Where nobody can count, there is none.
+pub(crate) async fn pace_guests<H: Host>(caller: &Caller, rate: Rate, host: &H) -> Result<(), Rejection> {
+    let key = source_key(caller).map(|source| format!("guests/{source}"));
+    let taken = take(key, Some(rate), host).await;
+    taken.map_err(|why| limited("guests from your network address", why))
 }
 
 /// Takes one request from what an operator that has been let in may have, or another server; `oid` is whose.

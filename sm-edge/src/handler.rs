@@ -5,7 +5,7 @@ use crate::asked::{Answering, Asked, ask, post};
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
 use crate::run::{Executed, execute, run};
-use crate::{Caller, Host, HttpRequest, HttpResponse, LogLine, cors, csv, import, settings};
+use crate::{Caller, Host, HttpRequest, HttpResponse, LogLine, cors, csv, guests, import, settings};
 use esim_rsp::check::Rule;
 use esim_rsp::common::Version;
 use esim_rsp::json_binding::{Function as Called, Interface};
@@ -74,6 +74,8 @@ enum Door {
     Open,
     /// ES9+ and ES11.
     Lpa,
+    /// Where guests come in.
+    Guests,
     /// ES2+ and `/esim-lab/`.
     Operator(Requester),
     /// ES12 and ES15.
@@ -86,14 +88,14 @@ impl Admitted {
     pub fn body_limit(&self) -> usize {
         match self.door {
             Door::Open => 0,
-            Door::Lpa => HttpRequest::LPA_BODY_LIMIT,
+            Door::Lpa | Door::Guests => HttpRequest::LPA_BODY_LIMIT,
             Door::Operator(_) | Door::Server(_) => HttpRequest::BODY_LIMIT,
         }
     }
 
     fn called_by(&self, request: &HttpRequest) -> CalledBy {
         match &self.door {
-            Door::Open => nobody(request),
+            Door::Open | Door::Guests => nobody(request),
             Door::Lpa => Requester::Lpa.called_by(&request.caller),
             Door::Operator(requester) | Door::Server(requester) => requester.called_by(&request.caller),
         }
@@ -194,6 +196,7 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection>
         // Where this server is no SM-DS, it has no such path.
         Some((Interface::Es12 | Interface::Es15, _)) => host.config().smds.as_ref().map(|_| Who::Server),
         Some((Interface::Es2Plus, _)) => Some(Who::Operator),
+        None if path == guests::PATH => Some(Who::Guest),
         None => path.starts_with(OPERATOR).then_some(Who::Operator),
     };
     let credential = |shown| host.checks().that(&CREDENTIAL, || path, shown);
@@ -203,6 +206,11 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection>
             let paced = admit::pace(caller, host).await;
             host.checks().that(&PACE, || path, paced)?;
             Ok(Door::Lpa)
+        }
+        Who::Guest => {
+            let paced = admit::pace(caller, host).await;
+            host.checks().that(&PACE, || path, paced)?;
+            Ok(Door::Guests)
         }
         Who::Server => {
             let shown = credential(admit::server(head, host));
@@ -218,6 +226,7 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection>
 /// For whom an interface is.
 enum Who {
     Lpa,
+    Guest,
     Server,
     Operator,
 }
@@ -232,6 +241,7 @@ async fn route<H: Host>(request: &HttpRequest, door: Door, host: &H) -> Result<S
             method_is(request, "GET", host.checks())?;
             Ok(health(host).await)
         }
+        Door::Guests => guests::serve(request, host).await,
         Door::Lpa => standard(request, &Requester::Lpa, host).await,
         Door::Operator(requester) | Door::Server(requester) => {
             match request.path_only().strip_prefix(OPERATOR) {

@@ -4,11 +4,12 @@ use crate::admit::{self, Requester, SPEAKS};
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
 use crate::run::run;
-use crate::{Host, HttpRequest, Store, csv};
+use crate::{Fault, Host, HttpRequest, Store, csv};
 use esim_rsp::check::Checks;
 use esim_rsp::json::RequestHeader;
 use esim_rsp::{Code, Error, Refusal};
 use esim_smdp::admin::{ImportOk, ImportRequest, prepare};
+use esim_smdp::guest;
 use futures_util::stream::{self, StreamExt as _};
 use std::collections::BTreeSet;
 
@@ -30,13 +31,22 @@ pub(crate) async fn import<H: Host>(
         batch.rows = csv::read_rows(&request.body).map_err(unsound)?;
     }
     let correlation = batch.header.as_ref().map(|header| header.function_call_identifier.clone());
-    let per_commit = H::Store::COMMIT_RECORDS / RECORDS_PER_ORDER;
+    // Of a guest's rows each is made as long as there are orders left.
+    let is_guest = requester.oid().is_some_and(guest::is);
+    let per_commit = if is_guest { 1 } else { H::Store::COMMIT_RECORDS / RECORDS_PER_ORDER };
     let (parts, refused) = prepare(batch, host.config(), per_commit)?;
     let by = requester.called_by(&request.caller);
     let mut made = ImportOk::default();
     made.add(refused);
     let mut conflicts = 0;
-    let parts = stream::iter(parts).map(async |part| run(part, Some(&by), host).await);
+    let parts = stream::iter(parts).map(async |part| {
+        let rows = is_guest.then(|| part.clone());
+        let mut executed = run(part, Some(&by), host).await?;
+        if let (Some(rows), Err(refusal)) = (rows, &executed.answer) {
+            executed.answer = Ok(rows.refuse(&refusal.message()));
+        }
+        Ok::<_, Fault>(executed)
+    });
     let mut parts = parts.buffered(H::Store::COMMITS_AT_ONCE);
     while let Some(executed) = parts.next().await {
         let executed = executed?;

@@ -13,6 +13,7 @@
 //! | `GET /esim-lab/orders/ICCID` | [`smdp::admin::OrderView`] with its history |
 //! | `GET /esim-lab/audit?after=ICCID&limit=N` | [`smdp::admin::AuditOk`]: histories, and whether they are as they were written |
 //! | `GET`, `POST /esim-lab/settings/NAME` | operators and revocation lists, where they lie with the records ([`settings`]) |
+//! | `GET`, `POST /esim-lab/guests` | whether whoever comes may be an operator for a while, and being one ([`Guests`]) |
 //! | `GET /healthz` | `{"status":"ok"}` |
 //!
 //! ES2+ and `/esim-lab/` want a credential: `Authorization: Bearer` with the token of the house or one that the operator
@@ -34,6 +35,7 @@ mod asked;
 mod cors;
 pub mod csv;
 mod generators;
+mod guests;
 mod handler;
 mod host;
 mod http;
@@ -57,6 +59,7 @@ pub use admit::{Admittance, is_house};
 /// What the service decides, for hosts that make its configuration.
 pub use esim_smdp as smdp;
 pub use generators::Generators;
+pub use guests::{Guests, NoGuests};
 pub use handler::{Admitted, admit_head, answer, handle, out_of_service, unread};
 pub use host::{CommitError, Fault, Host, LogLine, Store};
 pub use http::{Caller, ClientCertificate, HttpRequest, HttpResponse};

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use esim_crypto::{Curve, PublicKey};
 use esim_rsp::common::from_hex;
 use esim_smdp::config::Operator;
+use esim_smdp::guest;
 use serde::Deserialize;
 
 /// DER in front of an uncompressed point: SubjectPublicKeyInfo of a key on P-256 (RFC 5480).
@@ -56,6 +57,9 @@ fn read(entry: Entry) -> Result<Operator, String> {
     let arcs: Vec<_> = oid.split('.').collect();
     if arcs.len() < 2 || arcs.iter().any(|arc| arc.parse::<u32>().is_err()) {
         return Err(format!("oid {oid:?} is no OID such as 2.999.100"));
+    }
+    if guest::is(&oid) {
+        return Err(format!("oid {oid:?} is under {}, which is for guests", guest::ARC));
     }
     let token_key = match token_key {
         None => None,

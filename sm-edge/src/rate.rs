@@ -10,8 +10,18 @@ use std::str::FromStr;
 pub struct Rate {
     /// At once.
     pub burst: u32,
-    /// In a minute, in the long run.
+    /// In a minute, in the long run; 0: none ever again ([`Rate::once`]).
     pub per_minute: u32,
+}
+
+impl Rate {
+    /// So many and no more; remembered for [`Rate::REMEMBERED`] seconds after it was asked for last.
+    pub const fn once(count: u32) -> Self {
+        Self { burst: count, per_minute: 0 }
+    }
+
+    /// For how many seconds what does not come again is known to be used up.
+    pub const REMEMBERED: u64 = 31 * 24 * 3600;
 }
 
 impl FromStr for Rate {
@@ -65,7 +75,11 @@ impl Bucket {
     /// Takes one at `now`, seconds since 1970, from a bucket that is full if there is none; what is left, and
     /// seconds until there is one again if there was none.
     pub fn take(bucket: Option<Self>, rate: Rate, now: u64) -> (Self, Result<(), u64>) {
-        let (burst, refill) = (u64::from(rate.burst.max(1)) * COST, u64::from(rate.per_minute.max(1)));
+        let (burst, refill) = (u64::from(rate.burst.max(1)) * COST, u64::from(rate.per_minute));
+        let seconds = |missing: u64| match refill {
+            0 => Rate::REMEMBERED,
+            _ => missing.div_ceil(refill),
+        };
         let mut level = match bucket {
             Some(bucket) => {
                 burst.min(bucket.level.saturating_add(now.saturating_sub(bucket.at).saturating_mul(refill)))
@@ -76,9 +90,9 @@ impl Bucket {
             level -= COST;
             Ok(())
         } else {
-            Err((COST - level).div_ceil(refill))
+            Err(seconds(COST - level))
         };
-        (Self { level, at: now, full_at: now.saturating_add((burst - level).div_ceil(refill)) }, taken)
+        (Self { level, at: now, full_at: now.saturating_add(seconds(burst - level)) }, taken)
     }
 }
 
@@ -156,6 +170,17 @@ mod tests {
         assert_eq!(limiter.take("a", RATE, 101), Err(1));
         assert_eq!(limiter.take("a", RATE, 102), Ok(()));
         assert_eq!(limiter.take("b", RATE, 102), Ok(()));
+    }
+
+    #[test]
+    fn what_does_not_come_again_is_held_exactly() {
+        let mut limiter = RateLimiter::default();
+        let mut take = |now| limiter.take("guest", Rate::once(2), now).is_ok();
+        let last = 100 + Rate::REMEMBERED - 1;
+        assert_eq!(
+            [take(100), take(100), take(100), take(last), take(last)],
+            [true, true, false, false, false]
+        );
     }
 
     #[test]

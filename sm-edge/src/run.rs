@@ -1,5 +1,6 @@
 //! Load, decide, commit; and once more if somebody else was faster.
 
+use crate::guests::{self, Unpaid};
 use crate::{CommitError, Fault, Host, LogLine, Store};
 use esim_rsp::{Iccid, Refusal};
 use esim_smdp::audit::{self, Head};
@@ -42,6 +43,9 @@ pub(crate) trait Execution: Send + Sync {
 
     /// [`Function::decide`]: what to write. It keeps the answer.
     fn decide(&mut self, records: &Records, env: &mut Env<'_>) -> Vec<Write>;
+
+    /// What it has answered becomes a refusal: nothing of it was committed.
+    fn refuse(&mut self, refusal: Refusal);
 }
 
 /// A function, and what it has answered once it was executed.
@@ -87,6 +91,10 @@ impl<F: Function> Execution for Running<F> {
         self.answer = Some(answer);
         commit
     }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        self.answer = Some(Err(refusal));
+    }
 }
 
 /// Executes one function against the store of a host, as `by` has called it; nobody has what is done by itself.
@@ -112,6 +120,7 @@ pub(crate) async fn execute<H: Host>(
 ) -> Result<u32, Fault> {
     let mut replies = Records::default();
     let mut heads = Vec::new();
+    let mut paid = 0;
     for conflicts in 0..ATTEMPTS {
         let records = gather(&*function, host, replies).await?;
         if let Some((_, row)) = records.damaged().find(|(key, _)| key.is_single() && !function.bears_damage())
@@ -127,6 +136,14 @@ pub(crate) async fn execute<H: Host>(
         if commit.is_empty() {
             host.store().settled().await?;
             return Ok(conflicts);
+        }
+        match guests::pay(&commit, &records, &mut paid, host).await {
+            Ok(()) => {}
+            Err(Unpaid::UsedUp(refusal)) => {
+                function.refuse(refusal);
+                return Ok(conflicts);
+            }
+            Err(Unpaid::Fault(fault)) => return Err(fault),
         }
         audit::seal(&mut commit, &records, by, host.vault().audit_key());
         let changes = host.vault().seal_writes(&records, &commit)?;

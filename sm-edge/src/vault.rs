@@ -49,6 +49,16 @@ impl Vault {
         std::iter::once(&self.first).chain(&self.older).map(SealKey::sessions).collect()
     }
 
+    /// The MAC of a token that is given away ([`SealKey::mac_token`]).
+    pub fn mac_token(&self, token: &[u8]) -> [u8; 32] {
+        self.first.mac_token(token)
+    }
+
+    /// Whether a MAC was made of a token with any of the keys.
+    pub fn is_mac_of_token(&self, token: &[u8], mac: &[u8]) -> bool {
+        std::iter::once(&self.first).chain(&self.older).any(|key| key.is_mac_of_token(token, mac))
+    }
+
     /// Whether these octets are no secret of anybody: all zeros, as of a file or variable that was never filled.
     pub fn is_no_secret(secret: &[u8; 32]) -> bool {
         secret == &[0; 32]

@@ -4,6 +4,7 @@ mod behalf;
 mod cases;
 mod download;
 mod events;
+mod guests;
 mod http;
 mod import;
 mod progress;

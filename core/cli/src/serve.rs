@@ -6,7 +6,7 @@ use esim_crypto::pki::TrustedCi;
 use esim_sm_edge::reach::Allowed;
 use esim_sm_edge::smdp::Limits;
 use esim_sm_edge::smdp::config::trust_ci;
-use esim_sm_edge::{Admittance, NoRate, Rate};
+use esim_sm_edge::{Admittance, Guests, NoRate, Rate};
 use esim_sm_native::{self as native, ConnectionLimits, Native, NativeOptions, PkiSource};
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -86,6 +86,9 @@ pub struct Serve {
     /// Origin, such as https://page.example, whose pages may call ES2+ from a browser; may be repeated.
     #[arg(long, value_name = "ORIGIN")]
     page_origin: Vec<String>,
+    /// Takes guests, such as "20 orders, 24 h" (each so many, for so long): whoever comes may be an operator for a while.
+    #[arg(long, value_name = "ORDERS, HOURS")]
+    guests: Option<Guests>,
     /// JSON file, or folder of such files, with templates of your own (docs/SM.md).
     #[arg(long, value_name = "PATH")]
     templates: Option<PathBuf>,
@@ -201,6 +204,7 @@ pub async fn serve(args: Serve) -> Result<()> {
             per_operator: args.rate_operator.0,
             per_order: args.rate_order.0,
             page_origins: args.page_origin.clone(),
+            guests: args.guests,
         },
         trust_proxy: args.trust_proxy,
         connections: ConnectionLimits {

@@ -1,6 +1,6 @@
 //! Who this server is and what it allows.
 
-use crate::{Revocations, Template};
+use crate::{Revocations, Template, guest};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -223,6 +223,11 @@ impl Config {
     /// The operator of this OID.
     pub fn operator(&self, oid: &str) -> Option<&Operator> {
         self.operators.iter().find(|operator| operator.oid == oid)
+    }
+
+    /// Whether an OID is that of somebody who has a credential of his own: an operator, or a guest.
+    pub fn is_somebody(&self, oid: &str) -> bool {
+        self.operator(oid).is_some() || guest::is(oid)
     }
 
     /// The template of this name.

@@ -28,6 +28,8 @@ pub enum Credential {
     HouseToken,
     /// A token that an operator has signed.
     SignedToken,
+    /// The token that this server has given to a guest.
+    GuestToken,
     /// A client certificate of TLS: an operator's, or an LPA's where those are asked for.
     ClientCertificate,
     /// CERT.DP.TLS or CERT.DS.TLS.
@@ -41,6 +43,7 @@ impl Credential {
             Self::None => "none",
             Self::HouseToken => "houseToken",
             Self::SignedToken => "signedToken",
+            Self::GuestToken => "guestToken",
             Self::ClientCertificate => "clientCertificate",
             Self::ServerCertificate => "serverCertificate",
         }

@@ -31,6 +31,7 @@ pub mod es2p;
 pub mod es9p;
 pub mod event;
 mod function;
+pub mod guest;
 mod history;
 pub mod metadata;
 pub mod order;

@@ -3,7 +3,7 @@
 use crate::call::Errand;
 use crate::event::OrderEvent;
 use crate::history::{CalledBy, Chain};
-use crate::{Call, Secret};
+use crate::{Call, Secret, guest};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -72,7 +72,7 @@ pub struct Order {
     pub confirmation: Option<Confirmation>,
     /// Sessions that have come as far as this order.
     pub download_attempts: u32,
-    /// Seconds since 1970; not to be fetched from then on.
+    /// Seconds since 1970; not to be fetched from then on ([`Order::ends_at`]).
     pub expires_at: Option<u64>,
     /// Keys of the package handed out last.
     pub bound: Option<Bound>,
@@ -306,11 +306,11 @@ impl Order {
         self.owner.as_deref().or(self.operator.as_deref())
     }
 
-    /// Whether an operator may know of it: its own, and what is in stock for everybody.
+    /// Whether an operator may know of it: its own, and what is in stock for everybody but guests.
     pub fn is_for(&self, operator: &str) -> bool {
         match self.whose() {
             Some(whose) => whose == operator,
-            None => self.state == OrderState::Available,
+            None => self.state == OrderState::Available && !guest::is(operator),
         }
     }
 
@@ -332,15 +332,24 @@ impl Order {
         deleted || matches!(self.state, OrderState::Error | OrderState::Unavailable)
     }
 
+    /// Until when it may be fetched, seconds since 1970: a guest's no longer than the guest is there.
+    pub fn ends_at(&self) -> Option<u64> {
+        self.expires_at.into_iter().chain(self.guest_ends_at()).min()
+    }
+
+    fn guest_ends_at(&self) -> Option<u64> {
+        self.whose().and_then(guest::ends_at)
+    }
+
     /// Whether the order cannot be fetched any more because of its age.
     pub fn has_expired(&self, now: u64) -> bool {
-        self.expires_at.is_some_and(|end| now >= end)
+        self.ends_at().is_some_and(|end| now >= end)
     }
 
     /// Seconds since 1970 from which on [`crate::Attend`] has something to do here.
     pub fn due(&self) -> Option<u64> {
         let errands = self.next_errands().map(|errand| errand.due);
-        let end = self.expires_at.filter(|_| self.can_expire());
+        let end = self.ends_at().filter(|_| self.can_expire());
         let idle = self.has_idle_event().then_some(0);
         errands.chain(end).chain(idle).min()
     }
@@ -352,9 +361,14 @@ impl Order {
         self.errands.iter().enumerate().filter(move |(i, errand)| first(*i, errand)).map(|(_, errand)| errand)
     }
 
-    /// Whether the order waits for something that may come too late.
+    /// Whether the order waits for something that may come too late; of a guest, stock does, too.
     pub fn can_expire(&self) -> bool {
-        self.is_pending() || self.state == OrderState::Confirmed
+        match self.state {
+            OrderState::Available | OrderState::Allocated | OrderState::Linked => {
+                self.guest_ends_at().is_some()
+            }
+            state => self.is_pending() || state == OrderState::Confirmed,
+        }
     }
 
     /// Somebody is to be told, after all that he is to be told already; given up after so many seconds.

@@ -6,6 +6,7 @@ pub mod cases;
 pub mod euicc;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod floor;
+pub mod guests;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod operator;
 #[cfg(not(target_arch = "wasm32"))]

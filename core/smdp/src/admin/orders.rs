@@ -136,7 +136,7 @@ impl OrderView {
             confirmation_required: order.confirmation.is_some(),
             confirmation_attempts_left: order.confirmation.as_ref().map(|c| c.attempts_left),
             download_attempts: order.download_attempts,
-            expires_at: order.expires_at,
+            expires_at: order.ends_at(),
             octets: order.needs.octets,
             failure: order.failure.as_ref().map(FailureView::of),
             on_card: order.on_card,

@@ -4,7 +4,7 @@ use super::discovery::{self, Registration};
 use super::own_order;
 use crate::event::{OrderEvent, spell};
 use crate::order::Confirmation;
-use crate::{Call, Can, Config, Decision, Env, Function, Key, Order, OrderState, Records, Write};
+use crate::{Call, Can, Config, Decision, Env, Function, Key, Order, OrderState, Records, Write, guest};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_crypto::confirmation_code_hash;
@@ -37,7 +37,12 @@ impl Function for ConfirmOrder {
     type Ok = ConfirmOrderOk;
 
     fn read(request: Self::Request) -> Result<Self, Error> {
-        Ok(Self(request))
+        let confirm = Self(request);
+        // Nobody chooses whom this server calls who is not known to it.
+        if confirm.smds_address().is_some() && guest::is(&confirm.0.header.function_requester_identifier) {
+            return Err(Error::text("orders of guests are not told to an SM-DS: leave smdsAddress out"));
+        }
+        Ok(confirm)
     }
 
     fn correlation(&self) -> Option<String> {

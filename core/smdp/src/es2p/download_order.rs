@@ -1,7 +1,7 @@
 //! ES2+.DownloadOrder (SGP.22 5.3.1).
 
 use super::{known_order, owns};
-use crate::{Can, Decision, Env, Function, Key, Order, OrderState, Records};
+use crate::{Can, Decision, Env, Function, Key, Order, OrderState, Records, guest};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_rsp::check::Rule;
@@ -84,10 +84,13 @@ impl DownloadOrder {
         [of_type(&own), of_type(&None), available(&own, 1)].into_iter().chain(nobodys).collect()
     }
 
-    /// Whether the operator may have a profile at all: its own, or nobody's.
+    /// Whether the operator may have a profile at all: its own, or nobody's, which is not for guests.
     fn may_have(&self, order: &Order) -> bool {
         let requester = &self.0.header.function_requester_identifier;
-        order.owner.as_ref().is_none_or(|owner| owner == requester)
+        match &order.owner {
+            Some(owner) => owner == requester,
+            None => !guest::is(requester),
+        }
     }
 
     fn reserve(&self, records: &Records, env: &Env<'_>) -> Result<Order, Refusal> {

@@ -64,7 +64,7 @@ fn owns(
     let requester = &header.function_requester_identifier;
     let is_own = match order.whose() {
         Some(whose) => whose == requester,
-        None => config.operator(requester).is_none(),
+        None => !config.is_somebody(requester),
     };
     let is_own = checks.that(&OWN, || requester, is_own || may_be_had);
     if is_own { Ok(()) } else { Err(Refusal::of(Code::IccidNotAllowed).about(order.iccid)) }

@@ -170,6 +170,14 @@ pub struct Import {
     rows: Vec<Wanted>,
 }
 
+impl Import {
+    /// What becomes of its rows where nothing is made of them.
+    pub fn refuse(&self, reason: &str) -> Vec<RowResult> {
+        let flaw = || Flaw { column: None, reason: reason.into() };
+        self.rows.iter().map(|row| RowResult::refused(row.line, flaw())).collect()
+    }
+}
+
 /// Reads a batch: what is left to do, in parts of at most `per_commit` rows, and the rows that are refused already.
 ///
 /// # Errors
