@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-pub const TOKEN: &str = "worker-token";
+pub const TOKEN: &str = "worker-token-of-tests";
 
 /// What starts it, in a checkout.
 const SCRIPT: &str = "worker/serve.mjs";

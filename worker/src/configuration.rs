@@ -3,36 +3,38 @@
 //! | name | kind | meaning |
 //! |---|---|---|
 //! | `SMDP_ADDRESS` | variable | FQDN of the SM-DP+, with a port where it is not 443 |
-//! | `ES2_TOKEN` | secret | credential of ES2+ and `/esim-lab/`; if absent, both are closed to it |
+//! | `ES2_TOKEN` | secret | the house's credential for ES2+ and `/esim-lab/`: 16 characters or more |
 //! | `SEAL_KEY` | secret | keys that records are sealed with: 64 hexadecimal digits, older ones behind commas |
-//! | `PKI` | secret | JSON, see [`Pki`]; or `test`, the well-known test PKI |
+//! | `PKI` | secret | JSON, see [`Identities`]; or `test`, the well-known test PKI |
 //! | `OPERATORS` | secret | JSON, see [`read_operators`]; who may call, and is told how his orders go on |
 //! | `SESSION_SECONDS`, `SESSION_MEMORY_SECONDS`, `ORDER_SECONDS`, `DOWNLOAD_ATTEMPTS`, `CONFIRMATION_ATTEMPTS`, `ERRAND_SECONDS`, `EVENT_SECONDS` | variables | see [`Limits`] |
 //! | `SMDS_ADDRESS`, `SMDS_ROOT`, `DEFAULT_SMDS` | variables | see [`Smds`] and [`Config`] |
 //! | `LPA_ISSUERS` | variable | certificates (DER in base64, commas between) of which an LPA must show one below |
 //! | `REVOCATION_LISTS` | variable | revocation lists of CIs and manufacturers (DER in base64, commas between) |
 //! | `RATE_PER_SOURCE`, `RATE_PER_OPERATOR`, `RATE_PER_ORDER` | variables | `600` a minute, `600:1200` with a burst, `off`; see [`Admittance`] |
+//! | `GUESTS` | variable | what whoever comes may have, `20 orders, 24 h`; see [`esim_sm_edge::Guests`] |
 //! | `PAGE_ORIGINS` | variable | origins of pages that may call ES2+ from a browser, besides the own one; commas between |
 //! | `CALL_ALLOW` | variable | whom to call besides those with public names, commas between; see [`Allowed`] |
 //! | `COUNT` | variable | `on`: `GET /esim-lab/costs` tells what functions cost ([`crate::costs`]) |
+//! | `JURISDICTION` | variable | where objects are kept (`eu`); read by [`crate::jurisdiction`] |
 //! | `MTLS` | binding | `mtls_certificates`: CERT.DP.TLS for calls to others |
 //!
-//! Without `SMDP_ADDRESS`, `SEAL_KEY` and `PKI` nothing is served. A secret may stand among the variables, too, for a
+//! Without `SMDP_ADDRESS`, `SEAL_KEY`, `PKI` and `ES2_TOKEN` nothing is served. A secret may stand among the variables, too, for a
 //! trial. Operators and revocation lists may lie with the records instead ([`esim_sm_edge::settings`]).
 
 use crate::host::now;
-use esim_crypto::pki::{Certificate, TestPki};
-use esim_crypto::{Curve, PrivateKey};
+use crate::pki::Identities;
+use esim_crypto::Curve;
+use esim_crypto::pki::TestPki;
 use esim_rsp::address::same_server;
 use esim_rsp::json::Base64;
-use esim_rsp::{CertificateDer, Error, common};
+use esim_rsp::{Error, common};
 use esim_sm_edge::reach::{Allowed, Reach};
 use esim_sm_edge::settings::{Stored, Unusable};
 use esim_sm_edge::shard::{Network, ShardedStore};
-use esim_sm_edge::{Admittance, NoRate, Rate, Vault, read_operators};
+use esim_sm_edge::{Admittance, NoGuests, NoRate, Rate, Vault, read_operators};
 use esim_smdp::config::{Smds, SmdsIdentity, trust_ci};
-use esim_smdp::{Config, Identity, KeyPair, Limits, Revocations};
-use serde::Deserialize;
+use esim_smdp::{Config, Limits, Revocations};
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::str::FromStr;
@@ -135,41 +137,25 @@ fn basis_of(env: &Env) -> Result<Settings, Error> {
         reach: Reach::new(allowed.clone(), &config),
         config,
         allowed,
-        token: text(env, "ES2_TOKEN").unwrap_or_default(),
+        token: token(env)?,
         admittance: admittance(env)?,
         lists: ders(env, "REVOCATION_LISTS", "revocation lists")?,
     })
 }
 
-/// Certificates and keys of a server, as JSON in a secret.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Pki {
-    /// CERT.CI, DER in base64.
-    ci: Base64,
-    /// CERT.DPauth.
-    dp_auth: Pair,
-    /// CERT.DPpb.
-    dp_pb: Pair,
-    /// CERT.DSauth, where this server is an SM-DS, too.
-    #[serde(default)]
-    ds_auth: Option<Pair>,
-}
+/// Fewer characters can be guessed, or are a word.
+const TOKEN_LENGTH: usize = 16;
 
-#[derive(Deserialize)]
-struct Pair {
-    /// DER in base64.
-    certificate: Base64,
-    /// The private scalar in hexadecimal.
-    key: String,
-}
-
-impl Pair {
-    fn read(self) -> Result<KeyPair, Error> {
-        let parsed = Certificate::parse(&self.certificate.0).map_err(|e| Error::text(e.to_string()))?;
-        let key = PrivateKey::from_bytes(parsed.public_key().curve(), &common::from_hex(&self.key)?);
-        let key = key.map_err(|_| Error::text("a key in PKI is none of its certificate's curve"))?;
-        Ok(KeyPair { certificate: CertificateDer::new(self.certificate.0)?, key })
+fn token(env: &Env) -> Result<String, Error> {
+    const DRAW: &str = "`openssl rand -hex 32 | wrangler secret put ES2_TOKEN`";
+    let token = text(env, "ES2_TOKEN").ok_or_else(|| {
+        Error::text(format!("the secret ES2_TOKEN is missing, the house's own credential: {DRAW}"))
+    })?;
+    match token.len() >= TOKEN_LENGTH && token.bytes().all(|octet| octet.is_ascii_graphic()) {
+        true => Ok(token),
+        false => Err(Error::text(format!(
+            "the secret ES2_TOKEN is wrong: it has {TOKEN_LENGTH} characters or more, without blanks: {DRAW}"
+        ))),
     }
 }
 
@@ -177,11 +163,11 @@ fn read(env: &Env) -> Result<Config, Error> {
     let address = text(env, "SMDP_ADDRESS").ok_or_else(|| {
         Error::text("the variable SMDP_ADDRESS is missing: the FQDN of this SM-DP+, as in activation codes")
     })?;
-    let mut ds_auth = None;
+    let mut smds_identities = None;
     let mut config = match text(env, "PKI") {
         None => {
             return Err(Error::text(format!(
-                "the secret PKI is missing: certificates and keys of this server (docs/WORKER.md), or \
+                "the secret PKI is missing: certificates and keys of this server (docs/HOSTING.md), or \
                  {TEST_PKI:?} for the test PKI, of which everybody has the keys"
             )));
         }
@@ -192,15 +178,9 @@ fn read(env: &Env) -> Result<Config, Error> {
             well_known(&address)?
         }
         Some(secret) => {
-            let pki: Pki =
-                serde_json::from_str(&secret).map_err(|_| Error::text("PKI is not the JSON expected"))?;
-            if pki.ds_auth.is_none() && text(env, "SMDS_ADDRESS").is_some() {
-                return Err(Error::text("there is an SMDS_ADDRESS, and no dsAuth in PKI"));
-            }
-            ds_auth = pki.ds_auth;
-            let trusted = vec![trust_ci(&pki.ci.0)?];
-            let identity = Identity::new(pki.dp_auth.read()?, pki.dp_pb.read()?)?;
-            Config::new(&address, vec![identity], trusted)
+            let pki = Identities::read(&secret, text(env, "SMDS_ADDRESS").is_some(), now())?;
+            smds_identities = Some(pki.ds);
+            Config::new(&address, pki.dp, pki.trusted)
         }
     };
     if is_loopback(&address) {
@@ -210,7 +190,7 @@ fn read(env: &Env) -> Result<Config, Error> {
         let read = read_operators(operators.as_bytes());
         config.operators = read.map_err(|reason| Error::text(format!("OPERATORS: {reason}")))?;
     }
-    config.smds = smds(env, ds_auth)?;
+    config.smds = smds(env, smds_identities)?;
     config.default_smds = text(env, "DEFAULT_SMDS");
     config.limits = limits(env)?;
     Ok(config)
@@ -229,10 +209,14 @@ fn admittance(env: &Env) -> Result<Admittance, Error> {
     let issuers = ders(env, "LPA_ISSUERS", "certificates")?;
     Ok(Admittance {
         lpa_issuers: issuers.iter().map(|der| trust_ci(der)).collect::<Result<_, _>>()?,
-        per_source: rate(env, "RATE_PER_SOURCE")?,
-        per_operator: rate(env, "RATE_PER_OPERATOR")?,
-        per_order: rate(env, "RATE_PER_ORDER")?,
+        per_source: rate(env, "RATE_PER_SOURCE", "600:1200")?,
+        per_operator: rate(env, "RATE_PER_OPERATOR", "1200:2400")?,
+        per_order: rate(env, "RATE_PER_ORDER", "10:40")?,
         page_origins: list(&text(env, "PAGE_ORIGINS").unwrap_or_default()).map(String::from).collect(),
+        guests: text(env, "GUESTS")
+            .map(|text| text.parse())
+            .transpose()
+            .map_err(|error: NoGuests| Error::text(format!("the variable GUESTS is {error}")))?,
     })
 }
 
@@ -258,23 +242,26 @@ fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
 }
 
-/// A rate, or `off` for any number. As on the command line of the native host.
-fn rate(env: &Env, name: &str) -> Result<Option<Rate>, Error> {
-    let Some(text) = text(env, name).filter(|text| text != "off") else { return Ok(None) };
+/// A rate, or `off` (or nothing, where the variable is there) for any number. As on the command line of the native host.
+fn rate(env: &Env, name: &str, default: &str) -> Result<Option<Rate>, Error> {
+    let text = env.var(name).map_or_else(|_| default.into(), |set| set.to_string());
+    if ["", "off"].contains(&&*text) {
+        return Ok(None);
+    }
     let rate =
         text.parse().map_err(|error: NoRate| Error::text(format!("the variable {name} is {error}")))?;
     Ok(Some(rate))
 }
 
 /// The SM-DS that this server is besides, if it has an address.
-fn smds(env: &Env, pki: Option<Pair>) -> Result<Option<Smds>, Error> {
+fn smds(env: &Env, pki: Option<Vec<SmdsIdentity>>) -> Result<Option<Smds>, Error> {
     let Some(address) = text(env, "SMDS_ADDRESS") else { return Ok(None) };
     let root = text(env, "SMDS_ROOT");
-    let Some(pair) = pki else {
+    let Some(identities) = pki else {
         let pkis = [Curve::P256, Curve::BrainpoolP256r1].map(TestPki::well_known);
         return Smds::of_test_pkis(&address, root.as_deref(), &pkis.iter().collect::<Vec<_>>()).map(Some);
     };
-    Ok(Some(Smds { address, identities: vec![SmdsIdentity::new(pair.read()?)?], root }))
+    Ok(Some(Smds { address, identities, root }))
 }
 
 fn limits(env: &Env) -> Result<Limits, Error> {

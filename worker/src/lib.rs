@@ -16,10 +16,12 @@ mod caller;
 mod configuration;
 mod costs;
 mod host;
+mod jurisdiction;
 mod network;
 mod object;
 mod outgoing;
 mod page;
+mod pki;
 mod sqlite;
 
 pub use object::SmObject;
@@ -40,9 +42,11 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
         return Ok(file);
     }
     let context = Rc::new(context);
-    let network = Edge::new(&env, move |work| context.wait_until(work))?;
-    // What they cost is no function's: each instance reads them every now and then.
-    let host = costs::on(Account::open(&env, "settings"), EdgeHost::new(&env, network)).await;
+    // What settings cost is no function's: each instance reads them every now and then.
+    let host = match Edge::new(&env, move |work| context.wait_until(work)) {
+        Ok(network) => costs::on(Account::open(&env, "settings"), EdgeHost::new(&env, network)).await,
+        Err(error) => Err(error.to_string()),
+    };
     let host = match host {
         Ok(host) => host,
         Err(why) => {

@@ -1,8 +1,8 @@
 //! The way to the Durable Objects: messages as octets in the bodies of requests that never leave the platform.
 
 use crate::costs::Account;
-use crate::host;
 use crate::sqlite::Storage;
+use crate::{host, jurisdiction};
 use esim_sm_edge::Fault;
 use esim_sm_edge::shard::{Answer, Message, Network, Object, Tx};
 use std::pin::Pin;
@@ -28,7 +28,7 @@ impl Edge {
     /// # Errors
     /// There is no binding `SM`.
     pub fn new(env: &Env, later: impl Fn(Work) + 'static) -> Result<Self> {
-        Ok(Self { namespace: env.durable_object("SM")?, later: Rc::new(later), own: None })
+        Ok(Self { namespace: jurisdiction::namespace(env)?, later: Rc::new(later), own: None })
     }
 
     /// The same from inside an object.

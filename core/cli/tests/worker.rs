@@ -25,13 +25,13 @@ fn a_download_from_the_worker() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/serve-worker.sh");
     let mut command = Command::new("setsid");
     command.arg("--wait").arg(&script).arg(port.to_string()).arg(folder.path().join("worker"));
-    command.arg(&address).arg(&certificate).arg(&key).env("ES2_TOKEN", "worker-token");
+    command.arg(&address).arg(&certificate).arg(&key).env("ES2_TOKEN", "worker-token-of-tests");
     let worker =
         Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the worker starts"));
 
     let state = folder.path().join("card").display().to_string();
     run(&["euicc", "init", "--state", &state]);
-    let order = ["sm", "order", "--json", "--sm", &address, "--token", "worker-token"];
+    let order = ["sm", "order", "--json", "--sm", &address, "--token", "worker-token-of-tests"];
     let order = wait_for("the worker", Duration::from_secs(60), || {
         let output = common::esim_lab().args(order).output().ok()?;
         output.status.success().then(|| serde_json::from_slice::<Value>(&output.stdout).expect("JSON"))
@@ -60,7 +60,7 @@ fn a_dead_runtime_ends_the_server() {
     let log = folder.path().join("log");
     let mut command = Command::new("setsid");
     command.arg("--wait").arg(&script).arg(port.to_string()).arg(folder.path().join("worker"));
-    command.arg(format!("127.0.0.1:{port}")).env("ES2_TOKEN", "worker-token").stdout(Stdio::null());
+    command.arg(format!("127.0.0.1:{port}")).env("ES2_TOKEN", "worker-token-of-tests").stdout(Stdio::null());
     let log_file = std::fs::File::create(&log).expect("a file");
     let mut worker = Running(command.stderr(log_file).spawn().expect("the worker starts"));
     wait_for("the worker", Duration::from_secs(60), || TcpStream::connect(("127.0.0.1", port)).ok());

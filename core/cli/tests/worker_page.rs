@@ -65,7 +65,7 @@ fn the_page_on_the_worker() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/serve-worker.sh");
     let mut command = Command::new("setsid");
     command.arg("--wait").arg(&script).arg(port.to_string()).arg(folder.path().join("worker"));
-    command.arg(format!("127.0.0.1:{port}")).env("ES2_TOKEN", "worker-token").env("PAGE", &files);
+    command.arg(format!("127.0.0.1:{port}")).env("ES2_TOKEN", "worker-token-of-tests").env("PAGE", &files);
     let worker =
         Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the worker starts"));
     let ask = |path: &str, more: &[&str]| curl(port, path, more).expect("an answer");

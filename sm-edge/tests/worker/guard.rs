@@ -1,13 +1,17 @@
 //! What the worker does not do: serve without its secrets, hold what is too long, take a token that is for another.
 
 use super::start::{TOKEN, Worker, free_port, is_built};
-use super::{EUICCS, Lab, lab, race};
+use super::{EUICCS, Euicc, Lab, SMDS, code, lab, race};
+use esim_crypto::pki::{Issued, PkiParameters, TestPki};
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::common::hex_upper;
 use esim_rsp::es9p::PATH;
+use esim_rsp::json::Base64;
 use esim_sm_edge::HttpRequest;
 use esim_sm_edge::token::{Claims, sign};
 use esim_sm_lab::scratch::Scratch;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -30,19 +34,119 @@ fn without_its_secrets_it_does_not_serve_and_says_so() {
     }
     for (variables, reason) in [
         (json!({"PKI": null}), "the secret PKI is missing"),
-        (json!({"PKI": "{}"}), "PKI is not the JSON expected"),
         (json!({"SMDP_ADDRESS": ""}), "the variable SMDP_ADDRESS is missing"),
         (json!({"SEAL_KEY": null}), "the secret SEAL_KEY is missing"),
         (json!({"SEAL_KEY": "00".repeat(32)}), "the secret SEAL_KEY is all zeros"),
         (json!({"SEAL_KEY": "5A".repeat(31)}), "the secret SEAL_KEY is wrong"),
         (json!({"SEAL_KEY": "5Z".repeat(32)}), "the secret SEAL_KEY is wrong"),
+        (json!({"SEAL_KEY": format!("{},", "5A".repeat(32))}), "the secret SEAL_KEY is wrong"),
+        (json!({"ES2_TOKEN": null}), "the secret ES2_TOKEN is missing"),
+        (json!({"ES2_TOKEN": "fifteen-letters"}), "the secret ES2_TOKEN is wrong: it has 16 characters"),
+        (json!({"ES2_TOKEN": "sixteen letters!"}), "the secret ES2_TOKEN is wrong"),
         (json!({"OPERATORS": "{"}), "OPERATORS: not an array"),
+        (json!({"OPERATORS": json!([{"oid": "2.999.48378.1"}]).to_string()}), "which is for guests"),
+        (json!({"GUESTS": "20"}), "the variable GUESTS is not such as `20 orders, 24 h`"),
+        // The runtime on this machine has none.
+        (json!({"JURISDICTION": "eu"}), "the variable JURISDICTION is none of this runtime: Jurisdiction"),
+        (json!({"RATE_PER_SOURCE": "fast"}), "the variable RATE_PER_SOURCE is no rate"),
     ] {
-        let folder = Scratch::new("worker-secrets");
-        let worker = Worker::start(free_port(), &folder.0, variables, json!({}));
-        let (health, why, lpa) = served(&lab(worker.port, EUICCS[0]));
-        assert!(health == 503 && lpa == 503 && why.contains(reason), "{health} {lpa} {why}: {reason}");
+        assert_refused(variables, reason);
     }
+}
+
+fn assert_refused(variables: Value, reason: &str) {
+    let folder = Scratch::new("worker-secrets");
+    let worker = Worker::start(free_port(), &folder.0, variables, json!({}));
+    let (health, why, lpa) = served(&lab(worker.port, EUICCS[0]));
+    assert!(health == 503 && lpa == 503 && why.contains(reason), "{health} {lpa} {why}: {reason}");
+}
+
+/// What stands in `PKI` for one CI.
+fn entry(pki: &TestPki) -> Value {
+    let pair = |issued: &Issued| json!({"certificate": Base64(issued.certificate.clone()), "key": hex_upper(&issued.key.to_bytes()[..])});
+    json!({
+        "ci": Base64(pki.ci.certificate.clone()),
+        "dpAuth": pair(&pki.dp_auth), "dpPb": pair(&pki.dp_pb), "dsAuth": pair(&pki.ds_auth),
+    })
+}
+
+#[test]
+fn a_pki_that_does_not_fit_is_refused_with_what_is_wrong() {
+    if !is_built() {
+        return;
+    }
+    let pki = TestPki::well_known(Curve::P256);
+    let other = entry(&TestPki::generate(&PkiParameters::default(), &mut ChaCha20Rng::seed_from_u64(1)));
+    let over = PkiParameters { not_after: 1_767_225_600, ..PkiParameters::default() };
+    let over = TestPki::generate(&over, &mut ChaCha20Rng::seed_from_u64(2));
+    let sound = entry(&pki);
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut entry = sound.clone();
+        change(&mut entry);
+        entry.to_string()
+    };
+    for (secret, reason) in [
+        ("{".into(), "PKI is not JSON (line 1, column 1)"),
+        ("Test".into(), "PKI is not JSON"),
+        ("{}".into(), "PKI is not the JSON expected (line 1, column 2)"),
+        ("[]".into(), "PKI is an empty array"),
+        (with(&|it| it["dpauth"] = json!(1)), "PKI is not the JSON expected"),
+        (with(&|it| it["dpAuth"]["certificate"] = json!("MAA=")), "the certificate of dpAuth cannot be read"),
+        (with(&|it| it["dpPb"]["key"] = json!("5Z")), "the key of dpPb is none of its curve"),
+        // On the same curve.
+        (
+            with(&|it| it["dpAuth"]["key"] = it["dpPb"]["key"].clone()),
+            "the key of dpAuth is not that of its certificate",
+        ),
+        (
+            with(&|it| it["dpAuth"] = it["dpPb"].clone()),
+            "the certificate of dpAuth cannot be used under this CI: it is of another role",
+        ),
+        (
+            with(&|it| it["ci"] = other["ci"].clone()),
+            "the certificate of dpAuth cannot be used under this CI: the issuer is unknown",
+        ),
+        (
+            with(&|it| it["dpPb"] = other["dpPb"].clone()),
+            "the certificate of dpPb cannot be used under this CI: the issuer is unknown",
+        ),
+        (entry(&over).to_string(), "the certificate of dpAuth cannot be used under this CI: it has expired"),
+        (json!([sound, entry(&over)]).to_string(), "PKI, entry 2: the certificate of dpAuth"),
+        (json!([sound, sound]).to_string(), "PKI, entry 2: this CI is there already"),
+    ] {
+        assert_refused(json!({"PKI": secret}), reason);
+    }
+    let without = with(&|it| it["dsAuth"] = Value::Null);
+    assert_refused(json!({"PKI": without, "SMDS_ADDRESS": SMDS}), "there is an SMDS_ADDRESS, and no dsAuth");
+}
+
+#[test]
+fn euiccs_under_each_of_two_cis_are_served() {
+    if !is_built() {
+        return;
+    }
+    let pkis = [Curve::P256, Curve::BrainpoolP256r1].map(TestPki::well_known);
+    let secret = Value::from(pkis.iter().map(entry).collect::<Vec<_>>()).to_string();
+    let folder = Scratch::new("worker-cis");
+    let variables = json!({"PKI": secret, "SMDS_ADDRESS": SMDS});
+    let iccid = {
+        let worker = Worker::start(free_port(), &folder.0, variables.clone(), json!({}));
+        for pki in &pkis {
+            let mut lab = lab(worker.port, EUICCS[0]);
+            lab.euicc = Euicc::new(pki, EUICCS[0]);
+            let (iccid, matching_id) = lab.order(json!({}));
+            assert!(race(&lab, &matching_id));
+            assert_eq!(lab.state(&iccid), "Installed");
+        }
+        lab(worker.port, EUICCS[0]).order(json!({})).0
+    };
+    // One CI alone does not serve the other's.
+    let variables = json!({"PKI": entry(&pkis[0]).to_string()});
+    let worker = Worker::start(free_port(), &folder.0, variables, json!({}));
+    let mut lab = lab(worker.port, EUICCS[0]);
+    assert_eq!(lab.state(&iccid), "Released");
+    lab.euicc = Euicc::new(&pkis[1], EUICCS[0]);
+    assert_eq!(code(&lab.es9("initiateAuthentication", &lab.euicc.initiate(&lab.address))), "8.8.2/3.1");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod budget;
 #[allow(dead_code, reason = "the bench uses the rest")]
 mod counting;
 mod guard;
+mod guests;
 #[path = "../../../tests/src/worker.rs"]
 #[allow(dead_code, reason = "the bench uses the rest")]
 mod start;
