@@ -50,6 +50,8 @@ pub enum Pki {
         #[arg(long, default_value_t = 7)]
         days: u64,
     },
+    /// The secrets of a worker, for `wrangler deploy --secrets-file`: seal key and token drawn, PKI of a folder.
+    Worker(crate::secrets::Worker),
     /// What an operator needs to call ES2+: `operator.pem`, `operator.key`, and its entry for `sm serve --operators`.
     Operator {
         /// Folder for the files.
@@ -89,6 +91,7 @@ pub fn run(command: &Pki) -> Result<()> {
             fs::write(out, list).with_context(|| name_of(out))?;
             say!("sm serve --crl {}", out.display());
         }
+        Pki::Worker(args) => crate::secrets::run(args)?,
         Pki::Operator { out, oid, callback } => {
             let issued = pki.issue_client(&format!("esim-lab operator {oid}"), &mut crate::random()?);
             write_pair(out, "operator", &issued)?;

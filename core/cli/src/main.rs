@@ -20,6 +20,7 @@ mod operator;
 mod pki;
 mod profile;
 mod rows;
+mod secrets;
 mod serve;
 mod sm;
 mod vpcd;

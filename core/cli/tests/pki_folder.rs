@@ -4,12 +4,13 @@
 use crate::common;
 
 use common::{Sm, card_profiles, fail, run};
-use esim_crypto::pki::{Issued, TestPki};
+use esim_crypto::pki::{Issued, PkiParameters, TestPki};
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::Eid;
 use esim_sm_native::pem;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
+use serde_json::Value;
 use std::path::Path;
 
 const EID: &str = "89049032123451234512345678901235";
@@ -108,4 +109,48 @@ fn what_is_missing_in_a_folder_is_named() {
     assert!(init().contains("CERT_CI") && serve().contains("CERT_CI"));
     std::fs::write(folder.join("keys.json"), "[1]").unwrap();
     assert!(init().contains("keys.json") && serve().contains("keys.json"));
+}
+
+/// What a worker is given: drawn secrets and an identity under each CI, in a file that nobody else reads and that is not
+/// written twice.
+#[test]
+fn a_worker_gets_its_secrets_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let pki = folder.path().join("pki");
+    for (curve, suffix, seed) in [(Curve::P256, "NIST", 1), (Curve::BrainpoolP256r1, "BRP", 2)] {
+        let parameters = PkiParameters { curve, ..PkiParameters::default() };
+        let own = TestPki::generate(&parameters, &mut ChaCha20Rng::from_seed([seed; 32]));
+        write(&pki, "CI_ECDSA", suffix, &own.ci);
+        write(&pki, "DPauth", suffix, &own.dp_auth);
+        write(&pki, "DPpb", suffix, &own.dp_pb);
+    }
+    let (pki, out) = (pki.to_str().unwrap(), folder.path().join("secrets.json"));
+    let path = out.to_str().unwrap();
+    let worker = |arguments: &[&'static str]| [&["pki", "worker", "--out", path], arguments].concat();
+    let from = |pki| ["pki", "worker", "--out", path, "--pki", pki];
+    assert!(fail(&worker(&[])).contains("--pki"));
+    assert!(fail(&worker(&["--test-pki", "--pki", "pki"])).contains("cannot be used with"));
+    run(&from(pki));
+    let secrets: Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    let entries: Value = serde_json::from_str(secrets["PKI"].as_str().unwrap()).unwrap();
+    assert_eq!(entries.as_array().unwrap().len(), 2);
+    assert!(entries[0]["dpPb"]["key"].as_str().unwrap().len() == 64 && entries[0]["dsAuth"].is_null());
+    let drawn = ["SEAL_KEY", "ES2_TOKEN"].map(|name| secrets[name].as_str().unwrap().to_string());
+    assert!(drawn[0].len() == 64 && drawn[1].len() == 64 && drawn[0] != drawn[1]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    assert!(fail(&worker(&["--test-pki"])).contains("exists"));
+    assert_eq!(serde_json::from_slice::<Value>(&std::fs::read(&out).unwrap()).unwrap(), secrets);
+    // The test PKI is nobody's by accident.
+    let known = folder.path().join("known");
+    publish(&known);
+    std::fs::remove_file(&out).unwrap();
+    assert!(fail(&from(known.to_str().unwrap())).contains("say --test-pki"));
+    assert!(!out.exists());
+    run(&worker(&["--test-pki"]));
+    let secrets: Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    assert_eq!(secrets["PKI"], "test");
 }
