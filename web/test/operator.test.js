@@ -204,6 +204,36 @@ describe("the operator's page", () => {
     assert.deepEqual([orders.status, orders.headers.get("access-control-allow-origin")], [401, null]);
   });
 
+  test("takes guests, each an operator of its own, and says what is left", async () => {
+    const page = await visit();
+    await page.screenshot({ path: `${SHOTS}operator-guest-offer.png` });
+    await at(page, "guest").click();
+    const left = (/** @type {number} */ count) => page.locator(`[data-testid="stay"][data-left="${count}"]`).waitFor();
+    await left(2);
+    assert.match(await text(page, "stay"), /2 of 2 orders left\s+until .*20\d\d/);
+    await order(page, { imsi: "001019900000301", spn: "Guest" });
+    await left(1);
+    await page.reload();
+    await left(1);
+    const kept = await page.evaluate(() => [JSON.stringify({ ...localStorage }), document.cookie]);
+    assert.ok(!kept.join("").includes("eyJ"), "the token is in the session alone");
+    await order(page, { imsi: "001019900000302", spn: "Guest" });
+    await left(0);
+    await page.screenshot({ path: `${SHOTS}operator-guest.png` });
+    await send(page, { imsi: "001019900000303", spn: "Guest" });
+    assert.match(await text(page, "order-error"), /may have 2 orders/);
+    quiet(page);
+    const other = await visit({ locale: "ja-JP", viewport: { width: 390, height: 844 } });
+    await at(other, "guest").click();
+    await other.locator('[data-testid="stay"][data-left="2"]').waitFor();
+    assert.match(await text(other, "stay"), /残り 2 \/ 2 件/);
+    assert.equal(await at(other, "order").count(), 0);
+    const overflow = await other.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `the page is ${overflow} px too wide`);
+    await other.screenshot({ path: `${SHOTS}operator-guest-phone.png` });
+    quiet(other);
+  });
+
   test("says what is wrong with an address", async () => {
     const other = await serve();
     const page = await visit();
@@ -738,6 +768,7 @@ describe("the operator's page", () => {
     assert.equal(await at(page, "cancel").count(), 0, "what is installed cannot be cancelled");
     await page.screenshot({ path: `${SHOTS}operator-tab.png` });
     site.close();
-    quiet(page);
+    // A server that is no SM knows nothing of guests.
+    quiet(page, "404");
   });
 });

@@ -80,7 +80,7 @@ export async function serveWorker() {
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const folder = await mkdtemp(join(tmpdir(), "esim-lab-worker-"));
-  const token = "page-token";
+  const token = "page-token-of-tests";
   const child = spawn("node", [fileURLToPath(new URL("../../worker/serve.mjs", import.meta.url))]);
   const ended = new Promise((end) => child.on("close", end));
   const stop = async () => {
@@ -96,7 +96,13 @@ export async function serveWorker() {
       stream.on("data", (chunk) => /^ready /m.test((said += chunk)) && answer(true));
     ended.then(() => answer(false));
   });
-  const vars = { SMDP_ADDRESS: address, PKI: "test", SEAL_KEY: "5A".repeat(32), ES2_TOKEN: token };
+  const vars = {
+    SMDP_ADDRESS: address,
+    PKI: "test",
+    SEAL_KEY: "5A".repeat(32),
+    ES2_TOKEN: token,
+    GUESTS: "2 orders, 24 h",
+  };
   // Who has ended already does not read: `ended` tells.
   child.stdin.on("error", () => undefined);
   child.stdin.write(`${JSON.stringify({ port, folder, vars, page: DIST })}\n`);

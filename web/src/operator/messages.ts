@@ -72,8 +72,30 @@ export interface Event {
   by?: CalledBy;
 }
 
+/** What a guest may have. */
+export interface GuestOffer {
+  orders: number;
+  hours: number;
+}
+
+/** A guest, as it comes. */
+export interface GuestArrived {
+  oid: string;
+  token: string;
+  orders: number;
+  expires: number;
+}
+
+/** What a guest has left. */
+export interface GuestStay {
+  oid: string;
+  orders: number;
+  left: number;
+  expires: number;
+}
+
 export interface CalledBy {
-  credential: "none" | "houseToken" | "signedToken" | "clientCertificate" | "serverCertificate";
+  credential: "none" | "houseToken" | "signedToken" | "guestToken" | "clientCertificate" | "serverCertificate";
   oid?: string;
   address?: string;
 }

@@ -1,7 +1,7 @@
 /** Who is signed in, and where. The credential lives in this tab's session storage alone. */
 import { t } from "../lib/language.svelte";
 import { sentence } from "../lib/world";
-import { Denied, Sm, Unreachable, overHttp } from "./sm";
+import { Denied, Sm, Unreachable, comeAsGuest, overHttp } from "./sm";
 import { Tab } from "./tab";
 
 const KEPT = "esim-lab/operator";
@@ -35,11 +35,13 @@ class Session {
   }
 
   async signIn(base: string, token: string, requester: string) {
+    await this.#open(() => enter({ base, token, requester }));
+  }
+
+  async comeAsGuest() {
     await this.#open(async () => {
-      const sm = new Sm(overHttp(base, token), requester || undefined);
-      await sm.orders({ limit: 1 });
-      sessionStorage.setItem(KEPT, JSON.stringify({ base, token, requester } satisfies Kept));
-      return sm;
+      const { oid, token } = await comeAsGuest();
+      return enter({ base: location.origin, token, requester: oid });
     });
   }
 
@@ -87,6 +89,13 @@ class Session {
     }
     this.busy = false;
   }
+}
+
+async function enter(kept: Kept): Promise<Sm> {
+  const sm = new Sm(overHttp(kept.base, kept.token), kept.requester || undefined);
+  await sm.orders({ limit: 1 });
+  sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  return sm;
 }
 
 function read(): Kept | undefined {

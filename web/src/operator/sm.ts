@@ -3,6 +3,8 @@ import { t } from "../lib/language.svelte";
 import type {
   Confirmed,
   Fate,
+  GuestArrived,
+  GuestStay,
   ImportRow,
   Imported,
   KnownColumn,
@@ -19,6 +21,8 @@ export interface Line {
   readonly name: string;
   /** OID of the operator that the credential is of, where it says so: ES2+ calls speak for no other. */
   readonly issuer?: string | undefined;
+  /** Whether the credential is a guest's. */
+  readonly isGuest?: boolean;
   send(path: string, body?: string): Promise<{ status: number; body: string; retryAfter?: number | undefined }>;
 }
 
@@ -68,6 +72,8 @@ interface Answer {
 /** The requester of calls whose operator names no OID: an arc for examples. */
 export const EXAMPLE_OID = "2.999.100";
 
+/** What tokens of guests begin with: `{"alg":"HS256","typ":"JWT"}`. */
+const GUEST_TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.";
 const ES2 = "/gsma/rsp2/es2plus/";
 /** Milliseconds for an answer; a batch is work. */
 const PATIENCE = { question: 30_000, batch: 120_000 };
@@ -79,6 +85,7 @@ export function overHttp(base: string, token: string): Line {
   return {
     name: root,
     issuer: issuerOf(token),
+    isGuest: token.startsWith(GUEST_TOKEN),
     async send(path, body) {
       const headers: Record<string, string> = {
         Authorization: `Bearer ${token}`,
@@ -96,6 +103,35 @@ export function overHttp(base: string, token: string): Line {
       }
     },
   };
+}
+
+/** Comes as a guest to the SM that has sent this page. */
+export async function comeAsGuest(): Promise<GuestArrived> {
+  const root = location.origin;
+  let response: Response;
+  try {
+    response = await fetch("/esim-lab/guests", { method: "POST", cache: "no-store" });
+  } catch {
+    throw new Unreachable(unreachable(root));
+  }
+  if (response.status === 429) {
+    const seconds = Number(response.headers.get("Retry-After")) || 60;
+    throw new Busy(
+      t(
+        `Many guests have come from your network. Try again in ${seconds} seconds.`,
+        `このネットワークからのゲストが多すぎます。${seconds}秒後にもう一度お試しください。`,
+      ),
+      seconds,
+    );
+  }
+  if (response.status !== 200)
+    throw new Unreachable(
+      t(
+        `The SM takes no guests now (HTTP ${response.status}).`,
+        `現在ゲストは利用できません(HTTP ${response.status})。`,
+      ),
+    );
+  return (await response.json()) as GuestArrived;
 }
 
 /** `iss` of a signed token (RFC 7519). */
@@ -143,6 +179,15 @@ export class Sm {
     requester = EXAMPLE_OID,
   ) {
     this.requester = line.issuer ?? requester;
+  }
+
+  get isGuest(): boolean {
+    return this.line.isGuest ?? false;
+  }
+
+  /** What is left to a guest. */
+  stay(): Promise<GuestStay> {
+    return this.#ask("/esim-lab/guests");
   }
 
   orders({ search, state, after, limit }: Query): Promise<Page> {

@@ -79,6 +79,7 @@ export function caller(by: CalledBy): string {
     none: t("called without a credential, as LPAs do", "認証情報なし(LPAからの呼び出し)"),
     houseToken: t("called with the token of the house", "運営者のトークン"),
     signedToken: t("called with a signed token", "署名付きトークン"),
+    guestToken: t("called by a guest", "ゲスト"),
     clientCertificate: t("called with a client certificate", "クライアント証明書"),
     serverCertificate: t("called with a server's certificate", "サーバー証明書"),
   }[by.credential];
