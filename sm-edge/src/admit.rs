@@ -48,6 +48,8 @@ impl Admittance {
 
 /// Seconds after which it is worth trying again where nobody could count.
 const UNCOUNTED: u64 = 5;
+/// New guests from one network address.
+const NEW_GUESTS: Rate = Rate { burst: 10, per_minute: 1 };
 /// For how many a refused try counts.
 const REFUSED_COUNTS: u32 = 5;
 
@@ -269,9 +271,9 @@ async fn pace_source<H: Host>(caller: &Caller, host: &H) -> Result<(), Rejection
 }
 
 /// Takes one guest from those that a network address may bring. Where nobody can count, there is none.
-pub(crate) async fn pace_guests<H: Host>(caller: &Caller, rate: Rate, host: &H) -> Result<(), Rejection> {
+pub(crate) async fn pace_guests<H: Host>(caller: &Caller, host: &H) -> Result<(), Rejection> {
     let key = source_key(caller).map(|source| format!("guests/{source}"));
-    let taken = take(key, Some(rate), host).await;
+    let taken = take(key, Some(NEW_GUESTS), host).await;
     taken.map_err(|why| limited("guests from your network address", why))
 }
 

@@ -3,10 +3,8 @@
 //! 7519) with a MAC (HS256) under a key that comes from that of the records. It is an operator like any other, but for
 //! this: it has so many orders and no more, and has this server call nobody.
 
-use crate::admit;
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::method_is;
-use crate::run::run;
 use crate::token::{Claims, TokenError};
 use crate::{Fault, Host, HttpRequest, HttpResponse, Limited, Rate};
 use base64::Engine as _;
@@ -15,14 +13,11 @@ use core::fmt;
 use core::str::FromStr;
 use esim_rsp::address::same_address;
 use esim_rsp::{Code, Error, Refusal};
-use esim_smdp::admin::{ListOrders, ListOrdersRequest};
-use esim_smdp::{Function as _, Record, Records, Write, guest};
+use esim_smdp::{Record, Records, Write, guest};
 use serde::Serialize;
 
 /// Where guests come in.
 pub(crate) const PATH: &str = "/esim-lab/guests";
-/// New guests from one network address.
-const NEW: Rate = Rate { burst: 10, per_minute: 1 };
 /// What tokens of guests begin with, and no others: `{"alg":"HS256","typ":"JWT"}`.
 const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.";
 
@@ -45,7 +40,7 @@ pub struct Guests {
 pub struct NoGuests;
 
 impl Guests {
-    /// As many orders as a page of a list has, for they are counted by it.
+    /// More is no trial.
     const MOST_ORDERS: u32 = 500;
     /// Shorter than it is known what has been used up ([`Rate::REMEMBERED`]).
     const MOST_HOURS: u32 = 30 * 24;
@@ -88,23 +83,13 @@ struct Arrived {
     expires: u64,
 }
 
-/// What a guest has.
-#[derive(Serialize)]
-struct Stay {
-    oid: String,
-    orders: u32,
-    left: u32,
-    expires: u64,
-}
-
-/// Without a credential: GET says whether guests are taken (204: they are not), POST makes one. With a guest's, GET says
-/// what is left to it.
-pub(crate) async fn serve<H: Host>(request: &HttpRequest, host: &H) -> Result<Served, Rejection> {
+/// GET says whether guests are taken, and what each may have (204: they are not); POST makes one. Neither takes a
+/// credential.
+pub(crate) fn serve<H: Host>(request: &HttpRequest, host: &H) -> Result<Served, Rejection> {
     let guests = host.admittance().guests;
     if request.method == "GET" {
         return match guests {
             None => Ok(HttpResponse::empty(204).into()),
-            Some(_) if request.header("Authorization").is_some() => stay(request, host).await,
             Some(Guests { orders, hours }) => Ok(Served::success(Offer { orders, hours }, Note::default())),
         };
     }
@@ -115,7 +100,6 @@ pub(crate) async fn serve<H: Host>(request: &HttpRequest, host: &H) -> Result<Se
             "guests say nothing of themselves: leave the body out",
         )));
     }
-    admit::pace_guests(&request.caller, NEW, host).await?;
     let arrived = arrive(guests, host)?;
     let outcome = Some(format!("guest {}", arrived.oid));
     Ok(Served::success(arrived, Note { outcome, ..Note::default() }))
@@ -130,22 +114,6 @@ fn arrive<H: Host>(guests: Guests, host: &H) -> Result<Arrived, Fault> {
     let signed = format!("{HEADER}{}", URL_SAFE_NO_PAD.encode(esim_rsp::json::to_vec(&claims)));
     let mac = URL_SAFE_NO_PAD.encode(host.vault().mac_token(signed.as_bytes()));
     Ok(Arrived { oid, token: format!("{signed}.{mac}"), orders: guests.orders, expires })
-}
-
-async fn stay<H: Host>(request: &HttpRequest, host: &H) -> Result<Served, Rejection> {
-    let shown = admit::requester(request, host);
-    let requester = admit::paced(shown, &request.caller, host).await?;
-    let guests = host.admittance().guests;
-    let guest = requester.oid().and_then(|oid| Some((oid, guests?, guest::ends_at(oid)?)));
-    let Some((oid, Guests { orders, .. }, expires)) = guest else {
-        let detail = "The credential is no guest's";
-        return Err(Rejection::new(403, Refusal::of(Code::FunctionRequesterNotAllowed).because(detail)));
-    };
-    let own = ListOrdersRequest { requester: Some(oid.into()), limit: Some(orders), ..Default::default() };
-    let list = ListOrders::read(own).map_err(Rejection::malformed)?;
-    let made = run(list, None, host).await?.answer?.orders.len();
-    let left = orders.saturating_sub(u32::try_from(made).unwrap_or(u32::MAX));
-    Ok(Served::success(Stay { oid: oid.into(), orders, left, expires }, Note::default()))
 }
 
 /// Whether a bearer credential is a guest's token, sound or not.

@@ -208,7 +208,10 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection>
             Ok(Door::Lpa)
         }
         Who::Guest => {
-            let paced = admit::pace(caller, host).await;
+            let paced = match host.admittance().guests.is_some() && head.method == "POST" {
+                true => admit::pace_guests(caller, host).await,
+                false => admit::pace(caller, host).await,
+            };
             host.checks().that(&PACE, || path, paced)?;
             Ok(Door::Guests)
         }
@@ -241,7 +244,7 @@ async fn route<H: Host>(request: &HttpRequest, door: Door, host: &H) -> Result<S
             method_is(request, "GET", host.checks())?;
             Ok(health(host).await)
         }
-        Door::Guests => guests::serve(request, host).await,
+        Door::Guests => guests::serve(request, host),
         Door::Lpa => standard(request, &Requester::Lpa, host).await,
         Door::Operator(requester) | Door::Server(requester) => {
             match request.path_only().strip_prefix(OPERATOR) {

@@ -376,3 +376,15 @@ fn tries_without_a_code_are_counted_for_each_source() {
     assert_eq!([1, 2].map(|_| attempt("192.0.2.1")), [200, 429]);
     assert_eq!(attempt("192.0.2.2"), 200);
 }
+
+/// As on every host; what they may have is counted in this process.
+#[test]
+fn guests_are_operators_with_so_many_orders() {
+    let server = Server::start("guests", |options| {
+        options.admittance.guests = Some(guests::GUESTS.parse().unwrap());
+    });
+    let lab = server.lab();
+    guests::a_guest_is_an_operator(&lab);
+    guests::orders_of_guests_are_counted(&lab);
+    guests::guests_choose_nothing_of_the_house(&lab);
+}

@@ -86,14 +86,6 @@ export interface GuestArrived {
   expires: number;
 }
 
-/** What a guest has left. */
-export interface GuestStay {
-  oid: string;
-  orders: number;
-  left: number;
-  expires: number;
-}
-
 export interface CalledBy {
   credential: "none" | "houseToken" | "signedToken" | "guestToken" | "clientCertificate" | "serverCertificate";
   oid?: string;

@@ -6,16 +6,27 @@ import { Tab } from "./tab";
 
 const KEPT = "esim-lab/operator";
 
+/** What a guest has: the server counts, this tab knows what it has made. */
+export interface Guest {
+  orders: number;
+  left: number;
+  /** Seconds since 1970. */
+  expires: number;
+}
+
 interface Kept {
   base: string;
   token: string;
   requester: string;
+  guest?: Guest | undefined;
 }
 
 class Session {
   sm = $state.raw<Sm>();
   busy = $state(false);
   error = $state<string>();
+  /** Nothing for who is no guest. */
+  guest = $state.raw<Guest>();
   /** Why the last call did not arrive; gone with the next that does. */
   offline = $state<string>();
   /** What others keep of a session is forgotten when it ends, whoever ends it. */
@@ -31,27 +42,36 @@ class Session {
   /** As before a reload. */
   async resume() {
     const kept = read();
-    if (kept) await this.signIn(kept.base, kept.token, kept.requester);
+    if (kept) await this.#open(kept);
   }
 
   async signIn(base: string, token: string, requester: string) {
-    await this.#open(() => enter({ base, token, requester }));
+    await this.#open({ base, token, requester });
   }
 
   async comeAsGuest() {
     await this.#open(async () => {
-      const { oid, token } = await comeAsGuest();
-      return enter({ base: location.origin, token, requester: oid });
+      const { oid, token, orders, expires } = await comeAsGuest();
+      return { base: location.origin, token, requester: oid, guest: { orders, left: orders, expires } };
     });
   }
 
+  /** Orders have been made, of which a guest has so many. */
+  made(count: number) {
+    const kept = read();
+    if (!this.guest || !kept) return;
+    this.guest = { ...this.guest, left: Math.max(0, this.guest.left - count) };
+    keep({ ...kept, guest: this.guest });
+  }
+
   async openTab() {
-    await this.#open(async () => new Sm(await Tab.open()));
+    await this.#enter(async () => ({ sm: new Sm(await Tab.open()) }));
   }
 
   signOut = (why?: string) => {
     sessionStorage.removeItem(KEPT);
     this.sm = undefined;
+    this.guest = undefined;
     this.offline = undefined;
     this.error = why;
     this.onleave();
@@ -72,15 +92,27 @@ class Session {
     }
   }
 
-  async #open(enter: () => Promise<Sm>) {
+  /** At an SM elsewhere, if it lets in whoever has this credential. */
+  async #open(who: Kept | (() => Promise<Kept>)) {
+    await this.#enter(async () => {
+      const kept = typeof who === "function" ? await who() : who;
+      const sm = new Sm(overHttp(kept.base, kept.token), kept.requester || undefined);
+      await sm.orders({ limit: 1 });
+      keep(kept);
+      return { sm, guest: kept.guest };
+    });
+  }
+
+  async #enter(enter: () => Promise<{ sm: Sm; guest?: Guest | undefined }>) {
     this.busy = true;
     this.error = undefined;
     try {
-      const sm = await enter();
+      const { sm, guest } = await enter();
       const who = `${sm.line.name} ${sm.requester}`;
       if (this.#who !== undefined && this.#who !== who) this.onother();
       this.#who = who;
       this.sm = sm;
+      this.guest = guest;
       this.offline = undefined;
     } catch (error) {
       this.error = sentence(error);
@@ -91,12 +123,7 @@ class Session {
   }
 }
 
-async function enter(kept: Kept): Promise<Sm> {
-  const sm = new Sm(overHttp(kept.base, kept.token), kept.requester || undefined);
-  await sm.orders({ limit: 1 });
-  sessionStorage.setItem(KEPT, JSON.stringify(kept));
-  return sm;
-}
+const keep = (kept: Kept) => sessionStorage.setItem(KEPT, JSON.stringify(kept));
 
 function read(): Kept | undefined {
   try {

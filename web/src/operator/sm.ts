@@ -4,7 +4,6 @@ import type {
   Confirmed,
   Fate,
   GuestArrived,
-  GuestStay,
   ImportRow,
   Imported,
   KnownColumn,
@@ -21,8 +20,6 @@ export interface Line {
   readonly name: string;
   /** OID of the operator that the credential is of, where it says so: ES2+ calls speak for no other. */
   readonly issuer?: string | undefined;
-  /** Whether the credential is a guest's. */
-  readonly isGuest?: boolean;
   send(path: string, body?: string): Promise<{ status: number; body: string; retryAfter?: number | undefined }>;
 }
 
@@ -72,8 +69,6 @@ interface Answer {
 /** The requester of calls whose operator names no OID: an arc for examples. */
 export const EXAMPLE_OID = "2.999.100";
 
-/** What tokens of guests begin with: `{"alg":"HS256","typ":"JWT"}`. */
-const GUEST_TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.";
 const ES2 = "/gsma/rsp2/es2plus/";
 /** Milliseconds for an answer; a batch is work. */
 const PATIENCE = { question: 30_000, batch: 120_000 };
@@ -85,7 +80,6 @@ export function overHttp(base: string, token: string): Line {
   return {
     name: root,
     issuer: issuerOf(token),
-    isGuest: token.startsWith(GUEST_TOKEN),
     async send(path, body) {
       const headers: Record<string, string> = {
         Authorization: `Bearer ${token}`,
@@ -179,15 +173,6 @@ export class Sm {
     requester = EXAMPLE_OID,
   ) {
     this.requester = line.issuer ?? requester;
-  }
-
-  get isGuest(): boolean {
-    return this.line.isGuest ?? false;
-  }
-
-  /** What is left to a guest. */
-  stay(): Promise<GuestStay> {
-    return this.#ask("/esim-lab/guests");
   }
 
   orders({ search, state, after, limit }: Query): Promise<Page> {

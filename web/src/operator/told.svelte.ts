@@ -18,8 +18,9 @@ class Told {
   async import(template: string, fate: Fate, rows: readonly ImportRow[]): Promise<Imported> {
     const life = this.#life;
     const imported = await session.call((sm) => sm.import(template, fate, rows));
-    if (life === this.#life)
-      for (const { iccid, codes } of imported.rows) if (iccid && codes) this.#byIccid.set(iccid, codes);
+    if (life !== this.#life) return imported;
+    session.made(imported.created);
+    for (const { iccid, codes } of imported.rows) if (iccid && codes) this.#byIccid.set(iccid, codes);
     return imported;
   }
 
