@@ -75,7 +75,7 @@ fn the_page_on_the_worker() {
     pages(&ask);
     brotli(&ask);
     methods(&ask);
-    let token = ["-H", "Authorization: Bearer worker-token"];
+    let token = ["-H", "Authorization: Bearer worker-token-of-tests"];
     assert_eq!(ask("/esim-lab/orders", &token).status, "200");
     for path in ["/nothing", "/assets/nothing.js", "/assets/", "/_headers", "/assets/..%2f..%2fseal.key"] {
         assert_eq!(ask(path, &[]).status, "404", "{path}");
