@@ -10,6 +10,7 @@ use esim_rsp::check::Rule;
 use esim_rsp::{Code, Refusal};
 use esim_smdp::store::AliasKind;
 use esim_smdp::{CalledBy, Config, Credential, OnBehalf, Operator};
+use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv6Addr};
 use subtle::ConstantTimeEq;
 
@@ -92,7 +93,7 @@ fn verify(chain: &[Vec<u8>], issuers: &[TrustedCi], now: u64) -> Result<(), Stri
 }
 
 /// Who has been let in, by what it has shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Requester {
     /// An LPA, which speaks for nobody but the eUICC that it proves later.
     Lpa,

@@ -2,10 +2,11 @@
 
 use crate::admit::{self, Requester, SPEAKS};
 use crate::asked::{Answering, Asked, ask, post};
+use crate::carried::{Request, carry, write};
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
-use crate::run::{Executed, execute, run};
-use crate::{Caller, Host, HttpRequest, HttpResponse, LogLine, cors, csv, guests, import, settings};
+use crate::run::{Executed, Running, execute, run};
+use crate::{Caller, Fault, Host, HttpRequest, HttpResponse, LogLine, cors, csv, guests, import, settings};
 use esim_rsp::check::Rule;
 use esim_rsp::common::Version;
 use esim_rsp::json_binding::{Function as Called, Interface};
@@ -298,6 +299,15 @@ async fn standard<H: Host>(
     serve(posted(request, host.checks())?, requester, request, host).await
 }
 
+/// Executes a function of the standard that was carried here, to the object that holds its order.
+///
+/// # Errors
+/// Octets of another version.
+pub async fn run_carried<H: Host>(octets: &[u8], host: &H) -> Result<Vec<u8>, Fault> {
+    let Request { request, requester } = Request::read(octets)?;
+    write(standard(&request, &requester, host).await.unwrap_or_else(Served::from))
+}
+
 /// `/esim-lab/…`: what no standard describes.
 async fn operator<H: Host>(
     rest: &str,
@@ -423,6 +433,9 @@ async fn serve<H: Host>(
     host.checks().that(&SPEAKS, || request.path_only(), spoken)?;
     // Sound JSON around something else: the caller learns where.
     let mut function = asked.read().map_err(|error| Refusal::of(Code::FunctionInvalid).because(error))?;
+    if let Some(served) = carry(&*function, request, requester, host).await? {
+        return Ok(served);
+    }
     let by = requester.called_by(caller);
     let served = call(&mut *function, &by, caller, host).await;
     served.map_err(|rejection| rejection.about(function.correlation()))
@@ -469,6 +482,11 @@ async fn notification<H: Host>(
         Ok(function) => function,
         Err(error) => return heard(format!("ignored: {error}"), Note::default()),
     };
+    let function = Running::new(function);
+    if let Some(served) = carry(&function, request, lpa, host).await? {
+        return Ok(served);
+    }
+    let function = function.function;
     let correlation = function.correlation();
     let by = lpa.called_by(&request.caller);
     let executed = run(function, Some(&by), host).await;

@@ -1,5 +1,6 @@
 //! What a host brings: clock, randomness, configuration, store, log.
 
+use crate::shard::Carried;
 use crate::{Admittance, Limited, Rate, Vault};
 use esim_crypto::pki::{NoneVerified, Verified};
 use esim_rsp::check::Checks;
@@ -58,6 +59,20 @@ pub trait Host {
     /// from elsewhere.
     fn keeps_settings(&self) -> bool {
         false
+    }
+
+    /// Whether records are spread so far that functions are carried to them.
+    fn is_spread(&self) -> bool {
+        false
+    }
+
+    /// Has a function executed where its order lies: its response as [`crate::run_carried`] gives it, or nothing if it is to
+    /// be executed here.
+    ///
+    /// # Errors
+    /// [`CommitError::Conflict`] if its transactionId has been used elsewhere meanwhile.
+    async fn carry(&self, _carried: &Carried) -> Result<Option<Vec<u8>>, CommitError> {
+        Ok(None)
     }
 
     /// Calls another server and waits for its reply; never longer than a caller of ours would wait.

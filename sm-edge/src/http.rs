@@ -1,8 +1,10 @@
 //! Requests and responses as every host can make them.
 
+use serde::{Deserialize, Serialize};
+
 /// A request. Bodies are at most as long as the host lets through; the handler
 /// refuses those over [`crate::Admitted::body_limit`].
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpRequest {
     /// `POST`.
     pub method: String,
@@ -17,7 +19,7 @@ pub struct HttpRequest {
 }
 
 /// Who sent a request, as the connection tells it and no header.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
     /// Network address, without port; absent where there is no network.
     pub source: Option<String>,
@@ -26,7 +28,7 @@ pub struct Caller {
 }
 
 /// A client certificate of TLS whose key the caller has proved to hold.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClientCertificate {
     /// DER, the caller's own first; nothing of it has been checked.
     Chain(Vec<Vec<u8>>),
@@ -122,7 +124,7 @@ impl core::fmt::Debug for HttpRequest {
 }
 
 /// A response.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpResponse {
     /// 200, 204, 400, …
     pub status: u16,

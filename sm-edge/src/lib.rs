@@ -32,6 +32,7 @@
 
 mod admit;
 mod asked;
+mod carried;
 mod cors;
 pub mod csv;
 mod generators;
@@ -60,7 +61,7 @@ pub use admit::{Admittance, is_house};
 pub use esim_smdp as smdp;
 pub use generators::Generators;
 pub use guests::{Guests, NoGuests};
-pub use handler::{Admitted, admit_head, answer, handle, out_of_service, unread};
+pub use handler::{Admitted, admit_head, answer, handle, out_of_service, run_carried, unread};
 pub use host::{CommitError, Fault, Host, LogLine, Store};
 pub use http::{Caller, ClientCertificate, HttpRequest, HttpResponse};
 pub use memory::{MemoryHost, MemoryStore};

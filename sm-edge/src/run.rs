@@ -35,6 +35,12 @@ pub(crate) trait Execution: Send + Sync {
     /// [`Function::tries`].
     fn tries(&self) -> Option<String>;
 
+    /// [`Function::place`].
+    fn place(&self) -> Option<Key>;
+
+    /// [`Function::pointer`].
+    fn pointer(&self, env: &Env<'_>) -> Option<Write>;
+
     /// [`Function::keys`].
     fn keys(&self, known: &Records) -> Vec<Key>;
 
@@ -76,6 +82,14 @@ impl<F: Function> Execution for Running<F> {
 
     fn tries(&self) -> Option<String> {
         self.function.tries()
+    }
+
+    fn place(&self) -> Option<Key> {
+        self.function.place()
+    }
+
+    fn pointer(&self, env: &Env<'_>) -> Option<Write> {
+        self.function.pointer(env)
     }
 
     fn keys(&self, known: &Records) -> Vec<Key> {
@@ -127,12 +141,7 @@ pub(crate) async fn execute<H: Host>(
         {
             return Err(Fault::new(format!("{row} cannot be read")));
         }
-        let mut commit = host.with_rngs(|rng, codes| {
-            let (now, config, verified) = (host.now(), host.config(), host.verified());
-            let veil = &|text: &str| host.vault().veil(text);
-            let (sessions, checks) = (&*host.vault().session_keys(), host.checks());
-            function.decide(&records, &mut Env { now, rng, codes, config, verified, veil, sessions, checks })
-        });
+        let mut commit = with_env(host, |env| function.decide(&records, env));
         if commit.is_empty() {
             host.store().settled().await?;
             return Ok(conflicts);
@@ -163,6 +172,16 @@ pub(crate) async fn execute<H: Host>(
         check_head(head, host).await?;
     }
     Err(Fault::new("the records change faster than they can be decided over"))
+}
+
+/// What a decision may use on this host.
+pub(crate) fn with_env<H: Host, T>(host: &H, use_it: impl FnOnce(&mut Env<'_>) -> T) -> T {
+    host.with_rngs(|rng, codes| {
+        let (now, config, verified) = (host.now(), host.config(), host.verified());
+        let veil = &|text: &str| host.vault().veil(text);
+        let (sessions, checks) = (&*host.vault().session_keys(), host.checks());
+        use_it(&mut Env { now, rng, codes, config, verified, veil, sessions, checks })
+    })
 }
 
 fn written_head(write: Write) -> Option<Head> {

@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 pub const PATH: &str = "/esim-lab/settings/";
 /// The mark: whichever key opens it opens the records.
 const MARK: Name = Name::Config("seal");
+/// The mark of a store in which no earlier version has left orders in objects of their own.
+const LAYOUT: Name = Name::Config("layout");
 /// How often a change is tried against others.
 const TRIES: u32 = 4;
 
@@ -74,6 +76,8 @@ impl Setting {
 pub struct Stored {
     operators: Option<Vec<u8>>,
     revocation_lists: Option<Vec<u8>>,
+    /// Whether an earlier version may have left orders in objects of their own.
+    pub has_earlier: bool,
 }
 
 /// Why nothing can be done with the records.
@@ -93,18 +97,31 @@ impl Stored {
     /// # Errors
     /// See [`Unusable`].
     pub async fn load<S: Store>(store: &S, vault: &Vault) -> Result<Self, Unusable> {
-        let names = [MARK, Setting::Operators.row(), Setting::RevocationLists.row()];
+        let names = [MARK, LAYOUT, Setting::Operators.row(), Setting::RevocationLists.row()];
         let lookups = names.map(|name| Lookup::Name(name.to_string()));
         let mut rows = BTreeMap::new();
         for row in store.load(&lookups).await? {
             let Row { name, body, .. } = vault.open(row).map_err(Unusable::Sealed)?;
             rows.insert(name, body);
         }
+        let mut has_earlier = !rows.contains_key(&LAYOUT.to_string());
         if !rows.contains_key(&MARK.to_string()) {
-            leave_mark(store, vault).await?;
+            has_earlier = leave_mark(store, vault).await?;
         }
         let mut take = |setting: Setting| rows.remove(&setting.row().to_string());
-        Ok(Self { operators: take(Setting::Operators), revocation_lists: take(Setting::RevocationLists) })
+        let (operators, lists) = (take(Setting::Operators), take(Setting::RevocationLists));
+        Ok(Self { operators, revocation_lists: lists, has_earlier })
+    }
+
+    /// Says that an earlier version has left nothing in objects of its own.
+    ///
+    /// # Errors
+    /// The store has failed.
+    pub async fn leave_layout<S: Store>(store: &S, vault: &Vault) -> Result<(), Fault> {
+        match store.commit(&[vault.seal(change(&LAYOUT, 0, b"esim-lab"))?]).await {
+            Ok(()) | Err(CommitError::Conflict) => Ok(()),
+            Err(CommitError::Fault(fault)) => Err(fault),
+        }
     }
 
     /// The value of a setting, if it has been put.
@@ -189,15 +206,19 @@ async fn put<S: Store>(setting: Setting, value: &[u8], store: &S, vault: &Vault)
     Err(Fault::new("the settings change faster than they can be put"))
 }
 
-/// Records of before there was a mark must open, too.
-async fn leave_mark<S: Store>(store: &S, vault: &Vault) -> Result<(), Unusable> {
+/// Records of before there was a mark must open, too; whether there are any.
+async fn leave_mark<S: Store>(store: &S, vault: &Vault) -> Result<bool, Unusable> {
     let any = Lookup::Range { prefix: Kind::Order.prefix().into(), after: String::new(), limit: 1 };
-    for row in store.load(&[any]).await? {
+    let before = store.load(&[any]).await?;
+    let has_earlier = !before.is_empty();
+    for row in before {
         vault.open(row).map_err(Unusable::Sealed)?;
     }
-    match store.commit(&[vault.seal(change(&MARK, 0, b"esim-lab"))?]).await {
+    let marks = [Some(MARK), Some(LAYOUT).filter(|_| !has_earlier)];
+    let changes = marks.into_iter().flatten().map(|mark| vault.seal(change(&mark, 0, b"esim-lab")));
+    match store.commit(&changes.collect::<Result<Vec<_>, _>>()?).await {
         // Somebody else has left it: the next who reads opens it.
-        Ok(()) | Err(CommitError::Conflict) => Ok(()),
+        Ok(()) | Err(CommitError::Conflict) => Ok(has_earlier),
         Err(CommitError::Fault(fault)) => Err(fault.into()),
     }
 }

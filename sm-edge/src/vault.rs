@@ -3,7 +3,7 @@
 use crate::Fault;
 use esim_crypto::{MacKey, SealKey, seal_key_of};
 use esim_smdp::store::{Alias, AliasKind, Change, Kind, Lookup, Row};
-use esim_smdp::{Records, Write};
+use esim_smdp::{Place, Records, Write};
 
 /// Name under which texts are veiled: no row is called so.
 const VEIL: &str = "veil";
@@ -220,6 +220,8 @@ struct Secret<'a> {
     whole: &'a str,
     /// What stands in clear before it, in the store.
     before: &'a str,
+    /// Where the order of a code lies: nothing that the name of the order would not tell.
+    place: Option<Place>,
     /// Whether earlier versions did not disguise it.
     was_clear: bool,
 }
@@ -227,17 +229,23 @@ struct Secret<'a> {
 impl<'a> Secret<'a> {
     fn of(whole: &'a str) -> Option<Self> {
         if AliasKind::Imsi.has(whole) {
-            return Some(Self { whole, before: AliasKind::Imsi.prefix(), was_clear: false });
+            let before = AliasKind::Imsi.prefix();
+            return Some(Self { whole, before, place: None, was_clear: false });
         }
-        if AliasKind::Matching.has(whole) {
-            return Some(Self { whole, before: AliasKind::Code.prefix(), was_clear: true });
+        if let Some(id) = whole.strip_prefix(AliasKind::Matching.prefix()) {
+            let place = Place::of_matching_id(id);
+            return Some(Self { whole, before: AliasKind::Code.prefix(), place, was_clear: place.is_none() });
         }
         let event = Kind::Event.prefix();
         let eid = whole.strip_prefix(event)?.find('/')?;
-        Some(Self { whole, before: &whole[..=event.len() + eid], was_clear: true })
+        Some(Self { whole, before: &whole[..=event.len() + eid], place: None, was_clear: true })
     }
 
     fn disguised(&self, key: &SealKey) -> String {
-        format!("{}{}", self.before, hex::encode(key.disguise(self.whole)))
+        let disguised = hex::encode(key.disguise(self.whole));
+        match self.place {
+            Some(place) => format!("{}{place}/{disguised}", self.before),
+            None => format!("{}{disguised}", self.before),
+        }
     }
 }

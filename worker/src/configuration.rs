@@ -110,6 +110,11 @@ pub async fn settings<N: Network>(env: &Env, store: &ShardedStore<N>) -> Result<
     Ok(settings)
 }
 
+/// Whether an earlier version may have left orders in objects of their own: so it is as long as nobody has looked.
+pub fn has_earlier() -> bool {
+    KEPT.with_borrow(|kept| kept.as_ref().is_none_or(|kept| kept.stored.has_earlier))
+}
+
 /// Has what lies with the records read again: somebody has changed it here.
 pub fn forget() {
     KEPT.set(None);

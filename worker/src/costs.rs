@@ -53,6 +53,9 @@ pub struct Costs {
     pub rows_read: u64,
     /// Alarms set.
     pub alarms: u64,
+    /// Objects whose tables were made, the rows of which are not counted.
+    #[serde(default)]
+    pub made: u64,
 }
 
 impl Costs {
@@ -66,6 +69,7 @@ impl Costs {
         self.rows_written += more.rows_written;
         self.rows_read += more.rows_read;
         self.alarms += more.alarms;
+        self.made += more.made;
     }
 }
 

@@ -4,8 +4,8 @@ use crate::configuration::{self, Settings};
 use crate::network::Edge;
 use crate::outgoing;
 use esim_crypto::pki::{Verified, VerifiedList};
-use esim_sm_edge::shard::ShardedStore;
-use esim_sm_edge::{Admittance, Host, Limited, LogLine, Rate, Vault};
+use esim_sm_edge::shard::{Carried, Network, ShardedStore};
+use esim_sm_edge::{Admittance, CommitError, Host, Limited, LogLine, Rate, Vault};
 use esim_smdp::{Call, Config, Reply};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, Rng, SeedableRng};
@@ -44,7 +44,14 @@ impl EdgeHost {
     /// # Errors
     /// Why this server does not serve, in a sentence.
     pub async fn new(env: &Env, network: Edge) -> Result<Self, String> {
-        let store = ShardedStore::new(network);
+        Self::over(env, ShardedStore::new(network)).await
+    }
+
+    /// The same over a store that is made already.
+    ///
+    /// # Errors
+    /// Why this server does not serve, in a sentence.
+    pub async fn over(env: &Env, store: ShardedStore<Edge>) -> Result<Self, String> {
         let settings = configuration::settings(env, &store).await?;
         Ok(Self { store, settings, env: env.clone() })
     }
@@ -115,6 +122,14 @@ impl Host for EdgeHost {
 
     fn keeps_settings(&self) -> bool {
         true
+    }
+
+    fn is_spread(&self) -> bool {
+        self.store.network().inside().is_none()
+    }
+
+    async fn carry(&self, carried: &Carried) -> Result<Option<Vec<u8>>, CommitError> {
+        self.store.carry(carried, self.vault()).await
     }
 
     async fn call(&self, call: &Call) -> Reply {

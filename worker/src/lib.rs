@@ -1,9 +1,9 @@
 //! The SM as a worker on the edge: the handler of `esim-sm-edge` in front, and
-//! behind it a Durable Object for each order, each session, each part of the
-//! index and each caller that is limited (`esim_sm_edge::shard`).
+//! behind it Durable Objects, each with a share of the orders, of the index, or
+//! a caller that is limited (`esim_sm_edge::shard`).
 //!
-//! A request is handled where it arrives; what it decides is committed in the
-//! objects. An object wakes itself by its alarm when an order is due (its time
+//! A request is admitted where it arrives; what is about one order is executed
+//! in the object that holds it. An object wakes itself by its alarm when an order is due (its time
 //! is up, an operator is to be told) and when a session may be forgotten.
 //!
 //! Bindings: `SM`, the namespace of [`SmObject`]. Variables and secrets: see
@@ -27,11 +27,14 @@ mod sqlite;
 pub use object::SmObject;
 
 use costs::Account;
+use esim_sm_edge::settings::Stored;
 use esim_sm_edge::{
-    HttpRequest, HttpResponse, admit_head, answer, is_house, out_of_service, settings, unread,
+    Host, HttpRequest, HttpResponse, admit_head, answer, is_house, out_of_service, settings, unread,
 };
+use esim_smdp::store::{Kind, Name};
 use host::EdgeHost;
 use network::Edge;
+use serde::Serialize;
 use std::rc::Rc;
 use worker::{Context, Env, Headers, Request, Response, Result, console_error, event};
 
@@ -57,8 +60,54 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
     if costs::is_on(&env) && head.method == "GET" && head.path_only() == costs::PATH {
         return write(tell_costs(&head, &host).await);
     }
+    if head.method == "POST" && head.path_only() == LAYOUT {
+        return write(move_in(&head, &host).await);
+    }
     let account = Account::open(&env, head.path_only());
     write(costs::on(account, serve(head, request, &host)).await?)
+}
+
+/// Where the house has orders moved that an earlier version has kept in objects of their own.
+const LAYOUT: &str = "/esim-lab/layout";
+/// How many of them by one request.
+const MOVED_AT_ONCE: u32 = 50;
+
+/// What has been moved.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Moved {
+    /// To go on with, in `after`; nothing is left where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// Moves some of the orders that an earlier version has kept in objects of their own; when there are no more, that is noted
+/// and nobody looks for them.
+async fn move_in(head: &HttpRequest, host: &EdgeHost) -> HttpResponse {
+    match admit_head(head, host).await {
+        Ok(_) if is_house(head, host) => {}
+        Ok(_) => return HttpResponse::empty(403),
+        Err(refused) => return refused,
+    }
+    let after = head.query().find(|(name, _)| *name == "after").map_or("", |(_, after)| after);
+    let after = Name::order_of(&format!("{}{after}", Kind::Order.prefix()))
+        .map_or_else(String::new, |iccid| Name::Order(iccid).to_string());
+    let moved = host.store().move_in(&after, MOVED_AT_ONCE).await;
+    let noted = match &moved {
+        Ok(None) => Stored::leave_layout(host.store(), host.vault()).await,
+        _ => Ok(()),
+    };
+    configuration::forget();
+    match moved.and_then(|last| noted.map(|()| last)) {
+        Ok(last) => {
+            let next = last.and_then(|name| name.split_once('/').map(|(_, iccid)| iccid.to_string()));
+            HttpResponse::json(200, &Moved { next })
+        }
+        Err(fault) => {
+            console_error!("moving orders: {fault}");
+            HttpResponse::empty(503)
+        }
+    }
 }
 
 /// What functions have cost, for the house alone.

@@ -1,5 +1,6 @@
 //! The way to the Durable Objects: messages as octets in the bodies of requests that never leave the platform.
 
+use crate::configuration;
 use crate::costs::Account;
 use crate::sqlite::Storage;
 use crate::{host, jurisdiction};
@@ -70,6 +71,14 @@ impl Network for Edge {
             Some(account) => Box::pin(account.behind().of(work)),
             None => Box::pin(work),
         });
+    }
+
+    fn has_earlier(&self) -> bool {
+        configuration::has_earlier()
+    }
+
+    fn inside(&self) -> Option<&str> {
+        self.own.as_ref().map(|(name, _)| name.as_str())
     }
 
     fn now(&self) -> u64 {

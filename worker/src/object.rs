@@ -4,8 +4,8 @@ use crate::costs::{self, Account};
 use crate::host::{EdgeHost, now};
 use crate::network::Edge;
 use crate::sqlite::Storage;
-use esim_sm_edge::shard::{Message, Object, object_of};
-use esim_sm_edge::{Fault, Host, attend};
+use esim_sm_edge::shard::{Answer, Message, Object, Ran, ShardedStore, object_of};
+use esim_sm_edge::{Fault, Host, attend, run_carried};
 use esim_smdp::store::Name;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -55,9 +55,18 @@ impl SmObject {
     /// The answer leaves when the runtime has made all that was written durable.
     async fn answer(&self, mut request: Request) -> Result<Response> {
         let message = Message::from_octets(&request.bytes().await?).map_err(error)?;
-        let answered = self.object.answer(&message).and_then(|answer| answer.to_octets());
+        let answered = match &message {
+            Message::Run { object, aliases, beside, request } => {
+                match aliases.is_empty() || self.object.knows_any(aliases).map_err(error)? {
+                    true => self.run(object, *beside, request).await,
+                    false => Ok(Answer::NotHere),
+                }
+            }
+            message => self.object.answer(message),
+        };
+        let answered = answered.and_then(|answer| answer.to_octets());
         if message.may_change_alarm() && answered.is_ok() {
-            let next = self.object.wake_at().map_err(error)?;
+            let next = self.object.wake_at(now()).map_err(error)?;
             // Nothing is awaited since the change: both are written, or none.
             self.set_alarm(next).await?;
         }
@@ -65,6 +74,15 @@ impl SmObject {
             Ok(octets) => Response::from_bytes(octets),
             Err(fault) => Response::error(fault.0, 500),
         }
+    }
+
+    /// Executes a function that is about an order here.
+    async fn run(&self, own: &str, beside: bool, request: &[u8]) -> Result<Answer, Fault> {
+        let network = self.network(own.into())?;
+        let store = if beside { ShardedStore::beside(network) } else { ShardedStore::new(network) };
+        let host = EdgeHost::over(&self.env, store).await.map_err(Fault::new)?;
+        let response = run_carried(request, &host).await?;
+        Ok(Answer::Ran(Ran { response, begun: host.store().has_begun() }))
     }
 
     /// The alarm rings.
@@ -87,33 +105,46 @@ impl SmObject {
             let due = self.object.due(now())?;
             let orders: Vec<_> = due.iter().filter_map(|name| Name::order_of(name)).collect();
             let (Some(name), false) = (due.first(), orders.is_empty()) else { break };
+            // An earlier version has kept each order in an object of its own: it moves.
+            if self.object.is_earlier()? {
+                let earlier = name.replacen('/', ":", 1);
+                self.host(earlier.clone()).await?.store().adopt(&earlier).await?;
+                continue;
+            }
             let host = self.host(object_of(name)).await?;
             for iccid in orders {
                 attend(iccid, &host).await?;
             }
         }
+        self.object.sweep(now())?;
         for name in self.object.expired(now())? {
             let host = self.host(object_of(&name)).await?;
             host.store().forget(&name).await.map_err(Fault::new)?;
         }
         if self.object.is_over(now())? {
             self.state.storage().delete_all().await.map_err(Fault::new)?;
+            self.object.forget();
             return Ok(None);
         }
         // Never in the past: what is due still is so for want of turns. What only has to be remembered until others
         // have heard of it is looked at once more.
-        let next = self.object.wake_at()?.map(|at| at.max(now() + 1));
+        let next = self.object.wake_at(now())?.map(|at| at.max(now() + 1));
         Ok(next.or_else(|| self.object.is_empty().unwrap_or(false).then(|| now() + MEMORY)))
     }
 
     async fn host(&self, name: String) -> Result<EdgeHost, Fault> {
+        EdgeHost::new(&self.env, self.network(name)?).await.map_err(Fault::new)
+    }
+
+    /// The way to others, from in here.
+    fn network(&self, name: String) -> Result<Edge, Fault> {
         let state = self.state.clone();
         let network = Edge::new(&self.env, move |work| state.wait_until(work)).map_err(Fault::new)?;
-        EdgeHost::new(&self.env, network.inside(name, self.object.clone())).await.map_err(Fault::new)
+        Ok(network.inside(name, self.object.clone()))
     }
 
     async fn set_alarm(&self, next: Option<u64>) -> Result<()> {
-        if let Some(at) = next.filter(|_| next != self.alarm.get()) {
+        if let Some(at) = next.filter(|at| self.alarm.get().is_none_or(|set| *at < set)) {
             #[allow(clippy::cast_precision_loss, reason = "milliseconds of this age have 41 bits")]
             // The platform refuses 0, which says: at once.
             let at = JsValue::from_f64((at.max(1) * 1000) as f64);

@@ -175,9 +175,11 @@ pub(crate) fn derive_id(key: &PrivateKey, parts: &[&[u8]]) -> String {
     spell(&octets)
 }
 
+/// Letters and digits that nobody takes for another.
+pub(crate) const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
 /// Octets as letters and digits in groups of five, one each, good to read aloud: 20 hold 100 bits.
 pub(crate) fn spell(octets: &[u8]) -> String {
-    const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let mut id = String::new();
     for (i, octet) in octets.iter().enumerate() {
         if i > 0 && i % 5 == 0 {

@@ -101,6 +101,17 @@ pub trait Function: Sized + Send + Sync {
         None
     }
 
+    /// The one order, or what leads to it, beside which all lies that the decision changes, as far as that can be said
+    /// before anything is loaded: stores that are spread have it executed there.
+    fn place(&self) -> Option<Key> {
+        None
+    }
+
+    /// What must be written elsewhere, so that what comes later finds the place.
+    fn pointer(&self, _env: &Env<'_>) -> Option<Write> {
+        None
+    }
+
     /// The records that the decision needs, as far as can be said from what is
     /// `known`. The host loads and asks again until nothing new is named: the
     /// order of a session, for instance, is known only with the session.

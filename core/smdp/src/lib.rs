@@ -35,6 +35,7 @@ pub mod guest;
 mod history;
 pub mod metadata;
 pub mod order;
+mod place;
 pub mod profile;
 pub mod progress;
 pub mod revocation;
@@ -53,6 +54,7 @@ pub use config::{Config, Identity, KeyPair, Limits, Operator, Smds, SmdsIdentity
 pub use event::EventRecord;
 pub use function::{Decision, Env, Function};
 pub use order::{Order, OrderState, Package};
+pub use place::Place;
 pub use revocation::Revocations;
 pub use secret::Secret;
 pub use session::{Session, SessionState};

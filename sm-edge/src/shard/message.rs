@@ -79,8 +79,27 @@ pub enum Message {
         /// Name of the commit.
         tx: Tx,
     },
+    /// Write rows that an earlier version has kept elsewhere, as they are, where there are none of their names.
+    Adopt {
+        /// The rows.
+        rows: Vec<Found>,
+    },
+    /// Execute a function that is about an order here, if one of these aliases is known here; in any case if there is none.
+    Run {
+        /// Name of the object, which does not know it.
+        object: String,
+        /// Aliases.
+        aliases: Vec<String>,
+        /// Whether it is about the order of an alias that is known here, and no other.
+        beside: bool,
+        /// What [`crate::run_carried`] takes.
+        #[serde(with = "As::<Bytes>")]
+        request: Vec<u8>,
+    },
     /// Take one of what may be used.
     Take {
+        /// By whom, or of what.
+        key: String,
         /// At once.
         burst: u32,
         /// In a minute.
@@ -93,13 +112,14 @@ pub enum Message {
 
 impl Message {
     /// Take one of `rate`.
-    pub fn take(rate: Rate, now: u64) -> Self {
-        Self::Take { burst: rate.burst, per_minute: rate.per_minute, now }
+    pub fn take(key: &str, rate: Rate, now: u64) -> Self {
+        Self::Take { key: key.into(), burst: rate.burst, per_minute: rate.per_minute, now }
     }
 
     /// Whether it may change when the object is to be woken.
     pub fn may_change_alarm(&self) -> bool {
-        matches!(self, Self::Commit { .. } | Self::Finish { committed: true, .. } | Self::Take { .. })
+        let commits = matches!(self, Self::Commit { .. } | Self::Finish { committed: true, .. });
+        commits || matches!(self, Self::Adopt { .. } | Self::Run { .. } | Self::Take { .. })
     }
 }
 
@@ -192,8 +212,22 @@ pub enum Answer {
     Busy(Vec<Pending>),
     /// To `Ask`.
     Outcome(Outcome),
+    /// To `Run`: what has come of it.
+    Ran(Ran),
+    /// To `Run`: none of the aliases is known here. Nothing was executed.
+    NotHere,
     /// To `Take`: seconds until there is one again; 0 if one has been taken.
     Wait(u64),
+}
+
+/// What has come of a function that was carried to its order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// The response, and what there is to say of it.
+    #[serde(with = "As::<Bytes>")]
+    pub response: Vec<u8>,
+    /// Whether a session has been written here that did not lie here before.
+    pub begun: bool,
 }
 
 /// What `Load` has found.
@@ -219,6 +253,12 @@ pub struct Found {
     /// Sealed.
     #[serde(with = "As::<Bytes>")]
     pub body: Vec<u8>,
+    /// May be forgotten from this second on.
+    #[serde(with = "As::<Option<Whole>>")]
+    pub expires: Option<u64>,
+    /// Something is to be done from this second on.
+    #[serde(with = "As::<Option<Whole>>")]
+    pub due: Option<u64>,
 }
 
 impl core::fmt::Debug for Found {
@@ -243,10 +283,16 @@ pub(crate) fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, Fault> {
     postcard::to_allocvec(value).map_err(Fault::new)
 }
 
-/// From octets.
+/// From octets, all of them.
 pub(crate) fn read<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Fault> {
-    postcard::from_bytes(octets).map_err(Fault::new)
+    match postcard::take_from_bytes(octets).map_err(Fault::new)? {
+        (value, []) => Ok(value),
+        (_, rest) => Err(Fault::new(format!("{} octets too many", rest.len()))),
+    }
 }
+
+/// Of the messages, in front of each: one that changes is another version.
+const VERSION: u8 = 2;
 
 macro_rules! octets {
     ($($name:ident)*) => {$(
@@ -256,7 +302,9 @@ macro_rules! octets {
             /// # Errors
             /// None is known.
             pub fn to_octets(&self) -> Result<Vec<u8>, Fault> {
-                write(self)
+                let mut octets = vec![VERSION];
+                octets.extend(write(self)?);
+                Ok(octets)
             }
 
             /// From octets.
@@ -264,7 +312,11 @@ macro_rules! octets {
             /// # Errors
             /// Octets of another version, and numbers that no storage keeps as they are.
             pub fn from_octets(octets: &[u8]) -> Result<Self, Fault> {
-                read(octets)
+                match octets {
+                    [VERSION, octets @ ..] => read(octets),
+                    [version, ..] => Err(Fault::new(format!("a message of version {version}, and not of {VERSION}"))),
+                    [] => Err(Fault::new("a message without octets")),
+                }
             }
         }
     )*};
@@ -291,7 +343,7 @@ mod tests {
         for message in [
             put(Some(Whole::MAX + 1), None),
             put(None, Some(u64::MAX)),
-            Message::Take { burst: 1, per_minute: 1, now: u64::MAX },
+            Message::Take { key: String::new(), burst: 1, per_minute: 1, now: u64::MAX },
             Message::Prepare { pending, parts: Vec::new() },
             Message::Prepare {
                 pending: Pending { tx: [1; 16], primary: String::new(), deadline: 0 },

@@ -1,14 +1,18 @@
-//! Records spread over many small objects, each with storage of its own: a
+//! Records spread over many objects, each with storage of its own: a
 //! [`Store`](crate::Store) for hosts such as Cloudflare's Durable Objects.
 //!
 //! | object | holds |
 //! |---|---|
-//! | `order:ICCID` | order and package of a profile, with its errands; the end of its history |
-//! | `session:ID` | one download session |
+//! | `orders:BITS` | a share of the orders, by the first bits of their [`Place`], with all that is written with each of them: package, end of the history, download sessions, the pace at which it is tried |
+//! | `sessions:N` | where the session of a transactionId lies, one of 256 by the transactionId |
 //! | `config` | settings that lie with the records ([`crate::settings`]) |
 //! | `KIND:ID` | any other record |
 //! | `index:0` … `index:15` | which records have an alias, and which there are |
 //! | `limit:KEY` | what a caller may still use ([`crate::Host::take`]) |
+//!
+//! A matchingId that this server has drawn says where its order lies, and no index is asked. A function that is about one
+//! order is carried to the object that holds it and executed there ([`mod@carry`]): what it loads and commits is in one
+//! local transaction, and no message.
 //!
 //! An object does one thing at a time and keeps nothing in memory ([`Object`]);
 //! it answers [`Message`]s and sends none. Whoever serves a request coordinates
@@ -44,15 +48,18 @@
 //! After a crash, and only then: changes kept aside, until somebody asks for what they are about; and a decision of
 //! some 20 octets at a primary.
 
+mod carry;
 mod message;
 mod object;
 mod store;
 
-pub use message::{Answer, Message, Outcome, Tx};
+pub use carry::Carried;
+pub use message::{Answer, Message, Outcome, Ran, Tx};
 pub use object::{Object, Sql, Value};
 pub use store::ShardedStore;
 
 use crate::Fault;
+use esim_smdp::Place;
 use esim_smdp::store::{AliasKind, Kind};
 
 /// What joins the objects.
@@ -75,6 +82,16 @@ pub trait Network: Clone + 'static {
 
     /// Random octets, never the same twice.
     fn draw(&self) -> Tx;
+
+    /// Whether an earlier version may have left orders in objects of their own.
+    fn has_earlier(&self) -> bool {
+        false
+    }
+
+    /// The object that this is in, if it is in one: what is sent to it needs no way.
+    fn inside(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// How many objects the index is spread over. Another number is another index: the records would have to be written
@@ -89,17 +106,48 @@ const SPREAD: [AliasKind; 2] = [AliasKind::Type, AliasKind::Available];
 /// has it, as they come, and looks for himself.
 const UNKEPT: [(AliasKind, Kind); 2] = [(AliasKind::Eid, Kind::Order), (AliasKind::Owner, Kind::Order)];
 
+/// Aliases that lie beside their orders: what an LPA asks by.
+const BESIDE: [AliasKind; 3] = [AliasKind::Code, AliasKind::Default, AliasKind::DefaultIdle];
+
 /// Kinds that are never listed.
 const UNLISTED: [Kind; 4] = [Kind::Config, Kind::Package, Kind::Head, Kind::Session];
 
-/// The object that holds a row.
+/// How many bits of a place tell the objects that orders lie in apart.
+const ORDERS_BITS: u32 = 8;
+/// How many objects know where sessions lie. A session lives for a day: another number costs those under way.
+const SESSIONS_OBJECTS: u32 = 256;
+/// What names of objects with orders begin with.
+const ORDERS: &str = "orders:";
+
+/// The object that holds a row, seen from outside of it.
 pub fn object_of(name: &str) -> String {
     match Kind::of(name) {
-        Some((Kind::Package | Kind::Head, id)) => format!("{}:{id}", Kind::Order.word()),
+        Some((Kind::Order | Kind::Package | Kind::Head, iccid)) => orders_at(Place::of_digits(iccid)),
+        Some((Kind::Session, id)) => format!("sessions:{}", hash(id) % SESSIONS_OBJECTS),
         // What every instance reads, and one message brings.
         Some((Kind::Config, _)) => Kind::Config.word().into(),
         _ => name.replacen('/', ":", 1),
     }
+}
+
+/// The object that earlier versions have kept a row in, if it is another one.
+fn earlier_object_of(name: &str) -> Option<String> {
+    match Kind::of(name)? {
+        (Kind::Order | Kind::Package | Kind::Head, iccid) => Some(format!("{}:{iccid}", Kind::Order.word())),
+        _ => None,
+    }
+}
+
+/// The object that holds the orders of a place.
+fn orders_at(place: Place) -> String {
+    let bits = place.bits() >> (Place::BITS - ORDERS_BITS);
+    format!("{ORDERS}{bits:0width$b}", width = ORDERS_BITS as usize)
+}
+
+/// Where the order lies whose matchingId has this alias, as far as the alias says.
+fn place_of_code(alias: &str) -> Option<Place> {
+    let (place, _) = alias.strip_prefix(AliasKind::Code.prefix())?.split_once('/')?;
+    Place::parse(place)
 }
 
 /// Whether an alias lies with the names of its records.
@@ -107,10 +155,25 @@ fn is_spread(alias: &str) -> bool {
     alias.ends_with('/') || SPREAD.iter().any(|kind| kind.has(alias))
 }
 
-/// The object that holds an entry of the index.
+/// The object of the index that holds an entry.
 fn index_of(alias: &str, name: &str) -> String {
     let key = if is_spread(alias) { name } else { alias };
-    format!("index:{}", hash(key) % INDEX_OBJECTS)
+    // An order that waits for an eUICC no more stays where it was, and one object has to learn it.
+    let (idle, waiting) = (AliasKind::DefaultIdle.prefix(), AliasKind::Default.prefix());
+    format!("index:{}", hash(&key.replacen(idle, waiting, 1)) % INDEX_OBJECTS)
+}
+
+/// The objects that hold an entry. By what an LPA brings, an order is found beside it, too; and there alone by a code that
+/// says where that is.
+fn entry_objects(alias: &str, name: &str) -> Vec<String> {
+    let beside = Kind::Order.has(name) && lies_beside(alias);
+    let own = beside.then(|| object_of(name));
+    let is_told = own.is_some() && place_of_code(alias).map(orders_at) == own;
+    (!is_told).then(|| index_of(alias, name)).into_iter().chain(own).collect()
+}
+
+fn lies_beside(alias: &str) -> bool {
+    BESIDE.iter().any(|kind| kind.has(alias))
 }
 
 /// All objects of the index.

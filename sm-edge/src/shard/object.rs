@@ -3,6 +3,7 @@
 use super::message::{self, Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
 use crate::rate::Bucket;
 use crate::{Fault, Rate};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 /// A value of SQLite.
@@ -31,11 +32,22 @@ pub trait Sql {
     /// # Errors
     /// Those of `work`, and of the database.
     fn transaction(&self, work: &mut dyn FnMut() -> Result<(), Fault>) -> Result<(), Fault>;
+
+    /// Makes the tables that are not there.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn make(&self, tables: &[&str]) -> Result<(), Fault> {
+        tables.iter().try_for_each(|table| self.query(table, Vec::new()).map(drop))
+    }
 }
 
-const SCHEMA: [&str; 7] = [
+/// What an object has. Tables that are there stay as they were made: earlier versions have made some otherwise, with the
+/// same columns.
+const SCHEMA: [&str; 8] = [
     "CREATE TABLE IF NOT EXISTS record (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, expires INTEGER,
-       due INTEGER, tx BLOB NOT NULL, aliases BLOB NOT NULL, body BLOB NOT NULL)",
+       due INTEGER, tx BLOB NOT NULL, aliases BLOB NOT NULL, body BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS record_due ON record (due) WHERE due IS NOT NULL",
     "CREATE TABLE IF NOT EXISTS alias (
        alias TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (alias, name)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS pending (tx BLOB PRIMARY KEY, state BLOB NOT NULL, parts BLOB NOT NULL)",
@@ -43,14 +55,20 @@ const SCHEMA: [&str; 7] = [
        PRIMARY KEY (key, tx)) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS touch_tx ON touch (tx)",
     "CREATE TABLE IF NOT EXISTS decision (tx BLOB PRIMARY KEY, committed INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS bucket (
-       id INTEGER PRIMARY KEY, level INTEGER NOT NULL, at INTEGER NOT NULL, full_at INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS pace (key TEXT PRIMARY KEY, level INTEGER NOT NULL, at INTEGER NOT NULL,
+       full_at INTEGER NOT NULL) WITHOUT ROWID",
 ];
+/// Seconds between two times that an object looks for what may be forgotten.
+const HOUR: u64 = 3600;
 
 /// One object.
 #[derive(Debug)]
 pub struct Object<S> {
     sql: S,
+    /// Whether all tables are known to be there.
+    made: Cell<bool>,
+    /// Whether no commit is unfinished here, and nothing is remembered of one; unknown until somebody has looked.
+    quiet: Cell<Option<bool>>,
 }
 
 /// Whether changes can be made.
@@ -63,12 +81,18 @@ enum Verdict {
 impl<S: Sql> Object<S> {
     /// An object with this storage. Nothing is written.
     pub fn new(sql: S) -> Self {
-        Self { sql }
+        Self { sql, made: Cell::new(false), quiet: Cell::new(None) }
     }
 
     /// The storage.
     pub fn sql(&self) -> &S {
         &self.sql
+    }
+
+    /// Knows nothing any more of its storage, which has been given back.
+    pub fn forget(&self) {
+        self.made.set(false);
+        self.quiet.set(None);
     }
 
     /// Answers a message. Nothing is awaited in between, and each change is one transaction.
@@ -85,35 +109,75 @@ impl<S: Sql> Object<S> {
                 false => self.load(names, entries).map(Answer::Loaded),
             };
         }
-        if self.is_new()? {
-            for statement in SCHEMA {
-                self.sql.query(statement, Vec::new())?;
-            }
+        if !self.made.get() {
+            self.sql.make(&SCHEMA)?;
+            self.made.set(true);
         }
         match message {
-            Message::Load { .. } => Ok(Answer::Conflict),
+            Message::Load { .. } | Message::Run { .. } => {
+                Err(Fault::new("an object cannot do that by itself"))
+            }
+            Message::Adopt { rows } => self.adopt(rows),
             Message::Commit { tx, parts, joint, again } => self.commit(tx, parts, *joint, *again),
             Message::Prepare { pending, parts } => self.prepare(pending, parts),
             Message::Finish { tx, committed } => self.finish(tx, *committed),
             Message::Ask { tx, force } => self.ask(tx, *force).map(Answer::Outcome),
-            Message::Forget { tx } => self.forget(tx),
-            Message::Take { burst, per_minute, now } => {
-                self.take(Rate { burst: *burst, per_minute: *per_minute }, *now)
+            Message::Forget { tx } => self.forget_commit(tx),
+            Message::Take { key, burst, per_minute, now } => {
+                self.take(key, Rate { burst: *burst, per_minute: *per_minute }, *now)
             }
         }
     }
 
-    /// When to wake it, seconds since 1970: something is due, or may be forgotten.
+    /// When to wake it, seconds since 1970: something is due, or after `now` it is time to look for what may be forgotten.
     ///
     /// # Errors
     /// The storage has failed.
-    pub fn wake_at(&self) -> Result<Option<u64>, Fault> {
+    pub fn wake_at(&self, now: u64) -> Result<Option<u64>, Fault> {
         if self.is_new()? {
             return Ok(None);
         }
-        const NEXT: &str = "SELECT MIN(at) FROM (SELECT due AS at FROM record UNION ALL
-             SELECT expires FROM record UNION ALL SELECT full_at FROM bucket) WHERE at IS NOT NULL";
-        self.first(NEXT, Vec::new())?.map(unsigned).transpose()
+        const NEXT: &str =
+            "SELECT (SELECT MIN(due) FROM record WHERE due IS NOT NULL), (SELECT MIN(full_at) FROM pace),
+             EXISTS (SELECT 1 FROM record WHERE name >= 'session/' AND name < 'session0')
+             OR EXISTS (SELECT 1 FROM record WHERE name >= 'event/' AND name < 'event0')";
+        let row = self.sql.query(NEXT, Vec::new())?.into_iter().next().ok_or_else(damaged)?;
+        let [due, full_at, passes] = <[Value; 3]>::try_from(row).map_err(|_| damaged())?;
+        let passes = Some(now).filter(|_| passes == Value::Integer(1));
+        let passes = passes.into_iter().chain(time(full_at)?).min();
+        let passes = passes.map(|at| (at.max(now) / HOUR + 1) * HOUR);
+        Ok(time(due)?.into_iter().chain(passes).min())
+    }
+
+    /// Whether one of these aliases is that of a row here.
+    ///
+    /// # Errors
+    /// The storage has failed.
+    pub fn knows_any(&self, aliases: &[String]) -> Result<bool, Fault> {
+        if self.is_new()? {
+            return Ok(false);
+        }
+        const KNOWN: &str = "SELECT 1 FROM alias WHERE alias = ?1 LIMIT 1";
+        for alias in aliases {
+            if self.first(KNOWN, vec![text(alias)])?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Forgets what may be forgotten at `now`, seconds since 1970, and has to be told to nobody else.
+    ///
+    /// # Errors
+    /// The storage has failed.
+    pub fn sweep(&self, now: u64) -> Result<(), Fault> {
+        if self.is_new()? {
+            return Ok(());
+        }
+        const SESSIONS: &str =
+            "DELETE FROM record WHERE expires <= ?1 AND name >= 'session/' AND name < 'session0'";
+        self.sql.query(SESSIONS, vec![integer(now)])?;
+        self.sql.query("DELETE FROM pace WHERE full_at <= ?1", vec![integer(now)]).map(drop)
     }
 
     /// Names of rows with something due at `now`, seconds since 1970.
@@ -150,7 +214,7 @@ impl<S: Sql> Object<S> {
         if self.is_new()? {
             return Ok(true);
         }
-        const KEPT: &str = "SELECT 1 FROM record UNION ALL SELECT 1 FROM bucket WHERE full_at > ?1 UNION ALL
+        const KEPT: &str = "SELECT 1 FROM record UNION ALL SELECT 1 FROM pace WHERE full_at > ?1 UNION ALL
              SELECT 1 FROM alias UNION ALL SELECT 1 FROM pending UNION ALL
              SELECT 1 FROM decision WHERE committed = 1 LIMIT 1";
         Ok(self.first(KEPT, vec![integer(now)])?.is_none())
@@ -162,13 +226,29 @@ impl<S: Sql> Object<S> {
     /// The storage has failed.
     pub fn is_empty(&self) -> Result<bool, Fault> {
         const ANY: &str =
-            "SELECT 1 FROM record UNION ALL SELECT 1 FROM bucket UNION ALL SELECT 1 FROM alias LIMIT 1";
+            "SELECT 1 FROM record UNION ALL SELECT 1 FROM pace UNION ALL SELECT 1 FROM alias LIMIT 1";
         Ok(self.is_new()? || self.first(ANY, Vec::new())?.is_none())
     }
 
+    /// Whether an earlier version has made it, which kept each order in an object of its own.
+    ///
+    /// # Errors
+    /// The storage has failed.
+    pub fn is_earlier(&self) -> Result<bool, Fault> {
+        Ok(self.first("SELECT 1 FROM sqlite_master WHERE name = 'bucket'", Vec::new())?.is_some())
+    }
+
+    /// Whether nothing was ever written. An object of an earlier version is given the tables that it lacks.
     fn is_new(&self) -> Result<bool, Fault> {
-        let table = "SELECT 1 FROM sqlite_master WHERE name = 'bucket'";
-        Ok(self.first(table, Vec::new())?.is_none())
+        if self.made.get() {
+            return Ok(false);
+        }
+        let is_new = self.first("SELECT 1 FROM sqlite_master WHERE name = 'record'", Vec::new())?.is_none();
+        if !is_new {
+            self.sql.make(&SCHEMA)?;
+            self.made.set(true);
+        }
+        Ok(is_new)
     }
 
     fn load(&self, names: &[String], entries: &[Entries]) -> Result<Loaded, Fault> {
@@ -190,16 +270,27 @@ impl<S: Sql> Object<S> {
     }
 
     fn row(&self, name: &str) -> Result<Option<Found>, Fault> {
-        let rows =
-            self.sql.query("SELECT revision, aliases, body FROM record WHERE name = ?1", vec![text(name)])?;
+        let rows = self.sql.query(
+            "SELECT revision, aliases, body, expires, due FROM record WHERE name = ?1",
+            vec![text(name)],
+        )?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
-        let [revision, aliases, body] = <[Value; 3]>::try_from(row).map_err(|_| damaged())?;
-        let (revision, aliases) = (unsigned(revision)?, message::read(&blob(aliases)?)?);
-        Ok(Some(Found { name: name.into(), revision, aliases, body: blob(body)? }))
+        let [revision, aliases, body, expires, due] = <[Value; 5]>::try_from(row).map_err(|_| damaged())?;
+        Ok(Some(Found {
+            name: name.into(),
+            revision: unsigned(revision)?,
+            aliases: message::read(&blob(aliases)?)?,
+            body: blob(body)?,
+            expires: time(expires)?,
+            due: time(due)?,
+        }))
     }
 
     /// Adds the unfinished commits that concern a key.
     fn touching(&self, key: &str, pending: &mut Vec<Pending>) -> Result<(), Fault> {
+        if self.is_quiet()? {
+            return Ok(());
+        }
         const TOUCHING: &str = "SELECT p.state FROM touch t JOIN pending p ON p.tx = t.tx WHERE t.key = ?1";
         for row in self.sql.query(TOUCHING, vec![text(key)])? {
             let found: Pending = message::read(&blob(only(row)?)?)?;
@@ -210,11 +301,23 @@ impl<S: Sql> Object<S> {
         Ok(())
     }
 
+    /// Whether no commit is unfinished here, and nothing is remembered of one: nobody else writes to this storage.
+    fn is_quiet(&self) -> Result<bool, Fault> {
+        if let Some(quiet) = self.quiet.get() {
+            return Ok(quiet);
+        }
+        const BUSY: &str = "SELECT 1 FROM pending UNION ALL SELECT 1 FROM decision LIMIT 1";
+        let quiet = self.first(BUSY, Vec::new())?.is_none();
+        self.quiet.set(Some(quiet));
+        Ok(quiet)
+    }
+
     fn commit(&self, tx: &Tx, parts: &[Part], joint: bool, again: bool) -> Result<Answer, Fault> {
-        match self.decision(tx)? {
+        let decided = if self.is_quiet()? { None } else { self.decision(tx)? };
+        match decided {
             Some(true) => return Ok(Answer::Done),
             Some(false) => return Ok(Answer::Conflict),
-            None if self.has_written(tx)? => return Ok(Answer::Done),
+            None if again && self.has_written(tx, parts)? => return Ok(Answer::Done),
             None => {}
         }
         let refusal = match self.check(parts)? {
@@ -244,6 +347,7 @@ impl<S: Sql> Object<S> {
             Verdict::Conflict => return Ok(Answer::Conflict),
             Verdict::Busy(pending) => return Ok(Answer::Busy(pending)),
         }
+        self.quiet.set(None);
         self.sql.transaction(&mut || {
             let values = vec![
                 Value::Blob(pending.tx.to_vec()),
@@ -263,6 +367,7 @@ impl<S: Sql> Object<S> {
 
     fn finish(&self, tx: &Tx, committed: bool) -> Result<Answer, Fault> {
         let Some(parts) = self.kept_aside(tx)? else { return Ok(Answer::Done) };
+        self.quiet.set(None);
         self.sql.transaction(&mut || {
             if committed {
                 self.apply(&parts, tx)?;
@@ -286,14 +391,15 @@ impl<S: Sql> Object<S> {
     }
 
     /// What was refused for ever stays so: that commit may still be on its way.
-    fn forget(&self, tx: &Tx) -> Result<Answer, Fault> {
+    fn forget_commit(&self, tx: &Tx) -> Result<Answer, Fault> {
         let tx = vec![Value::Blob(tx.to_vec())];
+        self.quiet.set(None);
         self.sql.query("DELETE FROM decision WHERE tx = ?1 AND committed = 1", tx)?;
         Ok(Answer::Done)
     }
 
-    fn take(&self, rate: Rate, now: u64) -> Result<Answer, Fault> {
-        let rows = self.sql.query("SELECT level, at, full_at FROM bucket", Vec::new())?;
+    fn take(&self, key: &str, rate: Rate, now: u64) -> Result<Answer, Fault> {
+        let rows = self.sql.query("SELECT level, at, full_at FROM pace WHERE key = ?1", vec![text(key)])?;
         let bucket = match rows.into_iter().next().map(<[Value; 3]>::try_from) {
             Some(Ok([level, at, full_at])) => {
                 Some(Bucket { level: unsigned(level)?, at: unsigned(at)?, full_at: unsigned(full_at)? })
@@ -302,15 +408,17 @@ impl<S: Sql> Object<S> {
             None => None,
         };
         let (Bucket { level, at, full_at }, taken) = Bucket::take(bucket, rate, now);
-        const PUT: &str = "INSERT OR REPLACE INTO bucket (id, level, at, full_at) VALUES (1, ?1, ?2, ?3)";
-        self.sql.query(PUT, vec![integer(level), integer(at), integer(full_at)])?;
+        const PUT: &str = "INSERT INTO pace (key, level, at, full_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (key) DO UPDATE SET level = ?2, at = ?3, full_at = ?4";
+        self.sql.query(PUT, vec![text(key), integer(level), integer(at), integer(full_at)])?;
         Ok(Answer::Wait(taken.err().unwrap_or(0)))
     }
 
     fn check(&self, parts: &[Part]) -> Result<Verdict, Fault> {
         let mut pending = Vec::new();
         const LOCKED: &str = "SELECT 1 FROM touch WHERE key = ?1 AND lock = 1 LIMIT 1";
-        for (key, _) in parts.iter().flat_map(keys).filter(|(_, lock)| *lock) {
+        let locks = if self.is_quiet()? { &[][..] } else { parts };
+        for (key, _) in locks.iter().flat_map(keys).filter(|(_, lock)| *lock) {
             if self.first(LOCKED, vec![text(&key)])?.is_some() {
                 self.touching(&key, &mut pending)?;
             }
@@ -362,9 +470,16 @@ impl<S: Sql> Object<S> {
                     Value::Blob(message::write(aliases)?),
                     Value::Blob(body.clone()),
                 ];
-                const PUT: &str =
-                    "INSERT OR REPLACE INTO record (name, revision, expires, due, tx, aliases, body)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                // The index over what is due is not touched where that stays.
+                const AGAIN: &str =
+                    "UPDATE record SET revision = ?2, expires = ?3, tx = ?5, aliases = ?6, body = ?7
+                     WHERE name = ?1 AND due IS ?4 RETURNING 1";
+                const PUT: &str = "INSERT INTO record (name, revision, expires, due, tx, aliases, body)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO UPDATE SET
+                     revision = ?2, expires = ?3, due = ?4, tx = ?5, aliases = ?6, body = ?7";
+                if *expected > 0 && !self.sql.query(AGAIN, values.clone())?.is_empty() {
+                    return Ok(());
+                }
                 self.sql.query(PUT, values).map(drop)
             }
             Part::Delete { name, .. } => {
@@ -375,11 +490,7 @@ impl<S: Sql> Object<S> {
                     let values = vec![text(alias), text(name)];
                     self.sql.query("DELETE FROM alias WHERE alias = ?1 AND name = ?2", values)?;
                 }
-                for (alias, _) in add {
-                    let values = vec![text(alias), text(name)];
-                    self.sql.query("INSERT OR REPLACE INTO alias (alias, name) VALUES (?1, ?2)", values)?;
-                }
-                Ok(())
+                add.iter().try_for_each(|(alias, _)| self.add_alias(alias, name))
             }
         })
     }
@@ -397,14 +508,50 @@ impl<S: Sql> Object<S> {
 
     fn decide(&self, tx: &Tx, committed: bool) -> Result<(), Fault> {
         let values = vec![Value::Blob(tx.to_vec()), Value::Integer(committed.into())];
+        self.quiet.set(None);
         self.sql.query("INSERT OR REPLACE INTO decision (tx, committed) VALUES (?1, ?2)", values).map(drop)
     }
 
     /// Whether some row is as this commit has written it.
-    fn has_written(&self, tx: &Tx) -> Result<bool, Fault> {
-        let found =
-            self.first("SELECT 1 FROM record WHERE tx = ?1 LIMIT 1", vec![Value::Blob(tx.to_vec())])?;
-        Ok(found.is_some())
+    fn has_written(&self, tx: &Tx, parts: &[Part]) -> Result<bool, Fault> {
+        const WRITTEN: &str = "SELECT 1 FROM record WHERE name = ?1 AND tx = ?2";
+        for part in parts {
+            if let Part::Put { name, .. } = part
+                && self.first(WRITTEN, vec![text(name), Value::Blob(tx.to_vec())])?.is_some()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Rows of before, with what an LPA asks by beside them.
+    fn adopt(&self, rows: &[Found]) -> Result<Answer, Fault> {
+        self.sql.transaction(&mut || {
+            for Found { name, revision, aliases, body, expires, due } in rows {
+                const ADOPT: &str = "INSERT INTO record (name, revision, expires, due, tx, aliases, body)
+                     VALUES (?1, ?2, ?3, ?4, x'', ?5, ?6) ON CONFLICT DO NOTHING";
+                let values = vec![
+                    text(name),
+                    integer(*revision),
+                    expires.map_or(Value::Null, integer),
+                    due.map_or(Value::Null, integer),
+                    Value::Blob(message::write(aliases)?),
+                    Value::Blob(body.clone()),
+                ];
+                self.sql.query(ADOPT, values)?;
+                for alias in aliases.iter().filter(|alias| super::lies_beside(alias)) {
+                    self.add_alias(alias, name)?;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(Answer::Done)
+    }
+
+    fn add_alias(&self, alias: &str, name: &str) -> Result<(), Fault> {
+        const ADD: &str = "INSERT INTO alias (alias, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.sql.query(ADD, vec![text(alias), text(name)]).map(drop)
     }
 
     /// First column of the first row, unless it is NULL.
@@ -460,6 +607,10 @@ fn unsigned(value: Value) -> Result<u64, Fault> {
         Value::Integer(number) => u64::try_from(number).map_err(Fault::new),
         _ => Err(damaged()),
     }
+}
+
+fn time(value: Value) -> Result<Option<u64>, Fault> {
+    if value == Value::Null { Ok(None) } else { unsigned(value).map(Some) }
 }
 
 fn damaged() -> Fault {

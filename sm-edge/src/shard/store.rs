@@ -1,11 +1,15 @@
 //! The coordinator: a store over many objects.
 
 use super::message::{Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
-use super::{Network, index_of, is_spread, lanes, listing, object_of, unkept};
+use super::{
+    Network, ORDERS, earlier_object_of, entry_objects, index_of, is_spread, lanes, lies_beside, listing,
+    object_of, orders_at, place_of_code, unkept,
+};
 use crate::{CommitError, Fault, Limited, Rate, Store, sql};
-use esim_smdp::store::{Alias, Change, Kind, Lookup, Row};
+use esim_smdp::Place;
+use esim_smdp::store::{Alias, AliasKind, Change, Kind, Lookup, Row};
 use futures_util::future::join_all;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Milliseconds after which a coordinator that has not decided may be taken for dead.
@@ -21,6 +25,10 @@ pub struct ShardedStore<N> {
     network: N,
     /// Revision and aliases of rows loaded.
     seen: RefCell<BTreeMap<String, (u64, Vec<String>)>>,
+    /// Whether what an alias is of lies here, beside the order that a function was carried to, and nowhere else.
+    is_beside: bool,
+    /// Whether a session has been written beside an order that was not there before.
+    pub(super) begun: Cell<bool>,
 }
 
 /// What each object has to do for a commit.
@@ -46,11 +54,16 @@ impl<N: Network> Store for ShardedStore<N> {
         let Some(primary) = plan.keys().min_by_key(|object| rank(object)).cloned() else {
             return Ok(());
         };
+        let begins =
+            |part: &Part| matches!(part, Part::Put { name, expected: 0, .. } if Kind::Session.has(name));
+        let begun =
+            primary.starts_with(ORDERS) && plan.get(&primary).is_some_and(|own| own.iter().any(begins));
         let tx = self.network.draw();
         let done = match plan.len() {
             1 => self.decide(&primary, tx, plan.into_values().next().unwrap_or_default(), false).await,
             _ => self.commit_jointly(&primary, tx, plan).await,
         };
+        self.begun.set(self.begun.get() || (begun && done.is_ok()));
         if done == Err(CommitError::Conflict) {
             // Not all at once again.
             self.network.pause(u64::from(tx[0] % 8)).await;
@@ -62,7 +75,7 @@ impl<N: Network> Store for ShardedStore<N> {
 /// Who decides: the order, where there is one; never the index.
 fn rank(object: &str) -> u8 {
     match object.split(':').next() {
-        Some(kind) if kind == Kind::Order.word() => 0,
+        Some("orders") => 0,
         Some("index") => 2,
         _ => 1,
     }
@@ -71,7 +84,12 @@ fn rank(object: &str) -> u8 {
 impl<N: Network> ShardedStore<N> {
     /// A store over the objects that `network` reaches.
     pub fn new(network: N) -> Self {
-        Self { network, seen: RefCell::default() }
+        Self { network, seen: RefCell::default(), is_beside: false, begun: Cell::new(false) }
+    }
+
+    /// A store inside the object that a function was carried to.
+    pub fn beside(network: N) -> Self {
+        Self { is_beside: true, ..Self::new(network) }
     }
 
     /// The way to the objects.
@@ -79,14 +97,23 @@ impl<N: Network> ShardedStore<N> {
         &self.network
     }
 
+    /// The object that holds a row: sessions lie beside the order that this is in, if it is in one.
+    fn home(&self, name: &str) -> String {
+        match self.network.inside() {
+            Some(own) if own.starts_with(ORDERS) && Kind::Session.has(name) => own.into(),
+            _ => object_of(name),
+        }
+    }
+
     /// Takes one of what `key` may use, at `now` in seconds since 1970: [`crate::Host::take`]. Each key has an object of
-    /// its own, which counts exactly whichever machine asks.
+    /// its own, and tries of an order are counted beside it, exactly, whichever machine asks.
     ///
     /// # Errors
     /// [`Limited`]; an object that is not to be had has failed.
     pub async fn take(&self, key: &str, rate: Rate, now: u64) -> Result<(), Limited> {
-        let object = format!("limit:{key}");
-        match self.network.send(&object, &Message::take(rate, now)).await {
+        let beside = self.network.inside().filter(|_| key.starts_with("order/"));
+        let object = beside.map_or_else(|| format!("limit:{key}"), str::to_string);
+        match self.network.send(&object, &Message::take(key, rate, now)).await {
             Ok(Answer::Wait(0)) => Ok(()),
             Ok(Answer::Wait(seconds)) => Err(Limited::Wait(seconds)),
             Ok(_) => Err(Limited::Failed(Fault::new(format!("{object} has not answered what it was asked")))),
@@ -137,10 +164,23 @@ impl<N: Network> ShardedStore<N> {
                     return self.listed(kind.prefix(), after, *limit).await;
                 }
                 let entries = Entries { alias: alias.clone(), after: after.clone(), limit: *limit };
-                match is_spread(alias) {
-                    true => self.some(entries).await,
-                    false => self.entries(&index_of(alias, ""), entries).await,
+                if is_spread(alias) {
+                    return self.some(entries).await;
                 }
+                // In clear, as the first versions had them, they are where orders of theirs may be.
+                if AliasKind::Matching.has(alias) && !self.network.has_earlier() {
+                    return Ok(Vec::new());
+                }
+                if let Some(own) = self.network.inside().filter(|_| self.is_beside && lies_beside(alias)) {
+                    return self.entries(own, entries).await;
+                }
+                if let Some(place) = place_of_code(alias) {
+                    let beside = self.entries(&orders_at(place), entries.clone()).await?;
+                    if !beside.is_empty() {
+                        return Ok(beside);
+                    }
+                }
+                self.entries(&index_of(alias, ""), entries).await
             }
             // Each object wakes itself.
             Lookup::Due { .. } => Ok(Vec::new()),
@@ -181,15 +221,71 @@ impl<N: Network> ShardedStore<N> {
         Ok(asked.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    async fn entries(&self, object: &str, entries: Entries) -> Result<Vec<String>, Fault> {
+    pub(super) async fn entries(&self, object: &str, entries: Entries) -> Result<Vec<String>, Fault> {
         let loaded = self.ask(object, Message::Load { names: Vec::new(), entries: vec![entries] }).await?;
         Ok(loaded.names.into_iter().flatten().collect())
     }
 
     async fn rows(&self, names: impl Iterator<Item = String>) -> Result<BTreeMap<String, Found>, Fault> {
+        let names: BTreeSet<String> = names.collect();
+        let mut rows = self.rows_here(names.iter().cloned()).await?;
+        let missing = names.iter().filter(|name| !rows.contains_key(*name));
+        let earlier: BTreeSet<String> = missing.filter_map(|name| earlier_object_of(name)).collect();
+        if !earlier.is_empty() && self.network.has_earlier() {
+            for object in &earlier {
+                self.adopt(object).await?;
+            }
+            let missing: Vec<_> = names.into_iter().filter(|name| !rows.contains_key(name)).collect();
+            rows.extend(self.rows_here(missing.into_iter()).await?);
+        }
+        Ok(rows)
+    }
+
+    /// Has an order that an earlier version has kept in an object of its own moved to where it lies now, with all that is
+    /// beside it. Whoever dies on the way leaves it where it was, or in both, and then it is gone on with.
+    ///
+    /// # Errors
+    /// An object does not answer.
+    pub async fn adopt(&self, object: &str) -> Result<(), Fault> {
+        let Some((_, iccid)) = object.split_once(':') else { return Ok(()) };
+        let names = [Kind::Order, Kind::Package, Kind::Head].map(|kind| format!("{}{iccid}", kind.prefix()));
+        let load = Message::Load { names: names.to_vec(), entries: Vec::new() };
+        let Loaded { rows, .. } = self.ask(object, load).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let deleted = |row: &Found| Part::Delete { name: row.name.clone(), expected: row.revision };
+        let parts = rows.iter().map(deleted).collect();
+        let home = orders_at(Place::of_digits(iccid));
+        match self.insist(&home, &Message::Adopt { rows }).await? {
+            Answer::Done => {}
+            _ => return Err(Fault::new(format!("{home} has not answered what it was asked"))),
+        }
+        match self.decide(object, self.network.draw(), parts, false).await {
+            // Somebody else has done it meanwhile.
+            Ok(()) | Err(CommitError::Conflict) => Ok(()),
+            Err(CommitError::Fault(fault)) => Err(fault),
+        }
+    }
+
+    /// Moves the first orders behind `after` that an earlier version has kept in objects of their own, `limit` at most: the
+    /// last of them, unless there are no more.
+    ///
+    /// # Errors
+    /// An object does not answer.
+    pub async fn move_in(&self, after: &str, limit: u32) -> Result<Option<String>, Fault> {
+        let names = self.listed(Kind::Order.prefix(), after, limit).await?;
+        let objects: Vec<_> = names.iter().filter_map(|name| earlier_object_of(name)).collect();
+        for moved in join_all(objects.iter().map(|object| self.adopt(object))).await {
+            moved?;
+        }
+        Ok(names.into_iter().nth(limit.saturating_sub(1) as usize))
+    }
+
+    async fn rows_here(&self, names: impl Iterator<Item = String>) -> Result<BTreeMap<String, Found>, Fault> {
         let mut objects: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for name in names {
-            objects.entry(object_of(&name)).or_default().insert(name);
+            objects.entry(self.home(&name)).or_default().insert(name);
         }
         let asked = objects.into_iter().map(async |(object, names)| {
             let names = names.into_iter().collect();
@@ -210,7 +306,7 @@ impl<N: Network> ShardedStore<N> {
     ///
     /// A commit that was open when its primary was asked, and is still unfinished here afterwards, was open at that
     /// moment: what was loaded held then. (Its primary forgets it only when it is finished everywhere.)
-    async fn ask(&self, object: &str, load: Message) -> Result<Loaded, Fault> {
+    pub(super) async fn ask(&self, object: &str, load: Message) -> Result<Loaded, Fault> {
         let mut open: Vec<Tx> = Vec::new();
         for _ in 0..ROUNDS {
             let Answer::Loaded(loaded) = self.insist(object, &load).await? else {
@@ -276,14 +372,14 @@ impl<N: Network> ShardedStore<N> {
                         expires: *expires,
                         due: *due,
                     };
-                    plan.entry(object_of(name)).or_default().push(part);
+                    plan.entry(self.home(name)).or_default().push(part);
                 }
                 Change::Delete { name, expected } => {
                     let mut old = self.aliases(name, *expected).await?;
                     old.extend(listing(name).filter(|_| *expected > 0));
                     index(&mut plan, name, &old, &[], false);
                     let part = Part::Delete { name: name.clone(), expected: *expected };
-                    plan.entry(object_of(name)).or_default().push(part);
+                    plan.entry(self.home(name)).or_default().push(part);
                 }
                 // Each object forgets by itself.
                 Change::Sweep { .. } => {}
@@ -346,7 +442,13 @@ impl<N: Network> ShardedStore<N> {
     }
 
     /// Has the primary commit its part, and with it all.
-    async fn decide(&self, primary: &str, tx: Tx, parts: Vec<Part>, joint: bool) -> Result<(), CommitError> {
+    pub(super) async fn decide(
+        &self,
+        primary: &str,
+        tx: Tx,
+        parts: Vec<Part>,
+        joint: bool,
+    ) -> Result<(), CommitError> {
         let mut message = Message::Commit { tx, parts, joint, again: false };
         let mut lost = Fault::new("never sent");
         for _ in 0..TRIES {
@@ -396,16 +498,18 @@ impl<N: Network> ShardedStore<N> {
 /// Adds to a plan what the index has to learn of a row.
 fn index(plan: &mut Plan, name: &str, old: &[String], new: &[Alias], is_new: bool) {
     let mut learn = |alias: &str, unique: Option<bool>| {
-        let parts = plan.entry(index_of(alias, name)).or_default();
-        let here = parts.iter().position(|part| matches!(part, Part::Index { name: n, .. } if n == name));
-        let here = here.unwrap_or_else(|| {
-            parts.push(Part::Index { name: name.into(), add: Vec::new(), remove: Vec::new() });
-            parts.len() - 1
-        });
-        if let Some(Part::Index { add, remove, .. }) = parts.get_mut(here) {
-            match unique {
-                Some(unique) => add.push((alias.into(), unique)),
-                None => remove.push(alias.into()),
+        for object in entry_objects(alias, name) {
+            let parts = plan.entry(object).or_default();
+            let here = parts.iter().position(|part| matches!(part, Part::Index { name: n, .. } if n == name));
+            let here = here.unwrap_or_else(|| {
+                parts.push(Part::Index { name: name.into(), add: Vec::new(), remove: Vec::new() });
+                parts.len() - 1
+            });
+            if let Some(Part::Index { add, remove, .. }) = parts.get_mut(here) {
+                match unique {
+                    Some(unique) => add.push((alias.into(), unique)),
+                    None => remove.push(alias.into()),
+                }
             }
         }
     };

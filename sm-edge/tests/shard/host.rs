@@ -1,25 +1,34 @@
 //! The service with its records over many objects, as the worker has it.
 
 use super::sim::Sim;
-use esim_sm_edge::shard::ShardedStore;
+use esim_sm_edge::shard::{Carried, Network, Ran, ShardedStore};
 use esim_sm_edge::{
-    Admittance, Host, HttpRequest, HttpResponse, Limited, LogLine, MemoryHost, Rate, Store, Vault, attend,
-    block_on, handle,
+    Admittance, CommitError, Host, HttpRequest, HttpResponse, Limited, LogLine, MemoryHost, Rate, Store,
+    Vault, attend, block_on, handle, run_carried,
 };
 use esim_sm_lab::Service;
 use esim_sm_lab::wall::{Site, rows_of};
 use esim_smdp::{Call, Config, Key, Records, Reply};
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// All but the records is that of a host in memory.
 pub struct Objects {
-    inner: MemoryHost,
+    inner: Rc<MemoryHost>,
     sim: Sim,
 }
 
 impl Objects {
     pub fn new(sim: Sim, inner: MemoryHost) -> Self {
+        let inner = Rc::new(inner);
+        let host = inner.clone();
+        sim.carry(Rc::new(move |sim, beside, request| {
+            let store = if beside { ShardedStore::beside(sim) } else { ShardedStore::new(sim) };
+            let host = ObjectsHost { inner: &host, store };
+            let response = block_on(run_carried(request, &host)).unwrap();
+            Ran { response, begun: host.store.has_begun() }
+        }));
         Self { inner, sim }
     }
 
@@ -100,6 +109,14 @@ impl Host for ObjectsHost<'_> {
 
     fn keeps_settings(&self) -> bool {
         true
+    }
+
+    fn is_spread(&self) -> bool {
+        self.store.network().inside().is_none()
+    }
+
+    async fn carry(&self, carried: &Carried) -> Result<Option<Vec<u8>>, CommitError> {
+        self.store.carry(carried, self.vault()).await
     }
 
     async fn call(&self, call: &Call) -> Reply {

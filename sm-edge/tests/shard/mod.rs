@@ -1,6 +1,7 @@
 //! Records over many objects: what every store does, and that a commit is seen
 //! whole or not at all wherever messages are lost and coordinators die.
 
+mod earlier;
 mod host;
 mod known;
 mod lite;
@@ -8,14 +9,15 @@ mod settings;
 mod sim;
 
 use esim_crypto::{Curve, PrivateKey};
-use esim_rsp::es9p::PATH;
-use esim_sm_edge::shard::{Message, Network, ShardedStore, Sql};
+use esim_rsp::es9p::{AuthenticateClientOk, InitiateAuthenticationOk, PATH};
+use esim_sm_edge::shard::{Answer, Message, Network, ShardedStore, Sql, object_of};
 use esim_sm_edge::token::{Claims, sign};
 use esim_sm_edge::{Admittance, Caller, CommitError, HttpRequest, Rate, Store, Vault, block_on};
-use esim_sm_lab::{Lab, cases};
+use esim_sm_lab::{Lab, assert_success, cases, code, subscriber, success};
 use esim_smdp::Operator;
 use esim_smdp::store::{Alias, Change, Lookup, Row};
 use proptest::prelude::*;
+use serde_json::{Value as Json, json};
 use sim::{Sim, Weather};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +51,9 @@ fn orders_are_found_over_many_objects() {
 /// Earlier versions had matchingIds and eventIds in clear: objects are written anew one by one, and found until then.
 #[test]
 fn what_is_left_in_clear_is_found_and_disguised_when_it_is_written() {
-    let store = ShardedStore::new(Sim::new(7));
+    let sim = Sim::new(7);
+    sim.0.has_earlier.set(true);
+    let store = ShardedStore::new(sim);
     let vault = Vault::new(&[1; 32]).with_clear_names();
     let commit = |changes: &[Change]| block_on(store.commit(changes));
     let sealed = |name: &str| vault.seal_body(name, b"a record").unwrap();
@@ -132,15 +136,18 @@ fn the_objects_are_those_of_the_table() {
         put("session/AB", 0, &[3], &[("default/1", false)]),
     ];
     block_on(store.commit(&changes)).unwrap();
-    assert_eq!(sim.look("order:89", |object| object.due(0).unwrap()), [""; 0]);
-    assert_eq!(sim.look("session:AB", |object| object.wake_at().unwrap()), Some(10));
-    assert_eq!(sim.look("session:AB", |object| object.expired(9).unwrap()), [""; 0]);
-    assert_eq!(sim.look("session:AB", |object| object.expired(10).unwrap()), ["session/AB"]);
-    assert!(!sim.look("session:AB", |object| object.is_over(10).unwrap()));
+    // SHA-256 of `89` begins with CD, FNV-1a of `AB` ends so.
+    let (orders, session) = ("orders:11001101", "sessions:95");
+    assert_eq!((object_of("order/89"), object_of("session/AB")), (orders.into(), session.into()));
+    assert_eq!(sim.look(orders, |object| object.due(0).unwrap()), [""; 0]);
+    assert_eq!(sim.look(session, |object| object.wake_at(9).unwrap()), Some(3600));
+    assert_eq!(sim.look(session, |object| object.expired(9).unwrap()), [""; 0]);
+    assert_eq!(sim.look(session, |object| object.expired(10).unwrap()), ["session/AB"]);
+    assert!(!sim.look(session, |object| object.is_over(10).unwrap()));
     block_on(store.forget("session/AB")).unwrap();
-    assert!(sim.look("session:AB", |object| object.is_over(10).unwrap()));
+    assert!(sim.look(session, |object| object.is_over(10).unwrap()));
     assert_eq!(block_on(store.load(&[by_alias("default/1", 9)])).unwrap(), []);
-    assert!(!sim.look("order:89", |object| object.is_over(u64::MAX >> 1).unwrap()));
+    assert!(!sim.look(orders, |object| object.is_over(u64::MAX >> 1).unwrap()));
     for table in ["pending", "touch", "decision"] {
         assert_eq!(sim.count(table), 0, "{table}");
     }
@@ -188,33 +195,134 @@ fn who_asks_for_what_never_was_leaves_nothing() {
     let store = ShardedStore::new(sim.clone());
     let lookups = [Lookup::Name("session/none".into()), by_alias("matching/none", 1)];
     assert_eq!(block_on(store.load(&lookups)).unwrap(), []);
-    let tables = sim.look("session:none", |object| object.wake_at().unwrap());
+    let tables = sim.look(&object_of("session/none"), |object| object.wake_at(0).unwrap());
     assert_eq!((tables, sim.count("sqlite_master")), (None, 0));
 }
 
+/// What each function of a download costs, by each way to find its order. Messages are what the platform is paid for, and
+/// each is one more way to wait for.
 #[test]
 fn a_download_takes_few_messages() {
-    let sim = Sim::new(4);
-    let store = ShardedStore::new(sim.clone());
-    block_on(store.commit(&[put("order/1", 0, &[1], &[("matching/A", true)])])).unwrap();
-    block_on(store.commit(&[put("session/1", 0, &[1], &[])])).unwrap();
-    // As authenticateClient: the session, the order behind an alias, both written.
-    sim.0.sent.set(0);
-    let store = ShardedStore::new(sim.clone());
-    block_on(store.load(&[Lookup::Name("session/1".into()), by_alias("matching/A", 1)])).unwrap();
-    let changes = [put("order/1", 1, &[2], &[("matching/A", true)]), put("session/1", 1, &[2], &[])];
-    block_on(store.commit(&changes)).unwrap();
-    // Load session, index, order; prepare, commit; and, with nobody waiting, finish and forget.
-    assert_eq!(sim.0.sent.get(), 7);
+    let (sim, lab) = spread(4);
+    let ways = [
+        (json!({}), "drawn", [0, 2, 2, 1]),
+        (json!({"matchingId": "OWN"}), "own", [0, 3, 2, 1]),
+        (json!({"eid": lab.euicc.eid, "matchingId": ""}), "by EID", [0, 3, 2, 3]),
+    ];
+    for (order, way, expected) in ways {
+        let (iccid, matching_id) = lab.order(order);
+        let sent = |call: &mut dyn FnMut()| {
+            sim.0.sent.set(0);
+            call();
+            sim.0.sent.get()
+        };
+        let (mut offer, mut answer, mut result) = (None, Json::Null, None);
+        let messages = [
+            sent(&mut || offer = Some(lab.initiate())),
+            sent(&mut || answer = lab.authenticate(offer.as_ref().unwrap(), &matching_id)),
+            sent(&mut || answer = lab.fetch(&serde_json::from_value(answer.take()).unwrap(), None)),
+            sent(&mut || {
+                let id = serde_json::from_value(answer["transactionId"].clone()).unwrap();
+                result = Some(lab.notify(lab.euicc.result(&id, &iccid, 1, success())).status);
+            }),
+        ];
+        assert_eq!((messages, result), (expected, Some(204)), "{way}");
+        assert_eq!(lab.state(&iccid), "Installed", "{way}");
+    }
+}
+
+/// Where an order lies is known before it is asked: what leads to its session may be there without it.
+#[test]
+fn what_leads_to_a_session_that_has_not_begun_is_in_nobodys_way() {
+    let (sim, lab) = spread(21);
+    let (_, matching_id) = lab.order(json!({"matchingId": "OWN"}));
+    let offer = lab.initiate();
+    sim.take_down("orders:");
+    assert_eq!(tried(&lab, &offer, &matching_id), 500);
+    sim.bring_up();
+    // It leads to a place where there is no such session.
+    let unknown = AuthenticateClientOk {
+        transaction_id: offer.transaction_id.clone(),
+        ..lab.offered(&lab.order(json!({})).1)
+    };
+    assert_eq!(code(&lab.fetch(&unknown, None)), "8.10.1/3.9");
+    // And to the one that begins there all the same.
+    let offered = lab.authenticate(&offer, &matching_id);
+    assert_success(&lab.fetch(&serde_json::from_value(offered).unwrap(), None));
+}
+
+/// A session to which nothing leads is over; its order is not.
+#[test]
+fn a_session_to_which_nothing_leads_is_over_and_its_order_is_not() {
+    let (sim, lab) = spread(22);
+    let (iccid, matching_id) = lab.order(json!({}));
+    let offer = lab.initiate();
+    sim.take_down("sessions:");
+    assert_eq!(tried(&lab, &offer, &matching_id), 500);
+    sim.bring_up();
+    assert_eq!(code(&lab.authenticate(&offer, &matching_id)), "8.10.1/3.9");
+    assert_eq!(lab.show(&iccid)["downloadAttempts"], 1);
+    lab.download(&matching_id);
+    assert_eq!(lab.state(&iccid), "Downloaded");
+}
+
+/// Whoever has one eUICC sign twice in one session gets one order.
+#[test]
+fn a_transaction_id_leads_to_one_order() {
+    for own in [json!({}), json!({"matchingId": "OWN"})] {
+        let (_, lab) = spread(23);
+        let (first, second) = (lab.order(own), lab.order(json!({})));
+        let offer = lab.initiate();
+        assert_success(&lab.authenticate(&offer, &first.1));
+        assert_eq!(code(&lab.authenticate(&offer, &second.1)), "8.10.1/3.9");
+    }
+}
+
+/// An operator may have given a matchingId of the form of those that are drawn: it is found by the index.
+#[test]
+fn a_matching_id_that_looks_as_if_it_was_drawn_is_found() {
+    let (_, lab) = spread(24);
+    let given = "DBV9-HHHHH-HHHHH-HHHHH-HHHHH";
+    let (iccid, _) = lab.order(json!({"matchingId": given}));
+    let answer = lab.authenticate(&lab.initiate(), "DBV9-HHHHH-HHHHH-HHHHH-HHHHJ");
+    assert_eq!(code(&answer), "8.2.6/3.8");
+    let (id, _) = lab.download(given);
+    assert_eq!(lab.notify(lab.euicc.result(&id, &iccid, 1, success())).status, 204);
+    assert_eq!(lab.state(&iccid), "Installed");
+    // It is one of two orders' only.
+    let (another, drawn) = lab.order(json!({}));
+    assert_ne!(another, iccid);
+    let header = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "1"});
+    let reserved = lab.operator("/esim-lab/provision", json!({"subscriber": subscriber()}));
+    let iccid = &reserved["iccid"];
+    assert_success(&lab.es2("downloadOrder", json!({"header": header, "iccid": iccid})));
+    for taken in [given, &drawn] {
+        let confirm = json!({"header": header, "iccid": iccid, "releaseFlag": true, "matchingId": taken});
+        assert_eq!(code(&lab.es2("confirmOrder", confirm)), "8.2.6/3.3", "{taken}");
+    }
+}
+
+/// authenticateClient, whatever comes of it.
+fn tried(lab: &Lab, offer: &InitiateAuthenticationOk, matching_id: &str) -> u16 {
+    let body = serde_json::to_vec(&lab.euicc.authenticate(offer, matching_id, |_| {})).unwrap();
+    lab.send(HttpRequest::post(format!("{PATH}authenticateClient"), body)).status
+}
+
+/// The service over objects, each function where its order lies.
+fn spread(seed: u64) -> (Sim, Lab) {
+    let (sim, lab) = (Sim::new(seed), Lab::new());
+    let service = host::Objects::new(sim.clone(), lab.host.fork());
+    (sim.clone(), Lab { other: Some(Rc::new(service)), ..lab })
 }
 
 #[test]
 fn a_limiter_is_exact_and_forgets() {
     let sim = Sim::new(5);
-    let take = |now| block_on(sim.send("limit:a", &Message::take(Rate { burst: 2, per_minute: 30 }, now)));
+    let take =
+        |now| block_on(sim.send("limit:a", &Message::take("a", Rate { burst: 2, per_minute: 30 }, now)));
     let waits: Vec<_> = [100, 100, 100, 102, 102].map(|now| format!("{:?}", take(now).unwrap())).into();
     assert_eq!(waits, ["Wait(0)", "Wait(0)", "Wait(2)", "Wait(0)", "Wait(2)"]);
-    assert_eq!(sim.look("limit:a", |object| object.wake_at().unwrap()), Some(106));
+    assert_eq!(sim.look("limit:a", |object| object.wake_at(102).unwrap()), Some(3600));
     assert!(sim.look("limit:a", |object| object.is_over(106).unwrap()));
 }
 
@@ -262,8 +370,10 @@ fn a_damaged_order_hides_no_other() {
     let service = host::Objects::new(sim.clone(), lab.host.fork());
     let lab = Lab { other: Some(Rc::new(service)), ..lab };
     let [first, second] = [(), ()].map(|()| lab.order(serde_json::json!({})).0);
-    sim.look(&format!("order:{first}"), |object| {
-        object.sql().query("UPDATE record SET body = X'00' WHERE name LIKE 'order/%'", Vec::new()).unwrap()
+    let name = format!("order/{first}");
+    sim.look(&object_of(&name), |object| {
+        let damage = format!("UPDATE record SET body = X'00' WHERE name = '{name}'");
+        object.sql().query(&damage, Vec::new()).unwrap()
     });
     let list = lab.send(HttpRequest::get("/esim-lab/orders").with_token(&lab.token));
     let listed = String::from_utf8(list.body).unwrap();
@@ -399,4 +509,17 @@ proptest! {
         }
         prop_assert_eq!(sim.count("touch"), 0, "something is still locked");
     }
+}
+
+/// What another version has written is refused as such, and not read as far as it is understood.
+#[test]
+fn messages_of_another_version_are_refused() {
+    let longer = |octets: Vec<u8>| [&octets[..], &[1]].concat();
+    let forget = Message::Forget { tx: [7; 16] };
+    assert!(Message::from_octets(&longer(forget.to_octets().unwrap())).is_err(), "a longer message");
+    assert!(Answer::from_octets(&longer(Answer::Done.to_octets().unwrap())).is_err(), "a longer answer");
+    let mut other = Message::Forget { tx: [7; 16] }.to_octets().unwrap();
+    other[0] += 1;
+    let refused = Message::from_octets(&other).unwrap_err().to_string();
+    assert!(refused.contains("version"), "{refused}");
 }

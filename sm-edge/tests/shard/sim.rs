@@ -2,7 +2,7 @@
 
 use super::lite::Lite;
 use esim_sm_edge::Fault;
-use esim_sm_edge::shard::{Answer, Message, Network, Object, Sql, Tx, Value};
+use esim_sm_edge::shard::{Answer, Message, Network, Object, Ran, Sql, Tx, Value};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::cell::{Cell, RefCell};
@@ -37,15 +37,22 @@ pub struct World {
     pub sent: Cell<u64>,
     /// Objects whose names begin so do not answer.
     down: Cell<Option<&'static str>>,
+    /// How functions are executed in an object.
+    runs: RefCell<Option<Run>>,
+    /// Whether an earlier version has left orders.
+    pub has_earlier: Cell<bool>,
 }
 
-/// A network of the world.
+/// What executes a function in an object: as the worker's objects do.
+pub type Run = Rc<dyn Fn(Sim, bool, &[u8]) -> Ran>;
+
+/// A network of the world, as seen from outside or from in an object.
 #[derive(Clone)]
-pub struct Sim(pub Rc<World>);
+pub struct Sim(pub Rc<World>, Option<String>);
 
 impl Sim {
     pub fn new(seed: u64) -> Self {
-        Self(Rc::new(World {
+        let world = Rc::new(World {
             objects: RefCell::default(),
             clock: Cell::new(1_767_225_600_000),
             rng: RefCell::new(ChaCha20Rng::seed_from_u64(seed)),
@@ -55,7 +62,24 @@ impl Sim {
             yields: Cell::new(false),
             sent: Cell::new(0),
             down: Cell::new(None),
-        }))
+            runs: RefCell::default(),
+            has_earlier: Cell::new(false),
+        });
+        Self(world, None)
+    }
+
+    /// From now on functions are carried to objects.
+    pub fn carry(&self, run: Run) {
+        self.0.runs.replace(Some(run));
+    }
+
+    fn run(&self, object: &str, aliases: &[String], beside: bool, request: &[u8]) -> Answer {
+        let knows = |object: &Object<Lite>| object.knows_any(aliases).unwrap();
+        if !aliases.is_empty() && !self.0.objects.borrow().get(object).is_some_and(knows) {
+            return Answer::NotHere;
+        }
+        let run = self.0.runs.borrow().clone().expect("somebody runs functions");
+        Answer::Ran(run(Self(self.0.clone(), Some(object.into())), beside, request))
     }
 
     /// From now on, with several things going on at once.
@@ -67,6 +91,11 @@ impl Sim {
     /// From now on, objects whose names begin so do not answer.
     pub fn take_down(&self, objects: &'static str) {
         self.0.down.set(Some(objects));
+    }
+
+    /// All objects answer again.
+    pub fn bring_up(&self) {
+        self.0.down.set(None);
     }
 
     /// An object loses its storage.
@@ -149,6 +178,31 @@ impl Sim {
         here.sum()
     }
 
+    /// An object with what these statements have made.
+    pub fn put(&self, object: &str, statements: &[(String, Vec<Value>)]) {
+        let lite = Lite::new();
+        for (statement, values) in statements {
+            lite.query(statement, values.clone()).unwrap();
+        }
+        self.0.objects.borrow_mut().insert(object.into(), Object::new(lite));
+    }
+
+    /// The records of an object, column by column.
+    pub fn copy(&self, object: &str) -> Vec<Vec<Value>> {
+        self.look(object, |object| object.sql().query("SELECT * FROM record", Vec::new()).unwrap())
+    }
+
+    /// How many records lie in objects whose names begin so.
+    pub fn rows_in(&self, objects: &str) -> usize {
+        let names: Vec<_> =
+            self.0.objects.borrow().keys().filter(|name| name.starts_with(objects)).cloned().collect();
+        let tables = "SELECT 1 FROM sqlite_master WHERE name = 'record'";
+        let made = names
+            .iter()
+            .filter(|name| self.look(name, |it| !it.sql().query(tables, Vec::new()).unwrap().is_empty()));
+        made.map(|name| self.copy(name).len()).sum()
+    }
+
     /// What an object says.
     pub fn look<T>(&self, object: &str, look: impl FnOnce(&Object<Lite>) -> T) -> T {
         look(&self.0.objects.borrow()[object])
@@ -171,6 +225,9 @@ impl Future for Yield {
 
 impl Network for Sim {
     async fn send(&self, object: &str, message: &Message) -> Result<Answer, Fault> {
+        if self.inside() == Some(object) {
+            return Ok(self.deliver(object, message));
+        }
         self.0.sent.set(self.0.sent.get() + 1);
         Yield(self.0.yields.get()).await;
         if self.0.down.get().is_some_and(|down| object.starts_with(down)) {
@@ -186,7 +243,10 @@ impl Network for Sim {
             self.0.late.borrow_mut().push((object.into(), message.clone()));
             return Err(Fault::new("late"));
         }
-        let answer = self.deliver(object, message);
+        let answer = match message {
+            Message::Run { aliases, beside, request, .. } => self.run(object, aliases, *beside, request),
+            message => self.deliver(object, message),
+        };
         Yield(self.0.yields.get()).await;
         match fate < lost + late + unanswered {
             true => Err(Fault::new("unanswered")),
@@ -203,6 +263,14 @@ impl Network for Sim {
 
     fn now(&self) -> u64 {
         self.0.clock.get()
+    }
+
+    fn has_earlier(&self) -> bool {
+        self.0.has_earlier.get()
+    }
+
+    fn inside(&self) -> Option<&str> {
+        self.1.as_deref()
     }
 
     async fn pause(&self, milliseconds: u64) {

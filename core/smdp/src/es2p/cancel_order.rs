@@ -32,6 +32,10 @@ impl Function for CancelOrder {
         Some(self.0.header.function_call_identifier.clone())
     }
 
+    fn place(&self) -> Option<Key> {
+        Some(Key::Order(self.0.iccid))
+    }
+
     fn keys(&self, _: &Records) -> Vec<Key> {
         Vec::from([Key::Order(self.0.iccid), Key::Package(self.0.iccid)])
     }

@@ -2,9 +2,11 @@
 
 use super::discovery::{self, Registration};
 use super::own_order;
-use crate::event::{OrderEvent, spell};
+use crate::event::OrderEvent;
 use crate::order::Confirmation;
-use crate::{Call, Can, Config, Decision, Env, Function, Key, Order, OrderState, Records, Write, guest};
+use crate::{
+    Call, Can, Config, Decision, Env, Function, Key, Order, OrderState, Place, Records, Write, guest,
+};
 use alloc::string::String;
 use alloc::vec::Vec;
 use esim_crypto::confirmation_code_hash;
@@ -12,7 +14,7 @@ use esim_rsp::check::{Checks, Rule};
 use esim_rsp::es2p::{ConfirmOrderOk, ConfirmOrderRequest};
 use esim_rsp::json::Base64;
 use esim_rsp::json_binding::Request;
-use esim_rsp::{Code, Eid, Error, Refusal};
+use esim_rsp::{Code, Eid, Error, Iccid, Refusal};
 
 const CLAUSE: &str = "SGP.22 5.3.2";
 const RESERVED: Rule = Rule::new(CLAUSE, "the profile is reserved");
@@ -47,6 +49,10 @@ impl Function for ConfirmOrder {
 
     fn correlation(&self) -> Option<String> {
         Some(self.0.header.function_call_identifier.clone())
+    }
+
+    fn place(&self) -> Option<Key> {
+        Some(Key::Order(self.0.iccid))
     }
 
     fn keys(&self, known: &Records) -> Vec<Key> {
@@ -132,7 +138,7 @@ impl ConfirmOrder {
         order.matching_id = Some(match (&event, &self.0.matching_id) {
             (Some(event), _) => event.event_id.clone(),
             (None, Some(given)) => given.clone(),
-            (None, None) => draw_matching_id(env),
+            (None, None) => draw_matching_id(&order.iccid, env),
         });
         match event {
             Some(event) if self.0.release_flag => order.keep_event(event),
@@ -183,7 +189,7 @@ impl ConfirmOrder {
     }
 }
 
-/// A matchingId that nobody can guess.
-pub(crate) fn draw_matching_id(env: &mut Env<'_>) -> String {
-    spell(&env.random::<20>())
+/// A matchingId that nobody can guess, and that says where its order lies.
+pub(crate) fn draw_matching_id(iccid: &Iccid, env: &mut Env<'_>) -> String {
+    Place::of(iccid).matching_id(&env.random::<20>())
 }

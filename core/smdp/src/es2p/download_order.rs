@@ -34,6 +34,10 @@ impl Function for DownloadOrder {
         Some(self.0.header.function_call_identifier.clone())
     }
 
+    fn place(&self) -> Option<Key> {
+        self.0.iccid.map(Key::Order)
+    }
+
     fn keys(&self, known: &Records) -> Vec<Key> {
         match (&self.0.iccid, &self.0.profile_type) {
             (Some(iccid), _) => Vec::from([Key::Order(*iccid)]),

@@ -28,6 +28,10 @@ impl Function for ReleaseProfile {
         Some(self.0.header.function_call_identifier.clone())
     }
 
+    fn place(&self) -> Option<Key> {
+        Some(Key::Order(self.0.iccid))
+    }
+
     fn keys(&self, known: &Records) -> Vec<Key> {
         let event = known.order(&self.0.iccid).and_then(|order| order.event.as_ref());
         let here = event.map(|event| Registration::keys(event.eid, Some(&event.event_id), &self.0.header));

@@ -83,6 +83,20 @@ impl Function for AuthenticateClient {
         Some(tried.to_string())
     }
 
+    fn place(&self) -> Option<Key> {
+        let AuthenticateServerResponse::AuthenticateResponseOk(ok) = &self.response else { return None };
+        match (Begun::role_of(&self.transaction_id), matching_id(ok)) {
+            (ServerRole::Smds, _) => None,
+            (ServerRole::Smdp, Some(id)) => Some(Key::MatchingId(id.into())),
+            (ServerRole::Smdp, None) => trust::claimed_eid(&ok.euicc_certificate).map(Key::DefaultOf),
+        }
+    }
+
+    fn pointer(&self, env: &Env<'_>) -> Option<Write> {
+        let begun = Begun::alive(&self.transaction_id, env).ok()?;
+        Some(Session::of(&begun, SessionState::Ended { iccid: None }, env).into())
+    }
+
     fn keys(&self, _: &Records) -> Vec<Key> {
         let mut keys = Vec::from([Key::Session(self.transaction_id.clone())]);
         if let AuthenticateServerResponse::AuthenticateResponseOk(ok) = &self.response {

@@ -43,6 +43,10 @@ impl Function for CancelSession {
         Some(self.transaction_id.to_string())
     }
 
+    fn place(&self) -> Option<Key> {
+        Some(Key::Session(self.transaction_id.clone()))
+    }
+
     fn keys(&self, known: &Records) -> Vec<Key> {
         let iccid = known.session(&self.transaction_id).and_then(Session::iccid);
         let session = Key::Session(self.transaction_id.clone());

@@ -55,6 +55,10 @@ impl Function for GetBoundProfilePackage {
         Some(self.transaction_id.to_string())
     }
 
+    fn place(&self) -> Option<Key> {
+        Some(Key::Session(self.transaction_id.clone()))
+    }
+
     fn keys(&self, known: &Records) -> Vec<Key> {
         let mut keys = Vec::from([Key::Session(self.transaction_id.clone())]);
         if let Some(iccid) = known.session(&self.transaction_id).and_then(Session::iccid) {

@@ -67,6 +67,19 @@ impl Function for HandleNotification {
         }
     }
 
+    fn place(&self) -> Option<Key> {
+        match self.notification.value() {
+            PendingNotification::ProfileInstallationResult(result) => {
+                let id = &result.profile_installation_result_data.transaction_id;
+                let iccid = self.notification.metadata().iccid;
+                Some(iccid.map_or_else(|| Key::Session(id.clone()), Key::Order))
+            }
+            PendingNotification::OtherSignedNotification(_) => {
+                self.notification.metadata().iccid.map(Key::Order)
+            }
+        }
+    }
+
     fn keys(&self, known: &Records) -> Vec<Key> {
         let mut keys = Vec::new();
         keys.extend(self.notification.metadata().iccid.map(Key::Order));

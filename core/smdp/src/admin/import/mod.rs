@@ -427,7 +427,7 @@ impl Import {
         order.matching_id = Some(match (self.default_smdp, &row.matching_id) {
             (true, _) => String::new(),
             (false, Some(id)) => id.clone(),
-            (false, None) => draw_matching_id(env),
+            (false, None) => draw_matching_id(&order.iccid, env),
         });
         order.confirmation = row.confirmation_code.as_ref().map(|code| Confirmation {
             hash: Base64(confirmation_code_hash(code).to_vec()),
