@@ -2,6 +2,8 @@
 //! `scripts/build-worker.sh`. Prints CPU of `workerd` per request and complete downloads per second; then, of workers
 //! that count (`COUNT`), messages, rows and alarms of each function.
 //!
+//! `ESIM_LAB_COSTS` names a file for what was counted, which the bench `edge` reads.
+//!
 //! `ESIM_LAB_DOWNLOADS` (400) and `ESIM_LAB_CLIENTS` (4) say how many. `ESIM_LAB_BEFORE`, the folder of another checkout
 //! with its worker built (from the root), has that one measured in turns with this one.
 
@@ -17,6 +19,7 @@ use esim_sm_lab::scratch::Scratch;
 use esim_sm_lab::{Euicc, Lab, Remote, Service};
 use serde_json::{Value, json};
 use start::{TOKEN, Worker, free_port};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -51,8 +54,13 @@ fn main() {
         println!("now/before  {:.3} of the CPU per download", ratio(Side::cpu_each));
         println!("            {:.3} of the downloads per second", ratio(Side::per_second));
     }
+    let cpu = sides.last().map_or(0.0, Side::cpu_each);
     drop(sides);
-    checkouts.iter().for_each(print_counts);
+    let counted: Vec<_> = checkouts.iter().map(print_counts).collect();
+    if let (Some(file), Some(ways)) = (std::env::var_os("ESIM_LAB_COSTS"), counted.into_iter().next_back()) {
+        let costs = serde_json::to_string_pretty(&json!({"cpu": (cpu * 10.0).round() / 10.0, "ways": ways}));
+        std::fs::write(file, costs.expect("JSON") + "\n").expect("the file of the costs can be written");
+    }
 }
 
 fn name(checkout: &Option<PathBuf>) -> &'static str {
@@ -118,7 +126,9 @@ impl Side {
     }
 }
 
-fn print_counts(checkout: &Option<PathBuf>) {
+/// All that was counted, by way and function.
+fn print_counts(checkout: &Option<PathBuf>) -> BTreeMap<String, Sums> {
+    let mut all = BTreeMap::new();
     for way in Way::ALL {
         let by = match way {
             Way::Drawn => "a matchingId that the SM has drawn",
@@ -129,10 +139,12 @@ fn print_counts(checkout: &Option<PathBuf>) {
             Some((before, after)) => {
                 println!("\n{}: a profile that is found by {by}", name(checkout));
                 print_table(&before, &after);
+                all.insert(format!("{way:?}"), after);
             }
-            None => return println!("\n{}: its worker does not count", name(checkout)),
+            None => println!("\n{}: its worker does not count", name(checkout)),
         }
     }
+    all
 }
 
 /// What a worker has counted before and after [`COUNTED`] downloads.

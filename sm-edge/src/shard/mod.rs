@@ -163,6 +163,11 @@ fn index_of(alias: &str, name: &str) -> String {
     format!("index:{}", hash(&key.replacen(idle, waiting, 1)) % INDEX_OBJECTS)
 }
 
+/// The object of the index that holds the entries of an alias which few records share.
+pub fn index_object_of(alias: &str) -> String {
+    index_of(alias, "")
+}
+
 /// The objects that hold an entry. By what an LPA brings, an order is found beside it, too; and there alone by a code that
 /// says where that is.
 fn entry_objects(alias: &str, name: &str) -> Vec<String> {

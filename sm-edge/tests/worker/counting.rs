@@ -3,7 +3,7 @@
 use esim_rsp::es9p::GetBoundProfilePackageOk;
 use esim_sm_edge::{HttpRequest, HttpResponse};
 use esim_sm_lab::{Lab, Remote, Service, assert_success, success};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ impl Way {
 }
 
 /// What the worker tells of a function.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Costs {
     /// Requests.
