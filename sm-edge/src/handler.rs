@@ -6,7 +6,9 @@ use crate::carried::{Request, carry, write};
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
 use crate::run::{Executed, Running, execute, run};
-use crate::{Caller, Fault, Host, HttpRequest, HttpResponse, LogLine, cors, csv, guests, import, settings};
+use crate::{
+    Caller, Fault, Host, HttpRequest, HttpResponse, LogLine, cors, csv, guests, import, reseal, settings,
+};
 use esim_rsp::check::Rule;
 use esim_rsp::common::Version;
 use esim_rsp::json_binding::{Function as Called, Interface};
@@ -320,6 +322,7 @@ async fn operator<H: Host>(
             return serve(post::<Provision>(request, host.checks())?, requester, request, host).await;
         }
         "import" => return import::import(request, requester, host).await,
+        "reseal" => return reseal::serve(request, requester, host).await,
         _ => {}
     }
     if let Some(name) = rest.strip_prefix("settings/") {

@@ -14,6 +14,7 @@
 //! | `GET /esim-lab/audit?after=ICCID&limit=N` | [`smdp::admin::AuditOk`]: histories, and whether they are as they were written |
 //! | `GET`, `POST /esim-lab/settings/NAME` | operators and revocation lists, where they lie with the records ([`settings`]) |
 //! | `GET`, `POST /esim-lab/guests` | whether whoever comes may be an operator for a while, and being one ([`Guests`]) |
+//! | `POST /esim-lab/reseal` | what is sealed with an older key is sealed with the first one, where records lie with their host alone |
 //! | `GET /healthz` | `{"status":"ok"}` |
 //!
 //! ES2+ and `/esim-lab/` want a credential: `Authorization: Bearer` with the token of the house or one that the operator
@@ -49,6 +50,7 @@ pub mod page;
 mod rate;
 pub mod reach;
 mod read;
+mod reseal;
 mod run;
 pub mod settings;
 pub mod shard;

@@ -206,6 +206,30 @@ async fn put<S: Store>(setting: Setting, value: &[u8], store: &S, vault: &Vault)
     Err(Fault::new("the settings change faster than they can be put"))
 }
 
+/// Seals what lies here with the first key: how much was not.
+///
+/// # Errors
+/// The store has failed, something does not open, or others put theirs all the time.
+pub(crate) async fn reseal<S: Store>(store: &S, vault: &Vault) -> Result<usize, Fault> {
+    let names = [MARK, LAYOUT, Setting::Operators.row(), Setting::RevocationLists.row()];
+    let lookups = names.map(|name| Lookup::Name(name.to_string()));
+    for _ in 0..TRIES {
+        let older = store.load(&lookups).await?.into_iter().filter(|row| !vault.is_current(&row.body));
+        let changes = older.map(|row| {
+            let Row { name, revision, body } = vault.open(row)?;
+            let (aliases, expires, due) = (Vec::new(), None, None);
+            vault.seal(Change::Put { name, expected: revision, body, aliases, expires, due })
+        });
+        let changes = changes.collect::<Result<Vec<_>, Fault>>()?;
+        match store.commit(&changes).await {
+            Ok(()) => return Ok(changes.len()),
+            Err(CommitError::Conflict) => {}
+            Err(CommitError::Fault(fault)) => return Err(fault),
+        }
+    }
+    Err(Fault::new("the settings change faster than they can be sealed anew"))
+}
+
 /// Records of before there was a mark must open, too; whether there are any.
 async fn leave_mark<S: Store>(store: &S, vault: &Vault) -> Result<bool, Unusable> {
     let any = Lookup::Range { prefix: Kind::Order.prefix().into(), after: String::new(), limit: 1 };

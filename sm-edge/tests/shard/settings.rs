@@ -7,7 +7,7 @@ use esim_sm_edge::settings::{Stored, Unusable};
 use esim_sm_edge::shard::{Object, ShardedStore, Sql, Value};
 use esim_sm_edge::token::{Claims, sign};
 use esim_sm_edge::{Host, HttpRequest, HttpResponse, Vault, block_on};
-use esim_sm_lab::{Lab, NOW};
+use esim_sm_lab::{Lab, NOW, success};
 use esim_smdp::Operator;
 use serde_json::{Value as Json, json};
 use std::rc::Rc;
@@ -106,4 +106,46 @@ fn records_of_before_there_was_a_mark_are_opened_before_it_is_left() {
     load(&sim, lab.host.vault()).unwrap();
     sim.take_down("config");
     assert!(matches!(load(&sim, lab.host.vault()), Err(Unusable::Fault(_))));
+}
+
+/// With the older key gone, all that was sealed with it opens, and everybody finds what he found.
+#[test]
+fn records_are_sealed_anew_page_by_page() {
+    let (old, new) = ([7; 32], [8; 32]);
+    let (sim, lab) = (Sim::new(31), Lab::new());
+    let under = |vault: Vault| -> Lab {
+        let service = Objects::new(sim.clone(), lab.host.fork().with_vault(vault));
+        Lab { other: Some(Rc::new(service)), ..Lab::new() }
+    };
+    let before = under(Vault::new(&old));
+    let own = before.order(json!({"matchingId": "OWN"}));
+    let default = before.order(json!({"eid": before.euicc.eid, "matchingId": ""}));
+    let drawn: Vec<_> = (0..60).map(|_| before.order(json!({}))).collect();
+    let put = |lab: &Lab, path: &str| {
+        let request = HttpRequest::post(path, Vec::new()).with_token(&lab.token);
+        serde_json::from_slice::<Json>(&lab.send(request).body).unwrap()
+    };
+    let between = under(Vault::new(&new).with_older(&old));
+    let (mut sealed, mut pages, mut next) = (0, 0, String::new());
+    loop {
+        let done = put(&between, &format!("/esim-lab/reseal?after={next}"));
+        (sealed, pages) = (sealed + done["sealed"].as_u64().unwrap(), pages + 1);
+        match done["next"].as_str() {
+            Some(more) => next = more.into(),
+            None => break,
+        }
+    }
+    assert_eq!((sealed, pages), (62, 3));
+    assert_eq!(put(&between, "/esim-lab/reseal")["sealed"], 0, "nothing is left");
+    let after = under(Vault::new(&new));
+    for (iccid, matching_id) in [&own, &default, &drawn[0], &drawn[59]] {
+        let (id, _) = after.download(matching_id);
+        assert_eq!(after.notify(after.euicc.result(&id, iccid, 1, success())).status, 204);
+        assert_eq!(after.state(iccid), "Installed");
+    }
+    // Nobody but the house, and nowhere else.
+    let refused = after.send(HttpRequest::post("/esim-lab/reseal", Vec::new()).with_token("another"));
+    assert_eq!(refused.status, 401);
+    let elsewhere = Lab::new().send(HttpRequest::post("/esim-lab/reseal", Vec::new()).with_token("memory"));
+    assert_eq!(elsewhere.status, 404);
 }
