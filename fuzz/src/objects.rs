@@ -14,6 +14,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// Seconds since 1970.
+const NOW: u64 = 1_790_000_000;
+
 /// An object that holds a few rows; one has been prepared for another.
 pub struct Scene {
     object: Object<Lite>,
@@ -43,7 +46,7 @@ impl Scene {
                 let octets = answer.to_octets().expect("octets");
                 assert_eq!(Answer::from_octets(&octets).expect("an answer"), answer);
             }
-            self.object.wake_at().expect("an object that can be woken");
+            self.object.wake_at(NOW).expect("an object that can be woken");
         }
         let load = Message::Load { names: vec!["order/8900".into()], entries: Vec::new() };
         assert!(
@@ -77,7 +80,7 @@ impl Network for Recorder {
     }
 
     fn now(&self) -> u64 {
-        1_790_000_000_000
+        NOW * 1000
     }
 
     async fn pause(&self, _milliseconds: u64) {}
@@ -94,8 +97,7 @@ impl Network for Recorder {
 pub fn conversations() -> Vec<Vec<u8>> {
     let config = Config::of_test_pki("smdp.example", &TestPki::well_known(Curve::P256)).expect("a sound PKI");
     let recorder = Recorder::default();
-    let host =
-        MemoryHost::new(config, [2; 32], 1_790_000_000).with_store(ShardedStore::new(recorder.clone()));
+    let host = MemoryHost::new(config, [2; 32], NOW).with_store(ShardedStore::new(recorder.clone()));
     let header = json!({"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "call"});
     let iccid = "8900101000000000009";
     let key = "465B5CE8B199B49FAA5F0A2EE238A6BC";

@@ -247,6 +247,7 @@ pub struct Found {
     /// Name.
     pub name: String,
     /// Revision.
+    #[serde(with = "As::<Whole>")]
     pub revision: u64,
     /// All its aliases.
     pub aliases: Vec<String>,
@@ -340,10 +341,16 @@ mod tests {
         assert_eq!(Message::from_octets(&sound.to_octets().unwrap()).unwrap(), sound);
         let pending = Pending { tx: [1; 16], primary: "order/1".into(), deadline: u64::MAX };
         let delete = Part::Delete { name: "order/1".into(), expected: u64::MAX };
+        let row = |revision, due| {
+            let (name, aliases, body) = ("order/1".into(), Vec::new(), vec![1]);
+            Found { name, revision, aliases, body, expires: None, due }
+        };
         for message in [
             put(Some(Whole::MAX + 1), None),
             put(None, Some(u64::MAX)),
             Message::Take { key: String::new(), burst: 1, per_minute: 1, now: u64::MAX },
+            Message::Adopt { rows: vec![row(u64::MAX, None)] },
+            Message::Adopt { rows: vec![row(1, Some(u64::MAX))] },
             Message::Prepare { pending, parts: Vec::new() },
             Message::Prepare {
                 pending: Pending { tx: [1; 16], primary: String::new(), deadline: 0 },
