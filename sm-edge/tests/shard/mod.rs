@@ -10,10 +10,10 @@ mod sim;
 
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::es9p::{AuthenticateClientOk, InitiateAuthenticationOk, PATH};
-use esim_sm_edge::shard::{Answer, Message, Network, ShardedStore, Sql, object_of};
+use esim_sm_edge::shard::{Answer, Message, Network, ShardedStore, Sql, Value, object_of};
 use esim_sm_edge::token::{Claims, sign};
 use esim_sm_edge::{Admittance, Caller, CommitError, HttpRequest, Rate, Store, Vault, block_on};
-use esim_sm_lab::{Lab, assert_success, cases, code, subscriber, success};
+use esim_sm_lab::{Lab, NOW, assert_success, cases, code, subscriber, success};
 use esim_smdp::Operator;
 use esim_smdp::store::{Alias, Change, Lookup, Row};
 use proptest::prelude::*;
@@ -270,10 +270,13 @@ fn a_session_to_which_nothing_leads_is_over_and_its_order_is_not() {
 #[test]
 fn a_transaction_id_leads_to_one_order() {
     for own in [json!({}), json!({"matchingId": "OWN"})] {
-        let (_, lab) = spread(23);
+        let (sim, lab) = spread(23);
         let (first, second) = (lab.order(own), lab.order(json!({})));
         let offer = lab.initiate();
         assert_success(&lab.authenticate(&offer, &first.1));
+        // It is known as long as a notification may come late.
+        let pointer = sim.copy(&object_of(&format!("session/{}", offer.transaction_id)));
+        assert_eq!(pointer[0][2], Value::Integer(i64::try_from(NOW).unwrap() + 86_400));
         assert_eq!(code(&lab.authenticate(&offer, &second.1)), "8.10.1/3.9");
     }
 }

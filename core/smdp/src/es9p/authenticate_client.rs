@@ -94,7 +94,9 @@ impl Function for AuthenticateClient {
 
     fn pointer(&self, env: &Env<'_>) -> Option<Write> {
         let begun = Begun::alive(&self.transaction_id, env).ok()?;
-        Some(Session::of(&begun, SessionState::Ended { iccid: None }, env).into())
+        // What leads to a session is there as long as that is: a notification may come late.
+        let forget_at = env.now.saturating_add(env.config.limits.session_memory_seconds);
+        Some(Session { forget_at, ..Session::of(&begun, SessionState::Ended { iccid: None }, env) }.into())
     }
 
     fn keys(&self, _: &Records) -> Vec<Key> {
