@@ -5,7 +5,7 @@ use crate::admit::Requester;
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::method_is;
 use crate::{CommitError, Fault, Host, HttpRequest, Store, Vault, settings};
-use esim_rsp::{Code, Refusal};
+use esim_rsp::{Code, Error, Refusal};
 use esim_smdp::store::{Change, Kind, Lookup, Row};
 use serde::Serialize;
 
@@ -41,6 +41,9 @@ pub(crate) async fn serve<H: Host>(
     }
     method_is(request, "POST", host.checks())?;
     let after = request.query().find(|(name, _)| *name == "after").map_or("", |(_, after)| after);
+    if !after.is_empty() && !KINDS.iter().any(|kind| kind.has(after)) {
+        return Err(Rejection::malformed(Error::text("after is what an answer had for next, or absent")));
+    }
     let done = page(after, host.store(), host.vault()).await?;
     let outcome = Some(format!("{} sealed anew", done.sealed));
     Ok(Served::success(done, Note { outcome, ..Note::default() }))

@@ -12,6 +12,7 @@
 use crate::admit::Requester;
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::json_of;
+use crate::shard::{Network, ShardedStore};
 use crate::{CommitError, Fault, Host, HttpRequest, HttpResponse, Store, Vault, read_operators};
 use esim_rsp::json::{self, Base64};
 use esim_rsp::{Code, Error, Refusal};
@@ -26,6 +27,8 @@ pub const PATH: &str = "/esim-lab/settings/";
 const MARK: Name = Name::Config("seal");
 /// The mark of a store in which no earlier version has left orders in objects of their own.
 const LAYOUT: Name = Name::Config("layout");
+/// The name of the last order that was moved from where an earlier version has kept it, all before it being moved.
+const MOVED: Name = Name::Config("moved");
 /// How often a change is tried against others.
 const TRIES: u32 = 4;
 
@@ -106,22 +109,11 @@ impl Stored {
         }
         let mut has_earlier = !rows.contains_key(&LAYOUT.to_string());
         if !rows.contains_key(&MARK.to_string()) {
-            has_earlier = leave_mark(store, vault).await?;
+            has_earlier &= leave_mark(store, vault).await?;
         }
         let mut take = |setting: Setting| rows.remove(&setting.row().to_string());
         let (operators, lists) = (take(Setting::Operators), take(Setting::RevocationLists));
         Ok(Self { operators, revocation_lists: lists, has_earlier })
-    }
-
-    /// Says that an earlier version has left nothing in objects of its own.
-    ///
-    /// # Errors
-    /// The store has failed.
-    pub async fn leave_layout<S: Store>(store: &S, vault: &Vault) -> Result<(), Fault> {
-        match store.commit(&[vault.seal(change(&LAYOUT, 0, b"esim-lab"))?]).await {
-            Ok(()) | Err(CommitError::Conflict) => Ok(()),
-            Err(CommitError::Fault(fault)) => Err(fault),
-        }
     }
 
     /// The value of a setting, if it has been put.
@@ -146,6 +138,33 @@ impl Stored {
     /// They are none of this version.
     pub fn revocation_lists(&self) -> Result<Vec<Vec<u8>>, String> {
         self.revocation_lists.as_deref().map(read_lists).transpose().map(Option::unwrap_or_default)
+    }
+}
+
+/// Moves the next orders that an earlier version has kept in objects of their own, `limit` at most; whether there may be more.
+/// How far it has come lies with the records, so that none is passed over, whoever calls and however often; when there are no
+/// more, that is noted and nobody looks for them.
+///
+/// # Errors
+/// An object does not answer, or what is noted does not open.
+pub async fn move_in<N: Network>(store: &ShardedStore<N>, vault: &Vault, limit: u32) -> Result<bool, Fault> {
+    let noted = store.load(&[Lookup::Name(MOVED.to_string())]).await?.pop();
+    let (after, expected) = match noted {
+        None => (String::new(), 0),
+        Some(row) => {
+            let row = vault.open(row)?;
+            (String::from_utf8(row.body).map_err(Fault::new)?, row.revision)
+        }
+    };
+    let last = store.move_in(&after, limit).await?;
+    let note = match &last {
+        Some(last) => change(&MOVED, expected, last.as_bytes()),
+        None => change(&LAYOUT, 0, b"esim-lab"),
+    };
+    match store.commit(&[vault.seal(note)?]).await {
+        // Somebody else has come as far, or further.
+        Ok(()) | Err(CommitError::Conflict) => Ok(last.is_some()),
+        Err(CommitError::Fault(fault)) => Err(fault),
     }
 }
 
@@ -211,7 +230,7 @@ async fn put<S: Store>(setting: Setting, value: &[u8], store: &S, vault: &Vault)
 /// # Errors
 /// The store has failed, something does not open, or others put theirs all the time.
 pub(crate) async fn reseal<S: Store>(store: &S, vault: &Vault) -> Result<usize, Fault> {
-    let names = [MARK, LAYOUT, Setting::Operators.row(), Setting::RevocationLists.row()];
+    let names = [MARK, LAYOUT, MOVED, Setting::Operators.row(), Setting::RevocationLists.row()];
     let lookups = names.map(|name| Lookup::Name(name.to_string()));
     for _ in 0..TRIES {
         let older = store.load(&lookups).await?.into_iter().filter(|row| !vault.is_current(&row.body));

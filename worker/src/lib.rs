@@ -27,11 +27,9 @@ mod sqlite;
 pub use object::SmObject;
 
 use costs::Account;
-use esim_sm_edge::settings::Stored;
 use esim_sm_edge::{
     Host, HttpRequest, HttpResponse, admit_head, answer, is_house, out_of_service, settings, unread,
 };
-use esim_smdp::store::{Kind, Name};
 use host::EdgeHost;
 use network::Edge;
 use serde::Serialize;
@@ -74,11 +72,9 @@ const MOVED_AT_ONCE: u32 = 50;
 
 /// What has been moved.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Moved {
-    /// To go on with, in `after`; nothing is left where it is absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    /// Whether there may be more of them.
+    more: bool,
 }
 
 /// Moves some of the orders that an earlier version has kept in objects of their own; when there are no more, that is noted
@@ -89,20 +85,10 @@ async fn move_in(head: &HttpRequest, host: &EdgeHost) -> HttpResponse {
         Ok(_) => return HttpResponse::empty(403),
         Err(refused) => return refused,
     }
-    let after = head.query().find(|(name, _)| *name == "after").map_or("", |(_, after)| after);
-    let after = Name::order_of(&format!("{}{after}", Kind::Order.prefix()))
-        .map_or_else(String::new, |iccid| Name::Order(iccid).to_string());
-    let moved = host.store().move_in(&after, MOVED_AT_ONCE).await;
-    let noted = match &moved {
-        Ok(None) => Stored::leave_layout(host.store(), host.vault()).await,
-        _ => Ok(()),
-    };
+    let moved = settings::move_in(host.store(), host.vault(), MOVED_AT_ONCE).await;
     configuration::forget();
-    match moved.and_then(|last| noted.map(|()| last)) {
-        Ok(last) => {
-            let next = last.and_then(|name| name.split_once('/').map(|(_, iccid)| iccid.to_string()));
-            HttpResponse::json(200, &Moved { next })
-        }
+    match moved {
+        Ok(more) => HttpResponse::json(200, &Moved { more }),
         Err(fault) => {
             console_error!("moving orders: {fault}");
             HttpResponse::empty(503)

@@ -143,6 +143,8 @@ fn records_are_sealed_anew_page_by_page() {
         assert_eq!(after.notify(after.euicc.result(&id, iccid, 1, success())).status, 204);
         assert_eq!(after.state(iccid), "Installed");
     }
+    let unknown = HttpRequest::post("/esim-lab/reseal?after=42", Vec::new()).with_token(&after.token);
+    assert_eq!(after.send(unknown).status, 400);
     // Nobody but the house, and nowhere else.
     let refused = after.send(HttpRequest::post("/esim-lab/reseal", Vec::new()).with_token("another"));
     assert_eq!(refused.status, 401);
