@@ -52,6 +52,7 @@ mod carry;
 mod message;
 mod object;
 mod store;
+mod wake;
 
 pub use carry::Carried;
 pub use message::{Answer, Message, Outcome, Ran, Tx};

@@ -1,7 +1,6 @@
 //! One object: a few tables, and what it does with them when it is asked.
 
 use super::message::{self, Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
-use crate::rate::Bucket;
 use crate::{Fault, Rate};
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -58,13 +57,10 @@ const SCHEMA: [&str; 8] = [
     "CREATE TABLE IF NOT EXISTS pace (key TEXT PRIMARY KEY, level INTEGER NOT NULL, at INTEGER NOT NULL,
        full_at INTEGER NOT NULL) WITHOUT ROWID",
 ];
-/// Seconds between two times that an object looks for what may be forgotten.
-const HOUR: u64 = 3600;
-
 /// One object.
 #[derive(Debug)]
 pub struct Object<S> {
-    sql: S,
+    pub(super) sql: S,
     /// Whether all tables are known to be there.
     made: Cell<bool>,
     /// Whether no commit is unfinished here, and nothing is remembered of one; unknown until somebody has looked.
@@ -129,26 +125,6 @@ impl<S: Sql> Object<S> {
         }
     }
 
-    /// When to wake it, seconds since 1970: something is due, or after `now` it is time to look for what may be forgotten.
-    ///
-    /// # Errors
-    /// The storage has failed.
-    pub fn wake_at(&self, now: u64) -> Result<Option<u64>, Fault> {
-        if self.is_new()? {
-            return Ok(None);
-        }
-        const NEXT: &str =
-            "SELECT (SELECT MIN(due) FROM record WHERE due IS NOT NULL), (SELECT MIN(full_at) FROM pace),
-             EXISTS (SELECT 1 FROM record WHERE name >= 'session/' AND name < 'session0')
-             OR EXISTS (SELECT 1 FROM record WHERE name >= 'event/' AND name < 'event0')";
-        let row = self.sql.query(NEXT, Vec::new())?.into_iter().next().ok_or_else(damaged)?;
-        let [due, full_at, passes] = <[Value; 3]>::try_from(row).map_err(|_| damaged())?;
-        let passes = Some(now).filter(|_| passes == Value::Integer(1));
-        let passes = passes.into_iter().chain(time(full_at)?).min();
-        let passes = passes.map(|at| (at.max(now) / HOUR + 1) * HOUR);
-        Ok(time(due)?.into_iter().chain(passes).min())
-    }
-
     /// Whether one of these aliases is that of a row here.
     ///
     /// # Errors
@@ -166,80 +142,8 @@ impl<S: Sql> Object<S> {
         Ok(false)
     }
 
-    /// Forgets what may be forgotten at `now`, seconds since 1970, and has to be told to nobody else.
-    ///
-    /// # Errors
-    /// The storage has failed.
-    pub fn sweep(&self, now: u64) -> Result<(), Fault> {
-        if self.is_new()? {
-            return Ok(());
-        }
-        const SESSIONS: &str =
-            "DELETE FROM record WHERE expires <= ?1 AND name >= 'session/' AND name < 'session0'";
-        self.sql.query(SESSIONS, vec![integer(now)])?;
-        self.sql.query("DELETE FROM pace WHERE full_at <= ?1", vec![integer(now)]).map(drop)
-    }
-
-    /// Names of rows with something due at `now`, seconds since 1970.
-    ///
-    /// # Errors
-    /// The storage has failed.
-    pub fn due(&self, now: u64) -> Result<Vec<String>, Fault> {
-        if self.is_new()? {
-            return Ok(Vec::new());
-        }
-        let rows =
-            self.sql.query("SELECT name FROM record WHERE due <= ?1 ORDER BY due", vec![integer(now)])?;
-        rows.into_iter().map(|row| only(row).and_then(string)).collect()
-    }
-
-    /// Names of rows that may be forgotten at `now`, seconds since 1970.
-    ///
-    /// # Errors
-    /// The storage has failed.
-    pub fn expired(&self, now: u64) -> Result<Vec<String>, Fault> {
-        if self.is_new()? {
-            return Ok(Vec::new());
-        }
-        let rows = self.sql.query("SELECT name FROM record WHERE expires <= ?1", vec![integer(now)])?;
-        rows.into_iter().map(|row| only(row).and_then(string)).collect()
-    }
-
-    /// Whether it holds nothing that anybody could still ask for at `now`, seconds since 1970: its storage may be
-    /// given back.
-    ///
-    /// # Errors
-    /// The storage has failed.
-    pub fn is_over(&self, now: u64) -> Result<bool, Fault> {
-        if self.is_new()? {
-            return Ok(true);
-        }
-        const KEPT: &str = "SELECT 1 FROM record UNION ALL SELECT 1 FROM pace WHERE full_at > ?1 UNION ALL
-             SELECT 1 FROM alias UNION ALL SELECT 1 FROM pending UNION ALL
-             SELECT 1 FROM decision WHERE committed = 1 LIMIT 1";
-        Ok(self.first(KEPT, vec![integer(now)])?.is_none())
-    }
-
-    /// Whether it holds no rows, no entries of the index and no bucket.
-    ///
-    /// # Errors
-    /// The storage has failed.
-    pub fn is_empty(&self) -> Result<bool, Fault> {
-        const ANY: &str =
-            "SELECT 1 FROM record UNION ALL SELECT 1 FROM pace UNION ALL SELECT 1 FROM alias LIMIT 1";
-        Ok(self.is_new()? || self.first(ANY, Vec::new())?.is_none())
-    }
-
-    /// Whether an earlier version has made it, which kept each order in an object of its own.
-    ///
-    /// # Errors
-    /// The storage has failed.
-    pub fn is_earlier(&self) -> Result<bool, Fault> {
-        Ok(self.first("SELECT 1 FROM sqlite_master WHERE name = 'bucket'", Vec::new())?.is_some())
-    }
-
     /// Whether nothing was ever written. An object of an earlier version is given the tables that it lacks.
-    fn is_new(&self) -> Result<bool, Fault> {
+    pub(super) fn is_new(&self) -> Result<bool, Fault> {
         if self.made.get() {
             return Ok(false);
         }
@@ -398,22 +302,6 @@ impl<S: Sql> Object<S> {
         Ok(Answer::Done)
     }
 
-    fn take(&self, key: &str, rate: Rate, now: u64) -> Result<Answer, Fault> {
-        let rows = self.sql.query("SELECT level, at, full_at FROM pace WHERE key = ?1", vec![text(key)])?;
-        let bucket = match rows.into_iter().next().map(<[Value; 3]>::try_from) {
-            Some(Ok([level, at, full_at])) => {
-                Some(Bucket { level: unsigned(level)?, at: unsigned(at)?, full_at: unsigned(full_at)? })
-            }
-            Some(Err(_)) => return Err(damaged()),
-            None => None,
-        };
-        let (Bucket { level, at, full_at }, taken) = Bucket::take(bucket, rate, now);
-        const PUT: &str = "INSERT INTO pace (key, level, at, full_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (key) DO UPDATE SET level = ?2, at = ?3, full_at = ?4";
-        self.sql.query(PUT, vec![text(key), integer(level), integer(at), integer(full_at)])?;
-        Ok(Answer::Wait(taken.err().unwrap_or(0)))
-    }
-
     fn check(&self, parts: &[Part]) -> Result<Verdict, Fault> {
         let mut pending = Vec::new();
         const LOCKED: &str = "SELECT 1 FROM touch WHERE key = ?1 AND lock = 1 LIMIT 1";
@@ -555,7 +443,7 @@ impl<S: Sql> Object<S> {
     }
 
     /// First column of the first row, unless it is NULL.
-    fn first(&self, sql: &str, values: Vec<Value>) -> Result<Option<Value>, Fault> {
+    pub(super) fn first(&self, sql: &str, values: Vec<Value>) -> Result<Option<Value>, Fault> {
         let first = self.sql.query(sql, values)?.into_iter().next().and_then(|row| row.into_iter().next());
         Ok(first.filter(|value| *value != Value::Null))
     }
@@ -582,37 +470,37 @@ fn alias_key(alias: &str) -> String {
     format!("alias {alias}")
 }
 
-fn text(text: &str) -> Value {
+pub(super) fn text(text: &str) -> Value {
     Value::Text(text.into())
 }
 
-fn integer(number: u64) -> Value {
+pub(super) fn integer(number: u64) -> Value {
     Value::Integer(number.cast_signed())
 }
 
-fn only(row: Vec<Value>) -> Result<Value, Fault> {
+pub(super) fn only(row: Vec<Value>) -> Result<Value, Fault> {
     row.into_iter().next().ok_or_else(damaged)
 }
 
-fn string(value: Value) -> Result<String, Fault> {
+pub(super) fn string(value: Value) -> Result<String, Fault> {
     if let Value::Text(text) = value { Ok(text) } else { Err(damaged()) }
 }
 
-fn blob(value: Value) -> Result<Vec<u8>, Fault> {
+pub(super) fn blob(value: Value) -> Result<Vec<u8>, Fault> {
     if let Value::Blob(octets) = value { Ok(octets) } else { Err(damaged()) }
 }
 
-fn unsigned(value: Value) -> Result<u64, Fault> {
+pub(super) fn unsigned(value: Value) -> Result<u64, Fault> {
     match value {
         Value::Integer(number) => u64::try_from(number).map_err(Fault::new),
         _ => Err(damaged()),
     }
 }
 
-fn time(value: Value) -> Result<Option<u64>, Fault> {
+pub(super) fn time(value: Value) -> Result<Option<u64>, Fault> {
     if value == Value::Null { Ok(None) } else { unsigned(value).map(Some) }
 }
 
-fn damaged() -> Fault {
+pub(super) fn damaged() -> Fault {
     Fault::new("a table of the object has other columns than expected")
 }
