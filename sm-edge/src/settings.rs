@@ -12,7 +12,7 @@
 use crate::admit::Requester;
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::json_of;
-use crate::shard::{Network, ShardedStore};
+use crate::shard::{Layout, Network, ShardedStore, Stage, halves};
 use crate::{CommitError, Fault, Host, HttpRequest, HttpResponse, Store, Vault, read_operators};
 use esim_rsp::json::{self, Base64};
 use esim_rsp::{Code, Error, Refusal};
@@ -29,6 +29,8 @@ const MARK: Name = Name::Config("seal");
 const LAYOUT: Name = Name::Config("layout");
 /// The name of the last order that was moved from where an earlier version has kept it, all before it being moved.
 const MOVED: Name = Name::Config("moved");
+/// Names of the shares of the orders that have split, with commas between.
+const SHARES: Name = Name::Config("shares");
 /// How often a change is tried against others.
 const TRIES: u32 = 4;
 
@@ -81,6 +83,8 @@ pub struct Stored {
     revocation_lists: Option<Vec<u8>>,
     /// Whether an earlier version may have left orders in objects of their own.
     pub has_earlier: bool,
+    /// The shares of the orders.
+    pub layout: Layout,
 }
 
 /// Why nothing can be done with the records.
@@ -100,7 +104,7 @@ impl Stored {
     /// # Errors
     /// See [`Unusable`].
     pub async fn load<S: Store>(store: &S, vault: &Vault) -> Result<Self, Unusable> {
-        let names = [MARK, LAYOUT, Setting::Operators.row(), Setting::RevocationLists.row()];
+        let names = [MARK, LAYOUT, SHARES, Setting::Operators.row(), Setting::RevocationLists.row()];
         let lookups = names.map(|name| Lookup::Name(name.to_string()));
         let mut rows = BTreeMap::new();
         for row in store.load(&lookups).await? {
@@ -111,9 +115,10 @@ impl Stored {
         if !rows.contains_key(&MARK.to_string()) {
             has_earlier &= leave_mark(store, vault).await?;
         }
-        let mut take = |setting: Setting| rows.remove(&setting.row().to_string());
-        let (operators, lists) = (take(Setting::Operators), take(Setting::RevocationLists));
-        Ok(Self { operators, revocation_lists: lists, has_earlier })
+        let mut take = |name: Name| rows.remove(&name.to_string());
+        let layout = read_layout(&take(SHARES).unwrap_or_default())?;
+        let (operators, lists) = (take(Setting::Operators.row()), take(Setting::RevocationLists.row()));
+        Ok(Self { operators, revocation_lists: lists, has_earlier, layout })
     }
 
     /// The value of a setting, if it has been put.
@@ -166,6 +171,57 @@ pub async fn move_in<N: Network>(store: &ShardedStore<N>, vault: &Vault, limit: 
         Ok(()) | Err(CommitError::Conflict) => Ok(last.is_some()),
         Err(CommitError::Fault(fault)) => Err(fault),
     }
+}
+
+/// Has a share of the orders that has begun to split go on with it, by `steps` at most; whether there is more to do. When it
+/// has, the layout says so before the share forgets what it had.
+///
+/// # Errors
+/// An object does not answer, or what is noted does not open.
+pub async fn grow<N: Network>(
+    store: &ShardedStore<N>,
+    vault: &Vault,
+    share: &str,
+    steps: u32,
+) -> Result<bool, Fault> {
+    match store.split(share, steps).await? {
+        Stage::Whole | Stage::Filling | Stage::Noted => return Ok(false),
+        Stage::Copying | Stage::Frozen => return Ok(true),
+        Stage::Moved => {}
+    }
+    for _ in 0..TRIES {
+        let noted = store.load(&[Lookup::Name(SHARES.to_string())]).await?.pop();
+        let (mut layout, expected) = match noted {
+            None => (Layout::default(), 0),
+            Some(row) => {
+                let row = vault.open(row)?;
+                (read_layout(&row.body)?, row.revision)
+            }
+        };
+        layout.learn(share);
+        let names: Vec<_> = layout.split().collect();
+        match store.commit(&[vault.seal(change(&SHARES, expected, names.join(",").as_bytes()))?]).await {
+            Ok(()) => {
+                store.note_split(share).await?;
+                return Ok(false);
+            }
+            Err(CommitError::Conflict) => {}
+            Err(CommitError::Fault(fault)) => return Err(fault),
+        }
+    }
+    Err(Fault::new("the layout changes faster than it can be noted"))
+}
+
+fn read_layout(noted: &[u8]) -> Result<Layout, Fault> {
+    let mut layout = Layout::default();
+    for share in std::str::from_utf8(noted).map_err(Fault::new)?.split(',').filter(|share| !share.is_empty())
+    {
+        if halves(share).is_none() {
+            return Err(Fault::new(format!("{share} is no share that can have split")));
+        }
+        layout.learn(share);
+    }
+    Ok(layout)
 }
 
 /// What a setting has been replaced by.
@@ -230,8 +286,9 @@ async fn put<S: Store>(setting: Setting, value: &[u8], store: &S, vault: &Vault)
 /// # Errors
 /// The store has failed, something does not open, or others put theirs all the time.
 pub(crate) async fn reseal<S: Store>(store: &S, vault: &Vault) -> Result<usize, Fault> {
-    let names = [MARK, LAYOUT, MOVED, Setting::Operators.row(), Setting::RevocationLists.row()];
-    let lookups = names.map(|name| Lookup::Name(name.to_string()));
+    let settings = [Setting::Operators.row(), Setting::RevocationLists.row()];
+    let names = [MARK, LAYOUT, MOVED, SHARES].into_iter().chain(settings);
+    let lookups: Vec<_> = names.map(|name| Lookup::Name(name.to_string())).collect();
     for _ in 0..TRIES {
         let older = store.load(&lookups).await?.into_iter().filter(|row| !vault.is_current(&row.body));
         let changes = older.map(|row| {

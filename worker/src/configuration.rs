@@ -15,6 +15,7 @@
 //! | `GUESTS` | variable | what whoever comes may have, `20 orders, 24 h`; see [`esim_sm_edge::Guests`] |
 //! | `PAGE_ORIGINS` | variable | origins of pages that may call ES2+ from a browser, besides the own one; commas between |
 //! | `CALL_ALLOW` | variable | whom to call besides those with public names, commas between; see [`Allowed`] |
+//! | `SPLIT` | variable | when a share of the orders becomes two: `1024 MB, 6000 a minute`; see [`Growth`] |
 //! | `COUNT` | variable | `on`: `GET /esim-lab/costs` tells what functions cost ([`crate::costs`]) |
 //! | `JURISDICTION` | variable | where objects are kept (`eu`); read by [`crate::jurisdiction`] |
 //! | `MTLS` | binding | `mtls_certificates`: CERT.DP.TLS for calls to others |
@@ -23,6 +24,7 @@
 //! trial. Operators and revocation lists may lie with the records instead ([`esim_sm_edge::settings`]).
 
 use crate::host::now;
+use crate::network;
 use crate::pki::Identities;
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
@@ -31,8 +33,8 @@ use esim_rsp::json::Base64;
 use esim_rsp::{Error, common};
 use esim_sm_edge::reach::{Allowed, Reach};
 use esim_sm_edge::settings::{Stored, Unusable};
-use esim_sm_edge::shard::{Network, ShardedStore};
-use esim_sm_edge::{Admittance, NoGuests, NoRate, Rate, Vault, read_operators};
+use esim_sm_edge::shard::{Growth, Network, ShardedStore};
+use esim_sm_edge::{Admittance, Fault, NoGuests, NoRate, Rate, Vault, read_operators};
 use esim_smdp::config::{Smds, SmdsIdentity, trust_ci};
 use esim_smdp::{Config, Limits, Revocations};
 use std::cell::{OnceCell, RefCell};
@@ -66,6 +68,8 @@ pub struct Settings {
     pub reach: Reach,
     /// Whom it may call besides those with public names.
     allowed: Vec<Allowed>,
+    /// When a share of the orders becomes two.
+    pub growth: Growth,
     /// Revocation lists of the environment.
     lists: Vec<Vec<u8>>,
 }
@@ -93,7 +97,10 @@ pub async fn settings<N: Network>(env: &Env, store: &ShardedStore<N>) -> Result<
             KEPT.set(Some(Kept { read_at: now, ..kept.clone() }));
             return Ok(kept.settings);
         }
-        (Ok(stored), _) => stored,
+        (Ok(stored), _) => {
+            network::learn(&stored.layout);
+            stored
+        }
         (Err(Unusable::Fault(fault)), Some(kept)) if now < kept.read_at + STALE => {
             console_error!("the settings that lie with the records: {fault}");
             return Ok(kept.settings);
@@ -143,6 +150,7 @@ fn basis_of(env: &Env) -> Result<Settings, Error> {
         config,
         allowed,
         token: token(env)?,
+        growth: growth(env)?,
         admittance: admittance(env)?,
         lists: ders(env, "REVOCATION_LISTS", "revocation lists")?,
     })
@@ -223,6 +231,12 @@ fn admittance(env: &Env) -> Result<Admittance, Error> {
             .transpose()
             .map_err(|error: NoGuests| Error::text(format!("the variable GUESTS is {error}")))?,
     })
+}
+
+fn growth(env: &Env) -> Result<Growth, Error> {
+    let growth = text(env, "SPLIT").map(|text| text.parse()).transpose();
+    let growth = growth.map_err(|reason: Fault| Error::text(format!("the variable SPLIT is {reason}")))?;
+    Ok(growth.unwrap_or_default())
 }
 
 fn call_allow(env: &Env) -> Result<Vec<Allowed>, Error> {

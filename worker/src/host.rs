@@ -4,7 +4,7 @@ use crate::configuration::{self, Settings};
 use crate::network::Edge;
 use crate::outgoing;
 use esim_crypto::pki::{Verified, VerifiedList};
-use esim_sm_edge::shard::{Carried, Network, ShardedStore};
+use esim_sm_edge::shard::{Carried, Growth, Network, ShardedStore};
 use esim_sm_edge::{Admittance, CommitError, Host, Limited, LogLine, Rate, Vault};
 use esim_smdp::{Call, Config, Reply};
 use rand_chacha::ChaCha20Rng;
@@ -54,6 +54,13 @@ impl EdgeHost {
     pub async fn over(env: &Env, store: ShardedStore<Edge>) -> Result<Self, String> {
         let settings = configuration::settings(env, &store).await?;
         Ok(Self { store, settings, env: env.clone() })
+    }
+}
+
+impl EdgeHost {
+    /// When a share of the orders becomes two.
+    pub fn growth(&self) -> Growth {
+        self.settings.growth
     }
 }
 

@@ -5,7 +5,8 @@ use crate::costs::Account;
 use crate::sqlite::Storage;
 use crate::{host, jurisdiction};
 use esim_sm_edge::Fault;
-use esim_sm_edge::shard::{Answer, Message, Network, Object, Tx};
+use esim_sm_edge::shard::{Answer, Layout, Message, Network, Object, Tx};
+use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -14,11 +15,22 @@ use worker::{Date, Delay, Env, Method, ObjectNamespace, Request, RequestInit, Re
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
+thread_local! {
+    /// The shares of the orders, as far as is known in this instance.
+    static LAYOUT: Rc<RefCell<Layout>> = Rc::default();
+}
+
+/// Takes note of shares of the orders that have split.
+pub fn learn(layout: &Layout) {
+    LAYOUT.with(|known| layout.split().for_each(|share| known.borrow_mut().learn(share)));
+}
+
 /// The objects, as the front of the worker or one of them sees them.
 #[derive(Clone)]
 pub struct Edge {
     namespace: ObjectNamespace,
     later: Rc<dyn Fn(Work)>,
+    layout: Rc<RefCell<Layout>>,
     /// The object that this runs in, if any: it is not called from itself.
     own: Option<(String, Rc<Object<Storage>>)>,
 }
@@ -29,7 +41,8 @@ impl Edge {
     /// # Errors
     /// There is no binding `SM`.
     pub fn new(env: &Env, later: impl Fn(Work) + 'static) -> Result<Self> {
-        Ok(Self { namespace: jurisdiction::namespace(env)?, later: Rc::new(later), own: None })
+        let (namespace, layout) = (jurisdiction::namespace(env)?, LAYOUT.with(Rc::clone));
+        Ok(Self { namespace, later: Rc::new(later), layout, own: None })
     }
 
     /// The same from inside an object.
@@ -75,6 +88,10 @@ impl Network for Edge {
 
     fn has_earlier(&self) -> bool {
         configuration::has_earlier()
+    }
+
+    fn layout(&self) -> &RefCell<Layout> {
+        &self.layout
     }
 
     fn inside(&self) -> Option<&str> {

@@ -1,10 +1,14 @@
 //! The Durable Object: storage, an alarm clock, and somebody to answer messages.
 
+use crate::configuration;
 use crate::costs::{self, Account};
 use crate::host::{EdgeHost, now};
 use crate::network::Edge;
 use crate::sqlite::Storage;
-use esim_sm_edge::shard::{Answer, Message, Object, Ran, ShardedStore, object_of};
+use esim_sm_edge::settings::grow;
+use esim_sm_edge::shard::{
+    Answer, Growth, Message, Object, ShardedStore, Sql, Stage, Step, halves, object_of,
+};
 use esim_sm_edge::{Fault, Host, attend, run_carried};
 use esim_smdp::store::Name;
 use std::cell::Cell;
@@ -12,7 +16,7 @@ use std::rc::Rc;
 use worker::js_sys::Date;
 use worker::wasm_bindgen::JsValue;
 use worker::{
-    DurableObject, Env, Error, Request, Response, Result, ScheduledTime, State, console_error,
+    DurableObject, Env, Error, Request, Response, Result, ScheduledTime, State, console_error, console_log,
     durable_object, wasm_bindgen,
 };
 
@@ -22,6 +26,8 @@ const AGAIN: u64 = 30;
 const MEMORY: u64 = 3600;
 /// How often an order is attended to by one alarm: each errand is one.
 const TURNS: u32 = 50;
+/// Steps of becoming two that are taken by one alarm: each copies a quarter of a megabyte, or less.
+const STEPS: u32 = 64;
 
 /// An order, a session, a part of the index, or a caller that is limited.
 #[durable_object]
@@ -31,12 +37,17 @@ pub struct SmObject {
     object: Rc<Object<Storage>>,
     /// For when the alarm is set, seconds since 1970, as far as known since this began to run.
     alarm: Cell<Option<u64>>,
+    /// When it has outgrown one object, as far as has been read.
+    growth: Cell<Growth>,
+    /// How many functions were executed in this minute since 1970.
+    runs: Cell<(u64, u32)>,
 }
 
 impl DurableObject for SmObject {
     fn new(state: State, env: Env) -> Self {
         let object = Rc::new(Object::new(Storage::new(&state.storage())));
-        Self { state: Rc::new(state), env, object, alarm: Cell::new(None) }
+        let (alarm, growth, runs) = (Cell::new(None), Cell::default(), Cell::default());
+        Self { state: Rc::new(state), env, object, alarm, growth, runs }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -57,14 +68,17 @@ impl SmObject {
         let message = Message::from_octets(&request.bytes().await?).map_err(error)?;
         let answered = match &message {
             Message::Run { object, aliases, beside, request } => {
-                match aliases.is_empty() || self.object.knows_any(aliases).map_err(error)? {
-                    true => self.run(object, *beside, request).await,
-                    false => Ok(Answer::NotHere),
+                match self.object.turned_away(aliases).map_err(error)? {
+                    Some(answer) => Ok(answer),
+                    None => self.run(object, *beside, request).await,
                 }
             }
             message => self.object.answer(message),
         };
         let answered = answered.and_then(|answer| answer.to_octets());
+        if message.may_change_alarm() && answered.is_ok() {
+            self.grow_if_outgrown(&message).map_err(error)?;
+        }
         if message.may_change_alarm() && answered.is_ok() {
             let next = self.object.wake_at(now()).map_err(error)?;
             // Nothing is awaited since the change: both are written, or none.
@@ -81,8 +95,29 @@ impl SmObject {
         let network = self.network(own.into())?;
         let store = if beside { ShardedStore::beside(network) } else { ShardedStore::new(network) };
         let host = EdgeHost::over(&self.env, store).await.map_err(Fault::new)?;
-        let response = run_carried(request, &host).await?;
-        Ok(Answer::Ran(Ran { response, begun: host.store().has_begun() }))
+        self.growth.set(host.growth());
+        let response = run_carried(request, &host).await;
+        self.object.ran(host.store(), response)
+    }
+
+    /// A share that has become too large, or too busy, begins to split.
+    fn grow_if_outgrown(&self, message: &Message) -> Result<(), Fault> {
+        let Growth { octets, per_minute } = self.growth.get();
+        let (minute, mut count) = self.runs.get();
+        let now = now() / 60;
+        count = if minute == now { count } else { 0 } + u32::from(matches!(message, Message::Run { .. }));
+        self.runs.set((now, count));
+        let is_large = self.object.sql().size()? > octets;
+        if !(is_large || (count > per_minute && self.object.has_many()?))
+            || self.object.stage()? != Stage::Whole
+        {
+            return Ok(());
+        }
+        if let Some(share) = self.object.share()?.filter(|share| halves(share).is_some()) {
+            console_log!("{share} has outgrown one object, and becomes two");
+            self.object.answer(&Message::Split(Step::Begin { share }))?;
+        }
+        Ok(())
     }
 
     /// The alarm rings.
@@ -101,6 +136,11 @@ impl SmObject {
 
     /// Does what is due and forgets what is over; when to come again.
     async fn wake(&self) -> Result<Option<u64>, Fault> {
+        match self.object.stage()? {
+            Stage::Whole => {}
+            Stage::Filling | Stage::Noted => return Ok(None),
+            Stage::Copying | Stage::Frozen | Stage::Moved => return self.grow().await,
+        }
         for _ in 0..TURNS {
             let due = self.object.due(now())?;
             let orders: Vec<_> = due.iter().filter_map(|name| Name::order_of(name)).collect();
@@ -111,14 +151,14 @@ impl SmObject {
                 self.host(earlier.clone()).await?.store().adopt(&earlier).await?;
                 continue;
             }
-            let host = self.host(object_of(name)).await?;
+            let host = self.host(self.object.share()?.unwrap_or_else(|| object_of(name))).await?;
             for iccid in orders {
                 attend(iccid, &host).await?;
             }
         }
         self.object.sweep(now())?;
         for name in self.object.expired(now())? {
-            let host = self.host(object_of(&name)).await?;
+            let host = self.host(self.object.share()?.unwrap_or_else(|| object_of(&name))).await?;
             host.store().forget(&name).await.map_err(Fault::new)?;
         }
         if self.object.is_over(now())? {
@@ -130,6 +170,18 @@ impl SmObject {
         // have heard of it is looked at once more.
         let next = self.object.wake_at(now())?.map(|at| at.max(now() + 1));
         Ok(next.or_else(|| self.object.is_empty().unwrap_or(false).then(|| now() + MEMORY)))
+    }
+
+    /// Goes on with becoming two; when to come again.
+    async fn grow(&self) -> Result<Option<u64>, Fault> {
+        let Some(share) = self.object.share()? else { return Ok(None) };
+        let host = self.host(share.clone()).await?;
+        if grow(host.store(), host.vault(), &share, STEPS).await? {
+            return Ok(Some(now() + 1));
+        }
+        configuration::forget();
+        console_log!("{share} has become two");
+        Ok(None)
     }
 
     async fn host(&self, name: String) -> Result<EdgeHost, Fault> {

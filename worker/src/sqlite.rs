@@ -56,6 +56,10 @@ impl Sql for Storage {
         Ok(())
     }
 
+    fn size(&self) -> Result<u64, Fault> {
+        Ok(self.sql.database_size() as u64)
+    }
+
     fn transaction(&self, work: &mut dyn FnMut() -> Result<(), Fault>) -> Result<(), Fault> {
         let transactions: &Transactions = wasm_bindgen::JsCast::unchecked_ref(&self.storage);
         let mut work = || work().map_err(|fault| JsValue::from(fault.0));

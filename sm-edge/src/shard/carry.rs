@@ -2,7 +2,10 @@
 //! request says where it is, and one to have it executed.
 
 use super::message::{Answer, Entries, Found, Message, Part, Ran};
-use super::{Network, ShardedStore, earlier_object_of, index_of, object_of, orders_at, place_of_code};
+use super::store::{FROZEN, ROUNDS, unexpected};
+use super::{
+    Network, Object, ShardedStore, Sql, Stage, earlier_object_of, index_of, object_of, place_of_code,
+};
 use crate::{CommitError, Fault, Vault};
 use esim_smdp::store::{AliasKind, Change, Kind, Lookup, Name};
 use esim_smdp::{Key, Place};
@@ -23,12 +26,25 @@ pub struct Carried {
 /// Beginning of the alias that says where the session of a pointer lies. No index has it.
 const AT: &str = "at/";
 
-impl<N: Network> ShardedStore<N> {
-    /// Whether a session that was not there before has been written beside an order.
-    pub fn has_begun(&self) -> bool {
-        self.begun.get()
+impl<S: Sql> Object<S> {
+    /// What has come of a function that was executed here over this store. Where the share has moved before anything of it
+    /// was committed, nothing has: it is executed where the order lies now.
+    ///
+    /// # Errors
+    /// That of the function; the storage has failed.
+    pub fn ran<N: Network>(
+        &self,
+        store: &ShardedStore<N>,
+        response: Result<Vec<u8>, Fault>,
+    ) -> Result<Answer, Fault> {
+        if matches!(self.stage()?, Stage::Moved | Stage::Noted) && !store.has_committed() {
+            return Ok(Answer::Moved);
+        }
+        Ok(Answer::Ran(Ran { response: response?, begun: store.begun.get() }))
     }
+}
 
+impl<N: Network> ShardedStore<N> {
     /// Has a function executed where its order lies: its response. Nothing if it is not to be carried: there is no such
     /// order, or there are several that it might be about.
     ///
@@ -70,16 +86,22 @@ impl<N: Network> ShardedStore<N> {
     }
 
     async fn execute(&self, at: &At, carried: &Carried) -> Result<Option<Ran>, Fault> {
-        let (object, aliases) = (orders_at(at.place), at.aliases.clone());
         let beside = matches!(carried.place, Key::MatchingId(_) | Key::DefaultOf(_));
-        let request = carried.request.clone();
-        let message = Message::Run { object: object.clone(), aliases, beside, request };
-        // Never twice: what was lost may have been executed.
-        match self.network().send(&object, &message).await? {
-            Answer::Ran(ran) => Ok(Some(ran)),
-            Answer::NotHere => Ok(None),
-            _ => Err(Fault::new(format!("{object} has not answered what it was asked"))),
+        for round in 1..=ROUNDS {
+            let (object, aliases) = (self.share_of(at.place), at.aliases.clone());
+            let request = carried.request.clone();
+            let message = Message::Run { object: object.clone(), aliases, beside, request };
+            // Never twice: what was lost may have been executed.
+            match self.send(&object, &message).await? {
+                Answer::Ran(ran) => return Ok(Some(ran)),
+                Answer::NotHere => return Ok(None),
+                // It has split, or will have soon. Nothing was executed.
+                Answer::Moved => {}
+                Answer::Busy(_) => self.network().pause(FROZEN * round).await,
+                _ => return Err(unexpected(&object)),
+            }
         }
+        Err(Fault::new(format!("the share of {} is not to be had", at.place)))
     }
 
     async fn locate(&self, key: &Key, vault: &Vault) -> Result<Option<At>, Fault> {

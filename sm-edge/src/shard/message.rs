@@ -1,5 +1,6 @@
 //! What objects are asked, and what they answer.
 
+use super::split::Stage;
 use crate::{Fault, Rate};
 use serde::de::DeserializeOwned;
 use serde::de::Error as _;
@@ -108,6 +109,10 @@ pub enum Message {
         #[serde(with = "As::<Whole>")]
         now: u64,
     },
+    /// Take a step of becoming two.
+    Split(Step),
+    /// Take what a share that splits has for this half of it.
+    Fill(Fill),
 }
 
 impl Message {
@@ -119,7 +124,8 @@ impl Message {
     /// Whether it may change when the object is to be woken.
     pub fn may_change_alarm(&self) -> bool {
         let commits = matches!(self, Self::Commit { .. } | Self::Finish { committed: true, .. });
-        commits || matches!(self, Self::Adopt { .. } | Self::Run { .. } | Self::Take { .. })
+        let splits = matches!(self, Self::Split(Step::Begin { .. }) | Self::Fill(Fill { open: true, .. }));
+        commits || splits || matches!(self, Self::Adopt { .. } | Self::Run { .. } | Self::Take { .. })
     }
 }
 
@@ -208,7 +214,8 @@ pub enum Answer {
     Done,
     /// Revisions are not as expected, or a unique alias is taken. Nothing has changed.
     Conflict,
-    /// Other commits have not been finished here. Nothing has changed.
+    /// Other commits have not been finished here, or this share is about to become two if there are none. Nothing has
+    /// changed.
     Busy(Vec<Pending>),
     /// To `Ask`.
     Outcome(Outcome),
@@ -218,6 +225,10 @@ pub enum Answer {
     NotHere,
     /// To `Take`: seconds until there is one again; 0 if one has been taken.
     Wait(u64),
+    /// This share has become two, and knows nothing of what it was asked for any more. Nothing has changed.
+    Moved,
+    /// To [`Step::Next`].
+    Batch(Batch),
 }
 
 /// What has come of a function that was carried to its order.
@@ -268,6 +279,118 @@ impl core::fmt::Debug for Found {
     }
 }
 
+/// A step of a share that becomes two.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// Begin with it.
+    Begin {
+        /// Name of the share, which does not know it.
+        share: String,
+    },
+    /// What is to be copied next?
+    Next,
+    /// That has been copied.
+    Copied {
+        /// Number of the batch.
+        #[serde(with = "As::<Whole>")]
+        n: u64,
+        /// [`Batch::until`].
+        until: String,
+    },
+    /// Let changes wait.
+    Freeze {
+        /// Number of the batch that was copied last.
+        #[serde(with = "As::<Whole>")]
+        n: u64,
+    },
+    /// Let changes go on.
+    Thaw {
+        /// Number of the batch that was copied last.
+        #[serde(with = "As::<Whole>")]
+        n: u64,
+    },
+    /// All is copied.
+    Close {
+        /// Number of the batch that was copied last.
+        #[serde(with = "As::<Whole>")]
+        n: u64,
+    },
+    /// The layout says so; forget what has been copied.
+    Note,
+}
+
+/// What is copied of a share that becomes two.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// Its number: greater than all before.
+    #[serde(with = "As::<Whole>")]
+    pub n: u64,
+    /// Where the share is in this.
+    pub stage: Stage,
+    /// Rows that are there.
+    pub rows: Vec<Copied>,
+    /// What may still be used.
+    pub paces: Vec<Pace>,
+    /// Names of rows that are there no more.
+    pub gone: Vec<String>,
+    /// How far it goes.
+    pub until: String,
+    /// Whether more is known to be left.
+    pub left: bool,
+}
+
+impl Batch {
+    /// Nothing, of a share at this stage.
+    pub(crate) fn none(stage: Stage) -> Self {
+        let (rows, paces, gone, until) = (Vec::new(), Vec::new(), Vec::new(), String::new());
+        Self { n: 0, stage, rows, paces, gone, until, left: false }
+    }
+}
+
+/// What a half is filled with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fill {
+    /// Name of the half, which does not know it.
+    pub share: String,
+    /// [`Batch::n`].
+    #[serde(with = "As::<Whole>")]
+    pub n: u64,
+    /// Rows, in the place of what is there under their names.
+    pub rows: Vec<Copied>,
+    /// What may still be used, likewise.
+    pub paces: Vec<Pace>,
+    /// Names of rows that are there no more.
+    pub gone: Vec<String>,
+    /// Whether that was all.
+    pub open: bool,
+}
+
+/// A row as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copied {
+    /// The row.
+    pub row: Found,
+    /// Name of the commit that has written it; empty if that was elsewhere.
+    #[serde(with = "As::<Bytes>")]
+    pub tx: Vec<u8>,
+}
+
+/// What may still be used of something, as [`crate::rate`] has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// By whom, or of what.
+    pub key: String,
+    /// Sixtieths.
+    #[serde(with = "As::<Whole>")]
+    pub level: u64,
+    /// Seconds since 1970 for which that holds.
+    #[serde(with = "As::<Whole>")]
+    pub at: u64,
+    /// Full again from this second on.
+    #[serde(with = "As::<Whole>")]
+    pub full_at: u64,
+}
+
 /// What a primary knows of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
@@ -293,7 +416,7 @@ pub(crate) fn read<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Fault> {
 }
 
 /// Of the messages, in front of each: one that changes is another version.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 macro_rules! octets {
     ($($name:ident)*) => {$(

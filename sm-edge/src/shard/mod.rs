@@ -49,19 +49,25 @@
 //! some 20 octets at a primary.
 
 mod carry;
+mod layout;
 mod message;
 mod object;
+mod split;
 mod store;
 mod wake;
 
 pub use carry::Carried;
-pub use message::{Answer, Message, Outcome, Ran, Tx};
+pub use layout::{Growth, Layout, halves};
+pub use message::{Answer, Batch, Fill, Message, Outcome, Ran, Step, Tx};
 pub use object::{Object, Sql, Value};
+pub use split::Stage;
 pub use store::ShardedStore;
 
 use crate::Fault;
 use esim_smdp::Place;
 use esim_smdp::store::{AliasKind, Kind};
+use layout::ORDERS;
+use std::cell::RefCell;
 
 /// What joins the objects.
 #[allow(async_fn_in_trait, reason = "futures of the worker are not Send")]
@@ -89,6 +95,9 @@ pub trait Network: Clone + 'static {
         false
     }
 
+    /// The shares of the orders, as far as is known here.
+    fn layout(&self) -> &RefCell<Layout>;
+
     /// The object that this is in, if it is in one: what is sent to it needs no way.
     fn inside(&self) -> Option<&str> {
         None
@@ -113,17 +122,18 @@ const BESIDE: [AliasKind; 3] = [AliasKind::Code, AliasKind::Default, AliasKind::
 /// Kinds that are never listed.
 const UNLISTED: [Kind; 4] = [Kind::Config, Kind::Package, Kind::Head, Kind::Session];
 
-/// How many bits of a place tell the objects that orders lie in apart.
-const ORDERS_BITS: u32 = 8;
 /// How many objects know where sessions lie. A session lives for a day: another number costs those under way.
 const SESSIONS_OBJECTS: u32 = 256;
-/// What names of objects with orders begin with.
-const ORDERS: &str = "orders:";
+
+/// The object that holds a row as long as no share has split, seen from outside of it.
+pub fn object_of(name: &str) -> String {
+    object_in(&Layout::default(), name)
+}
 
 /// The object that holds a row, seen from outside of it.
-pub fn object_of(name: &str) -> String {
+fn object_in(layout: &Layout, name: &str) -> String {
     match Kind::of(name) {
-        Some((Kind::Order | Kind::Package | Kind::Head, iccid)) => orders_at(Place::of_digits(iccid)),
+        Some((Kind::Order | Kind::Package | Kind::Head, iccid)) => layout.share_of(Place::of_digits(iccid)),
         Some((Kind::Session, id)) => format!("sessions:{}", hash(id) % SESSIONS_OBJECTS),
         // What every instance reads, and one message brings.
         Some((Kind::Config, _)) => Kind::Config.word().into(),
@@ -137,12 +147,6 @@ fn earlier_object_of(name: &str) -> Option<String> {
         (Kind::Order | Kind::Package | Kind::Head, iccid) => Some(format!("{}:{iccid}", Kind::Order.word())),
         _ => None,
     }
-}
-
-/// The object that holds the orders of a place.
-fn orders_at(place: Place) -> String {
-    let bits = place.bits() >> (Place::BITS - ORDERS_BITS);
-    format!("{ORDERS}{bits:0width$b}", width = ORDERS_BITS as usize)
 }
 
 /// Where the order lies whose matchingId has this alias, as far as the alias says.
@@ -171,10 +175,11 @@ pub fn index_object_of(alias: &str) -> String {
 
 /// The objects that hold an entry. By what an LPA brings, an order is found beside it, too; and there alone by a code that
 /// says where that is.
-fn entry_objects(alias: &str, name: &str) -> Vec<String> {
+fn entry_objects(layout: &Layout, alias: &str, name: &str) -> Vec<String> {
     let beside = Kind::Order.has(name) && lies_beside(alias);
-    let own = beside.then(|| object_of(name));
-    let is_told = own.is_some() && place_of_code(alias).map(orders_at) == own;
+    let own = beside.then(|| object_in(layout, name));
+    let place = Kind::of(name).map(|(_, iccid)| Place::of_digits(iccid));
+    let is_told = own.is_some() && place_of_code(alias) == place;
     (!is_told).then(|| index_of(alias, name)).into_iter().chain(own).collect()
 }
 

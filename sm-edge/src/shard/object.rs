@@ -1,6 +1,7 @@
 //! One object: a few tables, and what it does with them when it is asked.
 
 use super::message::{self, Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
+use super::split::{Stage, unfilled};
 use crate::{Fault, Rate};
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -25,6 +26,12 @@ pub trait Sql {
     /// # Errors
     /// What the database says.
     fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Vec<Value>>, Fault>;
+
+    /// Octets that all of it takes, about.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn size(&self) -> Result<u64, Fault>;
 
     /// Runs `work` in one transaction, which is rolled back if it fails.
     ///
@@ -65,6 +72,8 @@ pub struct Object<S> {
     made: Cell<bool>,
     /// Whether no commit is unfinished here, and nothing is remembered of one; unknown until somebody has looked.
     quiet: Cell<Option<bool>>,
+    /// Where it is in becoming two; unknown until somebody has looked.
+    pub(super) stage: Cell<Option<Stage>>,
 }
 
 /// Whether changes can be made.
@@ -72,12 +81,13 @@ enum Verdict {
     Fine,
     Conflict,
     Busy(Vec<Pending>),
+    Moved,
 }
 
 impl<S: Sql> Object<S> {
     /// An object with this storage. Nothing is written.
     pub fn new(sql: S) -> Self {
-        Self { sql, made: Cell::new(false), quiet: Cell::new(None) }
+        Self { sql, made: Cell::new(false), quiet: Cell::new(None), stage: Cell::new(None) }
     }
 
     /// The storage.
@@ -89,6 +99,7 @@ impl<S: Sql> Object<S> {
     pub fn forget(&self) {
         self.made.set(false);
         self.quiet.set(None);
+        self.stage.set(None);
     }
 
     /// Answers a message. Nothing is awaited in between, and each change is one transaction.
@@ -96,6 +107,16 @@ impl<S: Sql> Object<S> {
     /// # Errors
     /// The storage has failed, or holds what this version cannot read.
     pub fn answer(&self, message: &Message) -> Result<Answer, Fault> {
+        match (self.stage()?, message) {
+            // What became of commits is told by whoever has decided them, and commits see to themselves.
+            (Stage::Whole | Stage::Copying, _)
+            | (_, Message::Finish { .. } | Message::Ask { .. } | Message::Forget { .. })
+            | (_, Message::Split(_) | Message::Fill(_) | Message::Commit { .. } | Message::Prepare { .. })
+            | (Stage::Frozen, Message::Load { .. }) => {}
+            (Stage::Frozen, _) => return Ok(Answer::Busy(Vec::new())),
+            (Stage::Moved | Stage::Noted, _) => return Ok(Answer::Moved),
+            (Stage::Filling, _) => return Err(unfilled()),
+        }
         if let Message::Load { names, entries } = message {
             // Who asks for what never was makes no tables.
             return match self.is_new()? {
@@ -114,6 +135,8 @@ impl<S: Sql> Object<S> {
                 Err(Fault::new("an object cannot do that by itself"))
             }
             Message::Adopt { rows } => self.adopt(rows),
+            Message::Split(step) => self.step(step),
+            Message::Fill(fill) => self.fill(fill),
             Message::Commit { tx, parts, joint, again } => self.commit(tx, parts, *joint, *again),
             Message::Prepare { pending, parts } => self.prepare(pending, parts),
             Message::Finish { tx, committed } => self.finish(tx, *committed),
@@ -173,7 +196,7 @@ impl<S: Sql> Object<S> {
         Ok(loaded)
     }
 
-    fn row(&self, name: &str) -> Result<Option<Found>, Fault> {
+    pub(super) fn row(&self, name: &str) -> Result<Option<Found>, Fault> {
         let rows = self.sql.query(
             "SELECT revision, aliases, body, expires, due FROM record WHERE name = ?1",
             vec![text(name)],
@@ -232,6 +255,9 @@ impl<S: Sql> Object<S> {
                 })?;
                 return Ok(Answer::Done);
             }
+            // Who asks what became of it asks here, and is told that nothing has.
+            Verdict::Moved if joint => return Ok(Answer::Conflict),
+            Verdict::Moved => return Ok(Answer::Moved),
             Verdict::Conflict => Answer::Conflict,
             Verdict::Busy(pending) => Answer::Busy(pending),
         };
@@ -250,6 +276,7 @@ impl<S: Sql> Object<S> {
             Verdict::Fine => {}
             Verdict::Conflict => return Ok(Answer::Conflict),
             Verdict::Busy(pending) => return Ok(Answer::Busy(pending)),
+            Verdict::Moved => return Ok(Answer::Moved),
         }
         self.quiet.set(None);
         self.sql.transaction(&mut || {
@@ -286,6 +313,8 @@ impl<S: Sql> Object<S> {
         Ok(match self.decision(tx)? {
             Some(true) => Outcome::Committed,
             Some(false) => Outcome::Aborted,
+            // It decides nothing any more.
+            None if matches!(self.stage()?, Stage::Moved | Stage::Noted) => Outcome::Aborted,
             None if force => {
                 self.decide(tx, false)?;
                 Outcome::Aborted
@@ -303,6 +332,12 @@ impl<S: Sql> Object<S> {
     }
 
     fn check(&self, parts: &[Part]) -> Result<Verdict, Fault> {
+        match self.stage()? {
+            Stage::Whole | Stage::Copying => {}
+            Stage::Frozen => return Ok(Verdict::Busy(Vec::new())),
+            Stage::Moved | Stage::Noted => return Ok(Verdict::Moved),
+            Stage::Filling => return Err(unfilled()),
+        }
         let mut pending = Vec::new();
         const LOCKED: &str = "SELECT 1 FROM touch WHERE key = ?1 AND lock = 1 LIMIT 1";
         let locks = if self.is_quiet()? { &[][..] } else { parts };
@@ -365,12 +400,14 @@ impl<S: Sql> Object<S> {
                 const PUT: &str = "INSERT INTO record (name, revision, expires, due, tx, aliases, body)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO UPDATE SET
                      revision = ?2, expires = ?3, due = ?4, tx = ?5, aliases = ?6, body = ?7";
+                self.note_row(name)?;
                 if *expected > 0 && !self.sql.query(AGAIN, values.clone())?.is_empty() {
                     return Ok(());
                 }
                 self.sql.query(PUT, values).map(drop)
             }
             Part::Delete { name, .. } => {
+                self.note_row(name)?;
                 self.sql.query("DELETE FROM record WHERE name = ?1", vec![text(name)]).map(drop)
             }
             Part::Index { name, add, remove } => {
@@ -416,28 +453,16 @@ impl<S: Sql> Object<S> {
     /// Rows of before, with what an LPA asks by beside them.
     fn adopt(&self, rows: &[Found]) -> Result<Answer, Fault> {
         self.sql.transaction(&mut || {
-            for Found { name, revision, aliases, body, expires, due } in rows {
-                const ADOPT: &str = "INSERT INTO record (name, revision, expires, due, tx, aliases, body)
-                     VALUES (?1, ?2, ?3, ?4, x'', ?5, ?6) ON CONFLICT DO NOTHING";
-                let values = vec![
-                    text(name),
-                    integer(*revision),
-                    expires.map_or(Value::Null, integer),
-                    due.map_or(Value::Null, integer),
-                    Value::Blob(message::write(aliases)?),
-                    Value::Blob(body.clone()),
-                ];
-                self.sql.query(ADOPT, values)?;
-                for alias in aliases.iter().filter(|alias| super::lies_beside(alias)) {
-                    self.add_alias(alias, name)?;
-                }
+            for row in rows {
+                self.note_row(&row.name)?;
+                self.put_as_it_is(row, &[])?;
             }
             Ok(())
         })?;
         Ok(Answer::Done)
     }
 
-    fn add_alias(&self, alias: &str, name: &str) -> Result<(), Fault> {
+    pub(super) fn add_alias(&self, alias: &str, name: &str) -> Result<(), Fault> {
         const ADD: &str = "INSERT INTO alias (alias, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         self.sql.query(ADD, vec![text(alias), text(name)]).map(drop)
     }

@@ -1,15 +1,16 @@
 //! The coordinator: a store over many objects.
 
+use super::layout::Layout;
 use super::message::{Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
 use super::{
     Network, ORDERS, earlier_object_of, entry_objects, index_of, is_spread, lanes, lies_beside, listing,
-    object_of, orders_at, place_of_code, unkept,
+    object_in, place_of_code, unkept,
 };
 use crate::{CommitError, Fault, Limited, Rate, Store, sql};
 use esim_smdp::Place;
 use esim_smdp::store::{Alias, AliasKind, Change, Kind, Lookup, Row};
 use futures_util::future::join_all;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Milliseconds after which a coordinator that has not decided may be taken for dead.
@@ -17,7 +18,9 @@ const PATIENCE: u64 = 10_000;
 /// How often the primary is sent a commit whose answer is lost.
 const TRIES: u32 = 3;
 /// How often something is looked at again that others are changing.
-const ROUNDS: u64 = 12;
+pub(super) const ROUNDS: u64 = 12;
+/// Milliseconds after which a share that is about to become two is asked again.
+pub(super) const FROZEN: u64 = 50;
 
 /// Records over many objects. Made for one request, or for one thread: it remembers the aliases of what it has
 /// loaded.
@@ -29,6 +32,8 @@ pub struct ShardedStore<N> {
     is_beside: bool,
     /// Whether a session has been written beside an order that was not there before.
     pub(super) begun: Cell<bool>,
+    /// Whether something has been committed, or may have been.
+    committed: Cell<bool>,
 }
 
 /// What each object has to do for a commit.
@@ -64,6 +69,7 @@ impl<N: Network> Store for ShardedStore<N> {
             _ => self.commit_jointly(&primary, tx, plan).await,
         };
         self.begun.set(self.begun.get() || (begun && done.is_ok()));
+        self.committed.set(self.committed.get() || done != Err(CommitError::Conflict));
         if done == Err(CommitError::Conflict) {
             // Not all at once again.
             self.network.pause(u64::from(tx[0] % 8)).await;
@@ -84,7 +90,13 @@ fn rank(object: &str) -> u8 {
 impl<N: Network> ShardedStore<N> {
     /// A store over the objects that `network` reaches.
     pub fn new(network: N) -> Self {
-        Self { network, seen: RefCell::default(), is_beside: false, begun: Cell::new(false) }
+        Self {
+            network,
+            seen: RefCell::default(),
+            is_beside: false,
+            begun: Cell::new(false),
+            committed: Cell::new(false),
+        }
     }
 
     /// A store inside the object that a function was carried to.
@@ -97,12 +109,40 @@ impl<N: Network> ShardedStore<N> {
         &self.network
     }
 
+    /// Whether something has been committed, or may have been.
+    pub fn has_committed(&self) -> bool {
+        self.committed.get()
+    }
+
     /// The object that holds a row: sessions lie beside the order that this is in, if it is in one.
-    fn home(&self, name: &str) -> String {
+    pub fn home(&self, name: &str) -> String {
         match self.network.inside() {
             Some(own) if own.starts_with(ORDERS) && Kind::Session.has(name) => own.into(),
-            _ => object_of(name),
+            _ => object_in(&self.layout(), name),
         }
+    }
+
+    /// The share that has the orders of a place.
+    pub(super) fn share_of(&self, place: Place) -> String {
+        self.layout().share_of(place)
+    }
+
+    /// What is known of the shares here: whoever is in one knows that it is one.
+    fn layout(&self) -> Ref<'_, Layout> {
+        let layout = self.network.layout();
+        if let Some(own) = self.network.inside() {
+            layout.borrow_mut().is_there(own);
+        }
+        layout.borrow()
+    }
+
+    /// Sends a message to an object, and takes note if that has split.
+    pub(super) async fn send(&self, object: &str, message: &Message) -> Result<Answer, Fault> {
+        let answer = self.network.send(object, message).await?;
+        if answer == Answer::Moved {
+            self.network.layout().borrow_mut().learn(object);
+        }
+        Ok(answer)
     }
 
     /// Takes one of what `key` may use, at `now` in seconds since 1970: [`crate::Host::take`]. Each key has an object of
@@ -113,12 +153,15 @@ impl<N: Network> ShardedStore<N> {
     pub async fn take(&self, key: &str, rate: Rate, now: u64) -> Result<(), Limited> {
         let beside = self.network.inside().filter(|_| key.starts_with("order/"));
         let object = beside.map_or_else(|| format!("limit:{key}"), str::to_string);
-        match self.network.send(&object, &Message::take(key, rate, now)).await {
-            Ok(Answer::Wait(0)) => Ok(()),
-            Ok(Answer::Wait(seconds)) => Err(Limited::Wait(seconds)),
-            Ok(_) => Err(Limited::Failed(Fault::new(format!("{object} has not answered what it was asked")))),
-            Err(fault) => Err(Limited::Failed(fault)),
+        for round in 1..=ROUNDS {
+            match self.send(&object, &Message::take(key, rate, now)).await.map_err(Limited::Failed)? {
+                Answer::Wait(0) => return Ok(()),
+                Answer::Wait(seconds) => return Err(Limited::Wait(seconds)),
+                Answer::Busy(_) => self.network.pause(FROZEN * round).await,
+                _ => break,
+            }
         }
+        Err(Limited::Failed(unexpected(&object)))
     }
 
     /// Removes a row, whatever it is now, with all that the index knows of it.
@@ -175,7 +218,7 @@ impl<N: Network> ShardedStore<N> {
                     return self.entries(own, entries).await;
                 }
                 if let Some(place) = place_of_code(alias) {
-                    let beside = self.entries(&orders_at(place), entries.clone()).await?;
+                    let beside = self.entries_of(place, &entries).await?;
                     if !beside.is_empty() {
                         return Ok(beside);
                     }
@@ -221,6 +264,18 @@ impl<N: Network> ShardedStore<N> {
         Ok(asked.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
+    /// The same, from the share of a place.
+    async fn entries_of(&self, place: Place, entries: &Entries) -> Result<Vec<String>, Fault> {
+        for _ in 0..ROUNDS {
+            let share = self.share_of(place);
+            let load = Message::Load { names: Vec::new(), entries: vec![entries.clone()] };
+            if let Some(loaded) = self.ask_if_there(&share, load).await? {
+                return Ok(loaded.names.into_iter().flatten().collect());
+            }
+        }
+        Err(Fault::new("shares split faster than they can be asked"))
+    }
+
     pub(super) async fn entries(&self, object: &str, entries: Entries) -> Result<Vec<String>, Fault> {
         let loaded = self.ask(object, Message::Load { names: Vec::new(), entries: vec![entries] }).await?;
         Ok(loaded.names.into_iter().flatten().collect())
@@ -256,16 +311,25 @@ impl<N: Network> ShardedStore<N> {
         }
         let deleted = |row: &Found| Part::Delete { name: row.name.clone(), expected: row.revision };
         let parts = rows.iter().map(deleted).collect();
-        let home = orders_at(Place::of_digits(iccid));
-        match self.insist(&home, &Message::Adopt { rows }).await? {
-            Answer::Done => {}
-            _ => return Err(Fault::new(format!("{home} has not answered what it was asked"))),
-        }
+        self.adopt_rows(Place::of_digits(iccid), &Message::Adopt { rows }).await?;
         match self.decide(object, self.network.draw(), parts, false).await {
             // Somebody else has done it meanwhile.
             Ok(()) | Err(CommitError::Conflict) => Ok(()),
             Err(CommitError::Fault(fault)) => Err(fault),
         }
+    }
+
+    async fn adopt_rows(&self, place: Place, adopt: &Message) -> Result<(), Fault> {
+        for round in 1..=ROUNDS {
+            let share = self.share_of(place);
+            match self.insist(&share, adopt).await? {
+                Answer::Done => return Ok(()),
+                Answer::Busy(_) => self.network.pause(FROZEN * round).await,
+                Answer::Moved => {}
+                _ => return Err(unexpected(&share)),
+            }
+        }
+        Err(Fault::new("shares split faster than they can be asked"))
     }
 
     /// Moves the first orders behind `after` that an earlier version has kept in objects of their own, `limit` at most: the
@@ -283,23 +347,29 @@ impl<N: Network> ShardedStore<N> {
     }
 
     async fn rows_here(&self, names: impl Iterator<Item = String>) -> Result<BTreeMap<String, Found>, Fault> {
-        let mut objects: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for name in names {
-            objects.entry(self.home(&name)).or_default().insert(name);
-        }
-        let asked = objects.into_iter().map(async |(object, names)| {
-            let names = names.into_iter().collect();
-            self.ask(&object, Message::Load { names, entries: Vec::new() }).await
-        });
-        let mut rows = BTreeMap::new();
-        for loaded in join_all(asked).await {
-            for row in loaded?.rows {
-                let seen = (row.revision, row.aliases.clone());
-                self.seen.borrow_mut().insert(row.name.clone(), seen);
-                rows.insert(row.name.clone(), row);
+        let (mut names, mut rows): (BTreeSet<String>, _) = (names.collect(), BTreeMap::new());
+        for _ in 0..ROUNDS {
+            let mut objects: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for name in std::mem::take(&mut names) {
+                objects.entry(self.home(&name)).or_default().push(name);
+            }
+            let asked = objects.into_iter().map(async |(object, names)| {
+                let load = Message::Load { names: names.clone(), entries: Vec::new() };
+                (names, self.ask_if_there(&object, load).await)
+            });
+            for (asked, loaded) in join_all(asked).await {
+                match loaded? {
+                    Some(loaded) => rows.extend(loaded.rows.into_iter().map(|row| (row.name.clone(), row))),
+                    None => names.extend(asked),
+                }
+            }
+            if names.is_empty() {
+                let seen = |row: &Found| (row.name.clone(), (row.revision, row.aliases.clone()));
+                self.seen.borrow_mut().extend(rows.values().map(seen));
+                return Ok(rows);
             }
         }
-        Ok(rows)
+        Err(Fault::new("shares split faster than they can be asked"))
     }
 
     /// Loads, and finishes what others have left behind there.
@@ -307,15 +377,22 @@ impl<N: Network> ShardedStore<N> {
     /// A commit that was open when its primary was asked, and is still unfinished here afterwards, was open at that
     /// moment: what was loaded held then. (Its primary forgets it only when it is finished everywhere.)
     pub(super) async fn ask(&self, object: &str, load: Message) -> Result<Loaded, Fault> {
+        self.ask_if_there(object, load).await?.ok_or_else(|| unexpected(object))
+    }
+
+    /// The same; nothing if the object has split.
+    async fn ask_if_there(&self, object: &str, load: Message) -> Result<Option<Loaded>, Fault> {
         let mut open: Vec<Tx> = Vec::new();
         for _ in 0..ROUNDS {
-            let Answer::Loaded(loaded) = self.insist(object, &load).await? else {
-                return Err(Fault::new(format!("{object} has not answered what it was asked")));
+            let loaded = match self.insist(object, &load).await? {
+                Answer::Loaded(loaded) => loaded,
+                Answer::Moved => return Ok(None),
+                _ => return Err(unexpected(object)),
             };
             let unknown: Vec<_> =
                 loaded.pending.iter().filter(|pending| !open.contains(&pending.tx)).collect();
             if unknown.is_empty() {
-                return Ok(loaded);
+                return Ok(Some(loaded));
             }
             for (pending, settled) in
                 join_all(unknown.into_iter().map(async |p| (p, self.settle(object, p).await))).await
@@ -335,14 +412,14 @@ impl<N: Network> ShardedStore<N> {
         let committed = match self.insist(primary, &Message::Ask { tx: *tx, force }).await? {
             Answer::Outcome(Outcome::Open) => return Ok(false),
             Answer::Outcome(outcome) => outcome == Outcome::Committed,
-            _ => return Err(Fault::new(format!("{primary} has not answered what it was asked"))),
+            _ => return Err(unexpected(primary)),
         };
         self.insist(object, &Message::Finish { tx: *tx, committed }).await?;
         Ok(true)
     }
 
     /// Waits for commits that are in the way, for a while.
-    async fn wait_for(&self, object: &str, pending: &[Pending]) -> Result<(), Fault> {
+    pub(super) async fn wait_for(&self, object: &str, pending: &[Pending]) -> Result<(), Fault> {
         for pending in pending {
             for round in 0..ROUNDS {
                 if self.settle(object, pending).await? {
@@ -363,7 +440,7 @@ impl<N: Network> ShardedStore<N> {
                     let old = self.aliases(name, *expected).await?;
                     let aliases: Vec<Alias> =
                         aliases.iter().filter(|alias| unkept(&alias.name).is_none()).cloned().collect();
-                    index(&mut plan, name, &old, &aliases, *expected == 0);
+                    index(&mut plan, &self.layout(), name, &old, &aliases, *expected == 0);
                     let part = Part::Put {
                         name: name.clone(),
                         expected: *expected,
@@ -377,7 +454,7 @@ impl<N: Network> ShardedStore<N> {
                 Change::Delete { name, expected } => {
                     let mut old = self.aliases(name, *expected).await?;
                     old.extend(listing(name).filter(|_| *expected > 0));
-                    index(&mut plan, name, &old, &[], false);
+                    index(&mut plan, &self.layout(), name, &old, &[], false);
                     let part = Part::Delete { name: name.clone(), expected: *expected };
                     plan.entry(self.home(name)).or_default().push(part);
                 }
@@ -411,8 +488,7 @@ impl<N: Network> ShardedStore<N> {
         let pending = Pending { tx, primary: primary.into(), deadline };
         let others: Vec<String> = plan.keys().cloned().collect();
         let prepared = plan.into_iter().map(async |(object, parts)| {
-            let answer =
-                self.network.send(&object, &Message::Prepare { pending: pending.clone(), parts }).await;
+            let answer = self.send(&object, &Message::Prepare { pending: pending.clone(), parts }).await;
             self.done(&object, answer?).await
         });
         let prepared: Result<(), CommitError> = join_all(prepared).await.into_iter().collect();
@@ -449,11 +525,17 @@ impl<N: Network> ShardedStore<N> {
         parts: Vec<Part>,
         joint: bool,
     ) -> Result<(), CommitError> {
+        let mut primary = primary.to_string();
         let mut message = Message::Commit { tx, parts, joint, again: false };
         let mut lost = Fault::new("never sent");
         for _ in 0..TRIES {
-            match self.network.send(primary, &message).await {
-                Ok(answer) => return self.done(primary, answer).await,
+            match self.send(&primary, &message).await {
+                // What was lost may have been done before it split: the half that has it now knows.
+                Ok(Answer::Moved) => match &message {
+                    Message::Commit { parts, again: true, .. } => primary = self.only_home(parts)?,
+                    _ => return Err(CommitError::Conflict),
+                },
+                Ok(answer) => return self.done(&primary, answer).await,
                 Err(fault) => lost = fault,
             }
             if let Message::Commit { again, .. } = &mut message {
@@ -463,14 +545,26 @@ impl<N: Network> ShardedStore<N> {
         Err(lost.into())
     }
 
+    /// The object that has all that parts are about.
+    fn only_home(&self, parts: &[Part]) -> Result<String, Fault> {
+        let homes = parts.iter().map(|part| match part {
+            Part::Put { name, .. } | Part::Delete { name, .. } | Part::Index { name, .. } => self.home(name),
+        });
+        let mut homes: Vec<_> = homes.collect::<BTreeSet<_>>().into_iter().collect();
+        match homes.pop() {
+            Some(home) if homes.is_empty() => Ok(home),
+            _ => Err(Fault::new("the share has split, and nobody knows what it has done")),
+        }
+    }
+
     /// Sends what may be answered twice until it is answered.
-    async fn insist(&self, object: &str, message: &Message) -> Result<Answer, Fault> {
-        let mut answer = self.network.send(object, message).await;
+    pub(super) async fn insist(&self, object: &str, message: &Message) -> Result<Answer, Fault> {
+        let mut answer = self.send(object, message).await;
         for _ in 1..TRIES {
             if answer.is_ok() {
                 break;
             }
-            answer = self.network.send(object, message).await;
+            answer = self.send(object, message).await;
         }
         answer
     }
@@ -485,20 +579,29 @@ impl<N: Network> ShardedStore<N> {
     async fn done(&self, object: &str, answer: Answer) -> Result<(), CommitError> {
         match answer {
             Answer::Done => Ok(()),
-            Answer::Conflict => Err(CommitError::Conflict),
+            Answer::Conflict | Answer::Moved => Err(CommitError::Conflict),
+            Answer::Busy(pending) if pending.is_empty() => {
+                self.network.pause(FROZEN).await;
+                Err(CommitError::Conflict)
+            }
             Answer::Busy(pending) => {
                 self.wait_for(object, &pending).await?;
                 Err(CommitError::Conflict)
             }
-            _ => Err(Fault::new(format!("{object} has not answered what it was asked")).into()),
+            _ => Err(unexpected(object).into()),
         }
     }
 }
 
+/// An answer that is none to what was asked.
+pub(super) fn unexpected(object: &str) -> Fault {
+    Fault::new(format!("{object} has not answered what it was asked"))
+}
+
 /// Adds to a plan what the index has to learn of a row.
-fn index(plan: &mut Plan, name: &str, old: &[String], new: &[Alias], is_new: bool) {
+fn index(plan: &mut Plan, layout: &Layout, name: &str, old: &[String], new: &[Alias], is_new: bool) {
     let mut learn = |alias: &str, unique: Option<bool>| {
-        for object in entry_objects(alias, name) {
+        for object in entry_objects(layout, alias, name) {
             let parts = plan.entry(object).or_default();
             let here = parts.iter().position(|part| matches!(part, Part::Index { name: n, .. } if n == name));
             let here = here.unwrap_or_else(|| {

@@ -2,6 +2,7 @@
 
 use super::message::Answer;
 use super::object::{Object, Sql, Value, damaged, integer, only, string, text, time, unsigned};
+use super::split::Stage;
 use crate::rate::Bucket;
 use crate::{Fault, Rate};
 
@@ -14,8 +15,11 @@ impl<S: Sql> Object<S> {
     /// # Errors
     /// The storage has failed.
     pub fn wake_at(&self, now: u64) -> Result<Option<u64>, Fault> {
-        if self.is_new()? {
-            return Ok(None);
+        match self.stage()? {
+            Stage::Whole if self.is_new()? => return Ok(None),
+            Stage::Whole => {}
+            Stage::Filling | Stage::Noted => return Ok(None),
+            Stage::Copying | Stage::Frozen | Stage::Moved => return Ok(Some(now)),
         }
         const NEXT: &str =
             "SELECT (SELECT MIN(due) FROM record WHERE due IS NOT NULL), (SELECT MIN(full_at) FROM pace),
@@ -77,6 +81,10 @@ impl<S: Sql> Object<S> {
         if self.is_new()? {
             return Ok(true);
         }
+        // A share that has split, and one that was made by that, is known by it for ever.
+        if self.state()?.is_some() {
+            return Ok(false);
+        }
         const KEPT: &str = "SELECT 1 FROM record UNION ALL SELECT 1 FROM pace WHERE full_at > ?1 UNION ALL
              SELECT 1 FROM alias UNION ALL SELECT 1 FROM pending UNION ALL
              SELECT 1 FROM decision WHERE committed = 1 LIMIT 1";
@@ -90,7 +98,7 @@ impl<S: Sql> Object<S> {
     pub fn is_empty(&self) -> Result<bool, Fault> {
         const ANY: &str =
             "SELECT 1 FROM record UNION ALL SELECT 1 FROM pace UNION ALL SELECT 1 FROM alias LIMIT 1";
-        Ok(self.is_new()? || self.first(ANY, Vec::new())?.is_none())
+        Ok(self.is_new()? || (self.state()?.is_none() && self.first(ANY, Vec::new())?.is_none()))
     }
 
     /// Whether an earlier version has made it, which kept each order in an object of its own.
@@ -114,6 +122,7 @@ impl<S: Sql> Object<S> {
         const PUT: &str = "INSERT INTO pace (key, level, at, full_at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (key) DO UPDATE SET level = ?2, at = ?3, full_at = ?4";
         self.sql.query(PUT, vec![text(key), integer(level), integer(at), integer(full_at)])?;
+        self.note_pace(key)?;
         Ok(Answer::Wait(taken.err().unwrap_or(0)))
     }
 }

@@ -1,7 +1,8 @@
 //! The service with its records over many objects, as the worker has it.
 
 use super::sim::Sim;
-use esim_sm_edge::shard::{Carried, Network, Ran, ShardedStore};
+use esim_sm_edge::settings::grow;
+use esim_sm_edge::shard::{Carried, Message, Network, ShardedStore, Sql, Stage, Step, halves};
 use esim_sm_edge::{
     Admittance, CommitError, Host, HttpRequest, HttpResponse, Limited, LogLine, MemoryHost, Rate, Store,
     Vault, attend, block_on, handle, run_carried,
@@ -13,34 +14,78 @@ use rand_core::CryptoRng;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// How many shares go on with each request.
+const SOME: usize = 6;
+
 /// All but the records is that of a host in memory.
 pub struct Objects {
     inner: Rc<MemoryHost>,
     sim: Sim,
+    /// Whether its shares become two all the time.
+    grows: bool,
 }
 
 impl Objects {
+    /// The same, and with each request some shares go on with becoming two, or begin to.
+    pub fn growing(sim: Sim, inner: MemoryHost) -> Self {
+        Self { grows: true, ..Self::new(sim, inner) }
+    }
+
+    fn grow(&self) {
+        let mut shares = self.sim.shares();
+        shares.retain(|(_, stage)| *stage != Stage::Noted);
+        for _ in 0..SOME.min(shares.len()) {
+            let (share, stage) =
+                shares.swap_remove(self.sim.chance(shares.len().try_into().unwrap()) as usize);
+            let store = ShardedStore::new(self.sim.clone());
+            let rows = "SELECT 1 FROM record LIMIT 1";
+            let has_rows = || {
+                self.sim.look(&share, |it| it.sql().query(rows, Vec::new()).is_ok_and(|it| !it.is_empty()))
+            };
+            if stage == Stage::Whole && halves(&share).is_some() && has_rows() {
+                let begin = Message::Split(Step::Begin { share: share.clone() });
+                block_on(self.sim.send(&share, &begin)).unwrap();
+            }
+            // Nobody goes on with it while a request waits.
+            let is_frozen = || self.sim.look(&share, |object| object.stage().unwrap()) == Stage::Frozen;
+            while block_on(grow(&store, self.inner.vault(), &share, 1)).unwrap() && is_frozen() {}
+        }
+    }
+
     pub fn new(sim: Sim, inner: MemoryHost) -> Self {
         let inner = Rc::new(inner);
         let host = inner.clone();
         sim.carry(Rc::new(move |sim, beside, request| {
+            let (inner, own) = (host.clone(), sim.clone());
             let store = if beside { ShardedStore::beside(sim) } else { ShardedStore::new(sim) };
-            let host = ObjectsHost { inner: &host, store };
-            let response = block_on(run_carried(request, &host)).unwrap();
-            Ran { response, begun: host.store.has_begun() }
+            Box::pin(async move {
+                let host = ObjectsHost { inner, store };
+                let ran = run_carried(&request, &host).await;
+                own.ran(&host.store, ran)
+            })
         }));
-        Self { inner, sim }
+        Self { inner, sim, grows: false }
     }
 
     /// With a store of its own for each request, as each may be served by another machine.
-    fn host(&self) -> ObjectsHost<'_> {
-        ObjectsHost { inner: &self.inner, store: ShardedStore::new(self.sim.clone()) }
+    fn host(&self) -> ObjectsHost {
+        ObjectsHost { inner: self.inner.clone(), store: ShardedStore::new(self.sim.elsewhere()) }
     }
 }
 
 impl Service for Objects {
     fn answer(&self, request: HttpRequest) -> HttpResponse {
-        block_on(handle(request, &self.host()))
+        if self.grows {
+            self.grow();
+        }
+        let host = self.host();
+        match self.sim.is_stormy() {
+            false => block_on(handle(request, &host)),
+            true => {
+                let served = async move { handle(request, &host).await };
+                self.sim.wait(served, 0).expect("nobody is cut off")
+            }
+        }
     }
 
     /// As the alarm of each order does.
@@ -71,12 +116,12 @@ impl Site for Objects {
     }
 }
 
-struct ObjectsHost<'a> {
-    inner: &'a MemoryHost,
+struct ObjectsHost {
+    inner: Rc<MemoryHost>,
     store: ShardedStore<Sim>,
 }
 
-impl Host for ObjectsHost<'_> {
+impl Host for ObjectsHost {
     type Store = ShardedStore<Sim>;
 
     fn store(&self) -> &ShardedStore<Sim> {

@@ -51,6 +51,11 @@ impl Sql for Lite {
         Ok(found)
     }
 
+    fn size(&self) -> Result<u64, Fault> {
+        const SIZE: &str = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+        self.0.query_row(SIZE, [], |row| row.get(0)).map_err(Fault::new)
+    }
+
     fn transaction(&self, work: &mut dyn FnMut() -> Result<(), Fault>) -> Result<(), Fault> {
         let transaction = self.0.unchecked_transaction().map_err(Fault::new)?;
         work()?;

@@ -7,6 +7,7 @@ mod known;
 mod lite;
 mod settings;
 mod sim;
+mod split;
 
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::es9p::{AuthenticateClientOk, InitiateAuthenticationOk, PATH};
@@ -398,6 +399,8 @@ const SETS: [&[usize]; 6] = [&[0, 2], &[0, 3], &[0, 1, 4], &[1, 4], &[0, 5], &[2
 type Attempts = Rc<RefCell<Vec<Attempt>>>;
 
 async fn append(sim: Sim, set: usize, attempts: Attempts) {
+    // Some have heard of no split.
+    let sim = if sim.chance(2) == 0 { sim.elsewhere() } else { sim };
     let store = ShardedStore::new(sim.clone());
     let names: Vec<&str> = SETS[set].iter().map(|i| ROWS[*i]).collect();
     let lookups: Vec<_> = names.iter().map(|name| Lookup::Name((*name).into())).collect();
@@ -454,22 +457,33 @@ proptest! {
         work in proptest::collection::vec((0usize..SETS.len(), 0usize..ROWS.len(), 0usize..ROWS.len()), 1..24),
         (lost, unanswered, late) in (0u8..12, 0u8..12, 0u8..12),
         deadly in 0u32..40,
+        splits in 0u32..12,
     ) {
         let sim = Sim::new(seed);
         let attempts = Attempts::default();
         sim.storm(Weather { lost, unanswered, late });
-        let mut work = work.into_iter();
+        let (mut work, crew) = (work.into_iter(), Rc::new(()));
         loop {
             if sim.chance(4) == 0 && let Some((set, a, b)) = work.next() {
                 sim.start(append(sim.clone(), set, attempts.clone()));
                 sim.start(watch(sim.clone(), (a, b), attempts.clone()));
+            }
+            if sim.chance(100) < splits && Rc::strong_count(&crew) < 3 {
+                let (sim, order, member) = (sim.clone(), ROWS[sim.chance(2) as usize], crew.clone());
+                sim.clone().start(async move {
+                    split::split(sim.elsewhere(), order).await;
+                    drop(member);
+                });
             }
             if !sim.step(deadly) && work.len() == 0 {
                 break;
             }
         }
         sim.calm();
-        let store = ShardedStore::new(sim.clone());
+        if sim.chance(2) == 0 {
+            split::go_on(&sim);
+        }
+        let store = ShardedStore::new(sim.elsewhere());
         let rows: BTreeMap<&str, Row> = ROWS
             .into_iter()
             .filter_map(|name| Some((name, read(&store, Lookup::Name(name.into())).into_iter().next()?)))

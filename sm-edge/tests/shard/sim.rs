@@ -2,7 +2,7 @@
 
 use super::lite::Lite;
 use esim_sm_edge::Fault;
-use esim_sm_edge::shard::{Answer, Message, Network, Object, Ran, Sql, Tx, Value};
+use esim_sm_edge::shard::{Answer, Layout, Message, Network, Object, ShardedStore, Sql, Stage, Tx, Value};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::cell::{Cell, RefCell};
@@ -44,11 +44,11 @@ pub struct World {
 }
 
 /// What executes a function in an object: as the worker's objects do.
-pub type Run = Rc<dyn Fn(Sim, bool, &[u8]) -> Ran>;
+pub type Run = Rc<dyn Fn(Sim, bool, Vec<u8>) -> Pin<Box<dyn Future<Output = Result<Answer, Fault>>>>>;
 
-/// A network of the world, as seen from outside or from in an object.
+/// A network of the world, as seen from outside or from in an object, by somebody who knows some layout of the shares.
 #[derive(Clone)]
-pub struct Sim(pub Rc<World>, Option<String>);
+pub struct Sim(pub Rc<World>, Option<String>, Rc<RefCell<Layout>>);
 
 impl Sim {
     pub fn new(seed: u64) -> Self {
@@ -65,7 +65,12 @@ impl Sim {
             runs: RefCell::default(),
             has_earlier: Cell::new(false),
         });
-        Self(world, None)
+        Self(world, None, Rc::default())
+    }
+
+    /// As seen by somebody who has heard of nothing yet.
+    pub fn elsewhere(&self) -> Self {
+        Self(self.0.clone(), self.1.clone(), Rc::default())
     }
 
     /// From now on functions are carried to objects.
@@ -73,13 +78,34 @@ impl Sim {
         self.0.runs.replace(Some(run));
     }
 
-    fn run(&self, object: &str, aliases: &[String], beside: bool, request: &[u8]) -> Answer {
-        let knows = |object: &Object<Lite>| object.knows_any(aliases).unwrap();
-        if !aliases.is_empty() && !self.0.objects.borrow().get(object).is_some_and(knows) {
-            return Answer::NotHere;
+    async fn run(
+        &self,
+        own: &str,
+        aliases: &[String],
+        beside: bool,
+        request: &[u8],
+    ) -> Result<Answer, Fault> {
+        let turned_away = |object: &Object<Lite>| object.turned_away(aliases);
+        if let Some(answer) = self.with_object(own, turned_away)? {
+            return Ok(answer);
         }
         let run = self.0.runs.borrow().clone().expect("somebody runs functions");
-        Answer::Ran(run(Self(self.0.clone(), Some(object.into())), beside, request))
+        run(Self(self.0.clone(), Some(own.into()), self.2.clone()), beside, request.to_vec()).await
+    }
+
+    /// What has come of a function, as the object says that this is in.
+    pub fn ran(&self, store: &ShardedStore<Self>, response: Result<Vec<u8>, Fault>) -> Result<Answer, Fault> {
+        self.with_object(self.1.as_deref().expect("in an object"), |object| object.ran(store, response))
+    }
+
+    /// Whether several things go on at once.
+    pub fn is_stormy(&self) -> bool {
+        self.0.yields.get()
+    }
+
+    fn with_object<T>(&self, object: &str, use_it: impl FnOnce(&Object<Lite>) -> T) -> T {
+        let mut objects = self.0.objects.borrow_mut();
+        use_it(objects.entry(object.into()).or_insert_with(|| Object::new(Lite::new())))
     }
 
     /// From now on, with several things going on at once.
@@ -106,6 +132,20 @@ impl Sim {
     /// Below `limit`, by chance.
     pub fn chance(&self, limit: u32) -> u32 {
         self.0.rng.borrow_mut().next_u32() % limit.max(1)
+    }
+
+    /// Waits for something while other things go on; nothing if it was cut off.
+    pub fn wait<T: 'static>(&self, work: impl Future<Output = T> + 'static, deadly: u32) -> Option<T> {
+        let done = Rc::new(RefCell::new(None));
+        let (own, alive) = (done.clone(), Rc::new(()));
+        let watched = Rc::downgrade(&alive);
+        self.start(async move {
+            let answer = work.await;
+            own.replace(Some(answer));
+            drop(alive);
+        });
+        while watched.strong_count() > 0 && self.step(deadly) {}
+        done.take()
     }
 
     /// Starts something.
@@ -143,7 +183,14 @@ impl Sim {
         }
         let (object, message) =
             self.0.late.borrow_mut().swap_remove(self.chance(count.try_into().unwrap()) as usize);
-        self.deliver(&object, &message);
+        match message {
+            // Whoever has sent it hears nothing of it any more.
+            Message::Run { aliases, beside, request, .. } => {
+                let sim = self.clone();
+                self.start(async move { drop(sim.run(&object, &aliases, beside, &request).await) });
+            }
+            message => drop(self.deliver(&object, &message)),
+        }
         true
     }
 
@@ -159,9 +206,7 @@ impl Sim {
     fn deliver(&self, object: &str, message: &Message) -> Answer {
         // As octets, as on the real way.
         let message = Message::from_octets(&message.to_octets().unwrap()).unwrap();
-        let mut objects = self.0.objects.borrow_mut();
-        let object = objects.entry(object.into()).or_insert_with(|| Object::new(Lite::new()));
-        let answer = object.answer(&message).unwrap();
+        let answer = self.with_object(object, |object| object.answer(&message).unwrap());
         Answer::from_octets(&answer.to_octets().unwrap()).unwrap()
     }
 
@@ -201,6 +246,13 @@ impl Sim {
             .iter()
             .filter(|name| self.look(name, |it| !it.sql().query(tables, Vec::new()).unwrap().is_empty()));
         made.map(|name| self.copy(name).len()).sum()
+    }
+
+    /// The shares of the orders, and where each is in becoming two.
+    pub fn shares(&self) -> Vec<(String, Stage)> {
+        let objects = self.0.objects.borrow();
+        let shares = objects.iter().filter(|(name, _)| name.starts_with("orders:"));
+        shares.map(|(name, object)| (name.clone(), object.stage().unwrap())).collect()
     }
 
     /// What an object says.
@@ -244,7 +296,9 @@ impl Network for Sim {
             return Err(Fault::new("late"));
         }
         let answer = match message {
-            Message::Run { aliases, beside, request, .. } => self.run(object, aliases, *beside, request),
+            Message::Run { aliases, beside, request, .. } => {
+                self.run(object, aliases, *beside, request).await?
+            }
             message => self.deliver(object, message),
         };
         Yield(self.0.yields.get()).await;
@@ -267,6 +321,10 @@ impl Network for Sim {
 
     fn has_earlier(&self) -> bool {
         self.0.has_earlier.get()
+    }
+
+    fn layout(&self) -> &RefCell<Layout> {
+        &self.2
     }
 
     fn inside(&self) -> Option<&str> {
