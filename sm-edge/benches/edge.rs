@@ -3,10 +3,12 @@
 //! What each function sends and writes is what the worker has counted on its runtime (`benches/costs.json`, written by
 //! `ESIM_LAB_COSTS=FILE cargo bench -p esim-sm-edge --bench worker`); which object it goes to is what
 //! [`esim_sm_edge::shard`] says. Operators are as unlike as operators are. Prints how the messages fall on the objects, how
-//! far the hottest is from the mean, what is busy first, and the bill.
+//! far the hottest is from the mean, what is busy first, how many shares of the orders there are when they have split as
+//! often as some number of downloads per second makes them, and the bill.
 
 use esim_crypto::sha256;
-use esim_sm_edge::shard::{index_object_of, object_of};
+use esim_sm_edge::shard::{Growth, Layout, halves, index_object_of, object_of};
+use esim_smdp::Place;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -20,6 +22,8 @@ const FUNCTIONS: [&str; 4] =
     ["initiateAuthentication", "authenticateClient", "getBoundProfilePackage", "handleNotification"];
 /// Rows of a download that are forgotten one day, each of them one more that is written: session, and what leads to it.
 const FORGOTTEN: f64 = 2.0;
+/// Downloads a second that shares split for.
+const RATES: [f64; 4] = [10_000.0, 20_000.0, 50_000.0, 200_000.0];
 /// Requests a second that the platform advises for one object.
 const OBJECT_PER_SECOND: f64 = 500.0;
 /// Gigabytes that an object is billed for.
@@ -85,6 +89,7 @@ fn main() {
     let costs: Costs = serde_json::from_str(COSTS).expect("what the worker bench has written");
     let (mut operators, mut objects) = (Operators::new(), BTreeMap::<String, f64>::new());
     let (mut messages, mut rows) = (0.0, 0.0);
+    let mut places = BTreeMap::<Place, f64>::new();
     for number in 0..DOWNLOADS {
         let chance = drawn("chance", number);
         let share = |at: usize| {
@@ -109,6 +114,9 @@ fn main() {
             let sum = &costs.ways[*way][function];
             rows += sum.each(sum.rows_written);
             for (kind, count) in &sum.messages {
+                if kind == "orders" {
+                    *places.entry(Place::of_digits(&iccid)).or_default() += sum.each(*count);
+                }
                 let object = match kind.as_str() {
                     "orders" => object_of(&format!("order/{iccid}")),
                     "sessions" => object_of(&session),
@@ -121,6 +129,32 @@ fn main() {
         }
     }
     print(&costs, &objects, messages, rows);
+    for rate in RATES {
+        grow(&places, rate);
+    }
+}
+
+/// How the shares are when each that has too much to do at this rate has become two.
+fn grow(places: &BTreeMap<Place, f64>, rate: f64) {
+    let mut layout = Layout::default();
+    loop {
+        let mut shares = BTreeMap::<String, f64>::new();
+        for (place, sent) in places {
+            *shares.entry(layout.share_of(*place)).or_default() += sent / f64::from(DOWNLOADS) * rate;
+        }
+        let busy = |(_, sent): &(&String, &f64)| **sent * 60.0 > f64::from(Growth::default().per_minute);
+        let split: Vec<_> = shares.iter().filter(busy).filter(|(share, _)| halves(share).is_some()).collect();
+        if split.is_empty() {
+            let mean = shares.values().sum::<f64>() / shares.len() as f64;
+            let hottest = shares.values().copied().fold(0.0, f64::max);
+            println!(
+                "at {rate:>6.0} downloads per second {:>6} shares, {mean:.0} messages per second each, {hottest:.0} the hottest",
+                shares.len()
+            );
+            return;
+        }
+        split.into_iter().for_each(|(share, _)| layout.learn(share));
+    }
 }
 
 fn print(costs: &Costs, objects: &BTreeMap<String, f64>, messages: f64, rows: f64) {

@@ -14,8 +14,6 @@ use std::task::Poll;
 use std::time::Duration;
 use worker::{Date, Delay, Env, Headers, Request, Response, Result};
 
-/// Where the sums are told, to the house alone.
-pub const PATH: &str = "/esim-lab/costs";
 /// Header of a message: the function on whose account it is answered.
 const ASKED: &str = "Costs-Of";
 /// Header of its answer: [`Costs`] in JSON.

@@ -16,6 +16,7 @@ mod caller;
 mod configuration;
 mod costs;
 mod host;
+mod house;
 mod jurisdiction;
 mod network;
 mod object;
@@ -27,12 +28,9 @@ mod sqlite;
 pub use object::SmObject;
 
 use costs::Account;
-use esim_sm_edge::{
-    Host, HttpRequest, HttpResponse, admit_head, answer, is_house, out_of_service, settings, unread,
-};
+use esim_sm_edge::{HttpRequest, HttpResponse, admit_head, answer, out_of_service, settings, unread};
 use host::EdgeHost;
 use network::Edge;
-use serde::Serialize;
 use std::rc::Rc;
 use worker::{Context, Env, Headers, Request, Response, Result, console_error, event};
 
@@ -55,54 +53,11 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
             return write(out_of_service(&head, &why));
         }
     };
-    if costs::is_on(&env) && head.method == "GET" && head.path_only() == costs::PATH {
-        return write(tell_costs(&head, &host).await);
-    }
-    if head.method == "POST" && head.path_only() == LAYOUT {
-        return write(move_in(&head, &host).await);
+    if let Some(told) = house::answer(&head, &host, costs::is_on(&env)).await {
+        return write(told);
     }
     let account = Account::open(&env, head.path_only());
     write(costs::on(account, serve(head, request, &host)).await?)
-}
-
-/// Where the house has orders moved that an earlier version has kept in objects of their own.
-const LAYOUT: &str = "/esim-lab/layout";
-/// How many of them by one request.
-const MOVED_AT_ONCE: u32 = 50;
-
-/// What has been moved.
-#[derive(Serialize)]
-struct Moved {
-    /// Whether there may be more of them.
-    more: bool,
-}
-
-/// Moves some of the orders that an earlier version has kept in objects of their own; when there are no more, that is noted
-/// and nobody looks for them.
-async fn move_in(head: &HttpRequest, host: &EdgeHost) -> HttpResponse {
-    match admit_head(head, host).await {
-        Ok(_) if is_house(head, host) => {}
-        Ok(_) => return HttpResponse::empty(403),
-        Err(refused) => return refused,
-    }
-    let moved = settings::move_in(host.store(), host.vault(), MOVED_AT_ONCE).await;
-    configuration::forget();
-    match moved {
-        Ok(more) => HttpResponse::json(200, &Moved { more }),
-        Err(fault) => {
-            console_error!("moving orders: {fault}");
-            HttpResponse::empty(503)
-        }
-    }
-}
-
-/// What functions have cost, for the house alone.
-async fn tell_costs(head: &HttpRequest, host: &EdgeHost) -> HttpResponse {
-    match admit_head(head, host).await {
-        Ok(_) if is_house(head, host) => HttpResponse::json(200, &costs::sums().await),
-        Ok(_) => HttpResponse::empty(403),
-        Err(refused) => refused,
-    }
 }
 
 /// The body of whoever is not let in is not read.

@@ -46,6 +46,15 @@ impl Layout {
         }
     }
 
+    /// Whether it has this share: what it was a part of has split, and it has not.
+    pub fn has(&self, share: &str) -> bool {
+        let bits = share.strip_prefix(ORDERS).unwrap_or_default();
+        let parts = FIRST_BITS..bits.len();
+        let is_part =
+            |length| bits.get(..length).is_some_and(|part| self.split.contains(&format!("{ORDERS}{part}")));
+        bits.len() >= FIRST_BITS && !self.split.contains(share) && parts.into_iter().all(is_part)
+    }
+
     /// Names of those that have split.
     pub fn split(&self) -> impl Iterator<Item = &str> {
         self.split.iter().map(String::as_str)
@@ -125,6 +134,15 @@ mod tests {
         layout.is_there("limit:key-of-somebody");
         layout.learn(&second);
         assert_eq!((layout.share_of(place).len(), layout.split().count()), (17, 2));
+        let has = |share: &str| layout.has(share);
+        assert!(has("orders:11111111") && has("orders:011010110") && has("orders:0110101110"));
+        assert!(
+            !has(&first)
+                && !has(&second)
+                && !has("orders:0111111")
+                && !has("orders:111111110")
+                && !has("index:1")
+        );
         for _ in 0..20 {
             let share = layout.share_of(place);
             layout.learn(&share);

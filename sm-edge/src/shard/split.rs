@@ -18,6 +18,7 @@ use super::object::{Object, Sql, Value, blob, damaged, integer, only, string, te
 use super::store::unexpected;
 use super::{Network, ShardedStore, lies_beside};
 use crate::Fault;
+use esim_rsp::Iccid;
 use esim_smdp::Place;
 use esim_smdp::store::Kind;
 use futures_util::future::join_all;
@@ -227,6 +228,8 @@ impl<S: Sql> Object<S> {
     fn begin(&self, share: &str) -> Result<Answer, Fault> {
         self.sql.make(&TABLES)?;
         let (n, filled) = match self.state()? {
+            Some(state) if matches!(state.stage, Stage::Moved | Stage::Noted) => return Ok(Answer::Moved),
+            Some(state) if state.stage == Stage::Filling => return Err(unfilled()),
             Some(state) if state.stage != Stage::Whole => return Ok(Answer::Done),
             Some(state) if state.name != share => {
                 return Err(Fault::new(format!("this is {}, and not {share}", state.name)));
@@ -381,6 +384,36 @@ pub(super) fn unfilled() -> Fault {
 }
 
 impl<N: Network> ShardedStore<N> {
+    /// Has a share begin to split: its name. Nothing if there is none of that name, or it has split already.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn begin_split(&self, share: &str) -> Result<Option<String>, Fault> {
+        if !self.layout().has(share) || halves(share).is_none() {
+            return Ok(None);
+        }
+        match self.insist(share, &split(Step::Begin { share: share.into() })).await? {
+            Answer::Done => Ok(Some(share.into())),
+            Answer::Moved => Ok(None),
+            _ => Err(unexpected(share)),
+        }
+    }
+
+    /// The same of the share that has an order, or would have it.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn begin_split_of(&self, iccid: &Iccid) -> Result<Option<String>, Fault> {
+        loop {
+            let share = self.share_of(Place::of(iccid));
+            let begun = self.begin_split(&share).await?;
+            // Whoever is told that it has split has learned of its halves.
+            if begun.is_some() || self.share_of(Place::of(iccid)) == share {
+                return Ok(begun);
+            }
+        }
+    }
+
     /// Has a share that has begun to split go on with it, `steps` at most: where it is then.
     ///
     /// # Errors

@@ -128,7 +128,7 @@ impl<N: Network> ShardedStore<N> {
     }
 
     /// What is known of the shares here: whoever is in one knows that it is one.
-    fn layout(&self) -> Ref<'_, Layout> {
+    pub(super) fn layout(&self) -> Ref<'_, Layout> {
         let layout = self.network.layout();
         if let Some(own) = self.network.inside() {
             layout.borrow_mut().is_there(own);

@@ -2,7 +2,7 @@
 
 use super::sim::Sim;
 use esim_sm_edge::settings::grow;
-use esim_sm_edge::shard::{Carried, Message, Network, ShardedStore, Sql, Stage, Step, halves};
+use esim_sm_edge::shard::{Carried, Network, ShardedStore, Sql, Stage, halves};
 use esim_sm_edge::{
     Admittance, CommitError, Host, HttpRequest, HttpResponse, Limited, LogLine, MemoryHost, Rate, Store,
     Vault, attend, block_on, handle, run_carried,
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How many shares go on with each request.
-const SOME: usize = 6;
+const SOME: usize = 20;
 
 /// All but the records is that of a host in memory.
 pub struct Objects {
@@ -43,8 +43,7 @@ impl Objects {
                 self.sim.look(&share, |it| it.sql().query(rows, Vec::new()).is_ok_and(|it| !it.is_empty()))
             };
             if stage == Stage::Whole && halves(&share).is_some() && has_rows() {
-                let begin = Message::Split(Step::Begin { share: share.clone() });
-                block_on(self.sim.send(&share, &begin)).unwrap();
+                block_on(store.begin_split(&share)).unwrap();
             }
             // Nobody goes on with it while a request waits.
             let is_frozen = || self.sim.look(&share, |object| object.stage().unwrap()) == Stage::Frozen;

@@ -5,7 +5,7 @@ use super::sim::{Sim, Weather};
 use super::{put, spread};
 use esim_rsp::es9p::{AuthenticateClientOk, GetBoundProfilePackageOk, PATH};
 use esim_sm_edge::settings::{Stored, grow};
-use esim_sm_edge::shard::{Answer, Fill, Message, Network, ShardedStore, Sql, Stage, Step, Value, halves};
+use esim_sm_edge::shard::{Answer, Fill, Message, Network, ShardedStore, Sql, Stage, Value, halves};
 use esim_sm_edge::{Host, HttpRequest, Store, Vault, block_on};
 use esim_sm_lab::{Lab, assert_success, cases, code, success};
 use esim_smdp::store::Lookup;
@@ -29,9 +29,8 @@ pub async fn split(sim: Sim, order: &str) {
         return;
     }
     let share = store.home(order);
-    if halves(&share).is_some() {
-        let begun = sim.send(&share, &Message::Split(Step::Begin { share: share.clone() })).await;
-        while begun.is_ok() && grow(&store, &vault(), &share, 8).await == Ok(true) {}
+    if let Ok(Some(share)) = store.begin_split(&share).await {
+        while grow(&store, &vault(), &share, 8).await == Ok(true) {}
     }
 }
 
@@ -62,11 +61,6 @@ impl<F: Future<Output = ()>> Future for Dying<F> {
     }
 }
 
-fn begin(sim: &Sim, share: &str) {
-    let begin = Message::Split(Step::Begin { share: share.into() });
-    assert_eq!(block_on(sim.send(share, &begin)), Ok(Answer::Done));
-}
-
 fn home(sim: &Sim, iccid: &str) -> String {
     let store = ShardedStore::new(sim.clone());
     block_on(store.load(&[Lookup::Name(format!("order/{iccid}"))])).unwrap();
@@ -81,9 +75,8 @@ fn the_cases_hold_while_all_shares_split() {
     let sim = Sim::new(31);
     let service = Objects::growing(sim.clone(), lab.host.fork());
     cases::all(&Lab { other: Some(Rc::new(service)), ..lab });
-    let depth = |(share, _): &(String, Stage)| share.len() - "orders:".len();
-    let deepest = sim.shares().iter().map(depth).max();
-    assert!(deepest > Some(10), "they have split again and again: {deepest:?}");
+    let split = sim.shares().iter().filter(|(_, stage)| *stage == Stage::Noted).count();
+    assert!(split > 40, "{split} shares have become two");
     for table in ["pending", "touch", "decision"] {
         assert_eq!(sim.count(table), 0, "{table}");
     }
@@ -219,6 +212,13 @@ fn a_stale_layout_is_learned_from_the_shares_and_from_the_settings() {
     let told = sim.elsewhere();
     *told.layout().borrow_mut() = noted.layout;
     assert_eq!(count(&told), (11, 1));
+    // By name and by order alike; and none that there is not.
+    let stale = ShardedStore::new(sim.elsewhere());
+    let share = stale.home(&format!("order/{iccid}"));
+    assert_eq!(block_on(stale.begin_split(&share)), Ok(None), "it has split");
+    assert_eq!(block_on(stale.begin_split("orders:0101010101")), Ok(None));
+    let begun = block_on(stale.begin_split_of(&iccid.parse().unwrap())).unwrap().unwrap();
+    assert_eq!(begun.len(), "orders:".len() + 11);
     before.goes_on();
 }
 
@@ -280,7 +280,7 @@ fn a_large_share_is_copied_in_pages() {
         block_on(store.commit(&[put(name, 0, if at < 8 { &body } else { &[1] }, &[(&alias, true)])]))
             .unwrap();
     }
-    begin(&sim, "orders:00000001");
+    assert_eq!(block_on(store.begin_split("orders:00000001")), Ok(Some("orders:00000001".into())));
     let mut steps = 0;
     while block_on(store.split("orders:00000001", 1)).unwrap() != Stage::Moved {
         steps += 1;

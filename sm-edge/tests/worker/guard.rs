@@ -49,6 +49,7 @@ fn without_its_secrets_it_does_not_serve_and_says_so() {
         // The runtime on this machine has none.
         (json!({"JURISDICTION": "eu"}), "the variable JURISDICTION is none of this runtime: Jurisdiction"),
         (json!({"RATE_PER_SOURCE": "fast"}), "the variable RATE_PER_SOURCE is no rate"),
+        (json!({"SPLIT": "1 GB"}), "the variable SPLIT is no measure such as"),
     ] {
         assert_refused(variables, reason);
     }

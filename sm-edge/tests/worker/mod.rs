@@ -233,6 +233,9 @@ fn no_order_is_lost_and_none_delivered_twice_wherever_it_is_killed() {
     let book = kill_over_and_over(port, start);
     let worker = start();
     let lab = lab(worker.port, EUICCS[0]);
+    let shares = lab.send(HttpRequest::get("/esim-lab/shares").with_token(TOKEN));
+    let shares: Value = serde_json::from_slice(&shares.body).unwrap();
+    assert_ne!(shares["split"], json!([]), "shares have become two meanwhile");
     assert!(book.values().any(|known| known.installed), "nothing was done at all: {book:?}");
     // The locks of those who died are respected for a while.
     let patience = Instant::now() + Duration::from_secs(60);
@@ -269,8 +272,11 @@ fn kill_over_and_over(port: u16, start: impl Fn() -> Worker) -> BTreeMap<String,
                     if let Some((iccid, matching_id)) = brave.order() {
                         book.lock().unwrap().insert(iccid, Known { matching_id, ..Known::default() });
                     }
-                    // Both want the last order of all, whosever it is.
+                    // Both want the last order of all, whosever it is, while its share becomes two.
                     let last = book.lock().unwrap().keys().next_back().cloned();
+                    if let Some(iccid) = &last {
+                        brave.post(&format!("/esim-lab/shares?iccid={iccid}"), &json!({}));
+                    }
                     if last.and_then(|iccid| brave.download(&iccid, &book)).is_none() {
                         std::thread::sleep(Duration::from_millis(5));
                     }
@@ -312,6 +318,50 @@ fn check_order(lab: &Lab, iccid: &str, known: &Known, patience: Instant) {
             assert!(Instant::now() < patience, "{iccid} cannot be had any more: {known:?}");
         }
     }
+}
+
+/// Shares become two by themselves and when the house says so, and what is under way goes on.
+#[test]
+fn shares_become_two_while_they_serve() {
+    if !is_built() {
+        return;
+    }
+    let folder = Scratch::new("worker-split");
+    let worker = Worker::start(free_port(), &folder.0, json!({}), json!({}));
+    let lab = lab(worker.port, EUICCS[0]);
+    let ask = |request: HttpRequest, token: &str| {
+        let answer = lab.send(request.with_token(token));
+        (answer.status, serde_json::from_slice::<Value>(&answer.body).unwrap_or_default())
+    };
+    let shares = || ask(HttpRequest::get("/esim-lab/shares"), TOKEN).1["split"].as_array().unwrap().len();
+    let (iccid, matching_id) = lab.order(json!({}));
+    let offered = lab.offered(&matching_id);
+    let path = format!("/esim-lab/shares?iccid={iccid}");
+    assert_eq!(ask(HttpRequest::post(&*path, ""), "another").0, 401);
+    for (query, status) in
+        [("", 400), ("?iccid=89x", 400), ("?share=index:1", 409), ("?share=orders:0101", 409)]
+    {
+        assert_eq!(
+            ask(HttpRequest::post(format!("/esim-lab/shares{query}"), ""), TOKEN).0,
+            status,
+            "{query}"
+        );
+    }
+    let patience = Instant::now() + Duration::from_secs(60);
+    for splits in 1..=3 {
+        let (status, begun) = ask(HttpRequest::post(&*path, ""), TOKEN);
+        assert_eq!((status, begun["share"].as_str().unwrap().len()), (202, "orders:".len() + 7 + splits));
+        while shares() < splits {
+            assert!(Instant::now() < patience, "it does not become two: {begun}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(lab.show(&iccid)["downloadAttempts"], 1);
+    }
+    // The session has moved with its order, three times.
+    let answer = lab.fetch(&offered, None);
+    let ok: GetBoundProfilePackageOk = serde_json::from_value(answer).unwrap();
+    assert_eq!(lab.notify(lab.euicc.result(&ok.transaction_id, &iccid, 1, success())).status, 204);
+    assert_eq!(lab.state(&iccid), "Installed");
 }
 
 /// What the platform says of a caller's certificate.
