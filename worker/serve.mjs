@@ -9,9 +9,10 @@
 //
 //   node serve.mjs
 //
-// reads one line: {"port": 8787, "folder": "…", "vars": {"SEAL_KEY": …}, "page": "…", "cf": {…}, "cert": PEM, "key": PEM},
-// and ends with its input, so that a test that dies leaves nothing behind. Here nothing has a default but what
-// wrangler.toml says, and without `page` there is none; `cf` is what the platform would say of callers.
+// reads one line: {"port": 8787, "folder": "…", "vars": {"SEAL_KEY": …}, "page": "…", "cf": {…}, "cert": PEM, "key": PEM,
+// "ratelimits": {"RATE_SOURCE": {"simple": {"limit": 3, "period": 60}}}}, and ends with its input, so that a test that dies
+// leaves nothing behind. Here nothing has a default but what wrangler.toml says, and without `page` there is none; `cf` is
+// what the platform would say of callers, `ratelimits` take the place of those of wrangler.toml.
 //
 // It prints `ready` and its process id when it serves. No secret stands in a command line. This is wrangler's own
 // reading of its configuration, and its own runtime, without the proxy that `wrangler dev` puts in front of that: it
@@ -56,7 +57,7 @@ function fromArguments([port, folder, address, cert, key]) {
   };
 }
 
-async function serve({ port, folder, vars, page, cf = false, cert, key }) {
+async function serve({ port, folder, vars, page, cf = false, ratelimits, cert, key }) {
   const config = read({ config: join(HERE, "wrangler.toml") });
   const { workerOptions, main } = configured(config, undefined, {
     envFiles: [],
@@ -68,6 +69,7 @@ async function serve({ port, folder, vars, page, cf = false, cert, key }) {
   const miniflare = new Miniflare({
     ...options,
     ...(page && { assets }),
+    ...(ratelimits && { ratelimits }),
     // Records are found by it.
     name: config.name,
     host: HOST,

@@ -304,16 +304,21 @@ async fn take<H: Host>(key: Option<String>, rate: Option<Rate>, host: &H) -> Res
     }
 }
 
-/// A try that was refused weighs more: who guesses runs out first.
-pub(crate) async fn weigh_refusal<H: Host>(tries: Option<&str>, caller: &Caller, host: &H) {
-    let Admittance { per_source, per_order, .. } = host.admittance();
-    let source = source_key(caller).zip(*per_source);
-    let order = tries.map(|tries| tries_key(tries, caller)).zip(*per_order);
-    for (key, rate) in source.into_iter().chain(order) {
-        for _ in 1..REFUSED_COUNTS {
-            if host.take(&key, rate).await.is_err() {
-                break;
-            }
+/// A try that was refused weighs more: who guesses runs out first. This is for the order.
+pub(crate) async fn weigh_refusal<H: Host>(tries: &str, caller: &Caller, host: &H) {
+    weigh(Some(tries_key(tries, caller)), host.admittance().per_order, host).await;
+}
+
+/// The same for the source, where the request has come in: some hosts count sources in each place apart.
+pub(crate) async fn weigh_source<H: Host>(caller: &Caller, host: &H) {
+    weigh(source_key(caller), host.admittance().per_source, host).await;
+}
+
+async fn weigh<H: Host>(key: Option<String>, rate: Option<Rate>, host: &H) {
+    let Some((key, rate)) = key.zip(rate) else { return };
+    for _ in 1..REFUSED_COUNTS {
+        if host.take(&key, rate).await.is_err() {
+            break;
         }
     }
 }

@@ -42,7 +42,7 @@ impl Request {
 /// # Errors
 /// None is known.
 pub(crate) fn write(served: Served) -> Result<Vec<u8>, Fault> {
-    let Served { response, note: Note { correlation, outcome, conflicts } } = served;
+    let Served { response, note: Note { correlation, outcome, conflicts, .. } } = served;
     postcard::to_allocvec(&Response { response, correlation, outcome, conflicts }).map_err(Fault::new)
 }
 
@@ -68,7 +68,10 @@ pub(crate) async fn carry<H: Host>(
         Ok(Some(octets)) => {
             let Response { response, correlation, outcome, conflicts } =
                 postcard::from_bytes(&octets).map_err(Fault::new)?;
-            Ok(Some(Served { response, note: Note { correlation, outcome, conflicts } }))
+            // A function that was executed has an outcome only where it has refused. There its order has paid.
+            let is_refused_try = function.tries().is_some() && response.status == 200 && outcome.is_some();
+            let note = Note { correlation, outcome, conflicts, is_refused_try };
+            Ok(Some(Served { response, note }))
         }
         Err(CommitError::Conflict) => {
             let detail = "The session has gone on with another order";

@@ -130,7 +130,11 @@ pub async fn answer<H: Host>(request: HttpRequest, admitted: Admitted, host: &H)
         false => Err(unreadable(413)),
         true => route(&request, admitted.door, host).await,
     };
-    tell(&request, served.unwrap_or_else(Served::from), by, host)
+    let served = served.unwrap_or_else(Served::from);
+    if served.note.is_refused_try {
+        admit::weigh_source(&request.caller, host).await;
+    }
+    tell(&request, served, by, host)
 }
 
 /// The response to a request whose body could not be read: 413 where it is too long, 408 where it did not come, 503
@@ -458,10 +462,10 @@ async fn call<H: Host>(
     match function.answer(conflicts)? {
         Ok(served) => Ok(served),
         Err(refusal) => {
-            if tries.is_some() {
-                admit::weigh_refusal(tries.as_deref(), caller, host).await;
+            if let Some(tries) = &tries {
+                admit::weigh_refusal(tries, caller, host).await;
             }
-            let note = Note { conflicts, ..Note::default() };
+            let note = Note { conflicts, is_refused_try: tries.is_some(), ..Note::default() };
             Err(Rejection { note, ..refusal.into() })
         }
     }

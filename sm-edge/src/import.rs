@@ -54,7 +54,8 @@ pub(crate) async fn import<H: Host>(
         conflicts += executed.conflicts;
     }
     let outcome = format!("{} created, {} known, {} refused", made.created, made.known, made.refused);
-    Ok(Served::success(made, Note { correlation, outcome: Some(outcome), conflicts }))
+    let outcome = Some(outcome);
+    Ok(Served::success(made, Note { correlation, outcome, conflicts, ..Note::default() }))
 }
 
 /// A batch: of JSON all of it, of CSV what its query says.

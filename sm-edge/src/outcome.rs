@@ -17,6 +17,8 @@ pub(crate) struct Note {
     pub outcome: Option<String>,
     /// How often the function was run again because of a conflict.
     pub conflicts: u32,
+    /// Whether an order was tried in vain, which weighs more ([`crate::admit::weigh_source`]).
+    pub is_refused_try: bool,
 }
 
 /// A request that has its response.

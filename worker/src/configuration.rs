@@ -18,6 +18,7 @@
 //! | `SPLIT` | variable | when a share of the orders becomes two: `1024 MB, 6000 a minute`; see [`Growth`] |
 //! | `COUNT` | variable | `on`: `GET /esim-lab/costs` tells what functions cost ([`crate::costs`]) |
 //! | `JURISDICTION` | variable | where objects are kept (`eu`); read by [`crate::jurisdiction`] |
+//! | `RATE_SOURCE`, `RATE_OPERATOR` | bindings | `ratelimits`, which count in the place of a rate that is not set; see [`crate::limiter`] |
 //! | `MTLS` | binding | `mtls_certificates`: CERT.DP.TLS for calls to others |
 //!
 //! Without `SMDP_ADDRESS`, `SEAL_KEY`, `PKI` and `ES2_TOKEN` nothing is served. A secret may stand among the variables, too, for a
@@ -25,6 +26,7 @@
 
 use crate::host::now;
 use crate::network;
+use crate::limiter;
 use crate::pki::Identities;
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
@@ -219,6 +221,7 @@ fn is_loopback(address: &str) -> bool {
 }
 
 fn admittance(env: &Env) -> Result<Admittance, Error> {
+    limiter::check(env)?;
     let issuers = ders(env, "LPA_ISSUERS", "certificates")?;
     Ok(Admittance {
         lpa_issuers: issuers.iter().map(|der| trust_ci(der)).collect::<Result<_, _>>()?,

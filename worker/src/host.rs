@@ -2,7 +2,7 @@
 
 use crate::configuration::{self, Settings};
 use crate::network::Edge;
-use crate::outgoing;
+use crate::{limiter, outgoing};
 use esim_crypto::pki::{Verified, VerifiedList};
 use esim_sm_edge::shard::{Carried, Growth, Network, ShardedStore};
 use esim_sm_edge::{Admittance, CommitError, Host, Limited, LogLine, Rate, Vault};
@@ -144,7 +144,10 @@ impl Host for EdgeHost {
     }
 
     async fn take(&self, key: &str, rate: Rate) -> Result<(), Limited> {
-        let taken = self.store.take(key, rate, now()).await;
+        let taken = match limiter::of(key, &self.env) {
+            Some(limiter) => limiter::take(&limiter, key).await,
+            None => self.store.take(key, rate, now()).await,
+        };
         if let Err(Limited::Failed(fault)) = &taken {
             console_error!("a limiter: {fault}");
         }

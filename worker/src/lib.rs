@@ -6,7 +6,7 @@
 //! in the object that holds it. An object wakes itself by its alarm when an order is due (its time
 //! is up, an operator is to be told) and when a session may be forgotten.
 //!
-//! Bindings: `SM`, the namespace of [`SmObject`]. Variables and secrets: see
+//! Bindings: `SM`, the namespace of [`SmObject`], and those of [`mod@limiter`]. Variables and secrets: see
 //! [`mod@configuration`]. The page is served by the runtime's static assets, of which those with a hash in their names
 //! pass here ([`mod@page`]), as does what matches no asset.
 #![allow(missing_docs, reason = "what the macros of the runtime generate has none")]
@@ -18,6 +18,7 @@ mod costs;
 mod host;
 mod house;
 mod jurisdiction;
+mod limiter;
 mod network;
 mod object;
 mod outgoing;

@@ -6,6 +6,7 @@ mod budget;
 mod counting;
 mod guard;
 mod guests;
+mod pace;
 #[path = "../../../tests/src/worker.rs"]
 #[allow(dead_code, reason = "the bench uses the rest")]
 mod start;
