@@ -56,11 +56,12 @@ async fn page<S: Store>(after: &str, store: &S, vault: &Vault) -> Result<Reseale
         let after = if kind.has(after) { after } else { "" };
         let range = Lookup::Range { prefix: kind.prefix().into(), after: after.into(), limit: PAGE };
         let rows = store.load(&[range]).await?;
-        let (full, last) = (rows.len() >= PAGE as usize, rows.last().map(|row| row.name.clone()));
+        let last = rows.last().map(|row| row.name.clone());
         for row in rows {
             sealed += usize::from(one(row, store, vault).await?);
         }
-        if full {
+        // One whose rows are lost is found no more: fewer than asked for are not the last ones.
+        if last.is_some() {
             return Ok(Resealed { sealed, next: last });
         }
     }
