@@ -7,7 +7,8 @@ use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
 use crate::run::{Executed, Running, execute, run};
 use crate::{
-    Caller, Fault, Host, HttpRequest, HttpResponse, LogLine, cors, csv, guests, import, reseal, settings,
+    Caller, Fault, Host, HttpRequest, HttpResponse, LogLine, backup, cors, csv, guests, import, reseal,
+    settings,
 };
 use esim_rsp::check::Rule;
 use esim_rsp::common::Version;
@@ -69,6 +70,7 @@ pub async fn handle<H: Host>(request: HttpRequest, host: &H) -> HttpResponse {
 /// and has not asked too often.
 pub struct Admitted {
     door: Door,
+    body_limit: usize,
 }
 
 /// Where a request has come in, and for whom it may speak.
@@ -85,15 +87,22 @@ enum Door {
     Server(Requester),
 }
 
+impl Door {
+    fn body_limit(&self, path: &str) -> usize {
+        match self {
+            Self::Open => 0,
+            Self::Lpa | Self::Guests => HttpRequest::LPA_BODY_LIMIT,
+            Self::Operator(Requester::House) if path == backup::RESTORE => HttpRequest::PAGE_LIMIT,
+            Self::Operator(_) | Self::Server(_) => HttpRequest::BODY_LIMIT,
+        }
+    }
+}
+
 impl Admitted {
     /// Longest body of this request that is read, in octets: a host stops at the octet after it, and answers
     /// [`unread`].
     pub fn body_limit(&self) -> usize {
-        match self.door {
-            Door::Open => 0,
-            Door::Lpa | Door::Guests => HttpRequest::LPA_BODY_LIMIT,
-            Door::Operator(_) | Door::Server(_) => HttpRequest::BODY_LIMIT,
-        }
+        self.body_limit
     }
 
     fn called_by(&self, request: &HttpRequest) -> CalledBy {
@@ -116,7 +125,7 @@ fn nobody(head: &HttpRequest) -> CalledBy {
 /// The response, if it shall not.
 pub async fn admit_head<H: Host>(head: &HttpRequest, host: &H) -> Result<Admitted, HttpResponse> {
     match enter(head, host).await {
-        Ok(door) => Ok(Admitted { door }),
+        Ok(door) => Ok(Admitted { body_limit: door.body_limit(head.path_only()), door }),
         Err(rejection) => Err(tell(head, rejection.into(), nobody(head), host)),
     }
 }
@@ -326,6 +335,8 @@ async fn operator<H: Host>(
             return serve(post::<Provision>(request, host.checks())?, requester, request, host).await;
         }
         "import" => return import::import(request, requester, host).await,
+        "backup" => return backup::backup(request, requester, host).await,
+        "restore" => return backup::restore(request, requester, host).await,
         "reseal" => return reseal::serve(request, requester, host).await,
         _ => {}
     }

@@ -306,6 +306,56 @@ pub(crate) async fn reseal<S: Store>(store: &S, vault: &Vault) -> Result<usize, 
     Err(Fault::new("the settings change faster than they can be sealed anew"))
 }
 
+/// Names of what a backup has, by name. The mark is among it, by which the key of a backup can be told.
+pub(crate) fn kept() -> [String; 3] {
+    [Setting::Operators.row(), Setting::RevocationLists.row(), MARK].map(|name| name.to_string())
+}
+
+/// What becomes of something that a backup has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PutBack {
+    /// It was not there, and is now.
+    New,
+    /// It was there.
+    Known,
+}
+
+/// Puts a setting back that a backup has, by the name of its row; the inner error is why it is not put back.
+///
+/// # Errors
+/// The store has failed, or what is there does not open.
+pub(crate) async fn put_back<H: Host>(
+    name: &str,
+    value: &[u8],
+    host: &H,
+) -> Result<Result<PutBack, String>, Fault> {
+    // Each store has a mark of its own, and that of the backup has been opened.
+    if name == MARK.to_string() {
+        return Ok(Ok(PutBack::Known));
+    }
+    let setting = name.strip_prefix(Kind::Config.prefix()).and_then(Setting::of);
+    let Some(setting) = setting.filter(|_| host.keeps_settings()) else {
+        return Ok(Err("this host has its settings from elsewhere".into()));
+    };
+    if let Err(reason) = setting.check(value, host.config()) {
+        return Ok(Err(reason));
+    }
+    let (store, vault) = (host.store(), host.vault());
+    for _ in 0..TRIES {
+        if let Some(row) = store.load(&[Lookup::Name(name.into())]).await?.pop() {
+            let is_same = vault.open(row)?.body == value;
+            let other = || "it is there already, and not as it was kept".to_string();
+            return Ok(is_same.then_some(PutBack::Known).ok_or_else(other));
+        }
+        match store.commit(&[vault.seal(change(&setting.row(), 0, value))?]).await {
+            Ok(()) => return Ok(Ok(PutBack::New)),
+            Err(CommitError::Conflict) => {}
+            Err(CommitError::Fault(fault)) => return Err(fault),
+        }
+    }
+    Err(Fault::new("the settings change faster than they can be put"))
+}
+
 /// Records of before there was a mark must open, too; whether there are any.
 async fn leave_mark<S: Store>(store: &S, vault: &Vault) -> Result<bool, Unusable> {
     let any = Lookup::Range { prefix: Kind::Order.prefix().into(), after: String::new(), limit: 1 };

@@ -29,7 +29,9 @@ mod sqlite;
 pub use object::SmObject;
 
 use costs::Account;
-use esim_sm_edge::{HttpRequest, HttpResponse, admit_head, answer, out_of_service, settings, unread};
+use esim_sm_edge::{
+    HttpRequest, HttpResponse, RESTORE, admit_head, answer, out_of_service, settings, unread,
+};
 use host::EdgeHost;
 use network::Edge;
 use std::rc::Rc;
@@ -70,7 +72,7 @@ async fn serve(head: HttpRequest, request: Request, host: &EdgeHost) -> Result<H
     let Some(body) = read(request, admitted.body_limit()).await? else {
         return Ok(unread(413, &head, host));
     };
-    let changes_settings = head.path.starts_with(settings::PATH);
+    let changes_settings = head.path.starts_with(settings::PATH) || head.path_only() == RESTORE;
     let response = answer(HttpRequest { body, ..head }, admitted, host).await;
     if changes_settings {
         configuration::forget();

@@ -112,6 +112,42 @@ pub fn seal_anew(order: &mut Order, head: Option<&Head>, keys: &[&MacKey], key: 
     Some(Head { mac: Base64(link.to_vec()), heads: head.heads + 1, ..head.clone() })
 }
 
+/// Seals a history anew for a store that has none of it, where its head is written for the first time: the head.
+///
+/// # Errors
+/// As [`verify`].
+pub fn begin_anew(
+    order: &mut Order,
+    head: Option<&Head>,
+    keys: &[&MacKey],
+    key: &MacKey,
+) -> Result<Option<Head>, String> {
+    verify(&History::of(order, head), keys)?;
+    let head = seal_anew(order, head, keys, key);
+    if let Some(chain) = &mut order.chain {
+        chain.heads = 1;
+    }
+    Ok(head.map(|head| Head { heads: 1, ..head }))
+}
+
+/// Whether an order is what another one was, or has gone on from there: what both remember of its history is the same,
+/// whatever it is sealed with, and nothing of it is gone; where nothing has come since, they are for the same.
+pub fn goes_on(order: &Order, from: &Order) -> bool {
+    let entries = |order: &Order| {
+        let unsealed = |entry: &HistoryEntry| HistoryEntry { mac: None, ..entry.clone() };
+        let entries: Vec<_> = order.history.iter().map(unsealed).collect();
+        (History::of(order, None).first(), entries)
+    };
+    let ((first, entries), (number, before)) = (entries(order), entries(from));
+    let skipped = usize::try_from(first.saturating_sub(number)).unwrap_or(usize::MAX);
+    let shared = before.get(skipped..).filter(|shared| !shared.is_empty());
+    let is_for = |order: &Order| (order.state, order.eid, order.matching_id.clone());
+    first >= number
+        && shared.is_some_and(|shared| {
+            entries.starts_with(shared) && (entries != shared || is_for(order) == is_for(from))
+        })
+}
+
 impl<'a> History<'a> {
     /// That of an order, with its head.
     pub fn of(order: &'a Order, head: Option<&'a Head>) -> Self {

@@ -1,6 +1,7 @@
 //! The worker on its runtime (`workerd`), its records in Durable Objects: the
 //! cases that hold everywhere, and what only many objects can get wrong.
 
+mod backup;
 mod budget;
 #[allow(dead_code, reason = "the bench uses the rest")]
 mod counting;

@@ -129,6 +129,11 @@ impl Records {
         self.events.get(name)
     }
 
+    /// All events loaded.
+    pub fn events(&self) -> impl Iterator<Item = &EventRecord> {
+        self.events.values()
+    }
+
     /// Events of an eUICC.
     pub fn events_of(&self, eid: Eid) -> impl Iterator<Item = &EventRecord> {
         self.events.values().filter(move |event| event.eid == eid)
@@ -148,6 +153,18 @@ impl Records {
             let head = audit::seal_anew(order, self.heads.get(iccid), keys, key);
             self.heads.extend(head.map(|head| (*iccid, head)));
         }
+    }
+
+    /// The same for a store that has none of these records, where heads are written for the first time.
+    ///
+    /// # Errors
+    /// A history does not hold under any of `keys`: a sentence with the entry that does not fit.
+    pub fn begin_histories_anew(&mut self, keys: &[&MacKey], key: &MacKey) -> Result<(), String> {
+        for (iccid, order) in &mut self.orders {
+            let head = audit::begin_anew(order, self.heads.get(iccid), keys, key)?;
+            self.heads.extend(head.map(|head| (*iccid, head)));
+        }
+        Ok(())
     }
 
     /// Every record as it is, as a change of its own under the name of the record: for whoever keeps rows in another
