@@ -25,8 +25,8 @@
 //! trial. Operators and revocation lists may lie with the records instead ([`esim_sm_edge::settings`]).
 
 use crate::host::now;
-use crate::network;
 use crate::limiter;
+use crate::network;
 use crate::pki::Identities;
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
