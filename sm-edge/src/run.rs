@@ -208,17 +208,16 @@ async fn check_head<H: Host>(wanted: Head, host: &H) -> Result<(), Fault> {
 /// Loads what the function names and calls whom it names, until it names nothing new. `records` holds the replies of
 /// earlier rounds: nobody is called twice for one execution.
 async fn gather<H: Host>(function: &dyn Execution, host: &H, mut records: Records) -> Result<Records, Fault> {
-    let mut asked = BTreeSet::new();
     loop {
         let mut wanted = function.keys(&records);
-        wanted.retain(|key| !asked.contains(key));
+        wanted.retain(|key| !records.was_asked(key));
         if !wanted.is_empty() {
             let lookups: Vec<_> = wanted.iter().flat_map(|key| host.vault().lookups(key.lookup())).collect();
             let damaged = add(&mut records, host.store().load(&lookups).await?, host);
             if !damaged.is_empty() {
                 look_closer(&mut records, &wanted, &damaged, host).await?;
             }
-            asked.extend(wanted);
+            records.add_asked(wanted);
             continue;
         }
         let mut calls = function.calls(&records, host.now(), host.config());

@@ -69,23 +69,35 @@ impl Function for DownloadOrder {
 const LOOKS: [u32; 3] = [1, 16, 256];
 
 impl DownloadOrder {
-    /// Where a profile of this type may be: in the operator's own stock, and in nobody's.
+    /// Where a profile of this type may be: in the operator's own stock; if there is none, in nobody's; and whether there are
+    /// such profiles at all, if there is none there either. What is looked for in stock may be kept from others meanwhile.
     fn stock(&self, name: &str, known: &Records) -> Vec<Key> {
-        let own = Some(self.0.header.function_requester_identifier.clone());
-        let of_type = |owner: &Option<String>| Key::OfType(owner.clone(), name.into());
+        let requester = &self.0.header.function_requester_identifier;
+        let own = Some(requester.clone());
         let available = |owner: &Option<String>, limit| Key::AvailableOfType {
             owner: owner.clone(),
             name: name.into(),
             limit,
         };
-        let others =
-            known.orders().filter(|order| order.profile_type == name && !self.may_have(order)).count();
-        let looks = LOOKS.iter().enumerate().take_while(|(i, _)| {
-            let before = i.checked_sub(1).and_then(|before| LOOKS.get(before));
-            before.is_none_or(|before| others >= *before as usize)
-        });
-        let nobodys = looks.map(|(_, limit)| available(&None, *limit));
-        [of_type(&own), of_type(&None), available(&own, 1)].into_iter().chain(nobodys).collect()
+        let of_type = || known.orders().filter(|order| order.profile_type == name);
+        let is_there = || of_type().any(|order| order.state == OrderState::Available && self.may_have(order));
+        let is_asked = |keys: &[Key]| keys.iter().all(|key| known.was_asked(key));
+        let mut keys = Vec::from([available(&own, 1)]);
+        if !is_asked(&keys) || is_there() {
+            return keys;
+        }
+        if !guest::is(requester) {
+            let others = of_type().filter(|order| !self.may_have(order)).count();
+            let looks = LOOKS.iter().enumerate().take_while(|(i, _)| {
+                let before = i.checked_sub(1).and_then(|before| LOOKS.get(before));
+                before.is_none_or(|before| others >= *before as usize)
+            });
+            keys.extend(looks.map(|(_, limit)| available(&None, *limit)));
+        }
+        if is_asked(&keys) && !is_there() {
+            keys.extend([&own, &None].map(|owner| Key::OfType(owner.clone(), name.into())));
+        }
+        keys
     }
 
     /// Whether the operator may have a profile at all: its own, or nobody's, which is not for guests.

@@ -24,6 +24,8 @@ pub struct Records {
     loaded: BTreeMap<String, (String, u64)>,
     /// Rows that could not be read, with the key that has found each.
     damaged: BTreeSet<(Key, String)>,
+    /// What a store was asked for, whatever it had.
+    asked: BTreeSet<Key>,
 }
 
 impl Records {
@@ -71,6 +73,16 @@ impl Records {
     /// Whether what a key names is there and cannot be read.
     pub fn is_damaged(&self, key: &Key) -> bool {
         self.damaged().any(|(damaged, _)| damaged == key)
+    }
+
+    /// Remembers that a store was asked for this.
+    pub fn add_asked(&mut self, keys: impl IntoIterator<Item = Key>) {
+        self.asked.extend(keys);
+    }
+
+    /// Whether a store was asked for this: what is not among the records then is not there.
+    pub fn was_asked(&self, key: &Key) -> bool {
+        self.asked.contains(key)
     }
 
     /// Adds what came of a call.
