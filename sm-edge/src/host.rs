@@ -4,7 +4,7 @@ use crate::shard::Carried;
 use crate::{Admittance, Limited, Rate, Vault};
 use esim_crypto::pki::{NoneVerified, Verified};
 use esim_rsp::check::Checks;
-use esim_smdp::store::{Change, Lookup, Row};
+use esim_smdp::store::{Change, Lookup, Missing, Row};
 use esim_smdp::{Call, CalledBy, Config, Records, Reply, Write};
 use rand_core::CryptoRng;
 
@@ -111,6 +111,14 @@ pub trait Store {
     /// [`Fault`] if the store fails; a row that is not there is no failure.
     async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Row>, Fault>;
 
+    /// Finds rows of a list, and what of it cannot be had while the rest can.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store fails, or nothing of it can be had.
+    async fn load_partly(&self, lookups: &[Lookup]) -> Result<Partly, Fault> {
+        Ok(self.load(lookups).await?.into())
+    }
+
     /// Applies all changes in one transaction.
     ///
     /// # Errors
@@ -124,6 +132,21 @@ pub trait Store {
     /// [`Fault`] if the store fails.
     async fn settled(&self) -> Result<(), Fault> {
         Ok(())
+    }
+}
+
+/// Rows of a list, and what is missing in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Partly {
+    /// What is there.
+    pub rows: Vec<Row>,
+    /// What cannot be had.
+    pub missing: Vec<Missing>,
+}
+
+impl From<Vec<Row>> for Partly {
+    fn from(rows: Vec<Row>) -> Self {
+        Self { rows, missing: Vec::new() }
     }
 }
 

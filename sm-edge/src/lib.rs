@@ -8,7 +8,7 @@
 //! | `GET /esim-lab/templates` | [`smdp::admin::ListTemplatesOk`] |
 //! | `POST /esim-lab/import` | [`smdp::admin::ImportRequest`], or CSV ([`csv`]): a batch of subscribers into orders |
 //! | `GET /esim-lab/report?after=ICCID&limit=N&format=csv` | [`smdp::admin::ReportOk`], or CSV with `X-Next` for the page after it |
-//! | `GET /esim-lab/orders?after=ICCID&limit=N` | [`smdp::admin::ListOrdersOk`] |
+//! | `GET /esim-lab/orders?after=ICCID&limit=N` | [`smdp::admin::ListOrdersOk`], with what of it cannot be had |
 //! | `GET /esim-lab/orders?matchingId=TOKEN` | the same, with that order alone or none |
 //! | `GET /esim-lab/orders/ICCID` | [`smdp::admin::OrderView`] with its history |
 //! | `GET /esim-lab/audit?after=ICCID&limit=N` | [`smdp::admin::AuditOk`]: histories, and whether they are as they were written |
@@ -67,7 +67,7 @@ pub use esim_smdp as smdp;
 pub use generators::Generators;
 pub use guests::{Guests, NoGuests};
 pub use handler::{Admitted, admit_head, answer, handle, out_of_service, run_carried, unread};
-pub use host::{CommitError, Fault, Host, LogLine, Store};
+pub use host::{CommitError, Fault, Host, LogLine, Partly, Store};
 pub use http::{Caller, ClientCertificate, HttpRequest, HttpResponse};
 pub use memory::{MemoryHost, MemoryStore};
 pub use operators::{SPKI_P256, read_operators};

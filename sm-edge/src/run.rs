@@ -1,7 +1,7 @@
 //! Load, decide, commit; and once more if somebody else was faster.
 
 use crate::guests::{self, Unpaid};
-use crate::{CommitError, Fault, Host, LogLine, Store};
+use crate::{CommitError, Fault, Host, LogLine, Partly, Store};
 use esim_rsp::{Iccid, Refusal};
 use esim_smdp::audit::{self, Head};
 use esim_smdp::call::CallError;
@@ -28,6 +28,9 @@ pub struct Executed<T> {
 pub(crate) trait Execution: Send + Sync {
     /// [`Function::BEARS_DAMAGE`].
     fn bears_damage(&self) -> bool;
+
+    /// [`Function::BEARS_GAPS`].
+    fn bears_gaps(&self) -> bool;
 
     /// [`Function::correlation`].
     fn correlation(&self) -> Option<String>;
@@ -74,6 +77,10 @@ impl<F: Function> Running<F> {
 impl<F: Function> Execution for Running<F> {
     fn bears_damage(&self) -> bool {
         F::BEARS_DAMAGE
+    }
+
+    fn bears_gaps(&self) -> bool {
+        F::BEARS_GAPS
     }
 
     fn correlation(&self) -> Option<String> {
@@ -213,9 +220,11 @@ async fn gather<H: Host>(function: &dyn Execution, host: &H, mut records: Record
         wanted.retain(|key| !records.was_asked(key));
         if !wanted.is_empty() {
             let lookups: Vec<_> = wanted.iter().flat_map(|key| host.vault().lookups(key.lookup())).collect();
-            let damaged = add(&mut records, host.store().load(&lookups).await?, host);
+            let Partly { rows, missing } = load(function, &lookups, host).await?;
+            records.add_missing(missing);
+            let damaged = add(&mut records, rows, host);
             if !damaged.is_empty() {
-                look_closer(&mut records, &wanted, &damaged, host).await?;
+                look_closer(function, &mut records, &wanted, &damaged, host).await?;
             }
             records.add_asked(wanted);
             continue;
@@ -230,6 +239,13 @@ async fn gather<H: Host>(function: &dyn Execution, host: &H, mut records: Record
             note_lost(&call, &reply, function.correlation(), host);
             records.add_reply(call, reply);
         }
+    }
+}
+
+async fn load<H: Host>(function: &dyn Execution, lookups: &[Lookup], host: &H) -> Result<Partly, Fault> {
+    match function.bears_gaps() {
+        true => host.store().load_partly(lookups).await,
+        false => host.store().load(lookups).await.map(Partly::from),
     }
 }
 
@@ -259,6 +275,7 @@ fn add<H: Host>(records: &mut Records, rows: Vec<Row>, host: &H) -> BTreeSet<Str
 
 /// Which keys have found rows that cannot be read; and what else those keys find that want some of many.
 async fn look_closer<H: Host>(
+    function: &dyn Execution,
     records: &mut Records,
     wanted: &[Key],
     damaged: &BTreeSet<String>,
@@ -273,12 +290,10 @@ async fn look_closer<H: Host>(
                 *limit += DAMAGED;
             }
         }
-        let (rows, spoilt): (Vec<_>, Vec<_>) = host
-            .store()
-            .load(&lookups)
-            .await?
-            .into_iter()
-            .partition(|row| host.vault().open(row.clone()).is_ok());
+        let Partly { rows, missing } = load(function, &lookups, host).await?;
+        records.add_missing(missing);
+        let (rows, spoilt): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| host.vault().open(row.clone()).is_ok());
         let unread = add(records, rows, host);
         let spoilt = spoilt.into_iter().map(|row| row.name);
         for row in spoilt.chain(unread).filter(|row| damaged.contains(row) || !key.is_single()) {

@@ -5,7 +5,7 @@ use crate::costs::Account;
 use crate::sqlite::Storage;
 use crate::{host, jurisdiction};
 use esim_sm_edge::Fault;
-use esim_sm_edge::shard::{Answer, Layout, Message, Network, Object, Tx};
+use esim_sm_edge::shard::{Answer, Layout, Message, Network, Object, Stock, Tx};
 use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -33,6 +33,12 @@ pub struct Edge {
     layout: Rc<RefCell<Layout>>,
     /// The object that this runs in, if any: it is not called from itself.
     own: Option<(String, Rc<Object<Storage>>)>,
+    stock: Rc<Stock>,
+}
+
+thread_local! {
+    /// What this instance remembers of it.
+    static STOCK: Rc<Stock> = Rc::default();
 }
 
 impl Edge {
@@ -41,8 +47,13 @@ impl Edge {
     /// # Errors
     /// There is no binding `SM`.
     pub fn new(env: &Env, later: impl Fn(Work) + 'static) -> Result<Self> {
-        let (namespace, layout) = (jurisdiction::namespace(env)?, LAYOUT.with(Rc::clone));
-        Ok(Self { namespace, later: Rc::new(later), layout, own: None })
+        Ok(Self {
+            namespace: jurisdiction::namespace(env)?,
+            later: Rc::new(later),
+            layout: LAYOUT.with(Rc::clone),
+            own: None,
+            stock: STOCK.with(Rc::clone),
+        })
     }
 
     /// The same from inside an object.
@@ -92,6 +103,10 @@ impl Network for Edge {
 
     fn layout(&self) -> &RefCell<Layout> {
         &self.layout
+    }
+
+    fn stock(&self) -> Option<&Stock> {
+        Some(&self.stock)
     }
 
     fn inside(&self) -> Option<&str> {

@@ -79,6 +79,9 @@ pub trait Function: Sized + Send + Sync {
     /// Whether it decides over records of which some that it names cannot be read; others fail then.
     const BEARS_DAMAGE: bool = false;
 
+    /// Whether it tells what of a list cannot be had; others fail then.
+    const BEARS_GAPS: bool = false;
+
     /// Reads what is inside the request.
     ///
     /// # Errors

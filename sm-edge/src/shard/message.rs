@@ -1,6 +1,5 @@
 //! What objects are asked, and what they answer.
 
-use super::split::Stage;
 use crate::{Fault, Rate};
 use serde::de::DeserializeOwned;
 use serde::de::Error as _;
@@ -113,6 +112,16 @@ pub enum Message {
     Split(Step),
     /// Take what a share that splits has for this half of it.
     Fill(Fill),
+    /// Give the name of a row that has this alias, and that nobody else has been given for a while.
+    Lease {
+        /// Alias.
+        alias: String,
+        /// Whether it is given to nobody else from now on; otherwise it is only said that there is one.
+        take: bool,
+        /// Milliseconds since 1970.
+        #[serde(with = "As::<Whole>")]
+        now: u64,
+    },
 }
 
 impl Message {
@@ -179,6 +188,14 @@ pub enum Part {
         /// Aliases that it has no more.
         remove: Vec<String>,
     },
+    /// Change nothing.
+    Check {
+        /// Name of the row.
+        name: String,
+        /// Revision that it must have; 0 if it must not exist.
+        #[serde(with = "As::<Whole>")]
+        expected: u64,
+    },
 }
 
 impl core::fmt::Debug for Part {
@@ -189,6 +206,7 @@ impl core::fmt::Debug for Part {
             }
             Self::Delete { name, expected } => write!(f, "Delete({name}, revision {expected})"),
             Self::Index { name, add, remove } => write!(f, "Index({name}, +{add:?}, -{remove:?})"),
+            Self::Check { name, expected } => write!(f, "Check({name}, revision {expected})"),
         }
     }
 }
@@ -229,6 +247,19 @@ pub enum Answer {
     Moved,
     /// To [`Step::Next`].
     Batch(Batch),
+    /// To `Lease`.
+    Leased(Leased),
+}
+
+/// What `Lease` has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leased {
+    /// Name of a row.
+    pub name: Option<String>,
+    /// Whether there are others that somebody has been given or is about to change.
+    pub is_out: bool,
+    /// If there is none to be given: commits that are not finished and concern the alias.
+    pub pending: Vec<Pending>,
 }
 
 /// What has come of a function that was carried to its order.
@@ -277,6 +308,23 @@ impl core::fmt::Debug for Found {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{} (revision {}, {} octets)", self.name, self.revision, self.body.len())
     }
+}
+
+/// Where an object is in becoming two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// It serves.
+    Whole,
+    /// It is a half that has not been opened.
+    Filling,
+    /// It serves, and is copied.
+    Copying,
+    /// Changes wait.
+    Frozen,
+    /// It has split; what it had is still there.
+    Moved,
+    /// It has split, and knows of nothing but that.
+    Noted,
 }
 
 /// A step of a share that becomes two.

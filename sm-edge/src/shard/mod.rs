@@ -49,18 +49,22 @@
 //! some 20 octets at a primary.
 
 mod carry;
+mod grow;
 mod layout;
+mod mend;
 mod message;
 mod object;
+mod partly;
 mod split;
+mod stock;
 mod store;
 mod wake;
 
 pub use carry::Carried;
 pub use layout::{Growth, Layout, halves};
-pub use message::{Answer, Batch, Fill, Message, Outcome, Ran, Step, Tx};
+pub use message::{Answer, Batch, Entries, Fill, Leased, Message, Outcome, Ran, Stage, Step, Tx};
 pub use object::{Object, Sql, Value};
-pub use split::Stage;
+pub use stock::Stock;
 pub use store::ShardedStore;
 
 use crate::Fault;
@@ -68,6 +72,10 @@ use esim_smdp::Place;
 use esim_smdp::store::{AliasKind, Kind};
 use layout::ORDERS;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// What each object has to do for a commit.
+type Plan = BTreeMap<String, Vec<message::Part>>;
 
 /// What joins the objects.
 #[allow(async_fn_in_trait, reason = "futures of the worker are not Send")]
@@ -97,6 +105,11 @@ pub trait Network: Clone + 'static {
 
     /// The shares of the orders, as far as is known here.
     fn layout(&self) -> &RefCell<Layout>;
+
+    /// Where this instance remembers for a second what is in stock, if it does.
+    fn stock(&self) -> Option<&Stock> {
+        None
+    }
 
     /// The object that this is in, if it is in one: what is sent to it needs no way.
     fn inside(&self) -> Option<&str> {

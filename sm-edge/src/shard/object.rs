@@ -1,7 +1,9 @@
 //! One object: a few tables, and what it does with them when it is asked.
 
-use super::message::{self, Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
-use super::split::{Stage, unfilled};
+use super::message::{
+    self, Answer, Entries, Found, Leased, Loaded, Message, Outcome, Part, Pending, Stage, Tx,
+};
+use super::stock::Leases;
 use crate::{Fault, Rate};
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -74,6 +76,8 @@ pub struct Object<S> {
     quiet: Cell<Option<bool>>,
     /// Where it is in becoming two; unknown until somebody has looked.
     pub(super) stage: Cell<Option<Stage>>,
+    /// What is in stock here and has been given to somebody.
+    leases: Leases,
 }
 
 /// Whether changes can be made.
@@ -87,7 +91,9 @@ enum Verdict {
 impl<S: Sql> Object<S> {
     /// An object with this storage. Nothing is written.
     pub fn new(sql: S) -> Self {
-        Self { sql, made: Cell::new(false), quiet: Cell::new(None), stage: Cell::new(None) }
+        let (made, quiet, stage, leases) =
+            (Cell::new(false), Cell::default(), Cell::default(), Leases::default());
+        Self { sql, made, quiet, stage, leases }
     }
 
     /// The storage.
@@ -126,12 +132,15 @@ impl<S: Sql> Object<S> {
                 false => self.load(names, entries).map(Answer::Loaded),
             };
         }
+        if let Message::Lease { alias, take, now } = message {
+            return self.lease(alias, *take, *now).map(Answer::Leased);
+        }
         if !self.made.get() {
             self.sql.make(&SCHEMA)?;
             self.made.set(true);
         }
         match message {
-            Message::Load { .. } | Message::Run { .. } => {
+            Message::Load { .. } | Message::Lease { .. } | Message::Run { .. } => {
                 Err(Fault::new("an object cannot do that by itself"))
             }
             Message::Adopt { rows } => self.adopt(rows),
@@ -331,6 +340,17 @@ impl<S: Sql> Object<S> {
         Ok(Answer::Done)
     }
 
+    fn lease(&self, alias: &str, take: bool, now: u64) -> Result<Leased, Fault> {
+        if self.is_new()? {
+            return Ok(Leased::default());
+        }
+        let mut leased = self.leases.give(&self.sql, alias, take, now)?;
+        if leased.name.is_none() {
+            self.touching(&alias_key(alias), &mut leased.pending)?;
+        }
+        Ok(leased)
+    }
+
     fn check(&self, parts: &[Part]) -> Result<Verdict, Fault> {
         match self.stage()? {
             Stage::Whole | Stage::Copying => {}
@@ -365,7 +385,9 @@ impl<S: Sql> Object<S> {
 
     fn allows(&self, part: &Part) -> Result<bool, Fault> {
         match part {
-            Part::Put { name, expected, .. } | Part::Delete { name, expected } => {
+            Part::Put { name, expected, .. }
+            | Part::Delete { name, expected }
+            | Part::Check { name, expected } => {
                 let revision = self.first("SELECT revision FROM record WHERE name = ?1", vec![text(name)])?;
                 Ok(revision.map(unsigned).transpose()?.unwrap_or(0) == *expected)
             }
@@ -417,6 +439,7 @@ impl<S: Sql> Object<S> {
                 }
                 add.iter().try_for_each(|(alias, _)| self.add_alias(alias, name))
             }
+            Part::Check { .. } => Ok(()),
         })
     }
 
@@ -477,7 +500,9 @@ impl<S: Sql> Object<S> {
 /// What a part touches, and whether nobody else may at the same time.
 fn keys(part: &Part) -> Vec<(String, bool)> {
     match part {
-        Part::Put { name, .. } | Part::Delete { name, .. } => vec![(row_key(name), true)],
+        Part::Put { name, .. } | Part::Delete { name, .. } | Part::Check { name, .. } => {
+            vec![(row_key(name), true)]
+        }
         Part::Index { name, add, remove } => {
             let added = add.iter().map(|(alias, unique)| (alias_key(alias), *unique));
             let removed = remove.iter().map(|alias| (alias_key(alias), false));
@@ -528,4 +553,8 @@ pub(super) fn time(value: Value) -> Result<Option<u64>, Fault> {
 
 pub(super) fn damaged() -> Fault {
     Fault::new("a table of the object has other columns than expected")
+}
+
+pub(super) fn unfilled() -> Fault {
+    Fault::new("this share is being filled, and does not serve yet")
 }

@@ -3,10 +3,10 @@
 use super::layout::Layout;
 use super::message::{Answer, Entries, Found, Loaded, Message, Outcome, Part, Pending, Tx};
 use super::{
-    Network, ORDERS, earlier_object_of, entry_objects, index_of, is_spread, lanes, lies_beside, listing,
-    object_in, place_of_code, unkept,
+    Network, ORDERS, Plan, earlier_object_of, entry_objects, index_of, is_spread, lanes, lies_beside,
+    listing, object_in, place_of_code, stock, unkept,
 };
-use crate::{CommitError, Fault, Limited, Rate, Store, sql};
+use crate::{CommitError, Fault, Limited, Partly, Rate, Store, sql};
 use esim_smdp::Place;
 use esim_smdp::store::{Alias, AliasKind, Change, Kind, Lookup, Row};
 use futures_util::future::join_all;
@@ -36,9 +36,6 @@ pub struct ShardedStore<N> {
     committed: Cell<bool>,
 }
 
-/// What each object has to do for a commit.
-type Plan = BTreeMap<String, Vec<Part>>;
-
 impl<N: Network> Store for ShardedStore<N> {
     /// An order and its package are one object.
     const COMMIT_RECORDS: usize = 2;
@@ -54,6 +51,13 @@ impl<N: Network> Store for ShardedStore<N> {
         Err(Fault::new("the index changes faster than it can be read"))
     }
 
+    async fn load_partly(&self, lookups: &[Lookup]) -> Result<Partly, Fault> {
+        match self.list_partly(lookups).await {
+            Some(listed) => listed,
+            None => Ok(self.load(lookups).await?.into()),
+        }
+    }
+
     async fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
         let plan = self.plan(changes).await?;
         let Some(primary) = plan.keys().min_by_key(|object| rank(object)).cloned() else {
@@ -63,13 +67,16 @@ impl<N: Network> Store for ShardedStore<N> {
             |part: &Part| matches!(part, Part::Put { name, expected: 0, .. } if Kind::Session.has(name));
         let begun =
             primary.starts_with(ORDERS) && plan.get(&primary).is_some_and(|own| own.iter().any(begins));
-        let tx = self.network.draw();
+        let (tx, added) = (self.network.draw(), stock::added(&plan));
         let done = match plan.len() {
             1 => self.decide(&primary, tx, plan.into_values().next().unwrap_or_default(), false).await,
             _ => self.commit_jointly(&primary, tx, plan).await,
         };
         self.begun.set(self.begun.get() || (begun && done.is_ok()));
         self.committed.set(self.committed.get() || done != Err(CommitError::Conflict));
+        if let Some(stock) = self.network.stock() {
+            stock.forget(&added);
+        }
         if done == Err(CommitError::Conflict) {
             // Not all at once again.
             self.network.pause(u64::from(tx[0] % 8)).await;
@@ -187,6 +194,7 @@ impl<N: Network> ShardedStore<N> {
                 && unkept(alias).is_none()
                 && (here.len() < names.len() || here.iter().any(|row| !row.aliases.contains(alias)))
             {
+                self.mend(alias, &names, &found).await;
                 return Ok(None);
             }
             rows.extend(here.into_iter().map(|row| Row {
@@ -207,6 +215,9 @@ impl<N: Network> ShardedStore<N> {
                     return self.listed(kind.prefix(), after, *limit).await;
                 }
                 let entries = Entries { alias: alias.clone(), after: after.clone(), limit: *limit };
+                if AliasKind::Available.has(alias) && *limit == 1 && after.is_empty() {
+                    return Ok(self.one_of(alias).await?.into_iter().collect());
+                }
                 if is_spread(alias) {
                     return self.some(entries).await;
                 }
@@ -244,21 +255,6 @@ impl<N: Network> ShardedStore<N> {
         Ok(names)
     }
 
-    /// Some names of an alias that very many records may share: from one object of the index, and from the others
-    /// only if that is not enough. Another one each time, so that not everybody wants the same record.
-    async fn some(&self, entries: Entries) -> Result<Vec<String>, Fault> {
-        let limit = entries.limit as usize;
-        let mut lanes: Vec<_> = lanes().collect();
-        let start = usize::from(self.network.draw()[0]) % lanes.len();
-        lanes.rotate_left(start);
-        let mut names = self.entries(&lanes[0], entries.clone()).await?;
-        if names.len() < limit {
-            names.extend(self.merged(&lanes[1..], entries).await?);
-        }
-        names.truncate(limit);
-        Ok(names)
-    }
-
     async fn merged(&self, lanes: &[String], entries: Entries) -> Result<Vec<String>, Fault> {
         let asked = join_all(lanes.iter().map(|lane| self.entries(lane, entries.clone()))).await;
         Ok(asked.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
@@ -281,7 +277,10 @@ impl<N: Network> ShardedStore<N> {
         Ok(loaded.names.into_iter().flatten().collect())
     }
 
-    async fn rows(&self, names: impl Iterator<Item = String>) -> Result<BTreeMap<String, Found>, Fault> {
+    pub(super) async fn rows(
+        &self,
+        names: impl Iterator<Item = String>,
+    ) -> Result<BTreeMap<String, Found>, Fault> {
         let names: BTreeSet<String> = names.collect();
         let mut rows = self.rows_here(names.iter().cloned()).await?;
         let missing = names.iter().filter(|name| !rows.contains_key(*name));
@@ -406,7 +405,7 @@ impl<N: Network> ShardedStore<N> {
     }
 
     /// Finishes a commit at an object if it is decided; whether it is.
-    async fn settle(&self, object: &str, pending: &Pending) -> Result<bool, Fault> {
+    pub(super) async fn settle(&self, object: &str, pending: &Pending) -> Result<bool, Fault> {
         let Pending { tx, primary, deadline } = pending;
         let force = self.network.now() >= *deadline;
         let committed = match self.insist(primary, &Message::Ask { tx: *tx, force }).await? {
@@ -482,7 +481,12 @@ impl<N: Network> ShardedStore<N> {
         known().ok_or(CommitError::Conflict)
     }
 
-    async fn commit_jointly(&self, primary: &str, tx: Tx, mut plan: Plan) -> Result<(), CommitError> {
+    pub(super) async fn commit_jointly(
+        &self,
+        primary: &str,
+        tx: Tx,
+        mut plan: Plan,
+    ) -> Result<(), CommitError> {
         let own = plan.remove(primary).unwrap_or_default();
         let deadline = self.network.now() + PATIENCE;
         let pending = Pending { tx, primary: primary.into(), deadline };
@@ -548,7 +552,10 @@ impl<N: Network> ShardedStore<N> {
     /// The object that has all that parts are about.
     fn only_home(&self, parts: &[Part]) -> Result<String, Fault> {
         let homes = parts.iter().map(|part| match part {
-            Part::Put { name, .. } | Part::Delete { name, .. } | Part::Index { name, .. } => self.home(name),
+            Part::Put { name, .. }
+            | Part::Delete { name, .. }
+            | Part::Check { name, .. }
+            | Part::Index { name, .. } => self.home(name),
         });
         let mut homes: Vec<_> = homes.collect::<BTreeSet<_>>().into_iter().collect();
         match homes.pop() {

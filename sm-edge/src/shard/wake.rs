@@ -1,8 +1,7 @@
 //! When an object wakes, and what it forgets then; and what callers may still use.
 
-use super::message::Answer;
+use super::message::{Answer, Stage};
 use super::object::{Object, Sql, Value, damaged, integer, only, string, text, time, unsigned};
-use super::split::Stage;
 use crate::rate::Bucket;
 use crate::{Fault, Rate};
 

@@ -66,9 +66,18 @@ impl Objects {
         Self { inner, sim, grows: false }
     }
 
+    /// An answer while other things go on.
+    pub fn start(&self, request: HttpRequest, answered: impl FnOnce(HttpResponse) + 'static) {
+        let (inner, sim) = (self.inner.clone(), self.sim.clone());
+        self.sim.start(async move {
+            let host = ObjectsHost { inner, store: ShardedStore::new(sim) };
+            answered(handle(request, &host).await);
+        });
+    }
+
     /// With a store of its own for each request, as each may be served by another machine.
     fn host(&self) -> ObjectsHost {
-        ObjectsHost { inner: self.inner.clone(), store: ShardedStore::new(self.sim.elsewhere()) }
+        ObjectsHost { inner: self.inner.clone(), store: ShardedStore::new(self.sim.unaware()) }
     }
 }
 

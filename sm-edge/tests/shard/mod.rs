@@ -2,13 +2,14 @@
 //! whole or not at all wherever messages are lost and coordinators die.
 
 mod backup;
+mod crowd;
 mod earlier;
 mod host;
-mod known;
 mod lite;
 mod settings;
 mod sim;
 mod split;
+mod stock;
 
 use esim_crypto::{Curve, PrivateKey};
 use esim_rsp::es9p::{AuthenticateClientOk, InitiateAuthenticationOk, PATH};
@@ -381,8 +382,58 @@ fn a_damaged_order_hides_no_other() {
         object.sql().query(&damage, Vec::new()).unwrap()
     });
     let list = lab.send(HttpRequest::get("/esim-lab/orders").with_token(&lab.token));
-    let listed = String::from_utf8(list.body).unwrap();
-    assert!(list.status == 200 && listed.contains(&second) && !listed.contains(&first), "{listed}");
+    let list: Json = serde_json::from_slice(&list.body).unwrap();
+    assert_eq!((list["orders"].as_array().unwrap().len(), &list["orders"][0]["iccid"]), (1, &json!(second)));
+    assert_eq!(list["missing"], json!([name]));
+}
+
+/// A list says what of it cannot be had, and nothing of it is passed over by whoever goes through page by page.
+#[test]
+fn a_list_says_what_is_missing() {
+    let (sim, lab) = spread(31);
+    let mut iccids: Vec<String> = (0..12).map(|_| lab.order(json!({})).0).collect();
+    iccids.sort();
+    let get = |path: &str| lab.send(HttpRequest::get(path).with_token(&lab.token));
+    let pages = |query: &str| {
+        let (mut orders, mut missing, mut after) = (Vec::new(), BTreeSet::new(), String::new());
+        loop {
+            let answer = get(&format!("/esim-lab/orders?limit=5{query}{after}"));
+            assert_eq!(answer.status, 200);
+            let page: Json = serde_json::from_slice(&answer.body).unwrap();
+            let text = |value: &Json| value.as_str().unwrap().to_string();
+            orders.extend(page["orders"].as_array().unwrap().iter().map(|order| text(&order["iccid"])));
+            missing.extend(page["missing"].as_array().into_iter().flatten().map(text));
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => return (orders, missing),
+            }
+        }
+    };
+    assert_eq!(pages(""), (iccids.clone(), BTreeSet::new()));
+    // One share does not answer.
+    let share = object_of(&format!("order/{}", iccids[3]));
+    let is_here = |iccid: &String| object_of(&format!("order/{iccid}")) == share;
+    let others: Vec<_> = iccids.iter().filter(|iccid| !is_here(iccid)).cloned().collect();
+    sim.take_down(share.clone().leak());
+    assert_eq!(pages(""), (others.clone(), BTreeSet::from([share.clone()])));
+    // Whoever else goes through all of them is not told less than there is.
+    for path in ["/esim-lab/report", "/esim-lab/audit"] {
+        assert_eq!(get(path).status, 500, "{path}");
+    }
+    sim.bring_up();
+    // One is lost: its operator, and whoever else is one, does not learn which.
+    sim.lose(&share);
+    let lost: BTreeSet<_> = iccids.iter().filter(|it| is_here(it)).map(|it| format!("order/{it}")).collect();
+    assert_eq!(pages(""), (others.clone(), lost));
+    assert_eq!(pages("&requester=2.999.1"), (others, BTreeSet::from(["order".into()])));
+    // One object of the index.
+    sim.take_down("index:3");
+    let (listed, missing) = pages("");
+    assert!(listed.len() < 12 && missing.contains("index:3"), "{listed:?} {missing:?}");
+    for all in ["orders:", "index:"] {
+        sim.take_down(all);
+        assert_eq!(get("/esim-lab/orders").status, 500, "{all}");
+    }
 }
 
 /// One attempt to append a number to some rows, and what came of it.

@@ -2,7 +2,9 @@
 
 use super::lite::Lite;
 use esim_sm_edge::Fault;
-use esim_sm_edge::shard::{Answer, Layout, Message, Network, Object, ShardedStore, Sql, Stage, Tx, Value};
+use esim_sm_edge::shard::{
+    Answer, Layout, Message, Network, Object, ShardedStore, Sql, Stage, Stock, Tx, Value,
+};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::cell::{Cell, RefCell};
@@ -46,9 +48,10 @@ pub struct World {
 /// What executes a function in an object: as the worker's objects do.
 pub type Run = Rc<dyn Fn(Sim, bool, Vec<u8>) -> Pin<Box<dyn Future<Output = Result<Answer, Fault>>>>>;
 
-/// A network of the world, as seen from outside or from in an object, by somebody who knows some layout of the shares.
+/// A network of the world, as seen from outside or from in an object, by an instance: it knows some layout of the shares, and
+/// remembers what is in stock.
 #[derive(Clone)]
-pub struct Sim(pub Rc<World>, Option<String>, Rc<RefCell<Layout>>);
+pub struct Sim(pub Rc<World>, Option<String>, Rc<RefCell<Layout>>, Rc<Stock>);
 
 impl Sim {
     pub fn new(seed: u64) -> Self {
@@ -65,12 +68,17 @@ impl Sim {
             runs: RefCell::default(),
             has_earlier: Cell::new(false),
         });
-        Self(world, None, Rc::default())
+        Self(world, None, Rc::default(), Rc::default())
     }
 
-    /// As seen by somebody who has heard of nothing yet.
+    /// As another instance sees it, which has heard of nothing yet.
     pub fn elsewhere(&self) -> Self {
-        Self(self.0.clone(), self.1.clone(), Rc::default())
+        Self(self.0.clone(), self.1.clone(), Rc::default(), Rc::default())
+    }
+
+    /// As this instance sees it, which has heard of no share that has become two.
+    pub fn unaware(&self) -> Self {
+        Self(self.0.clone(), self.1.clone(), Rc::default(), self.3.clone())
     }
 
     /// From now on functions are carried to objects.
@@ -90,7 +98,8 @@ impl Sim {
             return Ok(answer);
         }
         let run = self.0.runs.borrow().clone().expect("somebody runs functions");
-        run(Self(self.0.clone(), Some(own.into()), self.2.clone()), beside, request.to_vec()).await
+        run(Self(self.0.clone(), Some(own.into()), self.2.clone(), self.3.clone()), beside, request.to_vec())
+            .await
     }
 
     /// What has come of a function, as the object says that this is in.
@@ -325,6 +334,10 @@ impl Network for Sim {
 
     fn layout(&self) -> &RefCell<Layout> {
         &self.2
+    }
+
+    fn stock(&self) -> Option<&Stock> {
+        Some(&self.3)
     }
 
     fn inside(&self) -> Option<&str> {

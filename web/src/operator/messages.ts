@@ -106,6 +106,8 @@ export interface Page {
   orders: OrderView[];
   /** `after` of the next page, if there may be one. */
   next?: string;
+  /** What of the list cannot be read. */
+  missing?: string[];
 }
 
 export interface Template {

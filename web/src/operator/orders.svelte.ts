@@ -15,6 +15,8 @@ export interface Found {
   next?: string | undefined;
   /** Requests that it took. */
   asked: number;
+  /** What the SM cannot read of it. */
+  missing: string[];
   /** Why it ended early: what has been found until then stays. */
   broken?: unknown;
 }
@@ -119,11 +121,13 @@ interface Wish {
 }
 
 async function find(sm: Sm, wish: Wish, goOn: () => boolean): Promise<Found> {
-  const found: Found = { orders: [], next: wish.after, asked: 0 };
+  const found: Found = { orders: [], next: wish.after, asked: 0, missing: [] };
   do {
     try {
-      const { orders, next } = await sm.orders({ ...wish, after: found.next, limit: SHOWN - found.orders.length });
+      const limit = SHOWN - found.orders.length;
+      const { orders, next, missing = [] } = await sm.orders({ ...wish, after: found.next, limit });
       found.orders.push(...orders);
+      found.missing = [...new Set([...found.missing, ...missing])];
       found.next = next;
       found.asked++;
     } catch (broken) {

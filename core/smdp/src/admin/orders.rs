@@ -3,8 +3,9 @@
 use crate::call::Errand;
 use crate::metadata::Metadata;
 use crate::order::{Failure, HistoryEntry, OnCard, Order, OrderState};
-use crate::store::Name;
+use crate::store::{Kind, Name};
 use crate::{Can, Decision, Env, Function, Key, Records};
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use esim_rsp::activation_code::ActivationCode;
@@ -187,6 +188,10 @@ pub struct ListOrdersOk {
     /// may be another's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// What of the list could not be read, if anything: names of the store's shares, which are no secret; `order/ICCID` of an
+    /// order that is damaged or lost; `order` to an operator, for it may be another's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 /// Lists orders.
@@ -202,6 +207,8 @@ pub struct ListOrders {
 impl Function for ListOrders {
     type Request = ListOrdersRequest;
     type Ok = ListOrdersOk;
+
+    const BEARS_GAPS: bool = true;
 
     fn read(request: Self::Request) -> Result<Self, Error> {
         let limit = request.limit.unwrap_or(100).clamp(1, PAGE_LIMIT);
@@ -236,7 +243,7 @@ impl Function for ListOrders {
         let (orders, next) = self.page(records, env);
         let view = |order| OrderView::short(order, &env.config.smdp_address);
         let orders = orders.into_iter().map(view).collect();
-        Decision::only(Ok(ListOrdersOk { orders, next }))
+        Decision::only(Ok(ListOrdersOk { orders, next, missing: self.missing(records) }))
     }
 }
 
@@ -249,11 +256,27 @@ impl ListOrders {
     /// What was found, as the store counts pages: by the digits, not by the swapped octets. Rows that cannot be read fill
     /// a page as well.
     fn looked_at(&self, records: &Records) -> Vec<Iccid> {
-        let damaged = records.damaged().filter_map(|(_, row)| Name::order_of(row));
-        let mut all: Vec<Iccid> = records.orders().map(|order| order.iccid).chain(damaged).collect();
+        let damaged = records.damaged().map(|(_, row)| row);
+        let missing = records.missing().flat_map(|missing| &missing.rows).map(String::as_str);
+        let unread = damaged.chain(missing).filter_map(Name::order_of);
+        let mut all: Vec<Iccid> = records.orders().map(|order| order.iccid).chain(unread).collect();
         all.sort_by_cached_key(ToString::to_string);
         all.dedup();
         all
+    }
+
+    /// What could not be read, each once.
+    fn missing(&self, records: &Records) -> Vec<String> {
+        let shares = records.missing().filter_map(|missing| missing.share.clone());
+        let lost =
+            records.missing().filter(|missing| missing.share.is_none()).flat_map(|missing| &missing.rows);
+        let unread = records.damaged().map(|(_, row)| row).chain(lost.map(String::as_str));
+        let unread = unread.map(|row| match Kind::of(row) {
+            Some((kind, _)) if !self.is_for_all() => kind.word().to_string(),
+            _ => row.to_string(),
+        });
+        let all: BTreeSet<String> = shares.chain(unread).collect();
+        all.into_iter().collect()
     }
 
     fn fits(&self, order: &Order) -> bool {

@@ -81,6 +81,15 @@ pub struct Row {
     pub body: Vec<u8>,
 }
 
+/// What of a list a store could not give, while it could give the rest.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Missing {
+    /// The part of the store that does not answer; none if it does, and has no such rows.
+    pub share: Option<String>,
+    /// Names of the rows, as far as they are known.
+    pub rows: Vec<String>,
+}
+
 /// One change to the rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {

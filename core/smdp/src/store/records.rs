@@ -1,6 +1,6 @@
 //! The records loaded for a decision, and what it makes of them.
 
-use super::{Change, EventName, Key, Kind, Name, Record, Row, Write};
+use super::{Change, EventName, Key, Kind, Missing, Name, Record, Row, Write};
 use crate::audit::{self, Head};
 use crate::{Call, EventRecord, Order, Package, Reply, Session};
 use alloc::boxed::Box;
@@ -24,6 +24,8 @@ pub struct Records {
     loaded: BTreeMap<String, (String, u64)>,
     /// Rows that could not be read, with the key that has found each.
     damaged: BTreeSet<(Key, String)>,
+    /// What of a list a store could not give.
+    missing: BTreeSet<Missing>,
     /// What a store was asked for, whatever it had.
     asked: BTreeSet<Key>,
 }
@@ -73,6 +75,16 @@ impl Records {
     /// Whether what a key names is there and cannot be read.
     pub fn is_damaged(&self, key: &Key) -> bool {
         self.damaged().any(|(damaged, _)| damaged == key)
+    }
+
+    /// Remembers what of a list a store could not give.
+    pub fn add_missing(&mut self, missing: impl IntoIterator<Item = Missing>) {
+        self.missing.extend(missing);
+    }
+
+    /// What of lists a store could not give.
+    pub fn missing(&self) -> impl Iterator<Item = &Missing> {
+        self.missing.iter()
     }
 
     /// Remembers that a store was asked for this.
