@@ -19,6 +19,7 @@ mod host;
 mod house;
 mod jurisdiction;
 mod limiter;
+mod machine;
 mod network;
 mod object;
 mod outgoing;
@@ -39,6 +40,7 @@ use worker::{Context, Env, Headers, Request, Response, Result, console_error, ev
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    machine::lend();
     let head = head(&request)?;
     if let Some(file) = page::answer(&head, &request, &env).await? {
         return Ok(file);

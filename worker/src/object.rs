@@ -3,6 +3,7 @@
 use crate::configuration;
 use crate::costs::{self, Account};
 use crate::host::{EdgeHost, now};
+use crate::machine;
 use crate::network::Edge;
 use crate::sqlite::Storage;
 use esim_sm_edge::settings::grow;
@@ -45,6 +46,7 @@ pub struct SmObject {
 
 impl DurableObject for SmObject {
     fn new(state: State, env: Env) -> Self {
+        machine::lend();
         let object = Rc::new(Object::new(Storage::new(&state.storage())));
         let (alarm, growth, runs) = (Cell::new(None), Cell::default(), Cell::default());
         Self { state: Rc::new(state), env, object, alarm, growth, runs }

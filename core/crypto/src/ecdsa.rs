@@ -13,6 +13,11 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+#[cfg(all(feature = "lent", not(feature = "native")))]
+use crate::lent as machine;
+#[cfg(feature = "native")]
+use crate::native as machine;
+
 /// The curves of SGP.22 2.6.7.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Curve {
@@ -90,9 +95,9 @@ impl PrivateKey {
 
     /// The public key that belongs to it: a multiplication on the curve, each time.
     pub fn public_key(&self) -> PublicKey {
-        #[cfg(feature = "native")]
+        #[cfg(any(feature = "native", feature = "lent"))]
         if let Private::P256(_) = &self.0
-            && let Some(point) = crate::native::multiple_of_base(&self.to_bytes())
+            && let Some(point) = machine::multiple_of_base(&self.to_bytes())
             && let Ok(key) = PublicKey::from_sec1(Curve::P256, &point)
         {
             return key;
@@ -110,10 +115,10 @@ impl PrivateKey {
 
     /// Signs the concatenation of `parts`: r‖s, 64 octets. Deterministic (RFC 6979).
     pub fn sign(&self, parts: &[&[u8]]) -> [u8; 64] {
-        #[cfg(feature = "native")]
+        #[cfg(any(feature = "native", feature = "lent"))]
         if let Private::P256(key) = &self.0 {
             let scalar = Zeroizing::new(key.to_nonzero_scalar());
-            if let Some(signature) = crate::native::sign_p256(&scalar, &sha256(parts)) {
+            if let Some(signature) = machine::sign_p256(&scalar, &sha256(parts)) {
                 return signature;
             }
         }
@@ -136,9 +141,9 @@ impl PrivateKey {
     }
 
     pub(crate) fn agree(&self, peer: &PublicKey) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-        #[cfg(feature = "native")]
+        #[cfg(any(feature = "native", feature = "lent"))]
         if let (Private::P256(_), Public::P256(_)) = (&self.0, &peer.0)
-            && let Some(secret) = crate::native::agree_p256(&self.to_bytes(), &peer.to_sec1())
+            && let Some(secret) = machine::agree_p256(&self.to_bytes(), &peer.to_sec1())
         {
             return Ok(secret);
         }
@@ -158,7 +163,7 @@ impl PrivateKey {
         {
             return Ok((secret, own));
         }
-        Ok((self.agree_portably(peer)?, self.public_key_portably()))
+        Ok((self.agree(peer)?, self.public_key()))
     }
 
     /// The same without the help of the machine.
@@ -240,6 +245,12 @@ impl PublicKey {
         if let Public::P256(_) = &self.0 {
             return crate::native::verify_p256(&self.to_sec1(), parts, signature);
         }
+        #[cfg(all(feature = "lent", not(feature = "native")))]
+        if let Public::P256(_) = &self.0
+            && let Some(verified) = crate::lent::verify_p256(&self.to_sec1(), parts, signature)
+        {
+            return verified;
+        }
         self.verify_portably(parts, signature)
     }
 
@@ -260,6 +271,41 @@ impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({:?})", self.curve())
     }
+}
+
+/// Signs a digest as [`sign_prehashed_rfc6979`] does, with multiples of the base point from elsewhere, as `04‖X‖Y`; none if
+/// there is none.
+#[cfg(any(feature = "native", feature = "lent", test))]
+pub(crate) fn sign_deterministically(
+    key: &p256::NonZeroScalar,
+    digest: &[u8; 32],
+    multiple_of_base: impl Fn(&[u8; 32]) -> Option<[u8; 65]>,
+) -> Option<[u8; 64]> {
+    use p256::elliptic_curve::ff::PrimeField;
+    use p256::elliptic_curve::ops::Invert;
+    use p256::{FieldBytes, NonZeroScalar};
+    let z = reduced(digest);
+    let octets = Zeroizing::new(key.to_repr());
+    let order = &<NistP256 as p256::elliptic_curve::Curve>::ORDER;
+    let mut nonces = rfc6979::KGenerator::<Sha256, p256::U256>::new(&octets, digest, &[], order);
+    loop {
+        let mut nonce = Zeroizing::new(FieldBytes::default());
+        nonces.fill_next_k(&mut nonce);
+        let Some(k) = NonZeroScalar::from_repr(*nonce).into_option() else { continue };
+        let k = Zeroizing::new(k);
+        let point = multiple_of_base(AsRef::<[u8; 32]>::as_ref(&*nonce))?;
+        let r = reduced(point[1..33].try_into().ok()?);
+        let s = *Invert::invert(&*k) * (z + r * **key);
+        if let Ok(signature) = Signature::<NistP256>::from_scalars(r, s) {
+            return Some(signature.to_bytes().into());
+        }
+    }
+}
+
+/// 32 octets, big-endian, modulo the order of the group.
+#[cfg(any(feature = "native", feature = "lent", test))]
+fn reduced(octets: &[u8; 32]) -> p256::Scalar {
+    p256::elliptic_curve::ops::Reduce::reduce(&p256::FieldBytes::from(*octets))
 }
 
 fn scalar<C: p256::elliptic_curve::Curve>(octets: &[u8]) -> Result<SecretKey<C>, KeyError> {

@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 #![no_std]
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(feature = "lent", test))]
 extern crate std;
 
 pub mod bsp;
@@ -14,6 +14,8 @@ mod ecka;
 mod hash;
 mod kdf;
 pub mod kdf3gpp;
+#[cfg(any(feature = "lent", test))]
+mod lent;
 pub mod milenage;
 #[cfg(feature = "native")]
 mod native;
@@ -31,6 +33,8 @@ pub use ecdsa::{Curve, KeyError, PrivateKey, PublicKey, SignatureError};
 pub use ecka::{ecka, ecka_with_public};
 pub use hash::{confirmation_code_hash, confirmation_code_hash_for, sha256};
 pub use kdf::x963_sha256;
+#[cfg(feature = "lent")]
+pub use lent::{Machine, lend};
 pub use seal::{MacKey, SealError, SealKey, key_of as seal_key_of};
 
 #[cfg(doctest)]

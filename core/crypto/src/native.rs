@@ -3,16 +3,11 @@
 //! comes from it.
 
 use crate::SignatureError;
+use crate::ecdsa::sign_deterministically;
 use aws_lc_rs::agreement::{self, ECDH_P256};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
-use ecdsa::Signature;
-use p256::elliptic_curve::Curve;
-use p256::elliptic_curve::ff::PrimeField;
-use p256::elliptic_curve::ops::{Invert, Reduce};
-use p256::{FieldBytes, NistP256, NonZeroScalar, Scalar, U256};
-use rfc6979::KGenerator;
-use sha2::Sha256;
+use p256::NonZeroScalar;
 use zeroize::Zeroizing;
 
 /// Verifies r‖s over the concatenation of `parts`; `key` is `04‖X‖Y`.
@@ -64,26 +59,7 @@ fn agree(key: &agreement::PrivateKey, peer: &[u8; 65]) -> Option<Zeroizing<[u8; 
 
 /// Signs a digest as [`ecdsa::hazmat::sign_prehashed_rfc6979`] does; none if the library has no memory.
 pub(crate) fn sign_p256(key: &NonZeroScalar, digest: &[u8; 32]) -> Option<[u8; 64]> {
-    let z = reduced(digest);
-    let octets = Zeroizing::new(key.to_repr());
-    let mut nonces = KGenerator::<Sha256, U256>::new(&octets, digest, &[], &NistP256::ORDER);
-    loop {
-        let mut nonce = Zeroizing::new(FieldBytes::default());
-        nonces.fill_next_k(&mut nonce);
-        let Some(k) = NonZeroScalar::from_repr(*nonce).into_option() else { continue };
-        let k = Zeroizing::new(k);
-        let point = multiple_of_base(AsRef::<[u8; 32]>::as_ref(&*nonce))?;
-        let r = reduced(point[1..33].try_into().ok()?);
-        let s = *Invert::invert(&*k) * (z + r * **key);
-        if let Ok(signature) = Signature::<NistP256>::from_scalars(r, s) {
-            return Some(signature.to_bytes().into());
-        }
-    }
-}
-
-/// 32 octets, big-endian, modulo the order of the group.
-fn reduced(octets: &[u8; 32]) -> Scalar {
-    Scalar::reduce(&FieldBytes::from(*octets))
+    sign_deterministically(key, digest, multiple_of_base)
 }
 
 #[cfg(test)]
