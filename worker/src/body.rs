@@ -1,5 +1,6 @@
 //! Bodies are read chunk by chunk, and no further than they may be long: an instance has 128 MB for everybody.
 
+use esim_sm_edge::HttpRequest;
 use futures_util::TryStreamExt;
 use worker::{ByteStream, Headers, Result};
 
@@ -13,6 +14,12 @@ pub async fn read(mut stream: ByteStream, limit: usize) -> Result<Option<Vec<u8>
         body.extend_from_slice(&chunk);
     }
     Ok(Some(body))
+}
+
+/// How long a body is whose end nothing else tells; nothing where something else does, or nobody says.
+pub fn announced(head: &HttpRequest) -> Option<u64> {
+    let length = head.header("Content-Length")?.trim().parse().ok()?;
+    head.header("Transfer-Encoding").is_none().then_some(length)
 }
 
 /// Whether a body says of itself that it is longer than `limit` octets.

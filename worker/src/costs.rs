@@ -208,8 +208,8 @@ pub struct Sent {
 
 impl Sent {
     /// It is answered: counts what the object has spent.
-    pub fn answered(self, answer: &Response) {
-        let told = answer.headers().get(SPENT).ok().flatten();
+    pub fn answered(self, headers: &Headers) {
+        let told = headers.get(SPENT).ok().flatten();
         let told = told.and_then(|json| serde_json::from_str::<Costs>(&json).ok()).unwrap_or_default();
         let Self { account: Account { sheet, behind }, depth } = &self;
         let depth = depth + 1 + told.in_a_row;

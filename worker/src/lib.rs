@@ -71,7 +71,7 @@ async fn serve(head: HttpRequest, request: Request, host: &EdgeHost) -> Result<H
         Ok(admitted) => admitted,
         Err(refused) => return Ok(refused),
     };
-    let Some(body) = read(request, admitted.body_limit()).await? else {
+    let Some(body) = read(&head, request, admitted.body_limit()).await? else {
         return Ok(unread(413, &head, host));
     };
     let changes_settings = head.path.starts_with(settings::PATH) || head.path_only() == RESTORE;
@@ -86,7 +86,7 @@ async fn serve(head: HttpRequest, request: Request, host: &EdgeHost) -> Result<H
 fn head(request: &Request) -> Result<HttpRequest> {
     let url = request.url()?;
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let mut headers: Vec<_> = request.headers().entries().collect();
+    let mut headers = network::pairs(request.headers());
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Host")) {
         headers.push(("Host".into(), url.authority().into()));
     }
@@ -101,9 +101,12 @@ fn head(request: &Request) -> Result<HttpRequest> {
 }
 
 /// The body; nothing if it is longer than `limit` octets.
-async fn read(mut request: Request, limit: usize) -> Result<Option<Vec<u8>>> {
-    if body::announces_more(request.headers(), limit) {
-        return Ok(None);
+async fn read(head: &HttpRequest, mut request: Request, limit: usize) -> Result<Option<Vec<u8>>> {
+    match body::announced(head) {
+        Some(length) if length > limit as u64 => return Ok(None),
+        // No octet more than that comes.
+        Some(_) => return Ok(Some(request.bytes().await?).filter(|body| body.len() <= limit)),
+        None => {}
     }
     match request.stream() {
         Ok(stream) => body::read(stream, limit).await,

@@ -10,8 +10,39 @@ use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
-use worker::js_sys::Uint8Array;
-use worker::{Date, Delay, Env, Method, ObjectNamespace, Request, RequestInit, Result};
+use worker::js_sys::{self, Uint8Array};
+use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
+use worker::{Date, Delay, Env, Headers, ObjectNamespace, Result, web_sys};
+
+#[wasm_bindgen(module = "/src/network.js")]
+extern "C" {
+    type Answered;
+
+    #[wasm_bindgen(catch)]
+    async fn post(
+        object: JsValue,
+        octets: Uint8Array,
+        headers: Option<web_sys::Headers>,
+    ) -> std::result::Result<Answered, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Answered) -> u16;
+
+    #[wasm_bindgen(method, getter)]
+    fn headers(this: &Answered) -> web_sys::Headers;
+
+    #[wasm_bindgen(method, getter)]
+    fn octets(this: &Answered) -> Vec<u8>;
+
+    fn lines(headers: &web_sys::Headers) -> String;
+}
+
+/// Names and values of headers.
+pub fn pairs(headers: &Headers) -> Vec<(String, String)> {
+    let lines = lines(&headers.0);
+    let mut lines = lines.split_terminator('\n').map(String::from);
+    std::iter::from_fn(|| lines.next().zip(lines.next())).collect()
+}
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -62,15 +93,17 @@ impl Edge {
     }
 
     async fn exchange(&self, object: &str, message: &[u8]) -> Result<(u16, Vec<u8>)> {
-        let mut init = RequestInit::new();
-        init.with_method(Method::Post).with_body(Some(Uint8Array::from(message).into()));
-        let sent = Account::current().map(|account| account.send(object, &init.headers)).transpose()?;
-        let request = Request::new_with_init("https://object/", &init)?;
-        let mut response = self.namespace.get_by_name(object)?.fetch_with_request(request).await?;
+        let asked = Account::current().map(|account| -> Result<_> {
+            let headers = Headers::new();
+            Ok((account.send(object, &headers)?, headers.0))
+        });
+        let (sent, headers) = asked.transpose()?.unzip();
+        let stub = self.namespace.get_by_name(object)?.into_rpc();
+        let answered = post(stub, Uint8Array::from(message), headers).await?;
         if let Some(sent) = sent {
-            sent.answered(&response);
+            sent.answered(&Headers(answered.headers()));
         }
-        Ok((response.status_code(), response.bytes().await?))
+        Ok((answered.status(), answered.octets()))
     }
 }
 
