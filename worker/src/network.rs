@@ -10,8 +10,9 @@ use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
-use worker::js_sys::{self, Uint8Array};
-use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
+use worker::js_sys::{Promise, Uint8Array};
+use worker::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::{Date, Delay, Env, Headers, ObjectNamespace, Result, web_sys};
 
 #[wasm_bindgen(module = "/src/network.js")]
@@ -19,11 +20,11 @@ extern "C" {
     type Answered;
 
     #[wasm_bindgen(catch)]
-    async fn post(
+    fn post(
         object: JsValue,
         octets: Uint8Array,
         headers: Option<web_sys::Headers>,
-    ) -> std::result::Result<Answered, JsValue>;
+    ) -> std::result::Result<Promise, JsValue>;
 
     #[wasm_bindgen(method, getter)]
     fn status(this: &Answered) -> u16;
@@ -99,7 +100,8 @@ impl Edge {
         });
         let (sent, headers) = asked.transpose()?.unzip();
         let stub = self.namespace.get_by_name(object)?.into_rpc();
-        let answered = post(stub, Uint8Array::from(message), headers).await?;
+        let answered = JsFuture::from(post(stub, Uint8Array::from(message), headers)?).await?;
+        let answered: Answered = answered.unchecked_into();
         if let Some(sent) = sent {
             sent.answered(&Headers(answered.headers()));
         }
