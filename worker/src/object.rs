@@ -109,10 +109,8 @@ impl SmObject {
         let now = now() / 60;
         count = if minute == now { count } else { 0 } + u32::from(matches!(message, Message::Run { .. }));
         self.runs.set((now, count));
-        let is_large = self.object.sql().size()? > octets;
-        if !(is_large || (count > per_minute && self.object.has_many()?))
-            || self.object.stage()? != Stage::Whole
-        {
+        let has_outgrown = count > per_minute || self.object.sql().size()? > octets;
+        if !has_outgrown || self.object.stage()? != Stage::Whole || !self.object.has_many()? {
             return Ok(());
         }
         if let Some(share) = self.object.share()?.filter(|share| halves(share).is_some()) {

@@ -2,10 +2,8 @@
 //! signed stay the same, octet for octet: signing is deterministic (RFC 6979), and only the point comes from there.
 
 use crate::SignatureError;
-use crate::ecdsa::sign_deterministically;
 use ecdsa::Signature;
-use p256::{NistP256, NonZeroScalar};
-use std::sync::OnceLock;
+use p256::NistP256;
 use zeroize::Zeroizing;
 
 /// What is lent. It may decline any of it, which is then done here.
@@ -20,24 +18,52 @@ pub trait Machine: Sync {
     fn agree(&self, scalar: &[u8; 32], peer: &[u8; 65]) -> Option<Zeroizing<[u8; 32]>>;
 }
 
-static LENT: OnceLock<&'static dyn Machine> = OnceLock::new();
+/// What has been lent, for the rest of this crate.
+#[cfg(feature = "lent")]
+mod used {
+    use super::{Machine, is_sound, verify_by};
+    use crate::SignatureError;
+    use crate::ecdsa::sign_deterministically;
+    use p256::NonZeroScalar;
+    use std::sync::OnceLock;
+    use zeroize::Zeroizing;
 
-/// Has P-256 done by `machine` from now on, unless it fails a trial or another one is used already; whether it is.
-pub fn lend(machine: &'static dyn Machine) -> bool {
-    is_sound(machine) && LENT.set(machine).is_ok()
-}
+    static LENT: OnceLock<&'static dyn Machine> = OnceLock::new();
 
-fn machine() -> Option<&'static dyn Machine> {
-    LENT.get().copied()
-}
+    /// Has P-256 done by `machine` from now on, unless it fails a trial or another one is used already; whether it is.
+    pub fn lend(machine: &'static dyn Machine) -> bool {
+        is_sound(machine) && LENT.set(machine).is_ok()
+    }
 
-pub(crate) fn verify_p256(
-    key: &[u8; 65],
-    parts: &[&[u8]],
-    signature: &[u8],
-) -> Option<Result<(), SignatureError>> {
-    verify_by(machine()?, key, parts, signature)
+    fn machine() -> Option<&'static dyn Machine> {
+        LENT.get().copied()
+    }
+
+    pub(crate) fn verify_p256(
+        key: &[u8; 65],
+        parts: &[&[u8]],
+        signature: &[u8],
+    ) -> Option<Result<(), SignatureError>> {
+        verify_by(machine()?, key, parts, signature)
+    }
+
+    pub(crate) fn multiple_of_base(scalar: &[u8; 32]) -> Option<[u8; 65]> {
+        machine()?.multiple_of_base(scalar)
+    }
+
+    pub(crate) fn agree_p256(scalar: &[u8; 32], peer: &[u8; 65]) -> Option<Zeroizing<[u8; 32]>> {
+        machine()?.agree(scalar, peer)
+    }
+
+    pub(crate) fn sign_p256(key: &NonZeroScalar, digest: &[u8; 32]) -> Option<[u8; 64]> {
+        let machine = machine()?;
+        sign_deterministically(key, digest, |scalar| machine.multiple_of_base(scalar))
+    }
 }
+#[cfg(feature = "lent")]
+pub use used::lend;
+#[cfg(feature = "lent")]
+pub(crate) use used::{agree_p256, multiple_of_base, sign_p256, verify_p256};
 
 fn verify_by(
     machine: &dyn Machine,
@@ -53,19 +79,6 @@ fn verify_by(
         parts => machine.verify(key, &parts.concat(), octets),
     };
     Some(if verified? { Ok(()) } else { Err(SignatureError) })
-}
-
-pub(crate) fn multiple_of_base(scalar: &[u8; 32]) -> Option<[u8; 65]> {
-    machine()?.multiple_of_base(scalar)
-}
-
-pub(crate) fn agree_p256(scalar: &[u8; 32], peer: &[u8; 65]) -> Option<Zeroizing<[u8; 32]>> {
-    machine()?.agree(scalar, peer)
-}
-
-pub(crate) fn sign_p256(key: &NonZeroScalar, digest: &[u8; 32]) -> Option<[u8; 64]> {
-    let machine = machine()?;
-    sign_deterministically(key, digest, |scalar| machine.multiple_of_base(scalar))
 }
 
 /// Whether it knows the signature of RFC 6979, A.2.5, for one, a changed one for none, and multiplies rightly.
@@ -116,9 +129,11 @@ const fn octets<const N: usize>(hex: &str) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ecdsa::sign_deterministically;
     use crate::{Curve, PrivateKey, PublicKey};
     use core::cell::Cell;
     use core::sync::atomic::{AtomicU8, Ordering};
+    use p256::NonZeroScalar;
 
     /// The portable code, of which one thing is wrong.
     struct Bent(AtomicU8);

@@ -88,7 +88,7 @@ pub struct Growth {
 }
 
 impl Growth {
-    /// Orders that a share has at least when it splits for being busy: of fewer, it is single ones that are asked for.
+    /// Orders that a share has at least when it splits by itself: of fewer, it is single ones that are asked for, or large.
     pub const FEW: u64 = 64;
 }
 
