@@ -273,41 +273,6 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// Signs a digest as [`sign_prehashed_rfc6979`] does, with multiples of the base point from elsewhere, as `04‖X‖Y`; none if
-/// there is none.
-#[cfg(any(feature = "native", feature = "lent", test))]
-pub(crate) fn sign_deterministically(
-    key: &p256::NonZeroScalar,
-    digest: &[u8; 32],
-    multiple_of_base: impl Fn(&[u8; 32]) -> Option<[u8; 65]>,
-) -> Option<[u8; 64]> {
-    use p256::elliptic_curve::ff::PrimeField;
-    use p256::elliptic_curve::ops::Invert;
-    use p256::{FieldBytes, NonZeroScalar};
-    let z = reduced(digest);
-    let octets = Zeroizing::new(key.to_repr());
-    let order = &<NistP256 as p256::elliptic_curve::Curve>::ORDER;
-    let mut nonces = rfc6979::KGenerator::<Sha256, p256::U256>::new(&octets, digest, &[], order);
-    loop {
-        let mut nonce = Zeroizing::new(FieldBytes::default());
-        nonces.fill_next_k(&mut nonce);
-        let Some(k) = NonZeroScalar::from_repr(*nonce).into_option() else { continue };
-        let k = Zeroizing::new(k);
-        let point = multiple_of_base(AsRef::<[u8; 32]>::as_ref(&*nonce))?;
-        let r = reduced(point[1..33].try_into().ok()?);
-        let s = *Invert::invert(&*k) * (z + r * **key);
-        if let Ok(signature) = Signature::<NistP256>::from_scalars(r, s) {
-            return Some(signature.to_bytes().into());
-        }
-    }
-}
-
-/// 32 octets, big-endian, modulo the order of the group.
-#[cfg(any(feature = "native", feature = "lent", test))]
-fn reduced(octets: &[u8; 32]) -> p256::Scalar {
-    p256::elliptic_curve::ops::Reduce::reduce(&p256::FieldBytes::from(*octets))
-}
-
 fn scalar<C: p256::elliptic_curve::Curve>(octets: &[u8]) -> Result<SecretKey<C>, KeyError> {
     if octets.len() != 32 {
         return Err(KeyError);

@@ -23,7 +23,7 @@ pub trait Machine: Sync {
 mod used {
     use super::{Machine, is_sound, verify_by};
     use crate::SignatureError;
-    use crate::ecdsa::sign_deterministically;
+    use crate::nonce::sign_deterministically;
     use p256::NonZeroScalar;
     use std::sync::OnceLock;
     use zeroize::Zeroizing;
@@ -129,7 +129,7 @@ const fn octets<const N: usize>(hex: &str) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ecdsa::sign_deterministically;
+    use crate::nonce::sign_deterministically;
     use crate::{Curve, PrivateKey, PublicKey};
     use core::cell::Cell;
     use core::sync::atomic::{AtomicU8, Ordering};
@@ -139,7 +139,7 @@ mod tests {
     struct Bent(AtomicU8);
 
     impl Bent {
-        fn bent(at: u8) -> Self {
+        fn at(at: u8) -> Self {
             Self(AtomicU8::new(at))
         }
 
@@ -171,18 +171,18 @@ mod tests {
 
     #[test]
     fn a_machine_that_is_wrong_in_anything_is_not_used() {
-        assert!(is_sound(&Bent::bent(0)));
+        assert!(is_sound(&Bent::at(0)));
         for at in 1..=5 {
-            assert!(!is_sound(&Bent::bent(at)), "{at}");
+            assert!(!is_sound(&Bent::at(at)), "{at}");
         }
     }
 
     #[test]
     fn what_a_machine_says_of_signatures_counts_where_they_are_some() {
-        let (yes, no, silent) = (Bent::bent(2), Bent::bent(3), Bent::bent(1));
+        let (yes, no, silent) = (Bent::at(2), Bent::at(3), Bent::at(1));
         let verify =
             |machine: &Bent, signature: &[u8]| verify_by(machine, &POINT, &[b"sam", b"ple"], signature);
-        assert_eq!(verify(&Bent::bent(0), &SIGNATURE), Some(Ok(())));
+        assert_eq!(verify(&Bent::at(0), &SIGNATURE), Some(Ok(())));
         assert_eq!(verify(&yes, &SIGNATURE), Some(Ok(())));
         assert_eq!(verify(&no, &SIGNATURE), Some(Err(SignatureError)));
         assert_eq!(verify(&silent, &SIGNATURE), None);
@@ -199,7 +199,7 @@ mod tests {
         let asked = Cell::new(0);
         let signed = sign_deterministically(&key, &crate::sha256(&[b"sample"]), |scalar| {
             asked.set(asked.get() + 1);
-            Bent::bent(0).multiple_of_base(scalar)
+            Bent::at(0).multiple_of_base(scalar)
         });
         assert_eq!((signed, asked.get()), (Some(SIGNATURE), 1));
         assert_eq!(sign_deterministically(&key, &[7; 32], |_| None), None);

@@ -19,6 +19,8 @@ mod lent;
 pub mod milenage;
 #[cfg(feature = "native")]
 mod native;
+#[cfg(any(feature = "native", feature = "lent", test))]
+mod nonce;
 pub mod pki;
 pub mod scp80;
 mod seal;

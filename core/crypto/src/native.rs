@@ -3,7 +3,7 @@
 //! comes from it.
 
 use crate::SignatureError;
-use crate::ecdsa::sign_deterministically;
+use crate::nonce::sign_deterministically;
 use aws_lc_rs::agreement::{self, ECDH_P256};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};

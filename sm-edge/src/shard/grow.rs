@@ -96,10 +96,8 @@ impl<N: Network> ShardedStore<N> {
         self.insist(share, &split(Step::Copied { n, until })).await?;
         if open {
             self.insist(share, &split(Step::Close { n })).await?;
-        } else if !left {
-            if let Answer::Busy(pending) = self.insist(share, &split(Step::Freeze { n })).await? {
-                self.wait_for(share, &pending).await?;
-            }
+        } else if !left && let Answer::Busy(pending) = self.insist(share, &split(Step::Freeze { n })).await? {
+            self.wait_for(share, &pending).await?;
         }
         Ok(())
     }
