@@ -126,6 +126,12 @@ pub trait Store {
     /// unique alias is another row's; then nothing has changed.
     async fn commit(&self, changes: &[Change]) -> Result<(), CommitError>;
 
+    /// Why the last commit came to [`CommitError::Conflict`], if that was not for what others have written: somebody did not
+    /// answer, say, and it may be better the next time.
+    fn cause(&self) -> Option<Fault> {
+        None
+    }
+
     /// Returns when everything that has been loaded will outlast a power cut: for answers that change nothing.
     ///
     /// # Errors

@@ -178,7 +178,9 @@ pub(crate) async fn execute<H: Host>(
     for head in heads {
         check_head(head, host).await?;
     }
-    Err(Fault::new("the records change faster than they can be decided over"))
+    let cause =
+        host.store().cause().map_or_else(String::new, |fault| format!(", the last time for this: {fault}"));
+    Err(Fault::new(format!("the records change faster than they can be decided over{cause}")))
 }
 
 /// What a decision may use on this host.

@@ -3,7 +3,7 @@
 //!
 //! | object | holds |
 //! |---|---|
-//! | `orders:BITS` | a share of the orders, by the first bits of their [`Place`], with all that is written with each of them: package, end of the history, download sessions, the pace at which it is tried |
+//! | `orders:BITS` | a share of the orders, by the first bits of their [`Place`] ([`Layout`]; `grow` has one become two), with all that is written with each of them: package, end of the history, download sessions, the pace at which it is tried |
 //! | `sessions:N` | where the session of a transactionId lies, one of 256 by the transactionId |
 //! | `config` | settings that lie with the records ([`crate::settings`]) |
 //! | `KIND:ID` | any other record |
@@ -14,7 +14,7 @@
 //! order is carried to the object that holds it and executed there ([`mod@carry`]): what it loads and commits is in one
 //! local transaction, and no message.
 //!
-//! An object does one thing at a time and keeps nothing in memory ([`Object`]);
+//! An object does one thing at a time and keeps nothing in memory that anything hangs on ([`Object`]);
 //! it answers [`Message`]s and sends none. Whoever serves a request coordinates
 //! ([`ShardedStore`]), and may die at any point, as may an object between any
 //! two messages.

@@ -34,6 +34,8 @@ pub struct ShardedStore<N> {
     pub(super) begun: Cell<bool>,
     /// Whether something has been committed, or may have been.
     committed: Cell<bool>,
+    /// Why the last commit over several objects was not decided, if somebody did not answer.
+    cause: RefCell<Option<Fault>>,
 }
 
 impl<N: Network> Store for ShardedStore<N> {
@@ -58,7 +60,12 @@ impl<N: Network> Store for ShardedStore<N> {
         }
     }
 
+    fn cause(&self) -> Option<Fault> {
+        self.cause.borrow().clone()
+    }
+
     async fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
+        self.cause.replace(None);
         let plan = self.plan(changes).await?;
         let Some(primary) = plan.keys().min_by_key(|object| rank(object)).cloned() else {
             return Ok(());
@@ -103,6 +110,7 @@ impl<N: Network> ShardedStore<N> {
             is_beside: false,
             begun: Cell::new(false),
             committed: Cell::new(false),
+            cause: RefCell::default(),
         }
     }
 
@@ -498,8 +506,10 @@ impl<N: Network> ShardedStore<N> {
         let prepared: Result<(), CommitError> = join_all(prepared).await.into_iter().collect();
         let decided = match prepared {
             Ok(()) => self.decide(primary, tx, own, true).await,
-            Err(_) => {
+            Err(error) => {
                 // Whether somebody was faster or an answer was lost: decided anew, with a new name, it may succeed.
+                let cause = if let CommitError::Fault(fault) = error { Some(fault) } else { None };
+                self.cause.replace(cause);
                 self.finish(&others, tx, false).await;
                 return Err(CommitError::Conflict);
             }

@@ -369,6 +369,22 @@ fn a_limiter_that_fails_lets_nobody_try_a_credential() {
     assert_eq!(es9("authenticateClient", guess).status, 503);
 }
 
+/// That somebody did not answer is told apart from others' changes, of which there were none.
+#[test]
+fn a_failed_commit_keeps_its_cause() {
+    let sim = Sim::new(10);
+    let store = ShardedStore::new(sim.clone());
+    let new = [put("order/1", 0, &[1], &[("matching/A", true)])];
+    sim.take_down("index:");
+    assert_eq!(block_on(store.commit(&new)), Err(CommitError::Conflict));
+    assert_eq!(store.cause().map(|fault| fault.to_string()).as_deref(), Some("down"));
+    sim.bring_up();
+    block_on(store.commit(&new)).unwrap();
+    assert_eq!(store.cause(), None);
+    assert_eq!(block_on(store.commit(&new)), Err(CommitError::Conflict));
+    assert_eq!(store.cause(), None, "somebody was faster");
+}
+
 /// A record that cannot be read costs that order alone.
 #[test]
 fn a_damaged_order_hides_no_other() {
