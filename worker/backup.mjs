@@ -3,7 +3,7 @@
 //   ES2_TOKEN=… node backup.mjs save https://smdp.example.com FILE
 //   ES2_TOKEN=… node backup.mjs restore https://new.example.com FILE
 //
-// FILE has a page in each line, sealed as the records are: worth nothing without SEAL_KEY. It is made for its owner alone, one
+// FILE has a page in each line, sealed as the records are: without SEAL_KEY it tells ICCIDs and EIDs alone. It is made for its owner alone, one
 // that is there is never touched, and it has its name when the last page is there. Whoever restores may do so again, from
 // the beginning. The process fails where anything was left out or refused, and says what.
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from "node:fs";
