@@ -1,6 +1,6 @@
 //! What a host keeps, out of it and into another one that has nothing yet, page by page and as it lies there, sealed: whoever
-//! has the pages and not the seal key has ICCIDs, and EIDs of events. The house gets `/esim-lab/backup`, and again with `after` as long as a page
-//! has a `next`; each page is posted as it came to `/esim-lab/restore`.
+//! has the pages and not the seal key has ICCIDs, and EIDs of events. The house gets `/esim-lab/backup`, and again with
+//! `after` as long as a page has a `next`; each page is posted as it came to `/esim-lab/restore`.
 //!
 //! An order comes whole, with its package and the end of its history, as all of it was at one moment; the pages together are
 //! not of one moment, since the host goes on serving. Orders, events and settings are kept; sessions are not (a download that
