@@ -2,13 +2,14 @@
 
 use crate::admit::{self, Requester, SPEAKS};
 use crate::asked::{Answering, Asked, ask, post};
+#[cfg(feature = "copies")]
+use crate::backup;
 use crate::carried::{Request, carry, write};
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
 use crate::run::{Executed, Running, execute, run};
 use crate::{
-    Caller, Fault, Host, HttpRequest, HttpResponse, LogLine, backup, cors, csv, guests, import, reseal,
-    settings,
+    Caller, Fault, Host, HttpRequest, HttpResponse, LogLine, cors, csv, guests, import, reseal, settings,
 };
 use esim_rsp::check::Rule;
 use esim_rsp::common::Version;
@@ -88,10 +89,12 @@ enum Door {
 }
 
 impl Door {
+    #[cfg_attr(not(feature = "copies"), allow(unused_variables, reason = "the path of a page of a backup"))]
     fn body_limit(&self, path: &str) -> usize {
         match self {
             Self::Open => 0,
             Self::Lpa | Self::Guests => HttpRequest::LPA_BODY_LIMIT,
+            #[cfg(feature = "copies")]
             Self::Operator(Requester::House) if path == backup::RESTORE => HttpRequest::PAGE_LIMIT,
             Self::Operator(_) | Self::Server(_) => HttpRequest::BODY_LIMIT,
         }
@@ -335,7 +338,9 @@ async fn operator<H: Host>(
             return serve(post::<Provision>(request, host.checks())?, requester, request, host).await;
         }
         "import" => return import::import(request, requester, host).await,
+        #[cfg(feature = "copies")]
         "backup" => return backup::backup(request, requester, host).await,
+        #[cfg(feature = "copies")]
         "restore" => return backup::restore(request, requester, host).await,
         "reseal" => return reseal::serve(request, requester, host).await,
         _ => {}

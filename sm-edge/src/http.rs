@@ -55,6 +55,7 @@ impl core::fmt::Debug for ClientCertificate {
 impl HttpRequest {
     /// Longest body that is read of an operator or another server, in octets.
     pub const BODY_LIMIT: usize = 1 << 20;
+    #[cfg(feature = "copies")]
     /// Longest page of a backup that is read, in octets: one order fits in, however long its package was when it came.
     pub const PAGE_LIMIT: usize = 2 << 20;
     /// Longest body that is read of an LPA, which shows no credential, in octets: some ten times what the longest

@@ -14,7 +14,7 @@
 //! | `GET /esim-lab/audit?after=ICCID&limit=N` | [`smdp::admin::AuditOk`]: histories, and whether they are as they were written |
 //! | `GET`, `POST /esim-lab/settings/NAME` | operators and revocation lists, where they lie with the records ([`settings`]) |
 //! | `GET`, `POST /esim-lab/guests` | whether whoever comes may be an operator for a while, and being one ([`Guests`]) |
-//! | `GET /esim-lab/backup?after=NAME`, `POST /esim-lab/restore` | what is kept, sealed, page by page: out of one host and into another ([`RESTORE`]) |
+//! | `GET /esim-lab/backup?after=NAME`, `POST /esim-lab/restore` | what is kept, sealed, page by page: out of one host and into another (`RESTORE`; with the feature `copies`) |
 //! | `POST /esim-lab/reseal` | what is sealed with an older key is sealed with the first one, where records lie with their host alone |
 //! | `GET /healthz` | `{"status":"ok"}` |
 //!
@@ -34,6 +34,7 @@
 
 mod admit;
 mod asked;
+#[cfg(feature = "copies")]
 mod backup;
 mod carried;
 mod cors;
@@ -61,6 +62,7 @@ pub mod token;
 mod vault;
 
 pub use admit::{Admittance, is_house};
+#[cfg(feature = "copies")]
 pub use backup::RESTORE;
 /// What the service decides, for hosts that make its configuration.
 pub use esim_smdp as smdp;

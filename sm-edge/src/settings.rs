@@ -306,11 +306,13 @@ pub(crate) async fn reseal<S: Store>(store: &S, vault: &Vault) -> Result<usize, 
     Err(Fault::new("the settings change faster than they can be sealed anew"))
 }
 
+#[cfg(feature = "copies")]
 /// Names of what a backup has, by name. The mark is among it, by which the key of a backup can be told.
 pub(crate) fn kept() -> [String; 3] {
     [Setting::Operators.row(), Setting::RevocationLists.row(), MARK].map(|name| name.to_string())
 }
 
+#[cfg(feature = "copies")]
 /// What becomes of something that a backup has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PutBack {
@@ -320,6 +322,7 @@ pub(crate) enum PutBack {
     Known,
 }
 
+#[cfg(feature = "copies")]
 /// Puts a setting back that a backup has, by the name of its row; the inner error is why it is not put back.
 ///
 /// # Errors

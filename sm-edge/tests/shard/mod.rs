@@ -1,6 +1,7 @@
 //! Records over many objects: what every store does, and that a commit is seen
 //! whole or not at all wherever messages are lost and coordinators die.
 
+#[cfg(feature = "copies")]
 mod backup;
 mod crowd;
 mod earlier;
