@@ -8,4 +8,4 @@ sources=(web/src web/public web/index.html web/operator.html web/package-lock.js
 if is_built page web/dist "${sources[@]}"; then exit; fi
 build() { quietly npm --prefix "$ROOT/web" run build || die "the page does not build"; }
 step "building the page" build
-built page web/dist "${sources[@]}"
+built page web/dist

@@ -23,4 +23,4 @@ build() {
     cd "$ROOT"
 }
 step "building the worker" build
-built worker worker/build "${sources[@]}"
+built worker worker/build

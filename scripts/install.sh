@@ -42,12 +42,15 @@ step() {
     printf '   %d s\n' $((SECONDS - start))
 }
 
-# Whether OUTPUT is what was built of these sources, by the octets of both: is_built NAME OUTPUT SOURCE…; `built`, with
-# the same, says that it is now.
-is_built() { [ -e "$2" ] && [ "$(cat "$TOOLS/built/$1" 2>/dev/null)" = "$(digest_of "${@:2}")" ]; }
+# Whether OUTPUT is what was built of these sources, by the octets of both: is_built NAME OUTPUT SOURCE…; `built NAME OUTPUT`
+# behind it says that it is now, of the sources as they were when that was asked: they may have changed meanwhile.
+is_built() {
+    SEEN=$(digest_of "${@:3}")
+    [ -e "$2" ] && [ "$(cat "$TOOLS/built/$1" 2>/dev/null)" = "$SEEN $(digest_of "$2")" ]
+}
 built() {
     mkdir -p "$TOOLS/built"
-    digest_of "${@:2}" >"$TOOLS/built/$1"
+    echo "$SEEN $(digest_of "$2")" >"$TOOLS/built/$1"
 }
 digest_of() {
     (cd "$ROOT" && find "$@" \( -name node_modules -o -name target \) -prune -o -type f -print0 | LC_ALL=C sort -z |
