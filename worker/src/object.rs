@@ -80,8 +80,6 @@ impl SmObject {
         let answered = answered.and_then(|answer| answer.to_octets());
         if message.may_change_alarm() && answered.is_ok() {
             self.grow_if_outgrown(&message).map_err(error)?;
-        }
-        if message.may_change_alarm() && answered.is_ok() {
             let next = self.object.wake_at(now()).map_err(error)?;
             // Nothing is awaited since the change: both are written, or none.
             self.set_alarm(next).await?;

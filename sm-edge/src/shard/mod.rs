@@ -49,6 +49,7 @@
 //! some 20 octets at a primary.
 
 mod carry;
+mod commit;
 mod grow;
 mod layout;
 mod mend;

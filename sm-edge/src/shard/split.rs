@@ -63,8 +63,11 @@ impl<S: Sql> Object<S> {
             return Ok(Some(state.name));
         }
         const ORDER: &str = "SELECT name FROM record WHERE name >= 'order/' AND name < 'order0' LIMIT 1";
+        if self.is_earlier()? {
+            return Ok(None);
+        }
         let order = self.first(ORDER, Vec::new())?.map(string).transpose()?;
-        Ok(order.map(|name| super::object_of(&name)).filter(|_| !self.is_earlier().unwrap_or(true)))
+        Ok(order.map(|name| super::object_of(&name)))
     }
 
     /// Whether it has as many orders as are worth a split.
