@@ -48,6 +48,7 @@
 //! After a crash, and only then: changes kept aside, until somebody asks for what they are about; and a decision of
 //! some 20 octets at a primary.
 
+mod aside;
 mod carry;
 mod commit;
 mod grow;

@@ -1,12 +1,13 @@
 //! One object: a few tables, and what it does with them when it is asked.
 
+use super::aside::{Aside, alias_key, keys, row_key};
 use super::message::{
     self, Answer, Entries, Found, Leased, Loaded, Message, Outcome, Part, Pending, Stage, Tx,
 };
 use super::stock::Leases;
 use crate::{Fault, Rate};
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A value of SQLite.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,16 +53,16 @@ pub trait Sql {
 
 /// What an object has. Tables that are there stay as they were made: earlier versions have made some otherwise, with the
 /// same columns.
-const SCHEMA: [&str; 8] = [
+const SCHEMA: [&str; 7] = [
     "CREATE TABLE IF NOT EXISTS record (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, expires INTEGER,
        due INTEGER, tx BLOB NOT NULL, aliases BLOB NOT NULL, body BLOB NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS record_due ON record (due) WHERE due IS NOT NULL",
     "CREATE TABLE IF NOT EXISTS alias (
        alias TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (alias, name)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS pending (tx BLOB PRIMARY KEY, state BLOB NOT NULL, parts BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS touch (key TEXT NOT NULL, tx BLOB NOT NULL, lock INTEGER NOT NULL,
-       PRIMARY KEY (key, tx)) WITHOUT ROWID",
-    "CREATE INDEX IF NOT EXISTS touch_tx ON touch (tx)",
+    "CREATE TABLE IF NOT EXISTS pending (
+       tx BLOB PRIMARY KEY, state BLOB NOT NULL, parts BLOB NOT NULL) WITHOUT ROWID",
+    // What earlier versions have noted beside it.
+    "DROP TABLE IF EXISTS touch",
     "CREATE TABLE IF NOT EXISTS decision (tx BLOB PRIMARY KEY, committed INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS pace (key TEXT PRIMARY KEY, level INTEGER NOT NULL, at INTEGER NOT NULL,
        full_at INTEGER NOT NULL) WITHOUT ROWID",
@@ -72,8 +73,10 @@ pub struct Object<S> {
     pub(super) sql: S,
     /// Whether all tables are known to be there.
     made: Cell<bool>,
-    /// Whether no commit is unfinished here, and nothing is remembered of one; unknown until somebody has looked.
-    quiet: Cell<Option<bool>>,
+    /// What is kept aside of commits that are not finished here.
+    pub(super) aside: Aside,
+    /// Whether it remembers what became of some commit; unknown until somebody has looked.
+    remembers: Cell<Option<bool>>,
     /// Where it is in becoming two; unknown until somebody has looked.
     pub(super) stage: Cell<Option<Stage>>,
     /// What is in stock here and has been given to somebody.
@@ -91,9 +94,14 @@ enum Verdict {
 impl<S: Sql> Object<S> {
     /// An object with this storage. Nothing is written.
     pub fn new(sql: S) -> Self {
-        let (made, quiet, stage, leases) =
-            (Cell::new(false), Cell::default(), Cell::default(), Leases::default());
-        Self { sql, made, quiet, stage, leases }
+        Self {
+            sql,
+            made: Cell::new(false),
+            aside: Aside::default(),
+            remembers: Cell::default(),
+            stage: Cell::default(),
+            leases: Leases::default(),
+        }
     }
 
     /// The storage.
@@ -104,7 +112,8 @@ impl<S: Sql> Object<S> {
     /// Knows nothing any more of its storage, which has been given back.
     pub fn forget(&self) {
         self.made.set(false);
-        self.quiet.set(None);
+        self.aside.forget();
+        self.remembers.set(None);
         self.stage.set(None);
     }
 
@@ -224,33 +233,13 @@ impl<S: Sql> Object<S> {
 
     /// Adds the unfinished commits that concern a key.
     fn touching(&self, key: &str, pending: &mut Vec<Pending>) -> Result<(), Fault> {
-        if self.is_quiet()? {
-            return Ok(());
-        }
-        const TOUCHING: &str = "SELECT p.state FROM touch t JOIN pending p ON p.tx = t.tx WHERE t.key = ?1";
-        for row in self.sql.query(TOUCHING, vec![text(key)])? {
-            let found: Pending = message::read(&blob(only(row)?)?)?;
-            if !pending.contains(&found) {
-                pending.push(found);
-            }
-        }
+        let found = self.aside.touching(&self.sql, key)?;
+        pending.extend(found.into_iter().filter(|found| !pending.contains(found)).collect::<Vec<_>>());
         Ok(())
     }
 
-    /// Whether no commit is unfinished here, and nothing is remembered of one: nobody else writes to this storage.
-    fn is_quiet(&self) -> Result<bool, Fault> {
-        if let Some(quiet) = self.quiet.get() {
-            return Ok(quiet);
-        }
-        const BUSY: &str = "SELECT 1 FROM pending UNION ALL SELECT 1 FROM decision LIMIT 1";
-        let quiet = self.first(BUSY, Vec::new())?.is_none();
-        self.quiet.set(Some(quiet));
-        Ok(quiet)
-    }
-
     fn commit(&self, tx: &Tx, parts: &[Part], joint: bool, again: bool) -> Result<Answer, Fault> {
-        let decided = if self.is_quiet()? { None } else { self.decision(tx)? };
-        match decided {
+        match self.decision(tx)? {
             Some(true) => return Ok(Answer::Done),
             Some(false) => return Ok(Answer::Conflict),
             None if again && self.has_written(tx, parts)? => return Ok(Answer::Done),
@@ -278,7 +267,7 @@ impl<S: Sql> Object<S> {
     }
 
     fn prepare(&self, pending: &Pending, parts: &[Part]) -> Result<Answer, Fault> {
-        if self.kept_aside(&pending.tx)?.is_some() {
+        if self.aside.with(&self.sql, |all| all.contains_key(&pending.tx))? {
             return Ok(Answer::Done);
         }
         match self.check(parts)? {
@@ -287,34 +276,13 @@ impl<S: Sql> Object<S> {
             Verdict::Busy(pending) => return Ok(Answer::Busy(pending)),
             Verdict::Moved => return Ok(Answer::Moved),
         }
-        self.quiet.set(None);
-        self.sql.transaction(&mut || {
-            let values = vec![
-                Value::Blob(pending.tx.to_vec()),
-                Value::Blob(message::write(pending)?),
-                Value::Blob(message::write(&parts)?),
-            ];
-            self.sql.query("INSERT INTO pending (tx, state, parts) VALUES (?1, ?2, ?3)", values)?;
-            for (key, lock) in parts.iter().flat_map(keys) {
-                let values =
-                    vec![Value::Text(key), Value::Blob(pending.tx.to_vec()), Value::Integer(lock.into())];
-                self.sql.query("INSERT OR REPLACE INTO touch (key, tx, lock) VALUES (?1, ?2, ?3)", values)?;
-            }
-            Ok(())
-        })?;
+        self.aside.add(&self.sql, pending, parts)?;
         Ok(Answer::Done)
     }
 
     fn finish(&self, tx: &Tx, committed: bool) -> Result<Answer, Fault> {
-        let Some(parts) = self.kept_aside(tx)? else { return Ok(Answer::Done) };
-        self.quiet.set(None);
-        self.sql.transaction(&mut || {
-            if committed {
-                self.apply(&parts, tx)?;
-            }
-            self.sql.query("DELETE FROM touch WHERE tx = ?1", vec![Value::Blob(tx.to_vec())])?;
-            self.sql.query("DELETE FROM pending WHERE tx = ?1", vec![Value::Blob(tx.to_vec())]).map(drop)
-        })?;
+        let apply = |parts: &[Part]| if committed { self.apply(parts, tx) } else { Ok(()) };
+        self.aside.remove(&self.sql, tx, apply)?;
         Ok(Answer::Done)
     }
 
@@ -335,7 +303,7 @@ impl<S: Sql> Object<S> {
     /// What was refused for ever stays so: that commit may still be on its way.
     fn forget_commit(&self, tx: &Tx) -> Result<Answer, Fault> {
         let tx = vec![Value::Blob(tx.to_vec())];
-        self.quiet.set(None);
+        self.remembers.set(None);
         self.sql.query("DELETE FROM decision WHERE tx = ?1 AND committed = 1", tx)?;
         Ok(Answer::Done)
     }
@@ -344,7 +312,7 @@ impl<S: Sql> Object<S> {
         if self.is_new()? {
             return Ok(Leased::default());
         }
-        let mut leased = self.leases.give(&self.sql, alias, take, now)?;
+        let mut leased = self.leases.give(&self.sql, &self.aside, alias, take, now)?;
         if leased.name.is_none() {
             self.touching(&alias_key(alias), &mut leased.pending)?;
         }
@@ -359,10 +327,10 @@ impl<S: Sql> Object<S> {
             Stage::Filling => return Err(unfilled()),
         }
         let mut pending = Vec::new();
-        const LOCKED: &str = "SELECT 1 FROM touch WHERE key = ?1 AND lock = 1 LIMIT 1";
-        let locks = if self.is_quiet()? { &[][..] } else { parts };
+        let quiet = self.aside.with(&self.sql, BTreeMap::is_empty)?;
+        let locks = if quiet { &[][..] } else { parts };
         for (key, _) in locks.iter().flat_map(keys).filter(|(_, lock)| *lock) {
-            if self.first(LOCKED, vec![text(&key)])?.is_some() {
+            if self.aside.locks(&self.sql, &key)? {
                 self.touching(&key, &mut pending)?;
             }
         }
@@ -443,12 +411,16 @@ impl<S: Sql> Object<S> {
         })
     }
 
-    fn kept_aside(&self, tx: &Tx) -> Result<Option<Vec<Part>>, Fault> {
-        let parts = self.first("SELECT parts FROM pending WHERE tx = ?1", vec![Value::Blob(tx.to_vec())])?;
-        parts.map(|parts| message::read(&blob(parts)?)).transpose()
-    }
-
     fn decision(&self, tx: &Tx) -> Result<Option<bool>, Fault> {
+        const ANY: &str = "SELECT 1 FROM decision LIMIT 1";
+        let remembers = match self.remembers.get() {
+            Some(remembers) => remembers,
+            None => self.first(ANY, Vec::new())?.is_some(),
+        };
+        self.remembers.set(Some(remembers));
+        if !remembers {
+            return Ok(None);
+        }
         let found =
             self.first("SELECT committed FROM decision WHERE tx = ?1", vec![Value::Blob(tx.to_vec())])?;
         Ok(found.map(|committed| committed == Value::Integer(1)))
@@ -456,7 +428,7 @@ impl<S: Sql> Object<S> {
 
     fn decide(&self, tx: &Tx, committed: bool) -> Result<(), Fault> {
         let values = vec![Value::Blob(tx.to_vec()), Value::Integer(committed.into())];
-        self.quiet.set(None);
+        self.remembers.set(None);
         self.sql.query("INSERT OR REPLACE INTO decision (tx, committed) VALUES (?1, ?2)", values).map(drop)
     }
 
@@ -495,29 +467,6 @@ impl<S: Sql> Object<S> {
         let first = self.sql.query(sql, values)?.into_iter().next().and_then(|row| row.into_iter().next());
         Ok(first.filter(|value| *value != Value::Null))
     }
-}
-
-/// What a part touches, and whether nobody else may at the same time.
-fn keys(part: &Part) -> Vec<(String, bool)> {
-    match part {
-        Part::Put { name, .. } | Part::Delete { name, .. } | Part::Check { name, .. } => {
-            vec![(row_key(name), true)]
-        }
-        Part::Index { name, add, remove } => {
-            let added = add.iter().map(|(alias, unique)| (alias_key(alias), *unique));
-            let removed = remove.iter().map(|alias| (alias_key(alias), false));
-            let row = std::iter::once((row_key(name), true));
-            row.chain(removed).chain(added).collect()
-        }
-    }
-}
-
-fn row_key(name: &str) -> String {
-    format!("row {name}")
-}
-
-fn alias_key(alias: &str) -> String {
-    format!("alias {alias}")
 }
 
 pub(super) fn text(text: &str) -> Value {

@@ -1,9 +1,11 @@
 //! What an object does on the way to becoming two: [`mod@super::grow`].
 
+use super::aside::Kept;
 use super::lies_beside;
 use super::message::{self, Answer, Batch, Copied, Fill, Found, Pace, Pending, Stage, Step};
-use super::object::{Object, Sql, Value, blob, damaged, integer, only, string, text, unfilled, unsigned};
+use super::object::{Object, Sql, Value, blob, damaged, integer, string, text, unfilled, unsigned};
 use crate::Fault;
+use std::collections::BTreeMap;
 
 /// What is kept of it.
 pub(super) struct State {
@@ -158,9 +160,9 @@ impl<S: Sql> Object<S> {
                 }
             }
             Step::Freeze { n } if is_last(n) && state.stage == Stage::Copying => {
-                let pending = self.sql.query("SELECT state FROM pending", Vec::new())?;
-                let pending = pending.into_iter().map(|row| message::read(&blob(only(row)?)?));
-                let pending: Vec<Pending> = pending.collect::<Result<_, _>>()?;
+                let states =
+                    |all: &BTreeMap<_, Kept>| all.values().map(|kept| kept.pending.clone()).collect();
+                let pending: Vec<Pending> = self.aside.with(&self.sql, states)?;
                 if !pending.is_empty() {
                     return Ok(Answer::Busy(pending));
                 }

@@ -6,7 +6,9 @@
 //! commit on its order. That a stock is empty is told from asking all those objects, once a second at most
 //! in each instance.
 
+use super::aside::{Aside, row_key};
 use super::message::{Answer, Entries, Leased, Message, Part};
+use super::object::{only, string};
 use super::{Network, Plan, SPREAD, ShardedStore, Sql, Value, lanes};
 use crate::Fault;
 use futures_util::future::join_all;
@@ -35,9 +37,15 @@ pub(super) struct Leases(RefCell<BTreeMap<String, u64>>);
 
 impl Leases {
     /// An entry that nobody has been given; from now on nobody else is, if it is to be taken.
-    pub fn give(&self, sql: &impl Sql, alias: &str, take: bool, now: u64) -> Result<Leased, Fault> {
-        const NAMES: &str = "SELECT name, EXISTS (SELECT 1 FROM touch WHERE key = 'row ' || name) FROM alias
-             WHERE alias = ?1 AND name > ?2 ORDER BY name LIMIT ?3";
+    pub fn give(
+        &self,
+        sql: &impl Sql,
+        aside: &Aside,
+        alias: &str,
+        take: bool,
+        now: u64,
+    ) -> Result<Leased, Fault> {
+        const NAMES: &str = "SELECT name FROM alias WHERE alias = ?1 AND name > ?2 ORDER BY name LIMIT ?3";
         let (mut leased, mut after) = (Leased::default(), String::new());
         loop {
             let values = vec![Value::Text(alias.into()), Value::Text(after.clone()), Value::Integer(PAGE)];
@@ -46,17 +54,15 @@ impl Leases {
                 return Ok(leased);
             }
             for row in rows {
-                let [Value::Text(name), touched] = &row[..] else {
-                    return Err(Fault::new("an entry of the index has other columns than expected"));
-                };
-                if *touched == Value::Integer(0) && !self.has(name, now) {
+                let name = only(row).and_then(string)?;
+                if !self.has(&name, now) && aside.touching(sql, &row_key(&name))?.is_empty() {
                     if take {
-                        self.add(name, now);
+                        self.add(&name, now);
                     }
-                    return Ok(Leased { name: Some(name.clone()), ..leased });
+                    return Ok(Leased { name: Some(name), ..leased });
                 }
                 leased.is_out = true;
-                after.clone_from(name);
+                after = name;
             }
         }
     }

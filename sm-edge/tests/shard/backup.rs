@@ -199,7 +199,7 @@ fn what_was_kept_serves_elsewhere_as_before() {
     let after = records(&*to.site);
     assert_eq!(restore(&to.lab, &pages), (0, restored + 1, Vec::new()));
     assert_eq!(records(&*to.site), after);
-    for table in ["pending", "touch", "decision"] {
+    for table in ["pending", "decision"] {
         assert_eq!(to.sim.count(table), 0, "{table}");
     }
     // What has gone on is no state that the other place was in.

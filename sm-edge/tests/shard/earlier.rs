@@ -2,25 +2,34 @@
 //! last version that had it left in its objects after a few orders and a download, table by table.
 
 use super::host::Objects;
-use super::sim::Sim;
+use super::sim::{Sim, Weather};
+use super::{by_alias, put};
 use esim_sm_edge::settings::{Stored, move_in};
-use esim_sm_edge::shard::{ShardedStore, Value};
-use esim_sm_edge::{HttpRequest, Vault, block_on};
+use esim_sm_edge::shard::{ShardedStore, Sql, Value, index_object_of};
+use esim_sm_edge::{CommitError, HttpRequest, Store, Vault, block_on};
 use esim_sm_lab::{Lab, assert_success, code, success};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 const LAYOUT_1: &str = include_str!("layout-1.json");
+/// As all versions have made them that had `touch` beside them: what a commit under way touches.
+const PENDING_1: &str =
+    "CREATE TABLE pending (tx BLOB PRIMARY KEY, state BLOB NOT NULL, parts BLOB NOT NULL)";
+const TOUCH_1: [&str; 2] = [
+    "CREATE TABLE touch (key TEXT NOT NULL, tx BLOB NOT NULL, lock INTEGER NOT NULL,
+       PRIMARY KEY (key, tx)) WITHOUT ROWID",
+    "CREATE INDEX touch_tx ON touch (tx)",
+];
 /// As that version has made them.
 const SCHEMA_1: [&str; 7] = [
     "CREATE TABLE record (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, expires INTEGER,
        due INTEGER, tx BLOB NOT NULL, aliases BLOB NOT NULL, body BLOB NOT NULL)",
     "CREATE TABLE alias (
        alias TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (alias, name)) WITHOUT ROWID",
-    "CREATE TABLE pending (tx BLOB PRIMARY KEY, state BLOB NOT NULL, parts BLOB NOT NULL)",
-    "CREATE TABLE touch (key TEXT NOT NULL, tx BLOB NOT NULL, lock INTEGER NOT NULL,
-       PRIMARY KEY (key, tx)) WITHOUT ROWID",
-    "CREATE INDEX touch_tx ON touch (tx)",
+    PENDING_1,
+    TOUCH_1[0],
+    TOUCH_1[1],
     "CREATE TABLE decision (tx BLOB PRIMARY KEY, committed INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE bucket (
        id INTEGER PRIMARY KEY, level INTEGER NOT NULL, at INTEGER NOT NULL, full_at INTEGER NOT NULL)",
@@ -144,4 +153,49 @@ fn an_order_that_lies_in_both_layouts_counts_once() {
     block_on(store.adopt(&old)).unwrap();
     assert_eq!(earlier.sim.rows_in("order:"), 12, "the other four");
     assert_eq!(earlier.lab.state(own), "Unavailable");
+}
+
+/// A coordinator of that version has died: nobody else gets what it has locked, until it may be taken for dead.
+#[test]
+fn what_an_earlier_version_has_kept_aside_stays_locked_and_is_finished() {
+    let mut seen = BTreeSet::new();
+    for seed in 0..200 {
+        let sim = Sim::new(seed);
+        let order = |name: &str| put(name, 0, &[1], &[("imsi/A", true)]);
+        let (store, first) = (ShardedStore::new(sim.clone()), order("order/1"));
+        sim.storm(Weather::default());
+        sim.wait(async move { store.commit(&[first]).await }, 200);
+        let index = index_object_of("imsi/A");
+        let is_decided = sim.rows_in("orders") > 0;
+        if sim.count("pending") != 2 {
+            continue;
+        }
+        sim.look(&index, |object| {
+            let statements = [
+                "ALTER TABLE pending RENAME TO later",
+                PENDING_1,
+                TOUCH_1[0],
+                TOUCH_1[1],
+                "INSERT INTO pending SELECT * FROM later",
+                "INSERT INTO touch SELECT 'row order/1', tx, 1 FROM pending",
+                "INSERT INTO touch SELECT 'alias imsi/A', tx, 1 FROM pending",
+                "DROP TABLE later",
+            ];
+            statements.iter().for_each(|it| drop(object.sql().query(it, Vec::new()).unwrap()));
+            object.forget();
+        });
+        let (store, second) = (ShardedStore::new(sim.clone()), order("order/2"));
+        let refused = sim.wait(async move { store.commit(&[second]).await }, 0);
+        assert_eq!(refused, Some(Err(CommitError::Conflict)), "{seed}");
+        sim.calm();
+        let store = ShardedStore::new(sim.clone());
+        let found = block_on(store.load(&[by_alias("imsi/A", 9)])).unwrap();
+        assert_eq!(found.len(), usize::from(is_decided), "{seed} {found:?}");
+        let then = block_on(store.commit(&[order("order/2")]));
+        assert_eq!(then, if is_decided { Err(CommitError::Conflict) } else { Ok(()) });
+        let left = "SELECT tx FROM pending UNION ALL SELECT name FROM sqlite_master WHERE name = 'touch'";
+        assert_eq!(sim.look(&index, |object| object.sql().query(left, Vec::new()).unwrap()), [[]; 0]);
+        seen.insert(is_decided);
+    }
+    assert_eq!(seen.len(), 2, "it has died before it was decided, and after");
 }

@@ -152,7 +152,7 @@ fn the_objects_are_those_of_the_table() {
     assert!(sim.look(session, |object| object.is_over(10).unwrap()));
     assert_eq!(block_on(store.load(&[by_alias("default/1", 9)])).unwrap(), []);
     assert!(!sim.look(orders, |object| object.is_over(u64::MAX >> 1).unwrap()));
-    for table in ["pending", "touch", "decision"] {
+    for table in ["pending", "decision"] {
         assert_eq!(sim.count(table), 0, "{table}");
     }
 }
@@ -163,7 +163,7 @@ fn the_cases_hold_over_many_objects() {
     let sim = Sim::new(6);
     let service = host::Objects::new(sim.clone(), lab.host.fork());
     cases::all(&Lab { other: Some(std::rc::Rc::new(service)), ..lab });
-    for table in ["pending", "touch", "decision"] {
+    for table in ["pending", "decision"] {
         assert_eq!(sim.count(table), 0, "{table}");
     }
 }

@@ -77,7 +77,7 @@ fn the_cases_hold_while_all_shares_split() {
     cases::all(&Lab { other: Some(Rc::new(service)), ..lab });
     let split = sim.shares().iter().filter(|(_, stage)| *stage == Stage::Noted).count();
     assert!(split > 40, "{split} shares have become two");
-    for table in ["pending", "touch", "decision"] {
+    for table in ["pending", "decision"] {
         assert_eq!(sim.count(table), 0, "{table}");
     }
 }

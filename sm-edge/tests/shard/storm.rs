@@ -146,6 +146,6 @@ proptest! {
                 of(&format!("last/{name}/{number}"));
             }
         }
-        prop_assert_eq!(sim.count("touch"), 0, "something is still locked");
+        prop_assert_eq!(sim.count("pending"), 0, "something is still locked");
     }
 }
