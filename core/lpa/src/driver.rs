@@ -8,6 +8,7 @@
 
 use crate::apdu::{CardOptions, Channel, Exchange, Next, OpenError, OpenStep, Opening, Reply, is_success};
 use crate::code::Code;
+use crate::discover::{Discover, DiscoverParams, Discovery};
 use crate::download::{Download, DownloadParams, Outcome};
 use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress, function_of};
 use crate::lui::{Answer, Question};
@@ -426,6 +427,12 @@ async fn http<P: Port>(port: &mut P, call: &HttpCall) -> Event {
 /// Downloads and installs a profile, and delivers notifications.
 pub async fn download<P: Port>(port: &mut P, options: &CardOptions, params: DownloadParams) -> Outcome {
     Session::new(Download::new(params), options.clone()).finish(port).await
+}
+
+/// Asks an SM-DS what waits for the eUICC (SGP.22 3.6.2); each event is then fetched by [`download()`] with
+/// [`DownloadParams::of_event`].
+pub async fn discover<P: Port>(port: &mut P, options: &CardOptions, params: DiscoverParams) -> Discovery {
+    Session::new(Discover::new(params), options.clone()).finish(port).await
 }
 
 /// Delivers notifications.

@@ -124,7 +124,7 @@ pub(crate) fn function_of(payload: &[u8]) -> es10::Function {
     es10::Function::of_command(payload).unwrap_or(es10::Function::LoadBoundProfilePackage)
 }
 
-/// One ES9+ call: `POST https://<address><path>` with a JSON body, and the
+/// One ES9+ or ES11 call: `POST https://<address><path>` with a JSON body, and the
 /// headers `User-Agent: gsma-rsp-lpad`, `X-Admin-Protocol: gsma/rsp/v2.6.0`,
 /// `Content-Type: application/json` (SGP.22 6.5.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,7 +133,7 @@ pub struct HttpCall {
     pub address: String,
     /// `/gsma/rsp2/es9plus/<function>`.
     pub path: String,
-    /// `ES9+`.
+    /// `ES9+` or `ES11`.
     pub interface: Cow<'static, str>,
     /// Such as `initiateAuthentication`.
     pub function: Cow<'static, str>,
@@ -145,10 +145,15 @@ pub struct HttpCall {
 impl HttpCall {
     /// A call of an ES9+ function.
     pub fn es9<R: Request>(address: &str, request: &R) -> Self {
+        Self::to(Interface::Es9Plus, address, request)
+    }
+
+    /// A call of a function of ES9+, or of ES11, which has its paths (SGP.22 6.5.2).
+    pub fn to<R: Request>(interface: Interface, address: &str, request: &R) -> Self {
         Self {
             address: address.into(),
-            path: Interface::Es9Plus.path(R::FUNCTION),
-            interface: Cow::Borrowed(Interface::Es9Plus.name()),
+            path: interface.path(R::FUNCTION),
+            interface: Cow::Borrowed(interface.name()),
             function: Cow::Borrowed(R::FUNCTION.name()),
             body: json::to_vec(request),
         }
@@ -162,6 +167,8 @@ pub enum Phase {
     /// eUICC and server prove themselves.
     #[default]
     Authenticating,
+    /// Servers are asked what waits for the eUICC.
+    Discovering,
     /// The user decides.
     Consent,
     /// The server binds the profile to the eUICC.
@@ -200,6 +207,7 @@ impl Progress {
     pub fn percent(&self) -> u8 {
         let (from, to) = match self.phase {
             Phase::Authenticating => (0, 15),
+            Phase::Discovering => (0, 100),
             Phase::Consent => (15, 20),
             Phase::Preparing => (20, 30),
             Phase::Loading => (30, 92),

@@ -7,6 +7,7 @@
 //!
 //! | Module | What it does |
 //! |---|---|
+//! | [`discover`] | asks an SM-DS what waits for the eUICC |
 //! | [`download`] | fetches and installs a profile |
 //! | [`notify`] | delivers what the eUICC has to report |
 //! | [`manage`] | lists, enables, disables, deletes, names profiles; reads the chip |
@@ -25,6 +26,7 @@ extern crate std;
 pub mod apdu;
 pub mod certificate;
 pub mod code;
+pub mod discover;
 pub mod download;
 pub mod driver;
 mod effect;
@@ -37,6 +39,7 @@ pub mod profile;
 mod transport;
 
 pub use code::Code;
+pub use discover::{Discover, DiscoverParams, Discovery};
 pub use download::{Device, Download, DownloadParams, Ending, Outcome};
 pub use driver::{Port, Session, Step};
 pub use effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress};

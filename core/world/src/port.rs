@@ -102,7 +102,8 @@ impl<N: Nvm, T: Transport, U: User> Port for Joined<'_, N, T, U> {
     }
 
     fn observe(&mut self, message: &Observed<'_>) {
-        let peer = if message.interface == Interface::Es9Plus.name() { Party::Sm } else { Party::Euicc };
+        let servers = [Interface::Es9Plus.name(), Interface::Es11.name()];
+        let peer = if servers.contains(&message.interface) { Party::Sm } else { Party::Euicc };
         let (ends, function) = match message.response {
             false => ((Party::Lpa, peer), message.function.to_string()),
             true => ((peer, Party::Lpa), format!("{} response", message.function)),

@@ -13,11 +13,15 @@
 //!   again with the same activation code: the eUICC keeps its one-time key and
 //!   the server the package that it bound to it.
 
+mod answer;
+mod mutual;
 mod outcome;
 mod params;
 mod state;
 mod steps;
 
+pub(crate) use answer::{card_data, card_message, http_message, unless_refused};
+pub(crate) use mutual::{Dialled, authenticate_server};
 pub(crate) use outcome::quotable;
 pub use outcome::{
     Cancelled, CardRefusal, ElementStatus, Ending, InstallError, Installed, LostPeer, Misbehaviour, Outcome,

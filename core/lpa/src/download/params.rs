@@ -1,11 +1,13 @@
 //! What a download needs to know beforehand.
 
+use super::mutual::Dialled;
 use alloc::string::{String, ToString};
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::common::{Version, has_bit};
 use esim_rsp::es10b::{
     CtxParams1, CtxParamsForCommonAuthentication, DeviceCapabilities, DeviceInfo, EuiccInfo2,
 };
+use esim_rsp::json_binding::Interface;
 use esim_rsp::tbcd;
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +77,11 @@ impl DownloadParams {
         })
     }
 
+    /// What an SM-DS has told of (SGP.22 3.6.2, 3.1.3): the event's id is the matchingId.
+    pub fn of_event(rsp_server_address: &str, event_id: &str) -> Self {
+        Self { matching_id: event_id.into(), ..Self::at(rsp_server_address) }
+    }
+
     /// With a confirmation code.
     pub fn with_confirmation_code(mut self, code: impl ToString) -> Self {
         self.confirmation_code = Some(code.to_string());
@@ -93,15 +100,14 @@ impl DownloadParams {
         self
     }
 
-    /// `ctxParams1` of AuthenticateServer. Capabilities that SGP.22 added later
-    /// are left out for an eUICC that could not echo them octet for octet.
+    /// The SM-DP+ as it is dialled.
+    pub(crate) fn dialled(&self) -> Dialled<'_> {
+        Dialled { interface: Interface::Es9Plus, address: &self.smdp_address, oid: self.smdp_oid.as_ref() }
+    }
+
+    /// `ctxParams1` of AuthenticateServer.
     pub(crate) fn ctx_params1(&self, euicc: Option<&EuiccInfo2>) -> CtxParams1 {
-        const DEVICE_INFO_EXTENSIBILITY: usize = 4;
-        let extensible = euicc.is_some_and(|info| has_bit(&info.rsp_capability, DEVICE_INFO_EXTENSIBILITY));
-        CtxParams1::CtxParamsForCommonAuthentication(CtxParamsForCommonAuthentication {
-            matching_id: Some(self.matching_id.clone()).filter(|id| !id.is_empty()),
-            device_info: self.device.info(extensible),
-        })
+        self.device.ctx_params1(&self.matching_id, euicc)
     }
 }
 
@@ -165,6 +171,17 @@ impl Device {
     pub fn with_imei(imei: &str) -> Self {
         let tac = imei.chars().filter(char::is_ascii_digit).take(8).collect();
         Self { tac, imei: Some(imei.into()), ..Self::default() }
+    }
+
+    /// `ctxParams1` of AuthenticateServer. Capabilities that SGP.22 added later
+    /// are left out for an eUICC that could not echo them octet for octet.
+    pub(crate) fn ctx_params1(&self, matching_id: &str, euicc: Option<&EuiccInfo2>) -> CtxParams1 {
+        const DEVICE_INFO_EXTENSIBILITY: usize = 4;
+        let extensible = euicc.is_some_and(|info| has_bit(&info.rsp_capability, DEVICE_INFO_EXTENSIBILITY));
+        CtxParams1::CtxParamsForCommonAuthentication(CtxParamsForCommonAuthentication {
+            matching_id: Some(matching_id).filter(|id| !id.is_empty()).map(String::from),
+            device_info: self.info(extensible),
+        })
     }
 
     fn info(&self, extensible: bool) -> DeviceInfo {

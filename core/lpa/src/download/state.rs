@@ -1,25 +1,21 @@
 //! The states of a download, named by what is awaited; each holds only what
 //! the steps after it need.
 
-use super::outcome::{
-    Cancelled, CardRefusal, Ending, LostPeer, Outcome, Peer, ServerRefusal, UntrustedServer,
-};
+use super::answer::{card_data, executed};
+use super::outcome::{Cancelled, Ending, Outcome};
 use super::params::DownloadParams;
 use crate::code::Code;
 use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress};
 use crate::notify::{Notify, NotifyParams};
 use crate::profile::Metadata;
-use crate::transport::{Unanswered, Untrusted};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use esim_rsp::check::Checks;
-use esim_rsp::codec::Decode;
-use esim_rsp::es2p::Nothing;
 use esim_rsp::es9p::{AuthenticateClientOk, CancelSessionEs9Request};
 use esim_rsp::es10b::{CancelSessionReason, CancelSessionRequest, CancelSessionResponse};
-use esim_rsp::json::{self, Base64};
+use esim_rsp::json::Base64;
 use esim_rsp::{TransactionId, es10, json_binding};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 /// The next state and what to do meanwhile.
 pub(super) type Turn = (State, Effect<Outcome>);
@@ -285,65 +281,4 @@ fn done(outcome: Outcome) -> Turn {
 
 pub(super) fn card(payload: Vec<u8>) -> Effect<Outcome> {
     Effect::Card(Es10::new(payload))
-}
-
-/// The data that the card answered.
-pub(super) fn card_data(event: Event, function: es10::Function) -> Result<Vec<u8>, Box<Ending>> {
-    Err(Box::new(match event {
-        Event::Card(data) => return Ok(data),
-        Event::CardStatus(sw) => Ending::CardRefused(CardRefusal::status(function, sw)),
-        Event::Unopened(error) => Ending::NoEuicc { error },
-        Event::Lost(detail) => {
-            Ending::Lost(LostPeer { peer: Peer::Card, function: function.name().into(), detail })
-        }
-        _ => Ending::malformed(function.name(), "not an answer of the card"),
-    }))
-}
-
-/// A card's answer, decoded.
-pub(super) fn card_message<T: Decode>(
-    event: Event,
-    function: es10::Function,
-) -> Result<(T, Vec<u8>), Box<Ending>> {
-    let raw = card_data(event, function)?;
-    match esim_rsp::decode(&raw) {
-        Ok(message) => Ok((message, raw)),
-        Err(error) => Err(Box::new(Ending::malformed(function.name(), error))),
-    }
-}
-
-/// A server's outputs, if the function was executed.
-pub(super) fn http_message<T: DeserializeOwned>(
-    event: Event,
-    function: json_binding::Function,
-) -> Result<T, Box<Ending>> {
-    let body = http_body(event, function)?;
-    match json::read_answer(&body) {
-        Ok(Ok(outputs)) => Ok(outputs),
-        Ok(Err(status)) => Err(Box::new(Ending::Refused(ServerRefusal::new(function.name(), &status)))),
-        Err(error) => Err(Box::new(Ending::malformed(function.name(), error))),
-    }
-}
-
-/// That a function without outputs was executed; no body says so, too.
-fn executed(event: Event, function: json_binding::Function) -> Result<(), Box<Ending>> {
-    match event {
-        Event::Http { status: 200..=299, body } if body.is_empty() => Ok(()),
-        event => http_message::<Nothing>(event, function).map(drop),
-    }
-}
-
-fn http_body(event: Event, function: json_binding::Function) -> Result<Vec<u8>, Box<Ending>> {
-    let detail = match event {
-        Event::Http { status: 200..=299, body } => return Ok(body),
-        Event::Http { status, .. } => alloc::format!("HTTP status {status}"),
-        Event::Lost(detail) => detail,
-        Event::Untrusted(Untrusted { fault, detail }) => {
-            let untrusted = UntrustedServer { function: function.name().into(), fault, detail };
-            return Err(Box::new(Ending::Untrusted(untrusted)));
-        }
-        Event::TooLong => return Err(Box::new(Ending::malformed(function.name(), Unanswered::TooLong))),
-        _ => return Err(Box::new(Ending::malformed(function.name(), "not an answer of the server"))),
-    };
-    Err(Box::new(Ending::Lost(LostPeer { peer: Peer::Server, function: function.name().into(), detail })))
 }

@@ -1,9 +1,10 @@
 //! What each answer leads to, in the order of SGP.22 3.1.2 and 3.1.3.
 
-use super::outcome::{CardRefusal, Ending, Misbehaviour};
+use super::answer::{card_data, card_message, http_message, refused, unless_refused};
+use super::mutual;
+use super::outcome::{Ending, Misbehaviour};
 use super::params::DownloadParams;
-use super::state::{Advance, Loading, Offered, State, Turn, card, card_data, card_message, http_message};
-use crate::certificate;
+use super::state::{Advance, Loading, Offered, State, Turn, card};
 use crate::code::Code;
 use crate::effect::{Effect, Event, HttpCall};
 use crate::lui::{Answer, CodeRequest, Consent, Question};
@@ -12,16 +13,14 @@ use crate::policy::{self, Verdict};
 use crate::profile::Metadata;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use esim_rsp::address::same_server;
 use esim_rsp::check::{Checks, Rule};
 use esim_rsp::es8p::StoreMetadataRequest;
 use esim_rsp::es9p::{
-    AuthenticateClientOk, AuthenticateClientRequest, GetBoundProfilePackageOk, GetBoundProfilePackageRequest,
-    InitiateAuthenticationOk, InitiateAuthenticationRequest, ServerSigned1, SmdpSigned2,
+    AuthenticateClientOk, GetBoundProfilePackageOk, GetBoundProfilePackageRequest, SmdpSigned2,
 };
 use esim_rsp::es10b::{
-    AuthenticateServerResponse, EuiccInfo1, EuiccInfo2, GetEuiccChallengeRequest, GetEuiccChallengeResponse,
-    GetEuiccInfo1Request, GetEuiccInfo2Request, GetRatRequest, GetRatResponse, PrepareDownloadResponse,
+    EuiccInfo1, EuiccInfo2, GetEuiccChallengeRequest, GetEuiccInfo1Request, GetEuiccInfo2Request,
+    GetRatRequest, GetRatResponse, PrepareDownloadResponse,
 };
 use esim_rsp::es10c::{ProfileInfo, ProfileInfoListRequest, ProfileInfoListResponse};
 use esim_rsp::json::Base64;
@@ -32,10 +31,6 @@ use sha2::{Digest, Sha256};
 /// Octets of MAC at the end of each segment (SGP.22 2.5.4).
 const MAC: usize = 8;
 
-const ADDRESS: Rule =
-    Rule::new("SGP.22 3.1.2", "serverAddress in serverSigned1 is the address that was dialled");
-const TRANSACTION: Rule = Rule::new("SGP.22 3.1.2", "transactionId in serverSigned1 is that of the answer");
-const OID: Rule = Rule::new("SGP.22 3.1.2", "the OID in CERT.DPauth.ECDSA is that of the activation code");
 const POLICY: Rule = Rule::new("SGP.22 3.1.3", "the eUICC allows profilePolicyRules of profileMetadata");
 const METADATA: Rule = Rule::new("SGP.22 3.1.3.2", "the metadata in the package is what was announced");
 
@@ -58,13 +53,7 @@ pub(super) fn info2(info1: Base64, event: Event) -> Advance {
 }
 
 pub(super) fn challenge(params: &DownloadParams, info1: &Base64, info2: Base64, event: Event) -> Advance {
-    let (response, _) = card_message::<GetEuiccChallengeResponse>(event, es10::Function::GetEuiccChallenge)?;
-    let request = InitiateAuthenticationRequest {
-        euicc_challenge: Base64(response.euicc_challenge.to_vec()),
-        euicc_info1: info1.clone(),
-        smdp_address: params.smdp_address.clone(),
-    };
-    let call = HttpCall::es9(&params.smdp_address, &request);
+    let call = params.dialled().initiate(info1, event)?;
     Ok((State::ExpectServerAuthentication { info2 }, Effect::Http(call)))
 }
 
@@ -74,54 +63,10 @@ pub(super) fn server_authentication(
     event: Event,
     checks: Checks<'_>,
 ) -> Advance {
-    let server: InitiateAuthenticationOk =
-        http_message(event, json_binding::Function::InitiateAuthentication)?;
-    check_server(params, &server, checks)?;
+    let server = params.dialled().server(event, checks)?;
     let euicc = esim_rsp::decode::<EuiccInfo2>(&info2.0).ok();
-    // Everything that is signed goes to the eUICC as it came.
-    let request = tlv::wrap(
-        es10::Function::AuthenticateServer.tag(),
-        &[
-            &server.server_signed1.0,
-            &server.server_signature1.0,
-            &server.euicc_ci_pk_id_to_be_used.0,
-            &server.server_certificate.0,
-            &encode(&params.ctx_params1(euicc.as_ref())),
-        ],
-    );
+    let request = mutual::authenticate_server(&server, &params.ctx_params1(euicc.as_ref()));
     Ok((State::ExpectEuiccAuthentication { info2, transaction: server.transaction_id }, card(request)))
-}
-
-/// The checks of the LPA itself: it dialled the address that is signed, and the
-/// activation code names this server (SGP.22 3.1.2).
-fn check_server(
-    params: &DownloadParams,
-    server: &InitiateAuthenticationOk,
-    checks: Checks<'_>,
-) -> Result<(), Box<Ending>> {
-    let malformed =
-        |error: Error| Ending::malformed(json_binding::Function::InitiateAuthentication.name(), error);
-    let signed: ServerSigned1 = esim_rsp::decode(&server.server_signed1.0).map_err(malformed)?;
-    let dialled = &params.smdp_address;
-    let is_dialled = same_server(dialled, &signed.server_address);
-    if !checks.that(&ADDRESS, || &signed.server_address, is_dialled) {
-        let what =
-            Misbehaviour::WrongServerAddress { dialled: dialled.clone(), signed: signed.server_address };
-        return Err(Box::new(Ending::Misbehaved(what)));
-    }
-    let transaction = &signed.transaction_id;
-    if !checks.that(&TRANSACTION, || &transaction.0, *transaction == server.transaction_id) {
-        return Err(Box::new(Ending::Misbehaved(Misbehaviour::TransactionMismatch)));
-    }
-    let Some(expected) = &params.smdp_oid else {
-        return Ok(());
-    };
-    let found = certificate::registered_id(&server.server_certificate.0);
-    let certificate = || &server.server_certificate.0;
-    if checks.that(&OID, certificate, found.as_ref() == Some(expected)) {
-        return Ok(());
-    }
-    Err(Box::new(Ending::Misbehaved(Misbehaviour::WrongOid { expected: expected.clone(), found })))
 }
 
 pub(super) fn euicc_authentication(
@@ -130,17 +75,7 @@ pub(super) fn euicc_authentication(
     transaction: TransactionId,
     event: Event,
 ) -> Advance {
-    let (response, raw) =
-        card_message::<AuthenticateServerResponse>(event, es10::Function::AuthenticateServer)?;
-    if let AuthenticateServerResponse::AuthenticateResponseError(error) = response {
-        let code = error.authenticate_error_code;
-        return Err(refused(es10::Function::AuthenticateServer, Code::new(code.0, code.name())));
-    }
-    let request = AuthenticateClientRequest {
-        transaction_id: transaction.clone(),
-        authenticate_server_response: Base64(raw),
-    };
-    let call = HttpCall::es9(&params.smdp_address, &request);
+    let call = params.dialled().client(&transaction, event)?;
     Ok((State::ExpectOffer { info2, transaction }, Effect::Http(call)))
 }
 
@@ -343,18 +278,6 @@ fn code_required(offered: &Offered) -> Result<bool, Box<Ending>> {
     let signed = signed
         .map_err(|error| Ending::malformed(json_binding::Function::AuthenticateClient.name(), error))?;
     Ok(signed.cc_required_flag)
-}
-
-/// A status word counts as an empty answer where the procedure can do without one.
-fn unless_refused(data: Result<Vec<u8>, Box<Ending>>) -> Result<Vec<u8>, Box<Ending>> {
-    match data {
-        Err(ending) if matches!(*ending, Ending::CardRefused(_)) => Ok(Vec::new()),
-        data => data,
-    }
-}
-
-fn refused(function: es10::Function, code: Code) -> Box<Ending> {
-    Box::new(Ending::CardRefused(CardRefusal::code(function, code)))
 }
 
 #[cfg(test)]

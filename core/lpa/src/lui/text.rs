@@ -2,8 +2,9 @@
 
 use super::element::element;
 use super::{Lang, Question, readable_size, text_ja};
+use crate::discover::{Discovery, DiscoveryEnding, Unfollowed, Unfollowing};
 use crate::download::{
-    CardRefusal, Ending, InstallError, Misbehaviour, Outcome, Peer, ServerRefusal, UntrustedServer,
+    CardRefusal, Ending, InstallError, Misbehaviour, Outcome, Peer, ServerRefusal, UntrustedServer, quotable,
 };
 use crate::effect::Phase;
 use crate::notify::Notified;
@@ -59,11 +60,34 @@ impl Notified {
     }
 }
 
+impl Discovery {
+    /// What waits, or why nothing was found, and what to do.
+    pub fn text(&self, lang: Lang) -> String {
+        let (whole, join): (fn(&Self) -> String, _) = match lang {
+            Lang::En => (discovery, " "),
+            Lang::Ja => (text_ja::discovery, ""),
+        };
+        let unfollowed = self.unfollowed.iter().map(|it| it.text(lang));
+        core::iter::once(whole(self)).chain(unfollowed).collect::<Vec<_>>().join(join)
+    }
+}
+
+impl Unfollowed {
+    /// Which event leads nowhere, why, and what to do.
+    pub fn text(&self, lang: Lang) -> String {
+        match lang {
+            Lang::En => unfollowed(self),
+            Lang::Ja => text_ja::unfollowed(self),
+        }
+    }
+}
+
 impl Phase {
     /// What is going on, for a progress bar.
     pub fn text(self, lang: Lang) -> &'static str {
         match (lang, self) {
             (Lang::En, Self::Authenticating) => "Card and server prove who they are",
+            (Lang::En, Self::Discovering) => "Asking what waits for this card",
             (Lang::En, Self::Consent) => "Waiting for your answer",
             (Lang::En, Self::Preparing) => "The server prepares the profile for this card",
             (Lang::En, Self::Loading) => "Installing the profile",
@@ -71,6 +95,7 @@ impl Phase {
             (Lang::En, Self::Notifying) => "Delivering notifications",
             (Lang::En, Self::Done) => "Done",
             (Lang::Ja, Self::Authenticating) => "カードとサーバーが相互に認証しています",
+            (Lang::Ja, Self::Discovering) => "このカード宛てのプロファイルを確認しています",
             (Lang::Ja, Self::Consent) => "お客様の確認を待っています",
             (Lang::Ja, Self::Preparing) => "サーバーがこのカード用にプロファイルを準備しています",
             (Lang::Ja, Self::Loading) => "プロファイルをインストールしています",
@@ -243,6 +268,66 @@ fn misbehaved(what: &Misbehaviour) -> String {
             format!("The answer to {function} cannot be read: {detail}.")
         }
         Misbehaviour::NoResult => "The card took the whole package and did not say how it went.".into(),
+    }
+}
+
+fn discovery(discovery: &Discovery) -> String {
+    let smds = discovery.smds_address.as_deref().map(quotable).unwrap_or_default();
+    match &discovery.ending {
+        DiscoveryEnding::Found => match discovery.events.len() {
+            1 => "One profile waits for this card.".into(),
+            n => format!("{n} profiles wait for this card."),
+        },
+        DiscoveryEnding::Nothing => format!(
+            "Nothing waits for this card at {smds}. If a profile was ordered, ask the operator whether it was released for \
+             the EID of this card, and at which SM-DS; an activation code works without one."
+        ),
+        DiscoveryEnding::NothingFollowed => {
+            format!("{smds} tells of profiles for this card, but none can be fetched.")
+        }
+        DiscoveryEnding::NoSmds => {
+            "This card names no SM-DS to ask. Give the address of one, or use an activation code.".into()
+        }
+        DiscoveryEnding::Failed { ending } => asking_failed(&smds, ending),
+    }
+}
+
+/// Why a server could not be asked; there is no activation code that could be used again.
+fn asking_failed(server: &str, why: &Ending) -> String {
+    match why {
+        Ending::Lost(lost) if lost.peer == Peer::Server => format!(
+            "{server} did not answer {} ({}). Check the connection and try again; nothing was used up.",
+            lost.function, lost.detail
+        ),
+        Ending::Lost(lost) => format!(
+            "The card did not answer {} ({}). Check that it is in place and try again; nothing was used up.",
+            lost.function, lost.detail
+        ),
+        other => format!("{server} could not be asked: {}", ending(other)),
+    }
+}
+
+fn unfollowed(unfollowed: &Unfollowed) -> String {
+    let event = &unfollowed.event;
+    let (id, server) = (quotable(&event.event_id), quotable(&event.rsp_server_address));
+    match &unfollowed.why {
+        Unfollowing::NoAddress => format!(
+            "Event {id} names \"{server}\", which is the address of no server; whoever runs {} can tell why.",
+            quotable(&event.smds_address)
+        ),
+        Unfollowing::Loop => {
+            format!("Event {id} leads in a circle, to {server}, which was asked already; tell the operator.")
+        }
+        Unfollowing::TooDeep => format!(
+            "Event {id} leads from one SM-DS to the next without end; {server} was not asked. Tell the operator."
+        ),
+        Unfollowing::TooMany => format!(
+            "Event {id} at {server} was not followed: too many wait at once. Fetch the others and look again."
+        ),
+        Unfollowing::Gone => format!(
+            "Event {id} was forwarded to {server}, which does not know it any more; the profile was fetched or withdrawn."
+        ),
+        Unfollowing::Failed { ending } => format!("Event {id}: {}", asking_failed(&server, ending)),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{Question, readable_size};
 use crate::apdu::OpenError;
-use crate::download::{Ending, InstallError, Misbehaviour, Peer, ServerRefusal, UntrustedServer};
+use crate::discover::{Discovery, DiscoveryEnding, Unfollowed, Unfollowing};
+use crate::download::{Ending, InstallError, Misbehaviour, Peer, ServerRefusal, UntrustedServer, quotable};
 use crate::policy::Forbidden;
 use crate::transport::CertificateFault;
 use alloc::format;
@@ -216,5 +217,64 @@ fn misbehaved(what: &Misbehaviour) -> String {
             format!("{function}の応答を読み取れません({detail})。")
         }
         Misbehaviour::NoResult => "カードからインストール結果が返りませんでした。".into(),
+    }
+}
+
+pub(super) fn discovery(discovery: &Discovery) -> String {
+    let smds = discovery.smds_address.as_deref().map(quotable).unwrap_or_default();
+    match &discovery.ending {
+        DiscoveryEnding::Found => {
+            format!("このカード宛てのプロファイルが{}件あります。", discovery.events.len())
+        }
+        DiscoveryEnding::Nothing => format!(
+            "{smds}には、このカード宛てのプロファイルはありません。注文済みの場合は、このカードのEIDで提供が開始されているか、どのSM-DSに登録されているかを通信事業者に確認してください。アクティベーションコードでもダウンロードできます。"
+        ),
+        DiscoveryEnding::NothingFollowed => {
+            format!("{smds}にこのカード宛てのプロファイルが登録されていますが、いずれも取得できません。")
+        }
+        DiscoveryEnding::NoSmds => {
+            "このカードにはSM-DSのアドレスが設定されていません。アドレスを指定するか、アクティベーションコードをお使いください。".into()
+        }
+        DiscoveryEnding::Failed { ending } => asking_failed(&smds, ending),
+    }
+}
+
+fn asking_failed(server: &str, why: &Ending) -> String {
+    match why {
+        Ending::Lost(lost) if lost.peer == Peer::Server => format!(
+            "{server}から{}の応答がありません({})。接続を確認してもう一度お試しください。使用済みになったものはありません。",
+            lost.function, lost.detail
+        ),
+        Ending::Lost(lost) => format!(
+            "カードから{}の応答がありません({})。カードを確認してもう一度お試しください。使用済みになったものはありません。",
+            lost.function, lost.detail
+        ),
+        other => format!("{server}に問い合わせできませんでした。{}", ending(other)),
+    }
+}
+
+pub(super) fn unfollowed(unfollowed: &Unfollowed) -> String {
+    let event = &unfollowed.event;
+    let (id, server) = (quotable(&event.event_id), quotable(&event.rsp_server_address));
+    match &unfollowed.why {
+        Unfollowing::NoAddress => format!(
+            "イベント{id}のサーバー「{server}」はアドレスとして正しくありません。{}の管理者にお問い合わせください。",
+            quotable(&event.smds_address)
+        ),
+        Unfollowing::Loop => {
+            format!(
+                "イベント{id}の転送先{server}は問い合わせ済みで、転送が循環しています。通信事業者にお知らせください。"
+            )
+        }
+        Unfollowing::TooDeep => format!(
+            "イベント{id}はSM-DSの間で何度も転送されているため、{server}には問い合わせませんでした。通信事業者にお知らせください。"
+        ),
+        Unfollowing::TooMany => format!(
+            "イベントが多すぎるため、{server}のイベント{id}は確認しませんでした。他のプロファイルを取得してからもう一度お試しください。"
+        ),
+        Unfollowing::Gone => format!(
+            "イベント{id}は{server}に転送されていますが、そこにはもうありません。取得済みか、取り消されたものです。"
+        ),
+        Unfollowing::Failed { ending } => format!("イベント{id}: {}", asking_failed(&server, ending)),
     }
 }

@@ -338,7 +338,7 @@ impl Peers {
 
 type Answer9<T> = esim_rsp::es9p::Answer<T>;
 
-fn ok<T: serde::Serialize>(body: T) -> Vec<u8> {
+pub fn ok<T: serde::Serialize>(body: T) -> Vec<u8> {
     json::to_vec(&Answer9 { header: ResponseHeader::success(), body: Some(body) })
 }
 
