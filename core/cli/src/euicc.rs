@@ -26,6 +26,9 @@ pub struct Init {
     /// brainpoolP256r1 in place of P-256.
     #[arg(long, conflicts_with = "pki")]
     brainpool: bool,
+    /// Address of the root SM-DS that the card names (`lpa discover`).
+    #[arg(long, value_name = "ADDRESS")]
+    smds: Option<String>,
     /// Overwrites a card that is there, with all its profiles, damaged or not.
     #[arg(long)]
     force: bool,
@@ -37,13 +40,16 @@ pub fn init(args: &Init) -> Result<()> {
     if Personal::read_from(&nvm as &dyn Nvm)?.is_some() {
         bail!("there is a card in {}; --force overwrites it with all its profiles", args.state.display());
     }
-    let personal = if args.pki.is_empty() {
+    let mut personal = if args.pki.is_empty() {
         let curve = if args.brainpool { Curve::BrainpoolP256r1 } else { Curve::P256 };
         let eid = args.eid.map_or_else(draw_eid, Ok)?;
         Personal::new(&TestPki::well_known(curve), eid, &mut random()?)?
     } else {
         pki::personalise(&args.pki, args.eid)?
     };
+    if let Some(address) = &args.smds {
+        personal.root_ds_address.clone_from(address);
+    }
     personal.write_to(&mut nvm).context("the card's memory")?;
     say!("EID {}", personal.eid()?);
     Ok(())

@@ -3,6 +3,7 @@
 mod admittance;
 mod batch;
 mod common;
+mod discovery;
 mod disk;
 mod formats;
 mod lpac;

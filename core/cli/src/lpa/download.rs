@@ -1,0 +1,124 @@
+//! Downloads: of an activation code, of the default SM-DP+, and of what an SM-DS tells of.
+
+use super::show::print;
+use super::terminal::nobody_to_ask;
+use super::{Options, Port};
+use anyhow::{Result, bail};
+use esim_lpa::driver;
+use esim_lpa::manage::GetAddresses;
+use esim_lpa::{DiscoverParams, Discovery, DownloadParams, Lang, Outcome};
+use esim_rsp::activation_code::ActivationCode;
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// What the user has said beforehand.
+#[derive(clap::Args)]
+pub(super) struct Beforehand {
+    /// Agrees to the profile without asking.
+    #[arg(long, short)]
+    yes: bool,
+    /// The confirmation code, if the operator wants one.
+    #[arg(long)]
+    confirmation_code: Option<String>,
+}
+
+impl Beforehand {
+    fn with(&self, mut params: DownloadParams) -> DownloadParams {
+        params.auto_consent = self.yes;
+        params.confirmation_code.clone_from(&self.confirmation_code);
+        params
+    }
+}
+
+/// `lpa discover`.
+#[derive(clap::Args)]
+pub(super) struct Discover {
+    /// SM-DS to ask in place of the card's root SM-DS: host name, with a port where it is not 443.
+    #[arg(long, value_name = "ADDRESS")]
+    smds: Option<String>,
+    /// Shows what waits and fetches nothing.
+    #[arg(long)]
+    list: bool,
+    #[command(flatten)]
+    beforehand: Beforehand,
+}
+
+/// What was found, and what became of each profile.
+#[derive(Serialize)]
+struct Fetched {
+    #[serde(flatten)]
+    discovery: Discovery,
+    downloads: Vec<Outcome>,
+}
+
+/// Whether all went well, as an exit code.
+fn exit(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Downloads what an activation code names, or without one whatever waits at the card's default SM-DP+.
+pub(super) async fn download(
+    port: &mut Port<'_>,
+    options: &Options,
+    activation_code: Option<String>,
+    beforehand: &Beforehand,
+) -> Result<ExitCode> {
+    let params = match activation_code {
+        Some(code) => DownloadParams::new(&code.parse::<ActivationCode>()?),
+        None => {
+            let addresses = driver::run(port, &options.card, &GetAddresses {}).await?.output;
+            let Some(address) = addresses.default_smdp else {
+                bail!(
+                    "the card has no default SM-DP+ to ask: give an activation code, set one (lpa default-smdp ADDRESS), \
+                     or ask an SM-DS (lpa discover)"
+                );
+            };
+            DownloadParams::at(&address)
+        }
+    };
+    let outcome = fetch(port, options, beforehand.with(params)).await;
+    print(options.json, &outcome, || say(port, &outcome, options.lang))?;
+    Ok(exit(outcome.is_installed()))
+}
+
+/// Asks an SM-DS, and fetches one profile after the other.
+pub(super) async fn discover(port: &mut Port<'_>, options: &Options, args: Discover) -> Result<ExitCode> {
+    let params = DiscoverParams { smds_address: args.smds, ..DiscoverParams::default() };
+    let discovery = driver::discover(port, &options.card, params).await;
+    let found = discovery.events.len();
+    if !options.json {
+        say!("{}", discovery.text(options.lang));
+        discovery.events.iter().for_each(|event| say!("{}  {}", event.event_id, event.rsp_server_address));
+    }
+    let mut downloads = Vec::new();
+    for event in discovery.events.iter().filter(|_| !args.list) {
+        let params = DownloadParams::of_event(&event.rsp_server_address, &event.event_id);
+        let outcome = fetch(port, options, args.beforehand.with(params)).await;
+        if !options.json {
+            say!("");
+            say!("{}  {}", event.event_id, event.rsp_server_address);
+            say(port, &outcome, options.lang);
+        }
+        downloads.push(outcome);
+    }
+    let good = found > 0 && downloads.iter().all(Outcome::is_installed);
+    if options.json {
+        print(true, &Fetched { discovery, downloads }, || {})?;
+    }
+    Ok(exit(good))
+}
+
+async fn fetch(port: &mut Port<'_>, options: &Options, params: DownloadParams) -> Outcome {
+    port.user.start();
+    let outcome = driver::download(port, &options.card, params).await;
+    port.user.finish();
+    outcome
+}
+
+/// How a download has ended.
+fn say(port: &Port<'_>, outcome: &Outcome, lang: Lang) {
+    match port.user.unanswered && !outcome.is_installed() {
+        true => say!("{}", nobody_to_ask(lang)),
+        false => say!("{}", outcome.text(lang)),
+    }
+}

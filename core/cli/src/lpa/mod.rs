@@ -1,0 +1,294 @@
+//! `esim-lab lpa`: the LPA on a terminal, for the card in a state file.
+
+mod download;
+mod show;
+mod terminal;
+
+use crate::device::Device;
+use crate::https::{self, Https};
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+use download::Beforehand;
+use esim_crypto::pki::{Certificate, refuse_live_ci};
+use esim_lpa::apdu::CardOptions;
+use esim_lpa::driver::{self, Refresh};
+use esim_lpa::manage::{GetAddresses, MemoryReset, SetDefaultDpAddress};
+use esim_lpa::{Lang, NotifyParams, ProfileRef};
+use esim_world::{Joined, Line, Trace};
+use show::{done, print, print_info, print_profiles, print_waiting};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use terminal::{Terminal, confirm_deletion, confirm_reset, language};
+
+/// `lpa`.
+#[derive(clap::Args)]
+pub struct Lpa {
+    /// The card's memory.
+    #[arg(long)]
+    state: PathBuf,
+    /// One JSON value on standard output in place of text.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Japanese in place of English; also when LANG is Japanese.
+    #[arg(long, global = true)]
+    ja: bool,
+    /// CI certificate (DER) to trust for TLS, besides those that the card trusts.
+    #[arg(long, global = true)]
+    ci: Option<PathBuf>,
+    /// Client certificate (DER or PEM) to show to SM-DP+s that admit only LPAs they know.
+    #[arg(long, global = true, value_name = "FILE", requires = "client_key")]
+    client_cert: Option<PathBuf>,
+    /// Its private key (PEM).
+    #[arg(long, global = true, value_name = "FILE", requires = "client_cert")]
+    client_key: Option<PathBuf>,
+    /// Reaches the SM-DP+ at this socket, whatever its name resolves to: `smdp.example.com=127.0.0.1:8443`.
+    #[arg(long, global = true, value_name = "HOST=IP:PORT")]
+    connect: Option<String>,
+    /// Writes every message as a JSON line to this file.
+    #[arg(long, global = true)]
+    trace: Option<PathBuf>,
+    /// Octets a STORE DATA block, 1 to 255.
+    #[arg(long, global = true, default_value_t = 120)]
+    block: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Downloads and installs a profile.
+    Download {
+        /// `LPA:1$…`, in single quotes; without one, whatever waits for the card at its default SM-DP+.
+        activation_code: Option<String>,
+        #[command(flatten)]
+        beforehand: Beforehand,
+    },
+    /// Asks an SM-DS what waits for the card, and downloads it.
+    Discover(download::Discover),
+    /// Shows the default SM-DP+ of the card, or sets it.
+    DefaultSmdp {
+        /// Host name, with a port where it is not 443.
+        #[arg(conflicts_with = "clear")]
+        address: Option<String>,
+        /// Takes it away.
+        #[arg(long)]
+        clear: bool,
+    },
+    /// What the eUICC tells of itself: EID, memory, capabilities.
+    Info,
+    /// The profiles on the card.
+    List,
+    /// Enables a profile, by ICCID or AID.
+    Enable {
+        /// ICCID or AID of the ISD-P.
+        profile: ProfileRef,
+    },
+    /// Enables the provisioning profile if no other is enabled, so that the device can fetch one.
+    FallBack,
+    /// Deletes what the options say, policy rules or not (eUICC memory reset).
+    Reset {
+        /// Operational profiles.
+        #[arg(long)]
+        operational: bool,
+        /// Test profiles loaded in the field.
+        #[arg(long)]
+        test: bool,
+        /// The default SM-DP+ address.
+        #[arg(long)]
+        default_address: bool,
+        /// Deletes without asking.
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Disables a profile.
+    Disable {
+        /// ICCID or AID of the ISD-P.
+        profile: ProfileRef,
+    },
+    /// Deletes a profile for good.
+    Delete {
+        /// ICCID or AID of the ISD-P.
+        profile: ProfileRef,
+        /// Deletes without asking.
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Names a profile; an empty name removes the nickname.
+    Nickname {
+        /// ICCID.
+        iccid: esim_rsp::Iccid,
+        /// At most 64 octets in UTF-8.
+        name: String,
+    },
+    /// Delivers the notifications that wait on the card.
+    Notifications {
+        /// Shows them and delivers nothing.
+        #[arg(long)]
+        list: bool,
+    },
+}
+
+/// Runs one command of the LPA.
+pub async fn run(args: Lpa) -> Result<ExitCode> {
+    let lang = language(args.ja);
+    let mut device = Device::open(&args.state)?;
+    let mut roots = device.ci_certificates().to_vec();
+    if let Some(path) = &args.ci {
+        let der = std::fs::read(path).with_context(|| path.display().to_string())?;
+        if let Some(key_id) = Certificate::parse(&der).ok().as_ref().and_then(Certificate::subject_key_id) {
+            refuse_live_ci(key_id).with_context(|| path.display().to_string())?;
+        }
+        roots.push(der);
+    }
+    let identity = args.client_cert.as_deref().zip(args.client_key.as_deref());
+    let identity = identity.map(|(certificate, key)| https::client_identity(certificate, key)).transpose()?;
+    let reroute = args.connect.as_deref().map(parse_connect).transpose()?;
+    let mut https = Https::with(&roots, identity, reroute)?;
+    let mut trace = Trace::default();
+    let mut terminal = Terminal::new(lang, args.json);
+    let mut port = Joined {
+        device: device.card(),
+        transport: &mut https,
+        radio: None,
+        user: &mut terminal,
+        line: Line::new(&mut trace, crate::clock().now()),
+    };
+    let card = CardOptions { block_size: args.block.max(1), ..Default::default() };
+    let options = Options { card, lang, json: args.json };
+    let done = execute(&mut port, &options, args.command).await;
+    if let Some(path) = &args.trace {
+        std::fs::write(path, trace.to_lines()).with_context(|| path.display().to_string())?;
+    }
+    let (code, refresh) = done?;
+    if refresh != Refresh::NotNeeded {
+        device.reset()?;
+    }
+    Ok(code)
+}
+
+type Port<'a> = Joined<'a, esim_world::FileNvm, Https, Terminal>;
+
+/// How to speak to the card, and to the user.
+struct Options {
+    card: CardOptions,
+    lang: Lang,
+    json: bool,
+}
+
+async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result<(ExitCode, Refresh)> {
+    let Options { card: options, lang, json } = all;
+    let (lang, json) = (*lang, *json);
+    let mut refresh = Refresh::NotNeeded;
+    let mut code = ExitCode::SUCCESS;
+    match command {
+        Command::Download { activation_code, beforehand } => {
+            code = download::download(port, all, activation_code, &beforehand).await?;
+        }
+        Command::Discover(args) => code = download::discover(port, all, args).await?,
+        Command::DefaultSmdp { address, clear } => {
+            default_smdp(port, options, address.or(clear.then(String::new)), json).await?;
+        }
+        Command::Info => {
+            let info = driver::chip_info(port, options).await?;
+            print(json, &info, || print_info(&info))?;
+        }
+        Command::List => {
+            let profiles = driver::list(port, options).await?;
+            print(json, &profiles, || print_profiles(&profiles))?;
+        }
+        Command::Enable { profile } => {
+            refresh = driver::enable(port, options, profile.clone(), true).await?;
+            done(json, "enabled", &profile)?;
+        }
+        Command::FallBack => refresh = fall_back(port, options, json).await?,
+        Command::Reset { operational, test, default_address, yes } => {
+            let what = MemoryReset {
+                operational_profiles: operational,
+                test_profiles: test,
+                default_smdp_address: default_address,
+            };
+            refresh = reset(port, options, what, yes, json).await?;
+        }
+        Command::Disable { profile } => {
+            refresh = driver::disable(port, options, profile.clone(), true).await?;
+            done(json, "disabled", &profile)?;
+        }
+        Command::Delete { profile, yes } => {
+            if !yes && !confirm_deletion(&profile)? {
+                bail!("nothing was deleted");
+            }
+            driver::delete(port, options, profile.clone()).await?;
+            done(json, "deleted", &profile)?;
+        }
+        Command::Nickname { iccid, name } => {
+            driver::set_nickname(port, options, iccid, &name).await?;
+            done(json, "named", &ProfileRef::Iccid(iccid))?;
+        }
+        Command::Notifications { list: true } => {
+            let waiting = driver::notifications(port, options).await?;
+            print(json, &waiting, || waiting.iter().for_each(print_waiting))?;
+        }
+        Command::Notifications { list: false } => code = deliver(port, options, lang, json).await?,
+    }
+    Ok((code, refresh))
+}
+
+/// Sets the default SM-DP+, if an address is given, and tells which it is then.
+async fn default_smdp(
+    port: &mut Port<'_>,
+    options: &CardOptions,
+    address: Option<String>,
+    json: bool,
+) -> Result<()> {
+    if let Some(address) = address {
+        driver::run(port, options, &SetDefaultDpAddress { address }).await?;
+    }
+    let addresses = driver::run(port, options, &GetAddresses {}).await?.output;
+    print(json, &addresses, || match &addresses.default_smdp {
+        Some(address) => say!("{address}"),
+        None => say!("no default SM-DP+"),
+    })
+}
+
+/// Enables the provisioning profile, if no other is enabled.
+async fn fall_back(port: &mut Port<'_>, options: &CardOptions, json: bool) -> Result<Refresh> {
+    let Some((iccid, refresh)) = driver::fall_back(port, options, true).await? else {
+        bail!("nothing to fall back to: a profile is enabled, or the card has no provisioning profile");
+    };
+    done(json, "enabled", &ProfileRef::Iccid(iccid))?;
+    Ok(refresh)
+}
+
+/// Delivers every notification that waits; a failure if one is kept.
+async fn deliver(port: &mut Port<'_>, options: &CardOptions, lang: Lang, json: bool) -> Result<ExitCode> {
+    let notified = driver::notify(port, options, NotifyParams::default()).await;
+    print(json, &notified, || say!("{} delivered. {}", notified.sent.len(), notified.text(lang)))?;
+    let is_all = notified.kept.is_empty() && notified.problem.is_none();
+    Ok(if is_all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Deletes what was named, if the user has said so.
+async fn reset(
+    port: &mut Port<'_>,
+    options: &CardOptions,
+    what: MemoryReset,
+    yes: bool,
+    json: bool,
+) -> Result<Refresh> {
+    if !(what.operational_profiles || what.test_profiles || what.default_smdp_address) {
+        bail!("say what to delete: --operational, --test, --default-address");
+    }
+    if !yes && !confirm_reset()? {
+        bail!("nothing was deleted");
+    }
+    let refresh = driver::memory_reset(port, options, what).await?;
+    print(json, &serde_json::json!({ "result": "reset" }), || say!("reset"))?;
+    Ok(refresh)
+}
+
+fn parse_connect(text: &str) -> Result<(&str, SocketAddr)> {
+    let (host, socket) = text.split_once('=').context("--connect wants HOST=IP:PORT")?;
+    let socket = socket.parse().with_context(|| format!("{socket} is no IP:PORT"))?;
+    Ok((host, socket))
+}

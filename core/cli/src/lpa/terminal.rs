@@ -1,0 +1,114 @@
+//! The person at the terminal: what is asked, and how far it is.
+
+use anyhow::{Context, Result};
+use esim_lpa::{Answer, Lang, Phase, ProfileRef, Progress, Question};
+use esim_world::User;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::BufRead;
+use std::time::Duration;
+
+/// How often a bar moves that has nothing new to tell.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The person at the terminal.
+pub(super) struct Terminal {
+    lang: Lang,
+    quiet: bool,
+    bar: ProgressBar,
+    phase: Option<Phase>,
+    /// Whether a question found the input closed.
+    pub(super) unanswered: bool,
+}
+
+impl Terminal {
+    /// Without a progress bar where the output is for a program; it is not drawn where standard error is no terminal.
+    pub fn new(lang: Lang, quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template("{spinner} {bar:32} {percent:>3}% {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { lang, quiet, bar, phase: None, unanswered: false }
+    }
+
+    /// Shows the bar of a download, which moves while a server or the card takes its time.
+    pub fn start(&self) {
+        self.bar.reset();
+        if !self.quiet {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.enable_steady_tick(TICK);
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl User for Terminal {
+    fn answer(&mut self, question: &Question) -> Answer {
+        self.bar.suspend(|| {
+            crate::out::ask(&question.text(self.lang));
+            let Ok(Some(typed)) = read_line() else {
+                self.unanswered = true;
+                return Answer::Timeout;
+            };
+            match question {
+                Question::ConfirmationCode(_) if typed.is_empty() => Answer::Postpone,
+                Question::ConfirmationCode(_) => Answer::ConfirmationCode(typed),
+                Question::Consent(_) => match typed.to_lowercase().as_str() {
+                    "y" | "yes" | "はい" => Answer::Accept,
+                    "n" | "no" | "いいえ" => Answer::Reject,
+                    _ => Answer::Postpone,
+                },
+            }
+        })
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        if self.phase != Some(progress.phase) {
+            self.phase = Some(progress.phase);
+            self.bar.set_message(progress.phase.text(self.lang));
+        }
+        self.bar.set_position(u64::from(progress.percent()));
+    }
+}
+
+pub(super) fn confirm_deletion(profile: &ProfileRef) -> Result<bool> {
+    crate::out::ask(&format!("{profile} will be gone for good. Type its last four digits to delete it:"));
+    let typed = read_line()?.context("nobody can be asked: standard input is closed. --yes deletes it")?;
+    let name = profile.to_string();
+    Ok(typed.len() == 4 && name.ends_with(&typed))
+}
+
+pub(super) fn confirm_reset() -> Result<bool> {
+    crate::out::ask("All that these options name will be gone for good. Type reset to go on:");
+    let typed = read_line()?.context("nobody can be asked: standard input is closed. --yes deletes it")?;
+    Ok(typed == "reset")
+}
+
+/// For a download that asked where there was no one.
+pub(super) fn nobody_to_ask(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => {
+            "Nobody could be asked: standard input is closed. --yes agrees to the profile, --confirmation-code \
+             gives the code. The activation code stays valid."
+        }
+        Lang::Ja => {
+            "標準入力が閉じているため、確認できませんでした。--yesで同意し、--confirmation-codeで確認コードを渡せます。\
+             アクティベーションコードは引き続き有効です。"
+        }
+    }
+}
+
+/// Of the sentences.
+pub(super) fn language(ja: bool) -> Lang {
+    let from_environment = || std::env::var("LANG").is_ok_and(|lang| lang.starts_with("ja"));
+    if ja || from_environment() { Lang::Ja } else { Lang::En }
+}
+
+/// What somebody types, or another program writes; none where the input has come to its end.
+fn read_line() -> Result<Option<String>> {
+    let mut line = String::new();
+    let octets = std::io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
+    Ok((octets > 0).then(|| line.trim().to_string()))
+}
