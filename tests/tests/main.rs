@@ -25,6 +25,7 @@ mod ota;
 mod outside;
 mod personalisation;
 mod power_cut;
+mod resumed;
 mod snapshots;
 mod story;
 mod ts48;

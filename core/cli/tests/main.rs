@@ -11,6 +11,7 @@ mod pki_folder;
 mod plugs;
 mod profile;
 mod profile_cases;
+mod resume;
 mod terminal;
 mod tls;
 mod worker;

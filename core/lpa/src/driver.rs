@@ -18,6 +18,7 @@ use crate::manage::{
 };
 use crate::notify::{Notification, Notified, Notify, NotifyParams};
 use crate::profile::{Profile, ProfileRef};
+use crate::resume::Resumable;
 use crate::transport::{HttpReply, Lost, Unanswered};
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
@@ -38,6 +39,9 @@ pub trait Port {
 
     /// Asks the user; [`Answer::Timeout`] if nobody answers.
     async fn ask(&mut self, question: &Question) -> Answer;
+
+    /// Lets so many seconds pass before another try; not at all where nobody wants to wait.
+    async fn wait(&mut self, _seconds: u32) {}
 
     /// Called after every APDU and every step.
     fn progress(&mut self, _progress: &Progress) {}
@@ -129,6 +133,9 @@ pub enum Refresh {
     Reset,
 }
 
+/// Logical channel not supported: it is not open (ISO/IEC 7816-4 5.1.3).
+const CHANNEL_CLOSED: u16 = 0x6881;
+
 /// A card with an open channel to its ISD-R, or without one yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -196,6 +203,10 @@ impl Link {
                     exchange.next(Some(&response))
                 }
                 Next::Done(mut reply) => {
+                    if reply.sw == CHANNEL_CLOSED {
+                        // Somebody has reset the card: the next command opens another one.
+                        self.channel = None;
+                    }
                     let (bytes, status) = (reply.data.as_slice(), reply.sw);
                     let response = Observed { interface, function, response: true, bytes, status };
                     if let Some(changed) = self.carry(port, &response)? {
@@ -258,7 +269,7 @@ impl Link {
             LinkError::Open(error) => Failure::Open(error),
             LinkError::Lost(Lost(detail)) => Failure::Lost(detail),
         })?;
-        if reply.data.is_empty() && !is_success(reply.sw) {
+        if reply.sw == CHANNEL_CLOSED || reply.data.is_empty() && !is_success(reply.sw) {
             let refusal = crate::download::CardRefusal::status(function_of(&request), reply.sw);
             return Err(Failure::Command(ManageError::Refused(refusal)));
         }
@@ -370,6 +381,10 @@ impl<M: Machine> Session<M> {
             Effect::Card(es10) => card(&mut self.link, port, es10, self.machine.progress()).await,
             Effect::Http(call) => http(port, call).await,
             Effect::Ask(question) => Event::Answer(port.ask(question).await),
+            Effect::Wait(seconds) => {
+                port.wait(*seconds).await;
+                Event::Waited
+            }
             Effect::Done(_) => Event::Start,
         }
     }
@@ -402,6 +417,8 @@ async fn card<P: Port>(link: &mut Link, port: &mut P, es10: &Es10, at: Progress)
         Progress { done, apdus, ..at }
     };
     match link.exchange(port, &es10.payload, &progress).await {
+        // The card was reset while it answered: what came before is a part.
+        Ok(reply) if reply.sw == CHANNEL_CLOSED => Event::CardStatus(reply.sw),
         // Data counts whatever the status word: an installation result may come with any.
         Ok(reply) if is_success(reply.sw) || !reply.data.is_empty() => Event::Card(reply.data),
         Ok(reply) => Event::CardStatus(reply.sw),
@@ -427,6 +444,16 @@ async fn http<P: Port>(port: &mut P, call: &HttpCall) -> Event {
 /// Downloads and installs a profile, and delivers notifications.
 pub async fn download<P: Port>(port: &mut P, options: &CardOptions, params: DownloadParams) -> Outcome {
     Session::new(Download::new(params), options.clone()).finish(port).await
+}
+
+/// Downloads and installs a profile as [`download()`] does, and takes it up again after whatever was lost, a bounded number
+/// of times. A host whose process may end keeps [`Resumable::kept`] between steps of a [`Session`] instead.
+pub async fn download_or_resume<P: Port>(
+    port: &mut P,
+    options: &CardOptions,
+    download: Resumable,
+) -> Outcome {
+    Session::new(download, options.clone()).finish(port).await
 }
 
 /// Asks an SM-DS what waits for the eUICC (SGP.22 3.6.2); each event is then fetched by [`download()`] with

@@ -43,6 +43,8 @@ pub enum Effect<D> {
     Http(HttpCall),
     /// Ask the user; answer [`Event::Answer`].
     Ask(Question),
+    /// Nothing, for so many seconds; answer [`Event::Waited`]. How time passes is the driver's.
+    Wait(u32),
     /// Nothing; this is how it ended.
     Done(D),
 }
@@ -58,6 +60,7 @@ impl<D> Effect<D> {
                 matches!(event, Event::Http { .. } | Event::Lost(_) | Event::Untrusted(_) | Event::TooLong)
             }
             Self::Ask(_) => matches!(event, Event::Answer(_)),
+            Self::Wait(_) => matches!(event, Event::Waited),
             Self::Done(_) => false,
         }
     }
@@ -92,6 +95,8 @@ pub enum Event {
     Unopened(OpenError),
     /// What the user said.
     Answer(Answer),
+    /// The time is over that was to be waited.
+    Waited,
 }
 
 /// One ES10 command, or one piece of a bound profile package: the data of one
@@ -169,6 +174,8 @@ pub enum Phase {
     Authenticating,
     /// Servers are asked what waits for the eUICC.
     Discovering,
+    /// Something was lost; it goes on in a moment.
+    Recovering,
     /// The user decides.
     Consent,
     /// The server binds the profile to the eUICC.
@@ -208,6 +215,7 @@ impl Progress {
         let (from, to) = match self.phase {
             Phase::Authenticating => (0, 15),
             Phase::Discovering => (0, 100),
+            Phase::Recovering => (0, 15),
             Phase::Consent => (15, 20),
             Phase::Preparing => (20, 30),
             Phase::Loading => (30, 92),

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`discover`] | asks an SM-DS what waits for the eUICC |
 //! | [`download`] | fetches and installs a profile |
+//! | [`resume`] | takes a download up again after whatever was lost |
 //! | [`notify`] | delivers what the eUICC has to report |
 //! | [`manage`] | lists, enables, disables, deletes, names profiles; reads the chip |
 //! | [`apdu`] | logical channel, SELECT, STORE DATA chains |
@@ -36,6 +37,7 @@ pub mod notify;
 pub mod octets;
 pub mod policy;
 pub mod profile;
+pub mod resume;
 mod transport;
 
 pub use code::Code;
@@ -46,6 +48,7 @@ pub use effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress};
 pub use lui::{Answer, Lang, Question};
 pub use notify::{Notified, Notify, NotifyParams};
 pub use profile::{Metadata, Profile, ProfileRef};
+pub use resume::Resumable;
 pub use transport::{CertificateFault, HttpReply, Lost, Unanswered, Untrusted};
 
 #[cfg(doctest)]

@@ -48,6 +48,7 @@ fn disturbed(at: usize, odd: Event) {
                 assert!(!question.text(Lang::Ja).is_empty());
                 Event::Answer(peers.answers.pop().unwrap_or(Answer::Reject))
             }
+            Effect::Wait(_) => Event::Waited,
             Effect::Done(outcome) => {
                 assert!(!outcome.text(Lang::En).is_empty() && !outcome.text(Lang::Ja).is_empty());
                 return;
@@ -89,6 +90,7 @@ proptest! {
                 Effect::Card(es10) => (es10.function.to_string(), peers.card(&es10.function, &es10.payload)),
                 Effect::Http(call) => (call.function.to_string(), peers.http(call)),
                 Effect::Ask(_) => (String::new(), Event::Answer(Answer::Reject)),
+                Effect::Wait(_) => (String::new(), Event::Waited),
                 Effect::Done(_) => break,
             };
             if let Event::Card(octets) | Event::Http { body: octets, .. } = &mut event

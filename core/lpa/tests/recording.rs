@@ -133,7 +133,7 @@ fn a_download_between_other_programs_plays_to_its_end() {
                 called += 1;
                 serve(&calls, &call)
             }
-            Effect::Ask(question) => panic!("{question:?}"),
+            other @ (Effect::Ask(_) | Effect::Wait(_)) => panic!("{other:?}"),
             Effect::Done(outcome) => break outcome,
         };
     };

@@ -17,6 +17,9 @@ pub trait User {
     /// Answers a question.
     fn answer(&mut self, question: &Question) -> Answer;
 
+    /// Lets so many seconds pass before what was lost is tried again. Nobody waits where time does not pass by itself.
+    fn wait(&mut self, _seconds: u32) {}
+
     /// Sees how far it has come: after every APDU.
     fn progress(&mut self, _progress: &Progress) {}
 }
@@ -80,6 +83,10 @@ impl<N: Nvm, T: Transport, U: User> Port for Joined<'_, N, T, U> {
 
     async fn ask(&mut self, question: &Question) -> Answer {
         self.user.answer(question)
+    }
+
+    async fn wait(&mut self, seconds: u32) {
+        self.user.wait(seconds);
     }
 
     fn progress(&mut self, progress: &Progress) {

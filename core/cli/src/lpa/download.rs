@@ -1,5 +1,6 @@
 //! Downloads: of an activation code, of the default SM-DP+, and of what an SM-DS tells of.
 
+use super::resume::{Fetched, ResumeFile, how_to_go_on};
 use super::show::print;
 use super::terminal::nobody_to_ask;
 use super::{Options, Port};
@@ -9,6 +10,7 @@ use esim_lpa::manage::GetAddresses;
 use esim_lpa::{DiscoverParams, Discovery, DownloadParams, Lang, Outcome};
 use esim_rsp::activation_code::ActivationCode;
 use serde::Serialize;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What the user has said beforehand.
@@ -20,9 +22,19 @@ pub(super) struct Beforehand {
     /// The confirmation code, if the operator wants one.
     #[arg(long)]
     confirmation_code: Option<String>,
+    /// Where an unfinished download lies; beside the card's memory if absent.
+    #[arg(long, value_name = "FILE")]
+    resume_file: Option<PathBuf>,
+    /// How many interruptions are borne before the download is put away for `lpa resume`.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    tries: u8,
 }
 
 impl Beforehand {
+    fn file(&self, options: &Options) -> ResumeFile {
+        ResumeFile::of(self.resume_file.clone(), &options.state)
+    }
+
     fn with(&self, mut params: DownloadParams) -> DownloadParams {
         params.auto_consent = self.yes;
         params.confirmation_code.clone_from(&self.confirmation_code);
@@ -45,7 +57,7 @@ pub(super) struct Discover {
 
 /// What was found, and what became of each profile.
 #[derive(Serialize)]
-struct Fetched {
+struct Discovered {
     #[serde(flatten)]
     discovery: Discovery,
     downloads: Vec<Outcome>,
@@ -76,9 +88,26 @@ pub(super) async fn download(
             DownloadParams::at(&address)
         }
     };
-    let outcome = fetch(port, options, beforehand.with(params)).await;
-    print(options.json, &outcome, || say(port, &outcome, options.lang))?;
-    Ok(exit(outcome.is_installed()))
+    let file = beforehand.file(options);
+    let download = file.begin(beforehand.with(params), options.lang).with_patience(beforehand.tries);
+    let fetched = file.fetch(port, options, download).await?;
+    print(options.json, &fetched.outcome, || say(port, &fetched, options.lang))?;
+    Ok(exit(fetched.outcome.is_installed()))
+}
+
+/// Goes on with a download that was cut off.
+pub(super) async fn resume(
+    port: &mut Port<'_>,
+    options: &Options,
+    beforehand: &Beforehand,
+) -> Result<ExitCode> {
+    let file = beforehand.file(options);
+    let Some(kept) = file.read(options.lang)? else { return Err(file.nothing(options.lang)) };
+    let download = kept.resume(beforehand.confirmation_code.clone(), beforehand.yes);
+    let download = download.with_patience(beforehand.tries);
+    let fetched = file.fetch(port, options, download).await?;
+    print(options.json, &fetched.outcome, || say(port, &fetched, options.lang))?;
+    Ok(exit(fetched.outcome.is_installed()))
 }
 
 /// Asks an SM-DS, and fetches one profile after the other.
@@ -90,35 +119,40 @@ pub(super) async fn discover(port: &mut Port<'_>, options: &Options, args: Disco
         say!("{}", discovery.text(options.lang));
         discovery.events.iter().for_each(|event| say!("{}  {}", event.event_id, event.rsp_server_address));
     }
+    let file = args.beforehand.file(options);
     let mut downloads = Vec::new();
     for event in discovery.events.iter().filter(|_| !args.list) {
         let params = DownloadParams::of_event(&event.rsp_server_address, &event.event_id);
-        let outcome = fetch(port, options, args.beforehand.with(params)).await;
+        let download = file.begin(args.beforehand.with(params), options.lang);
+        let download = download.with_patience(args.beforehand.tries);
+        let fetched = file.fetch(port, options, download).await?;
         if !options.json {
             say!("");
             say!("{}  {}", event.event_id, event.rsp_server_address);
-            say(port, &outcome, options.lang);
+            say(port, &fetched, options.lang);
         }
-        downloads.push(outcome);
+        downloads.push(fetched.outcome);
+        if fetched.is_unfinished {
+            // The others wait at the SM-DS until this one has come to its end.
+            break;
+        }
     }
-    let good = found > 0 && downloads.iter().all(Outcome::is_installed);
+    let wanted = if args.list { 0 } else { found };
+    let good = found > 0 && downloads.len() == wanted && downloads.iter().all(Outcome::is_installed);
     if options.json {
-        print(true, &Fetched { discovery, downloads }, || {})?;
+        print(true, &Discovered { discovery, downloads }, || {})?;
     }
     Ok(exit(good))
 }
 
-async fn fetch(port: &mut Port<'_>, options: &Options, params: DownloadParams) -> Outcome {
-    port.user.start();
-    let outcome = driver::download(port, &options.card, params).await;
-    port.user.finish();
-    outcome
-}
-
 /// How a download has ended.
-fn say(port: &Port<'_>, outcome: &Outcome, lang: Lang) {
+fn say(port: &Port<'_>, fetched: &Fetched, lang: Lang) {
+    let outcome = &fetched.outcome;
     match port.user.unanswered && !outcome.is_installed() {
         true => say!("{}", nobody_to_ask(lang)),
         false => say!("{}", outcome.text(lang)),
+    }
+    if fetched.is_unfinished {
+        say!("{}", how_to_go_on(lang));
     }
 }

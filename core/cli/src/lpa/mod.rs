@@ -1,6 +1,7 @@
 //! `esim-lab lpa`: the LPA on a terminal, for the card in a state file.
 
 mod download;
+mod resume;
 mod show;
 mod terminal;
 
@@ -61,6 +62,11 @@ enum Command {
     Download {
         /// `LPA:1$…`, in single quotes; without one, whatever waits for the card at its default SM-DP+.
         activation_code: Option<String>,
+        #[command(flatten)]
+        beforehand: Beforehand,
+    },
+    /// Goes on with a download that was cut off: by a lost connection, a card without power, the end of this program.
+    Resume {
         #[command(flatten)]
         beforehand: Beforehand,
     },
@@ -155,7 +161,7 @@ pub async fn run(args: Lpa) -> Result<ExitCode> {
         line: Line::new(&mut trace, crate::clock().now()),
     };
     let card = CardOptions { block_size: args.block.max(1), ..Default::default() };
-    let options = Options { card, lang, json: args.json };
+    let options = Options { card, lang, json: args.json, state: args.state };
     let done = execute(&mut port, &options, args.command).await;
     if let Some(path) = &args.trace {
         std::fs::write(path, trace.to_lines()).with_context(|| path.display().to_string())?;
@@ -174,10 +180,11 @@ struct Options {
     card: CardOptions,
     lang: Lang,
     json: bool,
+    state: PathBuf,
 }
 
 async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result<(ExitCode, Refresh)> {
-    let Options { card: options, lang, json } = all;
+    let Options { card: options, lang, json, .. } = all;
     let (lang, json) = (*lang, *json);
     let mut refresh = Refresh::NotNeeded;
     let mut code = ExitCode::SUCCESS;
@@ -185,6 +192,7 @@ async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result
         Command::Download { activation_code, beforehand } => {
             code = download::download(port, all, activation_code, &beforehand).await?;
         }
+        Command::Resume { beforehand } => code = download::resume(port, all, &beforehand).await?,
         Command::Discover(args) => code = download::discover(port, all, args).await?,
         Command::DefaultSmdp { address, clear } => {
             default_smdp(port, options, address.or(clear.then(String::new)), json).await?;

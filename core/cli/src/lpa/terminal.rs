@@ -64,6 +64,10 @@ impl User for Terminal {
         })
     }
 
+    fn wait(&mut self, seconds: u32) {
+        std::thread::sleep(Duration::from_secs(seconds.into()));
+    }
+
     fn progress(&mut self, progress: &Progress) {
         if self.phase != Some(progress.phase) {
             self.phase = Some(progress.phase);

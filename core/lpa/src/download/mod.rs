@@ -30,6 +30,8 @@ pub use outcome::{
 pub use params::{Device, DownloadParams, Releases};
 
 use crate::effect::{Effect, Event, Machine, Progress};
+use crate::profile::Metadata;
+use esim_rsp::TransactionId;
 use esim_rsp::check::Checks;
 use serde::{Deserialize, Serialize};
 use state::State;
@@ -65,6 +67,31 @@ impl Download {
     /// What it was asked to download.
     pub fn params(&self) -> &DownloadParams {
         &self.params
+    }
+
+    /// What was asked for last and has not been answered.
+    pub(crate) fn pending(&self) -> Option<&Effect<Outcome>> {
+        self.pending.as_ref()
+    }
+
+    /// The session whose package the card is being given, and its profile.
+    pub(crate) fn loading(&self) -> Option<(TransactionId, Option<Metadata>)> {
+        self.state.loading()
+    }
+
+    /// How it ended, where only notifications are left.
+    pub(crate) fn settled(&self) -> Option<&Outcome> {
+        self.state.settled()
+    }
+
+    /// How it ended, where the session is being called off.
+    pub(crate) fn cancelling(&self) -> Option<&Outcome> {
+        self.state.cancelling()
+    }
+
+    /// The profile that is offered, if it came so far.
+    pub(crate) fn profile(&self) -> Option<Metadata> {
+        self.state.profile()
     }
 
     /// What is awaited, by the name of the state: `ExpectRat`, `ExpectPackage`, …

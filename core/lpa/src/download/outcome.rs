@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use esim_rsp::es10b::CancelSessionReason;
 use esim_rsp::json::FunctionExecutionStatus;
 use esim_rsp::notification::{ErrorResult, FinalResult, ProfileInstallationResult};
-use esim_rsp::{Iccid, es10, status, tlv};
+use esim_rsp::{Eid, Iccid, es10, status, tlv};
 use serde::{Deserialize, Serialize};
 
 /// How a download ended, and what was done about it.
@@ -72,6 +72,13 @@ pub enum Ending {
     NoEuicc {
         /// Why.
         error: OpenError,
+    },
+    /// The download was begun with another card, which has a part in it (SGP.22 3.1.3: an order is bound to an EID).
+    OtherCard {
+        /// The card that it was begun with.
+        expected: Eid,
+        /// The one that is there.
+        found: Eid,
     },
 }
 
@@ -327,7 +334,8 @@ impl Ending {
             | Self::Refused(_)
             | Self::Lost(_)
             | Self::Untrusted(_)
-            | Self::NoEuicc { .. } => None,
+            | Self::NoEuicc { .. }
+            | Self::OtherCard { .. } => None,
         }
     }
 

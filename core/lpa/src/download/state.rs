@@ -132,6 +132,36 @@ impl State {
         Context { transaction: transaction.cloned(), profile: profile.as_ref().map(Metadata::from), loading }
     }
 
+    /// The session whose package the card is being given, and its profile.
+    pub fn loading(&self) -> Option<(TransactionId, Option<Metadata>)> {
+        matches!(self, Self::ExpectLoaded(_))
+            .then(|| self.context())
+            .and_then(|context| Some((context.transaction?, context.profile)))
+    }
+
+    /// How it ended, where only notifications are left.
+    pub fn settled(&self) -> Option<&Outcome> {
+        match self {
+            Self::Notifying { outcome, .. } => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// How it ended, where the session is being called off.
+    pub fn cancelling(&self) -> Option<&Outcome> {
+        match self {
+            Self::ExpectCancelSigned(cancelling) | Self::ExpectCancelled(cancelling) => {
+                Some(&cancelling.outcome)
+            }
+            _ => None,
+        }
+    }
+
+    /// The profile that is offered.
+    pub fn profile(&self) -> Option<Metadata> {
+        self.context().profile
+    }
+
     pub fn name(&self) -> &'static str {
         match self {
             Self::Begin => "Begin",
@@ -267,6 +297,7 @@ fn notifying(mut notify: Box<Notify>, mut outcome: Box<Outcome>, event: Event) -
         Effect::Card(es10) => Effect::Card(es10),
         Effect::Http(call) => Effect::Http(call),
         Effect::Ask(question) => Effect::Ask(question),
+        Effect::Wait(seconds) => Effect::Wait(seconds),
         Effect::Done(notified) => {
             outcome.notifications = Some(notified);
             return done(*outcome);

@@ -88,6 +88,7 @@ impl Phase {
         match (lang, self) {
             (Lang::En, Self::Authenticating) => "Card and server prove who they are",
             (Lang::En, Self::Discovering) => "Asking what waits for this card",
+            (Lang::En, Self::Recovering) => "Something was lost; going on in a moment",
             (Lang::En, Self::Consent) => "Waiting for your answer",
             (Lang::En, Self::Preparing) => "The server prepares the profile for this card",
             (Lang::En, Self::Loading) => "Installing the profile",
@@ -96,6 +97,7 @@ impl Phase {
             (Lang::En, Self::Done) => "Done",
             (Lang::Ja, Self::Authenticating) => "カードとサーバーが相互に認証しています",
             (Lang::Ja, Self::Discovering) => "このカード宛てのプロファイルを確認しています",
+            (Lang::Ja, Self::Recovering) => "中断しました。まもなく再開します",
             (Lang::Ja, Self::Consent) => "お客様の確認を待っています",
             (Lang::Ja, Self::Preparing) => "サーバーがこのカード用にプロファイルを準備しています",
             (Lang::Ja, Self::Loading) => "プロファイルをインストールしています",
@@ -168,6 +170,10 @@ fn ending(ending: &Ending) -> String {
             )
         }
         Ending::Untrusted(server) => untrusted(server),
+        Ending::OtherCard { expected, found } => format!(
+            "This download was begun with the card {expected}, and this is the card {found}. Put the other card back to \
+             go on; another card needs an activation code of its own."
+        ),
         Ending::NoEuicc { error } => {
             let text = error.to_string();
             let mut letters = text.chars();

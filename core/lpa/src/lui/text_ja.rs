@@ -70,6 +70,9 @@ pub(super) fn ending(ending: &Ending) -> String {
             )
         }
         Ending::Untrusted(server) => untrusted(server),
+        Ending::OtherCard { expected, found } => format!(
+            "このダウンロードは別のカード({expected})で始めたもので、今のカードは{found}です。続けるには元のカードに戻してください。このカードには別のアクティベーションコードが必要です。"
+        ),
         Ending::NoEuicc { error } => no_euicc(error),
     }
 }

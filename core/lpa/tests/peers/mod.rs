@@ -109,6 +109,7 @@ impl Peers {
                         self.answers.remove(0)
                     })
                 }
+                Effect::Wait(_) => Event::Waited,
                 Effect::Done(done) => return done,
             };
         }
