@@ -6,8 +6,8 @@ use esim_lpa::apdu::CardOptions;
 use esim_lpa::driver::{self, Carried, Observed};
 use esim_lpa::resume::{Kept, Resumable};
 use esim_lpa::{
-    Answer, DownloadParams, Effect, Ending, HttpCall, HttpReply, Lost, Outcome, Port, Question, Session,
-    Unanswered,
+    Answer, DownloadParams, Effect, Ending, HttpCall, HttpReply, Lost, Outcome, Port, ProfileRef, Question,
+    Session, Unanswered,
 };
 use esim_rsp::Iccid;
 use esim_sm_edge::{MemoryHost, block_on};
@@ -254,4 +254,35 @@ fn another_card_is_refused_and_the_download_kept() {
     assert!(matches!(outcome.ending, Ending::OtherCard { .. }), "{outcome:?}");
     let (still, kept) = (session.machine().kept().unwrap(), kept);
     assert_eq!((still.eid, still.params), (kept.eid, kept.params));
+}
+
+/// A switch of profiles that is cut off is told as the card has it, whatever was heard of it (SGP.22 3.2.1).
+#[test]
+fn a_switch_that_is_cut_off_is_told_as_the_card_has_it() {
+    let mut lab = Ordered::new();
+    let (outcome, ..) = lab.run(Cut::Nowhere);
+    lab.arrived(&outcome, Cut::Nowhere);
+    let installed = lab.world.snapshot().unwrap();
+    let profile = ProfileRef::Iccid(lab.iccid);
+    let mut reported = 0;
+    for refresh in [false, true] {
+        for cut in [Cut::CommandLost, Cut::ResponseLost, Cut::CardReset] {
+            for number in 1..12 {
+                assert!(lab.world.restore(&installed));
+                let cut = cut(number);
+                let profile = profile.clone();
+                let done = block_on(lab.world.over_port(&mut Once::default(), async |port| {
+                    let mut port = Cutting { port, cut, apdus: 0, calls: 0, waits: Vec::new() };
+                    let done =
+                        driver::enable_surely(&mut port, &CardOptions::default(), profile, refresh).await;
+                    port.port.device.reset().unwrap();
+                    done
+                }));
+                let profiles = block_on(lab.world.list(&mut Once::default())).unwrap();
+                assert_eq!(profiles[0].enabled, done.is_ok(), "{cut:?}, {refresh}: {done:?}");
+                reported += usize::from(done.is_ok() && number < 5);
+            }
+        }
+    }
+    assert!(reported > 0, "some cuts come after the switch");
 }

@@ -7,6 +7,7 @@ mod discovery;
 mod disk;
 mod formats;
 mod lpac;
+mod notifications;
 mod pki_folder;
 mod plugs;
 mod profile;

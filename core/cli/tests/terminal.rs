@@ -159,7 +159,8 @@ fn nonsense_gets_a_sentence() {
         let said = fail(&["lpa", "--state", &state, "download", code]);
         assert!(said.contains(words), "{code}: {said}");
     }
-    let unreachable = fail_or_text(&["lpa", "--state", &state, "download", "-y", "--tries", "0", "LPA:1$127.0.0.1:9$X"]);
+    let unreachable =
+        fail_or_text(&["lpa", "--state", &state, "download", "-y", "--tries", "0", "LPA:1$127.0.0.1:9$X"]);
     assert!(unreachable.contains("127.0.0.1:9"), "{unreachable}");
     assert!(
         fail(&["euicc", "init", "--force", "--state", &state, "--eid", "123"]).contains("32 decimal digits")

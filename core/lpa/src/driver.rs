@@ -6,24 +6,26 @@
 //! host that wants to stop between steps keeps a [`Session`] instead. `tests/examples/port.rs` of the repository is a whole
 //! one.
 
+mod commands;
+
+pub use commands::{
+    caused, chip_info, delete, disable, disable_surely, enable, enable_surely, fall_back, list, memory_reset,
+    notifications, run, set_nickname,
+};
+
 use crate::apdu::{CardOptions, Channel, Exchange, Next, OpenError, OpenStep, Opening, Reply, is_success};
 use crate::code::Code;
 use crate::discover::{Discover, DiscoverParams, Discovery};
 use crate::download::{Download, DownloadParams, Outcome};
 use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress, function_of};
 use crate::lui::{Answer, Question};
-use crate::manage::{
-    ChipInfo, Command, Delete, Disable, Enable, GetAddresses, GetEid, GetInfo2, GetRat, ListNotifications,
-    ListProfiles, ManageError, MemoryReset, SetNickname,
-};
-use crate::notify::{Notification, Notified, Notify, NotifyParams};
-use crate::profile::{Profile, ProfileRef};
+use crate::manage::{Command, ManageError};
+use crate::notify::{Notified, Notify, NotifyParams};
 use crate::resume::Resumable;
 use crate::transport::{HttpReply, Lost, Unanswered};
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
-use esim_rsp::Iccid;
 use esim_rsp::check::Checks;
 use esim_rsp::es10c::EnableResult;
 use serde::{Deserialize, Serialize};
@@ -465,155 +467,4 @@ pub async fn discover<P: Port>(port: &mut P, options: &CardOptions, params: Disc
 /// Delivers notifications.
 pub async fn notify<P: Port>(port: &mut P, options: &CardOptions, params: NotifyParams) -> Notified {
     Session::new(Notify::new(params), options.clone()).finish(port).await
-}
-
-/// Runs one command on a channel of its own.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn run<P: Port, C: Command>(
-    port: &mut P,
-    options: &CardOptions,
-    command: &C,
-) -> Result<Ran<C::Output>, Failure> {
-    let mut link = Link::new(options.clone());
-    let ran = link.run(port, command).await;
-    link.close(port).await;
-    ran
-}
-
-/// Lists the profiles on the card with all their fields.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn list<P: Port>(port: &mut P, options: &CardOptions) -> Result<Vec<Profile>, Failure> {
-    Ok(run(port, options, &ListProfiles::default()).await?.output)
-}
-
-/// Enables a profile. Afterwards the card starts over as the result says, and
-/// [`notify()`] delivers the notifications that the switch has made.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn enable<P: Port>(
-    port: &mut P,
-    options: &CardOptions,
-    profile: ProfileRef,
-    refresh: bool,
-) -> Result<Refresh, Failure> {
-    Ok(run(port, options, &Enable { profile, refresh }).await?.refresh)
-}
-
-/// Enables the card's provisioning profile where no profile is enabled, so that
-/// the device can fetch another (SGP.22 2.4.5.2). Its ICCID; none if a profile
-/// is enabled or there is no provisioning profile.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn fall_back<P: Port>(
-    port: &mut P,
-    options: &CardOptions,
-    refresh: bool,
-) -> Result<Option<(Iccid, Refresh)>, Failure> {
-    let only_provisioning = ListProfiles { only: None, provisioning: true };
-    let candidates = run(port, options, &only_provisioning).await?.output;
-    let enabled = list(port, options).await?.iter().chain(&candidates).any(|profile| profile.enabled);
-    let Some(iccid) = candidates.iter().find_map(|profile| profile.metadata.iccid).filter(|_| !enabled)
-    else {
-        return Ok(None);
-    };
-    let refresh = enable(port, options, ProfileRef::Iccid(iccid), refresh).await?;
-    Ok(Some((iccid, refresh)))
-}
-
-/// Disables a profile; as for [`enable`].
-///
-/// # Errors
-/// [`Failure`].
-pub async fn disable<P: Port>(
-    port: &mut P,
-    options: &CardOptions,
-    profile: ProfileRef,
-    refresh: bool,
-) -> Result<Refresh, Failure> {
-    Ok(run(port, options, &Disable { profile, refresh }).await?.refresh)
-}
-
-/// Deletes a profile; [`notify()`] then tells its SM-DP+. The user has confirmed it.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn delete<P: Port>(
-    port: &mut P,
-    options: &CardOptions,
-    profile: ProfileRef,
-) -> Result<(), Failure> {
-    run(port, options, &Delete { profile }).await.map(|_| ())
-}
-
-/// Gives a profile a name; an empty one removes it.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn set_nickname<P: Port>(
-    port: &mut P,
-    options: &CardOptions,
-    iccid: Iccid,
-    nickname: &str,
-) -> Result<(), Failure> {
-    let command = SetNickname { iccid, nickname: nickname.to_string() };
-    run(port, options, &command).await.map(|_| ())
-}
-
-/// Deletes what `reset` says. The user has confirmed it.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn memory_reset<P: Port>(
-    port: &mut P,
-    options: &CardOptions,
-    reset: MemoryReset,
-) -> Result<Refresh, Failure> {
-    Ok(run(port, options, &reset).await?.refresh)
-}
-
-/// Lists the notifications that wait on the card.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn notifications<P: Port>(
-    port: &mut P,
-    options: &CardOptions,
-) -> Result<Vec<Notification>, Failure> {
-    Ok(run(port, options, &ListNotifications {}).await?.output)
-}
-
-/// Reads all that the eUICC tells of itself, on one channel.
-///
-/// # Errors
-/// [`Failure`]; a card that does not tell its addresses or its rules is none.
-pub async fn chip_info<P: Port>(port: &mut P, options: &CardOptions) -> Result<ChipInfo, Failure> {
-    let mut link = Link::new(options.clone());
-    let chip = read_chip(&mut link, port).await;
-    link.close(port).await;
-    chip
-}
-
-async fn read_chip<P: Port>(link: &mut Link, port: &mut P) -> Result<ChipInfo, Failure> {
-    let channel = link.open(port).await.map_err(Failure::Open)?;
-    let eid = link.run(port, &GetEid {}).await?.output;
-    let info = link.run(port, &GetInfo2 {}).await?.output;
-    let addresses = told(link.run(port, &GetAddresses {}).await)?;
-    let rat = told(link.run(port, &GetRat {}).await)?;
-    let isdr_aid = hex::encode_upper(&channel.aid);
-    Ok(ChipInfo { eid, isdr_aid, isdr_variant: channel.variant, info, addresses, rat })
-}
-
-/// What a card need not tell.
-fn told<T>(ran: Result<Ran<T>, Failure>) -> Result<Option<T>, Failure> {
-    match ran {
-        Ok(ran) => Ok(Some(ran.output)),
-        Err(Failure::Command(_)) => Ok(None),
-        Err(failure) => Err(failure),
-    }
 }

@@ -11,7 +11,7 @@ use crate::effect::{Effect, Es10, Event, HttpCall, Machine, Phase, Progress};
 use crate::octets;
 use crate::transport::{Unanswered, Untrusted};
 use alloc::borrow::ToOwned;
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -38,6 +38,26 @@ pub struct NotifyParams {
     pub dialled: Option<String>,
     /// Leave delivered notifications on the eUICC.
     pub keep: bool,
+    /// How often a delivery is tried again that failed by something that passes: no connection, a server that cannot
+    /// answer now. The waits grow. In all, for a receiver that is down would be waited for with each notification.
+    #[serde(skip_serializing_if = "is_none")]
+    pub tries: u8,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_none(tries: &u8) -> bool {
+    *tries == 0
+}
+
+/// A notification as the eUICC has signed it, to be kept elsewhere and delivered later (SGP.22 3.5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedNotification {
+    /// Which.
+    #[serde(flatten)]
+    pub notification: Notification,
+    /// PendingNotification, DER, as retrieved.
+    pub raw: Base64,
 }
 
 /// A notification on the eUICC.
@@ -106,6 +126,12 @@ pub struct Notify {
     params: NotifyParams,
     state: State,
     waiting: VecDeque<Notification>,
+    /// Of notifications that need not be retrieved, by number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    given: BTreeMap<u32, Base64>,
+    /// Deliveries that were tried again.
+    #[serde(default)]
+    tried_again: u8,
     done: Notified,
     pending: Option<Effect<Notified>>,
 }
@@ -123,6 +149,12 @@ enum State {
         #[serde(with = "octets")]
         raw: Vec<u8>,
     },
+    /// A little later, the same delivery.
+    Waiting {
+        notification: Notification,
+        #[serde(with = "octets")]
+        raw: Vec<u8>,
+    },
     ExpectRemoved {
         notification: Notification,
     },
@@ -136,9 +168,23 @@ impl Notify {
             params,
             state: State::Begin,
             waiting: VecDeque::new(),
+            given: BTreeMap::new(),
+            tried_again: 0,
             done: Notified::default(),
             pending: None,
         }
+    }
+
+    /// A delivery of notifications that were put away, without the card: there they stay.
+    pub fn from_elsewhere(params: NotifyParams, put_away: Vec<SignedNotification>) -> Self {
+        let mut notify = Self::new(NotifyParams { keep: true, ..params });
+        let mut listed = Vec::new();
+        for SignedNotification { notification, raw } in put_away {
+            notify.given.insert(notification.sequence_number, raw);
+            listed.push(notification);
+        }
+        notify.enqueue(listed);
+        notify
     }
 
     /// What is awaited, by the name of the state.
@@ -148,6 +194,7 @@ impl Notify {
             State::ExpectList => "ExpectList",
             State::ExpectRetrieved { .. } => "ExpectRetrieved",
             State::ExpectDelivered { .. } => "ExpectDelivered",
+            State::Waiting { .. } => "Waiting",
             State::ExpectRemoved { .. } => "ExpectRemoved",
             State::Over => "Over",
         }
@@ -155,6 +202,7 @@ impl Notify {
 
     fn advance(&mut self, event: Event) -> Effect<Notified> {
         match core::mem::replace(&mut self.state, State::Over) {
+            State::Begin if !self.waiting.is_empty() => self.next(),
             State::Begin => {
                 self.state = State::ExpectList;
                 card(&ListNotificationRequest { profile_management_operation: None })
@@ -170,7 +218,8 @@ impl Notify {
                 }
             },
             State::ExpectRetrieved { notification } => self.retrieved(notification, event),
-            State::ExpectDelivered { notification, .. } => self.delivered(notification, event),
+            State::ExpectDelivered { notification, raw } => self.delivered(notification, raw, event),
+            State::Waiting { notification, raw } => self.send(notification, raw),
             State::ExpectRemoved { notification } => {
                 let removed = removed(event);
                 self.done.sent.push(Sent { notification, removed });
@@ -197,6 +246,9 @@ impl Notify {
                 self.done.kept.push(Kept { notification, why });
                 continue;
             }
+            if let Some(raw) = self.given.remove(&notification.sequence_number) {
+                return self.send(notification, raw.0);
+            }
             let criterion = NotificationSearch::SeqNumber(notification.sequence_number);
             self.state = State::ExpectRetrieved { notification };
             return card(&RetrieveNotificationsListRequest { search_criteria: Some(criterion) });
@@ -211,10 +263,13 @@ impl Notify {
     }
 
     fn retrieved(&mut self, notification: Notification, event: Event) -> Effect<Notified> {
-        let raw = match retrieve(event, notification.sequence_number) {
-            Ok(raw) => raw,
-            Err(why) => return self.keep(notification, why),
-        };
+        match retrieve(event, notification.sequence_number) {
+            Ok(raw) => self.send(notification, raw),
+            Err(why) => self.keep(notification, why),
+        }
+    }
+
+    fn send(&mut self, notification: Notification, raw: Vec<u8>) -> Effect<Notified> {
         let dialled = self.params.dialled.as_deref();
         let address = to_dial(&notification.address, dialled).to_owned();
         let request = HandleNotificationRequest { pending_notification: Base64(raw.clone()) };
@@ -222,8 +277,15 @@ impl Notify {
         Effect::Http(HttpCall::es9(&address, &request))
     }
 
-    fn delivered(&mut self, notification: Notification, event: Event) -> Effect<Notified> {
+    fn delivered(&mut self, notification: Notification, raw: Vec<u8>, event: Event) -> Effect<Notified> {
+        let may_pass = matches!(event, Event::Lost(_) | Event::Http { status: 408 | 429 | 500..=599, .. });
         if let Err(why) = accepted(event) {
+            if may_pass && self.tried_again < self.params.tries {
+                let wait = 1u32.checked_shl(self.tried_again.into()).unwrap_or(LONGEST_WAIT);
+                self.tried_again += 1;
+                self.state = State::Waiting { notification, raw };
+                return Effect::Wait(wait.min(LONGEST_WAIT));
+            }
             return self.keep(notification, why);
         }
         if self.params.keep {
@@ -235,6 +297,9 @@ impl Notify {
         card(&request)
     }
 }
+
+/// Longest wait before another try, in seconds; the first one takes a second, each after it twice as long.
+const LONGEST_WAIT: u32 = 30;
 
 impl Machine for Notify {
     type Done = Notified;

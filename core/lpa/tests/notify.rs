@@ -2,8 +2,11 @@
 
 use crate::peers;
 
+use esim_lpa::driver::caused;
+use esim_lpa::notify::{Notification, SignedNotification};
 use esim_lpa::{Lang, Notify, NotifyParams};
 use esim_rsp::es9p::HandleNotificationRequest;
+use esim_rsp::json::Base64;
 use esim_rsp::{encode, json};
 use peers::*;
 
@@ -104,4 +107,56 @@ fn survives_serialisation_between_any_two_steps() {
         serde_json::from_str(&serde_json::to_string(&machine).unwrap()).unwrap()
     });
     assert_eq!((notified.sent.len(), notified.kept.len()), (1, 1));
+}
+
+#[test]
+fn what_may_pass_is_tried_again_and_what_may_not_is_kept_at_once() {
+    let again = |say: Option<Say>, tries: u8| {
+        let mut peers = peers(&[(0, "a.test"), (1, "a.test")]);
+        match say {
+            Some(say) => drop(peers.say.insert("handleNotification", say)),
+            None => peers.down = vec!["a.test".into()],
+        }
+        let notified = peers.run(Notify::new(NotifyParams { tries, ..NotifyParams::default() }), |it| it);
+        assert_eq!((notified.sent.len(), notified.kept.len(), peers.notifications.len()), (0, 2, 2));
+        peers.waits
+    };
+    assert_eq!(again(None, 3), [1, 2, 4]);
+    assert_eq!(again(Some(Say::Http(503, Vec::new())), 2), [1, 2]);
+    assert_eq!(again(None, 0), [0u32; 0]);
+    assert_eq!(again(Some(Say::Http(404, Vec::new())), 3), [0u32; 0]);
+    assert_eq!(again(Some(Say::TooLong), 3), [0u32; 0]);
+}
+
+#[test]
+fn what_was_put_away_is_delivered_without_the_card() {
+    let mut card = peers(&[(0, "a.test"), (1, "b.test")]);
+    let put_away: Vec<_> = [0, 1]
+        .into_iter()
+        .map(|number| {
+            let address = if number == 0 { "a.test" } else { "b.test" };
+            let pending = other_notification(number, address);
+            let metadata = pending.metadata();
+            SignedNotification { notification: Notification::from(metadata), raw: Base64(encode(&pending)) }
+        })
+        .collect();
+    let kept = serde_json::to_string(&put_away).unwrap();
+    let put_away: Vec<SignedNotification> = serde_json::from_str(&kept).unwrap();
+    let params = NotifyParams { only: Some(vec![0]), ..NotifyParams::default() };
+    let notified = card.run(Notify::from_elsewhere(params, put_away), |it| it);
+    let functions: Vec<&str> = card.log.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(functions, ["handleNotification"], "the card is not asked");
+    let posted: HandleNotificationRequest = json::parse(card.sent("handleNotification").unwrap()).unwrap();
+    assert_eq!(posted.pending_notification.0, encode(&other_notification(0, "a.test")));
+    assert!(notified.sent.len() == 1 && !notified.sent[0].removed);
+    assert_eq!(card.notifications.len(), 2);
+}
+
+#[test]
+fn what_an_operation_has_made_is_told_from_what_waited() {
+    let waits = |number: u32| Notification::from(other_notification(number, "a.test").metadata());
+    let (before, after) = ([waits(0), waits(3)], [waits(0), waits(3), waits(4), waits(5)]);
+    assert_eq!(caused(&before, &after), [4, 5]);
+    assert_eq!(caused(&[], &[waits(0)]), [0], "0 is a number");
+    assert_eq!(caused(&after, &before), [0u32; 0]);
 }

@@ -7,7 +7,7 @@ use super::{Options, Port};
 use anyhow::{Result, bail};
 use esim_lpa::driver;
 use esim_lpa::manage::GetAddresses;
-use esim_lpa::{DiscoverParams, Discovery, DownloadParams, Lang, Outcome};
+use esim_lpa::{Answer, DiscoverParams, Discovery, DownloadParams, Lang, Outcome};
 use esim_rsp::activation_code::ActivationCode;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -53,6 +53,55 @@ pub(super) struct Discover {
     list: bool,
     #[command(flatten)]
     beforehand: Beforehand,
+}
+
+/// `lpa cancel`.
+#[derive(clap::Args)]
+pub(super) struct Cancel {
+    /// `LPA:1$…`, in single quotes; without one, the download that was cut off.
+    activation_code: Option<String>,
+    /// What the SM-DP+ is told.
+    #[arg(long, value_enum, default_value_t = Reason::EndUserRejection)]
+    reason: Reason,
+    /// Where an unfinished download lies; beside the card's memory if absent.
+    #[arg(long, value_name = "FILE")]
+    resume_file: Option<PathBuf>,
+}
+
+/// Reasons that are the user's to give (SGP.22 5.7.14, CancelSessionReason).
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Reason {
+    /// Not wanted; the order is over.
+    EndUserRejection,
+    /// Not now; the order waits.
+    Postponed,
+    /// Nobody has answered; the order waits.
+    Timeout,
+}
+
+/// Both sides are told by a session that is called off when it has come to the user (SGP.22 3.0.2): there is no other way.
+pub(super) async fn cancel(port: &mut Port<'_>, options: &Options, args: Cancel) -> Result<ExitCode> {
+    let file = ResumeFile::of(args.resume_file, &options.state);
+    let params = match args.activation_code {
+        Some(code) => DownloadParams::new(&code.parse::<ActivationCode>()?),
+        None => match file.read(options.lang)? {
+            Some(kept) => kept.params,
+            None => return Err(file.nothing(options.lang)),
+        },
+    };
+    port.user.preset = Some(match args.reason {
+        Reason::EndUserRejection => Answer::Reject,
+        Reason::Postponed => Answer::Postpone,
+        Reason::Timeout => Answer::Timeout,
+    });
+    let params = DownloadParams { auto_consent: false, confirmation_code: None, ..params };
+    let outcome = driver::download(port, &options.card, params.clone()).await;
+    let told = outcome.cancelled.as_ref().is_some_and(|cancelled| cancelled.by_server);
+    if told && file.read(options.lang).ok().flatten().is_some_and(|kept| kept.is_of(&params)) {
+        file.remove()?;
+    }
+    print(options.json, &outcome, || say!("{}", outcome.text(options.lang)))?;
+    Ok(exit(told))
 }
 
 /// What was found, and what became of each profile.

@@ -1,6 +1,7 @@
 //! `esim-lab lpa`: the LPA on a terminal, for the card in a state file.
 
 mod download;
+mod notifications;
 mod resume;
 mod show;
 mod terminal;
@@ -14,9 +15,9 @@ use esim_crypto::pki::{Certificate, refuse_live_ci};
 use esim_lpa::apdu::CardOptions;
 use esim_lpa::driver::{self, Refresh};
 use esim_lpa::manage::{GetAddresses, MemoryReset, SetDefaultDpAddress};
-use esim_lpa::{Lang, NotifyParams, ProfileRef};
+use esim_lpa::{Lang, ProfileRef};
 use esim_world::{Joined, Line, Trace};
-use show::{done, print, print_info, print_profiles, print_waiting};
+use show::{done, print, print_info, print_profiles};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,10 +87,7 @@ enum Command {
     /// The profiles on the card.
     List,
     /// Enables a profile, by ICCID or AID.
-    Enable {
-        /// ICCID or AID of the ISD-P.
-        profile: ProfileRef,
-    },
+    Enable(Switch),
     /// Enables the provisioning profile if no other is enabled, so that the device can fetch one.
     FallBack,
     /// Deletes what the options say, policy rules or not (eUICC memory reset).
@@ -108,10 +106,7 @@ enum Command {
         yes: bool,
     },
     /// Disables a profile.
-    Disable {
-        /// ICCID or AID of the ISD-P.
-        profile: ProfileRef,
-    },
+    Disable(Switch),
     /// Deletes a profile for good.
     Delete {
         /// ICCID or AID of the ISD-P.
@@ -119,7 +114,12 @@ enum Command {
         /// Deletes without asking.
         #[arg(long, short)]
         yes: bool,
+        /// Delivers the notifications that this makes, and no others.
+        #[arg(long)]
+        notify: bool,
     },
+    /// Tells the SM-DP+ that the profile of an activation code is not wanted, or not now.
+    Cancel(download::Cancel),
     /// Names a profile; an empty name removes the nickname.
     Nickname {
         /// ICCID.
@@ -127,12 +127,21 @@ enum Command {
         /// At most 64 octets in UTF-8.
         name: String,
     },
-    /// Delivers the notifications that wait on the card.
-    Notifications {
-        /// Shows them and delivers nothing.
-        #[arg(long)]
-        list: bool,
-    },
+    /// Delivers the notifications that wait on the card, or does with them what the options say.
+    Notifications(notifications::Notifications),
+}
+
+/// A profile to enable or disable.
+#[derive(clap::Args)]
+struct Switch {
+    /// ICCID or AID of the ISD-P.
+    profile: ProfileRef,
+    /// Resets the card in place of a REFRESH, which some modems do not carry out.
+    #[arg(long)]
+    no_refresh: bool,
+    /// Delivers the notifications that this makes, and no others.
+    #[arg(long)]
+    notify: bool,
 }
 
 /// Runs one command of the LPA.
@@ -184,8 +193,7 @@ struct Options {
 }
 
 async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result<(ExitCode, Refresh)> {
-    let Options { card: options, lang, json, .. } = all;
-    let (lang, json) = (*lang, *json);
+    let (options, json) = (&all.card, all.json);
     let mut refresh = Refresh::NotNeeded;
     let mut code = ExitCode::SUCCESS;
     match command {
@@ -205,10 +213,7 @@ async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result
             let profiles = driver::list(port, options).await?;
             print(json, &profiles, || print_profiles(&profiles))?;
         }
-        Command::Enable { profile } => {
-            refresh = driver::enable(port, options, profile.clone(), true).await?;
-            done(json, "enabled", &profile)?;
-        }
+        Command::Enable(args) => (code, refresh) = switch(port, all, args, true).await?,
         Command::FallBack => refresh = fall_back(port, options, json).await?,
         Command::Reset { operational, test, default_address, yes } => {
             let what = MemoryReset {
@@ -218,28 +223,46 @@ async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result
             };
             refresh = reset(port, options, what, yes, json).await?;
         }
-        Command::Disable { profile } => {
-            refresh = driver::disable(port, options, profile.clone(), true).await?;
-            done(json, "disabled", &profile)?;
-        }
-        Command::Delete { profile, yes } => {
+        Command::Disable(args) => (code, refresh) = switch(port, all, args, false).await?,
+        Command::Delete { profile, yes, notify } => {
             if !yes && !confirm_deletion(&profile)? {
                 bail!("nothing was deleted");
             }
+            let before = notifications::before(port, all, notify).await?;
             driver::delete(port, options, profile.clone()).await?;
             done(json, "deleted", &profile)?;
+            code = notifications::of_this_operation(port, all, before).await?;
         }
+        Command::Cancel(args) => code = download::cancel(port, all, args).await?,
         Command::Nickname { iccid, name } => {
             driver::set_nickname(port, options, iccid, &name).await?;
             done(json, "named", &ProfileRef::Iccid(iccid))?;
         }
-        Command::Notifications { list: true } => {
-            let waiting = driver::notifications(port, options).await?;
-            print(json, &waiting, || waiting.iter().for_each(print_waiting))?;
-        }
-        Command::Notifications { list: false } => code = deliver(port, options, lang, json).await?,
+        Command::Notifications(args) => code = notifications::run(port, all, args).await?,
     }
     Ok((code, refresh))
+}
+
+/// Enables a profile, or disables it.
+async fn switch(
+    port: &mut Port<'_>,
+    all: &Options,
+    args: Switch,
+    enabled: bool,
+) -> Result<(ExitCode, Refresh)> {
+    let Switch { profile, no_refresh, notify } = args;
+    let before = notifications::before(port, all, notify).await?;
+    let named = profile.clone();
+    let refresh = match enabled {
+        true => driver::enable_surely(port, &all.card, named, !no_refresh).await?,
+        false => driver::disable_surely(port, &all.card, named, !no_refresh).await?,
+    };
+    done(all.json, if enabled { "enabled" } else { "disabled" }, &profile)?;
+    if before.is_some() && refresh != Refresh::NotNeeded {
+        // What the switch has to report is there when it has taken effect.
+        port.device.reset()?;
+    }
+    Ok((notifications::of_this_operation(port, all, before).await?, refresh))
 }
 
 /// Sets the default SM-DP+, if an address is given, and tells which it is then.
@@ -266,14 +289,6 @@ async fn fall_back(port: &mut Port<'_>, options: &CardOptions, json: bool) -> Re
     };
     done(json, "enabled", &ProfileRef::Iccid(iccid))?;
     Ok(refresh)
-}
-
-/// Delivers every notification that waits; a failure if one is kept.
-async fn deliver(port: &mut Port<'_>, options: &CardOptions, lang: Lang, json: bool) -> Result<ExitCode> {
-    let notified = driver::notify(port, options, NotifyParams::default()).await;
-    print(json, &notified, || say!("{} delivered. {}", notified.sent.len(), notified.text(lang)))?;
-    let is_all = notified.kept.is_empty() && notified.problem.is_none();
-    Ok(if is_all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Deletes what was named, if the user has said so.

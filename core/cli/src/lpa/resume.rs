@@ -85,6 +85,14 @@ impl ResumeFile {
         }
     }
 
+    /// There is nothing to go on with any more.
+    ///
+    /// # Errors
+    /// If the file cannot be removed.
+    pub fn remove(&self) -> Result<()> {
+        self.write(None)
+    }
+
     fn write(&self, kept: Option<&Kept>) -> Result<()> {
         let done = match kept {
             Some(kept) => replace(&Files, &self.0, &kept.to_octets()),

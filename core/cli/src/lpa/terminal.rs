@@ -1,6 +1,7 @@
 //! The person at the terminal: what is asked, and how far it is.
 
 use anyhow::{Context, Result};
+use esim_lpa::notify::Notification;
 use esim_lpa::{Answer, Lang, Phase, ProfileRef, Progress, Question};
 use esim_world::User;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -16,6 +17,8 @@ pub(super) struct Terminal {
     quiet: bool,
     bar: ProgressBar,
     phase: Option<Phase>,
+    /// What is answered in place of the user.
+    pub(super) preset: Option<Answer>,
     /// Whether a question found the input closed.
     pub(super) unanswered: bool,
 }
@@ -26,7 +29,7 @@ impl Terminal {
         let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{spinner} {bar:32} {percent:>3}% {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { lang, quiet, bar, phase: None, unanswered: false }
+        Self { lang, quiet, bar, phase: None, preset: None, unanswered: false }
     }
 
     /// Shows the bar of a download, which moves while a server or the card takes its time.
@@ -46,6 +49,9 @@ impl Terminal {
 
 impl User for Terminal {
     fn answer(&mut self, question: &Question) -> Answer {
+        if let Some(preset) = &self.preset {
+            return preset.clone();
+        }
         self.bar.suspend(|| {
             crate::out::ask(&question.text(self.lang));
             let Ok(Some(typed)) = read_line() else {
@@ -82,6 +88,17 @@ pub(super) fn confirm_deletion(profile: &ProfileRef) -> Result<bool> {
     let typed = read_line()?.context("nobody can be asked: standard input is closed. --yes deletes it")?;
     let name = profile.to_string();
     Ok(typed.len() == 4 && name.ends_with(&typed))
+}
+
+/// Whether a notification that was not delivered shall be dropped.
+pub(super) fn confirm_drop(it: &Notification) -> Result<bool> {
+    let (number, to) = (it.sequence_number, &it.address);
+    crate::out::ask(&format!(
+        "Notification {number} was not delivered. Without it {to} never hears of what happened: a profile that was deleted \
+         stays installed there, and cannot be issued again. Type {number} to drop it:"
+    ));
+    let typed = read_line()?.context("nobody can be asked: standard input is closed. --yes drops it")?;
+    Ok(typed == number.to_string())
 }
 
 pub(super) fn confirm_reset() -> Result<bool> {

@@ -1,7 +1,7 @@
 //! The commands on profiles and notifications (SGP.22 5.7.9 to 5.7.21).
 
 use super::{Command, ManageError, check, read};
-use crate::notify::Notification;
+use crate::notify::{Notification, SignedNotification};
 use crate::profile::{Profile, ProfileRef};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,10 +12,12 @@ use esim_rsp::es10c::{
     EnableProfileRequest, EnableProfileResponse, EuiccMemoryResetRequest, EuiccMemoryResetResponse,
     ProfileInfoListRequest, ProfileInfoListResponse, SearchCriteria, SetNicknameRequest, SetNicknameResponse,
 };
+use esim_rsp::json::Base64;
 use esim_rsp::notification::{
     ListNotificationRequest, ListNotificationResponse, NotificationSentRequest, NotificationSentResponse,
+    PendingNotification, RetrieveNotificationsListRequest, RetrieveNotificationsListResponse,
 };
-use esim_rsp::{Iccid, OctetString, encode};
+use esim_rsp::{Iccid, OctetString, Signed, encode};
 use serde::{Deserialize, Serialize};
 
 /// ES10c.GetProfilesInfo for every field; with none installed the list is empty.
@@ -209,6 +211,35 @@ impl Command for ListNotifications {
                 Ok(list.iter().map(Notification::from).collect())
             }
             ListNotificationResponse::ListNotificationsResultError(code) => {
+                check(self, code.max(1), Some("undefinedError")).map(|()| Vec::new())
+            }
+        }
+    }
+}
+
+/// ES10b.RetrieveNotificationsList of all: what the eUICC has signed, to be kept elsewhere. It stays on the card.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetrieveNotifications {}
+
+impl Command for RetrieveNotifications {
+    type Output = Vec<SignedNotification>;
+
+    fn request(&self) -> Vec<u8> {
+        encode(&RetrieveNotificationsListRequest { search_criteria: None })
+    }
+
+    fn response(&self, data: &[u8]) -> Result<Vec<SignedNotification>, ManageError> {
+        match read(self, data)? {
+            RetrieveNotificationsListResponse::NotificationList(list) => {
+                let signed = |pending: &Signed<PendingNotification>| SignedNotification {
+                    notification: Notification::from(pending.metadata()),
+                    raw: Base64(pending.raw().to_vec()),
+                };
+                Ok(list.iter().map(signed).collect())
+            }
+            // noResultAvailable: there is none.
+            RetrieveNotificationsListResponse::NotificationsListResultError(1) => Ok(Vec::new()),
+            RetrieveNotificationsListResponse::NotificationsListResultError(code) => {
                 check(self, code.max(1), Some("undefinedError")).map(|()| Vec::new())
             }
         }

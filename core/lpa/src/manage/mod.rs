@@ -9,7 +9,8 @@ pub use chip::{
     SetDefaultDpAddress,
 };
 pub use commands::{
-    Delete, Disable, Enable, ListNotifications, ListProfiles, MemoryReset, RemoveNotification, SetNickname,
+    Delete, Disable, Enable, ListNotifications, ListProfiles, MemoryReset, RemoveNotification,
+    RetrieveNotifications, SetNickname,
 };
 
 use crate::code::Code;

@@ -57,6 +57,8 @@ pub struct Peers {
     pub log: Vec<(String, Vec<u8>)>,
     pub questions: Vec<Question>,
     pub phases: Vec<Phase>,
+    /// Seconds that were waited, each time.
+    pub waits: Vec<u32>,
     /// Segments that the card has been given.
     pub loaded: usize,
 }
@@ -80,6 +82,7 @@ impl Default for Peers {
             log: Vec::new(),
             questions: Vec::new(),
             phases: Vec::new(),
+            waits: Vec::new(),
             loaded: 0,
         }
     }
@@ -109,7 +112,10 @@ impl Peers {
                         self.answers.remove(0)
                     })
                 }
-                Effect::Wait(_) => Event::Waited,
+                Effect::Wait(seconds) => {
+                    self.waits.push(seconds);
+                    Event::Waited
+                }
                 Effect::Done(done) => return done,
             };
         }
