@@ -71,3 +71,25 @@ fn the_default_sm_dp_is_set_and_asked_without_a_code() {
     assert_eq!(told["defaultSmdp"], sm.address.as_str());
     assert_eq!(run(&["lpa", "--state", &state, "default-smdp", "--clear"]).trim(), "no default SM-DP+");
 }
+
+#[test]
+fn a_preview_shows_what_is_offered_and_uses_nothing_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sm, _, state, _) = start(folder.path());
+    let (iccid, _, code) = sm.order(&["--spn", "テスト通信"]);
+    let shown = run(&["lpa", "--state", &state, "preview", &code]);
+    assert!(
+        shown.contains("テスト通信") && shown.contains(&iccid) && shown.contains("very likely"),
+        "{shown}"
+    );
+    let shown = run(&["lpa", "--state", &state, "--ja", "preview", &code]);
+    assert!(shown.contains("空き容量") && shown.contains("通常"), "{shown}");
+    let shown: Value =
+        serde_json::from_str(&run(&["lpa", "--state", &state, "--json", "preview", &code])).unwrap();
+    assert_eq!((&shown["installable"], &shown["memory"]["fit"]), (&true.into(), &"likely".into()));
+    assert_eq!(card_profiles(&state), []);
+    run(&["lpa", "--state", &state, "download", "--yes", &code]);
+    // It is on the card now: another try of the same code is refused by the server, not shown.
+    assert!(!esim_lab().args(["lpa", "--state", &state, "preview", &code]).status().unwrap().success());
+    assert_eq!(card_profiles(&state), [(iccid, false)]);
+}

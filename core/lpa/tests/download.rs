@@ -4,10 +4,12 @@
 use crate::peers;
 
 use esim_lpa::download::{CardRefusal, LostPeer, Misbehaviour, Peer};
+use esim_lpa::lui::{Concern, Fit, MemoryNeed, Preview};
 use esim_lpa::policy::Forbidden;
 use esim_lpa::{
     Answer, CertificateFault, Device, Download, DownloadParams, Ending, Lang, Outcome, Phase, Question,
 };
+use esim_rsp::es8p::{ProfileClass, StoreMetadataRequest};
 use esim_rsp::es9p::CancelSessionEs9Request;
 use esim_rsp::es10b::{
     AuthenticateErrorCode, AuthenticateResponseError, AuthenticateServerRequest, AuthenticateServerResponse,
@@ -16,7 +18,7 @@ use esim_rsp::es10b::{
 };
 use esim_rsp::es10c::ProfileInfo;
 use esim_rsp::notification::ErrorReason;
-use esim_rsp::{Code, decode, encode, json};
+use esim_rsp::{Code, decode, encode, json, tlv};
 use peers::*;
 
 #[test]
@@ -211,6 +213,71 @@ fn the_user_is_shown_what_is_offered() {
     assert_eq!(consent.profile.owner.as_ref().unwrap().mnc, "01");
     assert!(peers.questions[0].text(Lang::En).contains("285.6 kB"));
     assert!(peers.questions[0].text(Lang::Ja).contains("Plan A"));
+}
+
+/// What an offer looks like, of metadata with more octets behind it.
+fn preview(peers: &mut Peers, more: &[u8]) -> Preview {
+    let mut offer = peers.offer();
+    let whole = encode(&peers.metadata);
+    let content = tlv::read_only(&whole).unwrap().value;
+    offer.profile_metadata.0 = tlv::wrap(0xBF25, &[&whole[content], more]);
+    peers.say.insert("authenticateClient", Say::Http(200, ok(offer)));
+    peers.answers = vec![Answer::Postpone];
+    let outcome = peers.download(DownloadParams { auto_consent: false, ..params() });
+    assert_cancelled(peers, &outcome, 1);
+    assert_eq!(peers.count("PrepareDownload"), 0, "nothing is fetched");
+    let [Question::Consent(consent)] = &peers.questions[..] else { panic!("one question") };
+    let preview = Preview::of(consent);
+    for lang in [Lang::En, Lang::Ja] {
+        assert!(preview.rows(lang).iter().all(|(_, value)| !value.is_empty()));
+        assert_eq!(
+            preview.concerns.len(),
+            preview.rows(lang).iter().filter(|(name, _)| name.is_empty()).count()
+        );
+    }
+    preview
+}
+
+#[test]
+fn whether_it_fits_is_told_before_anything_is_fetched() {
+    // The card has 0x045BF8 octets: 285.6 kB.
+    let unknown = preview(&mut Peers::default(), &[]);
+    assert_eq!((unknown.memory.fit, unknown.installable), (Fit::Likely, true));
+    assert_eq!(unknown.memory.estimated, None);
+    let sized = |size: &[u8]| preview(&mut Peers::default(), &tlv::wrap(0x9F21, &[size]));
+    let small = sized(&[0x00, 0x9C, 0x40]);
+    assert_eq!((small.memory.estimated, small.memory.fit), (Some(40_000), Fit::Fits));
+    assert!(small.concerns.is_empty());
+    let tight = sized(&[0x04, 0x00, 0x00]);
+    assert_eq!((tight.memory.fit, &tight.concerns[..]), (Fit::Tight, &[Concern::MayNotFit][..]));
+    assert!(tight.installable);
+    let large = sized(&[0x04, 0x5B, 0xF9]);
+    assert_eq!((large.memory.fit, &large.concerns[..]), (Fit::TooLarge, &[Concern::TooLarge][..]));
+    assert!(!large.installable);
+    assert_eq!(sized(&[0xFF; 9]).memory.estimated, None, "no number of octets");
+    assert_eq!(MemoryNeed::new(Some(20_000), None).fit, Fit::Doubtful);
+    assert_eq!(MemoryNeed::new(None, Some(1)).fit, Fit::Unknown);
+}
+
+#[test]
+fn what_stands_against_an_offer_is_told_with_the_gravest_first() {
+    let installed = ProfileInfo { iccid: Some(iccid()), ..ProfileInfo::default() };
+    let metadata = StoreMetadataRequest { profile_class: ProfileClass::test, ..with_rules(&[2]) };
+    let mut peers = Peers {
+        metadata,
+        installed: vec![installed],
+        rat: vec![allowed(&[2], false)],
+        rsp_capability: vec![0],
+        ..Peers::default()
+    };
+    let preview = preview(&mut peers, &[]);
+    let expected = [Concern::AlreadyInstalled, Concern::NoTestProfiles, Concern::CannotDelete];
+    assert_eq!((&preview.concerns[..], preview.installable), (&expected[..], false));
+    let asked = peers.questions[0].text(Lang::En);
+    assert!(asked.contains("this card takes none"), "{asked}");
+    let rows = preview.rows(Lang::En);
+    assert!(rows.contains(&("icon", "image/png, 2 bytes".into())), "{rows:?}");
+    assert!(rows.contains(&("reports to", "notify.example.com (enable, delete)".into())), "{rows:?}");
 }
 
 #[test]

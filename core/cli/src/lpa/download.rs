@@ -124,7 +124,40 @@ pub(super) async fn download(
     activation_code: Option<String>,
     beforehand: &Beforehand,
 ) -> Result<ExitCode> {
-    let params = match activation_code {
+    let params = named(port, options, activation_code).await?;
+    let file = beforehand.file(options);
+    let download = file.begin(beforehand.with(params), options.lang).with_patience(beforehand.tries);
+    let fetched = file.fetch(port, options, download).await?;
+    print(options.json, &fetched.outcome, || say(port, &fetched, options.lang))?;
+    Ok(exit(fetched.outcome.is_installed()))
+}
+
+/// Shows what is offered, and postpones it: the order waits as before.
+pub(super) async fn preview(
+    port: &mut Port<'_>,
+    options: &Options,
+    activation_code: Option<String>,
+) -> Result<ExitCode> {
+    let params = named(port, options, activation_code).await?;
+    port.user.preset = Some(Answer::Postpone);
+    let outcome = driver::download(port, &options.card, params).await;
+    let Some(preview) = port.user.offered.take() else {
+        print(options.json, &outcome, || say!("{}", outcome.text(options.lang)))?;
+        return Ok(ExitCode::FAILURE);
+    };
+    print(options.json, &preview, || {
+        super::show::preview(&preview, options.lang).iter().for_each(|line| say!("{line}"));
+    })?;
+    Ok(exit(preview.installable))
+}
+
+/// What an activation code names; without one, whatever waits at the card's default SM-DP+.
+async fn named(
+    port: &mut Port<'_>,
+    options: &Options,
+    activation_code: Option<String>,
+) -> Result<DownloadParams> {
+    Ok(match activation_code {
         Some(code) => DownloadParams::new(&code.parse::<ActivationCode>()?),
         None => {
             let addresses = driver::run(port, &options.card, &GetAddresses {}).await?.output;
@@ -136,12 +169,7 @@ pub(super) async fn download(
             };
             DownloadParams::at(&address)
         }
-    };
-    let file = beforehand.file(options);
-    let download = file.begin(beforehand.with(params), options.lang).with_patience(beforehand.tries);
-    let fetched = file.fetch(port, options, download).await?;
-    print(options.json, &fetched.outcome, || say(port, &fetched, options.lang))?;
-    Ok(exit(fetched.outcome.is_installed()))
+    })
 }
 
 /// Goes on with a download that was cut off.

@@ -66,6 +66,11 @@ enum Command {
         #[command(flatten)]
         beforehand: Beforehand,
     },
+    /// Shows what is offered: what it is, whether it fits, what stands against it. Nothing is fetched, the order waits.
+    Preview {
+        /// `LPA:1$…`, in single quotes; without one, whatever waits for the card at its default SM-DP+.
+        activation_code: Option<String>,
+    },
     /// Goes on with a download that was cut off: by a lost connection, a card without power, the end of this program.
     Resume {
         #[command(flatten)]
@@ -199,6 +204,9 @@ async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result
     match command {
         Command::Download { activation_code, beforehand } => {
             code = download::download(port, all, activation_code, &beforehand).await?;
+        }
+        Command::Preview { activation_code } => {
+            code = download::preview(port, all, activation_code).await?;
         }
         Command::Resume { beforehand } => code = download::resume(port, all, &beforehand).await?,
         Command::Discover(args) => code = download::discover(port, all, args).await?,

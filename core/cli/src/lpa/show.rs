@@ -1,11 +1,11 @@
 //! What the commands of the LPA print: JSON for a program, lines for a person.
 
 use anyhow::Result;
-use esim_lpa::lui::readable_size;
+use esim_lpa::lui::{Preview, readable_size};
 use esim_lpa::manage::ChipInfo;
 use esim_lpa::notify::Notification;
 use esim_lpa::profile::PolicyRules;
-use esim_lpa::{Profile, ProfileRef};
+use esim_lpa::{Lang, Profile, ProfileRef};
 use serde::Serialize;
 
 pub(super) fn print<T: Serialize>(json: bool, value: &T, text: impl FnOnce()) -> Result<()> {
@@ -20,6 +20,15 @@ pub(super) fn print<T: Serialize>(json: bool, value: &T, text: impl FnOnce()) ->
 pub(super) fn done(json: bool, what: &str, profile: &ProfileRef) -> Result<()> {
     let value = serde_json::json!({ "result": what, "profile": profile.to_string() });
     print(json, &value, || say!("{what}: {profile}"))
+}
+
+/// What is told of a profile before it is fetched, in lines.
+pub(super) fn preview(preview: &Preview, lang: Lang) -> Vec<String> {
+    let line = |(name, value): (&str, String)| match name.is_empty() {
+        true => value,
+        false => format!("{name:<12}  {value}"),
+    };
+    preview.rows(lang).into_iter().map(line).collect()
 }
 
 /// A line for each thing, the name first.

@@ -1,6 +1,7 @@
 //! The person at the terminal: what is asked, and how far it is.
 
 use anyhow::{Context, Result};
+use esim_lpa::lui::Preview;
 use esim_lpa::notify::Notification;
 use esim_lpa::{Answer, Lang, Phase, ProfileRef, Progress, Question};
 use esim_world::User;
@@ -17,6 +18,8 @@ pub(super) struct Terminal {
     quiet: bool,
     bar: ProgressBar,
     phase: Option<Phase>,
+    /// The profile that was offered last.
+    pub(super) offered: Option<Preview>,
     /// What is answered in place of the user.
     pub(super) preset: Option<Answer>,
     /// Whether a question found the input closed.
@@ -29,7 +32,7 @@ impl Terminal {
         let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{spinner} {bar:32} {percent:>3}% {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { lang, quiet, bar, phase: None, preset: None, unanswered: false }
+        Self { lang, quiet, bar, phase: None, offered: None, preset: None, unanswered: false }
     }
 
     /// Shows the bar of a download, which moves while a server or the card takes its time.
@@ -49,10 +52,16 @@ impl Terminal {
 
 impl User for Terminal {
     fn answer(&mut self, question: &Question) -> Answer {
+        if let Question::Consent(consent) = question {
+            self.offered = Some(Preview::of(consent));
+        }
         if let Some(preset) = &self.preset {
             return preset.clone();
         }
         self.bar.suspend(|| {
+            if let (Question::Consent(_), Some(offered)) = (question, &self.offered) {
+                super::show::preview(offered, self.lang).iter().for_each(|line| tell!("{line}"));
+            }
             crate::out::ask(&question.text(self.lang));
             let Ok(Some(typed)) = read_line() else {
                 self.unanswered = true;

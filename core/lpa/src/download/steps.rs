@@ -14,6 +14,7 @@ use crate::profile::Metadata;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use esim_rsp::check::{Checks, Rule};
+use esim_rsp::common::has_bit;
 use esim_rsp::es8p::StoreMetadataRequest;
 use esim_rsp::es9p::{
     AuthenticateClientOk, GetBoundProfilePackageOk, GetBoundProfilePackageRequest, SmdpSigned2,
@@ -28,6 +29,8 @@ use esim_rsp::notification::ProfileInstallationResult;
 use esim_rsp::{Error, TransactionId, bpp, encode, es10, json_binding, tlv};
 use sha2::{Digest, Sha256};
 
+/// `rspCapability` bit testProfileSupport.
+const TEST_PROFILE_SUPPORT: usize = 3;
 /// Octets of MAC at the end of each segment (SGP.22 2.5.4).
 const MAC: usize = 8;
 
@@ -116,14 +119,29 @@ pub(super) fn profiles(
     if params.auto_consent && !strong {
         return agreed(params, offered);
     }
+    let takes_test_profiles =
+        euicc.as_ref().is_none_or(|info| has_bit(&info.rsp_capability, TEST_PROFILE_SUPPORT));
     let question = Question::Consent(Box::new(Consent {
         smdp_address: params.smdp_address.clone(),
         profile: Metadata::from(&metadata),
         strong,
         free_memory: euicc.and_then(|info| CardResources::read(&info.ext_card_resource).free_non_volatile),
         already_installed: installed.iter().any(|other| other.iccid == Some(metadata.iccid)),
+        estimated_size: estimated_size(&offered.offer.profile_metadata.0),
+        takes_test_profiles,
     }));
     Ok((State::ExpectConsent(offered), Effect::Ask(question)))
+}
+
+/// estimatedProfileSize, which servers of version 3 add to the metadata.
+fn estimated_size(metadata: &[u8]) -> Option<u32> {
+    const ESTIMATED_PROFILE_SIZE: u32 = 0x9F21;
+    let whole = tlv::read_only(metadata).ok()?;
+    let size = tlv::find(metadata, &whole, ESTIMATED_PROFILE_SIZE).ok()??;
+    let octets = metadata.get(size.value)?;
+    // An INTEGER: a first octet of zeros keeps it positive.
+    let octets = octets.strip_prefix(&[0]).unwrap_or(octets);
+    (octets.len() <= 4).then(|| octets.iter().fold(0, |sum, octet| sum << 8 | u32::from(*octet)))
 }
 
 fn installed(response: &[u8]) -> Vec<ProfileInfo> {

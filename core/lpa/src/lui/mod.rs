@@ -3,8 +3,12 @@
 //! a terminal and a page say the same.
 
 mod element;
+pub mod preview;
+mod preview_text;
 mod text;
 mod text_ja;
+
+pub use preview::{Concern, Fit, MemoryNeed, Preview};
 
 use crate::profile::Metadata;
 use alloc::boxed::Box;
@@ -49,6 +53,21 @@ pub struct Consent {
     pub free_memory: Option<u32>,
     /// A profile with this ICCID is on the card; installing it will fail.
     pub already_installed: bool,
+    /// What the SM-DP+ estimates that it takes, in octets (estimatedProfileSize, of SGP.22 version 3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_size: Option<u32>,
+    /// Whether the eUICC takes test profiles (rspCapability, SGP.22 5.7.8); so where it does not tell.
+    #[serde(default = "takes_all", skip_serializing_if = "is_so")]
+    pub takes_test_profiles: bool,
+}
+
+fn takes_all() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_so(takes: &bool) -> bool {
+    *takes
 }
 
 /// What the user is told when a confirmation code is wanted.

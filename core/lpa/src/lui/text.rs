@@ -1,7 +1,7 @@
 //! Sentences in English, and the choice of language.
 
 use super::element::element;
-use super::{Lang, Question, readable_size, text_ja};
+use super::{Concern, Lang, Preview, Question, readable_size, text_ja};
 use crate::discover::{Discovery, DiscoveryEnding, Unfollowed, Unfollowing};
 use crate::download::{
     CardRefusal, Ending, InstallError, Misbehaviour, Outcome, Peer, ServerRefusal, UntrustedServer, quotable,
@@ -131,6 +131,13 @@ fn question(question: &Question) -> String {
             }
             if let Some(free) = consent.free_memory {
                 text.push_str(&format!(" Free memory on the card: {}.", readable_size(free.into())));
+            }
+            let told_already = [Concern::AlreadyInstalled, Concern::CannotDisable, Concern::CannotDelete];
+            let preview = Preview::of(consent);
+            let grave = preview.concerns.iter().filter(|it| it.is_fatal() && !told_already.contains(it));
+            for concern in grave {
+                text.push(' ');
+                text.push_str(concern.text(Lang::En));
             }
             text
         }

@@ -1,6 +1,6 @@
 //! Sentences in Japanese.
 
-use super::{Question, readable_size};
+use super::{Concern, Lang, Preview, Question, readable_size};
 use crate::apdu::OpenError;
 use crate::discover::{Discovery, DiscoveryEnding, Unfollowed, Unfollowing};
 use crate::download::{Ending, InstallError, Misbehaviour, Peer, ServerRefusal, UntrustedServer, quotable};
@@ -31,6 +31,12 @@ pub(super) fn question(question: &Question) -> String {
             }
             if let Some(free) = consent.free_memory {
                 text.push_str(&format!("カードの空き容量: {}。", readable_size(free.into())));
+            }
+            let told_already = [Concern::AlreadyInstalled, Concern::CannotDisable, Concern::CannotDelete];
+            let preview = Preview::of(consent);
+            let grave = preview.concerns.iter().filter(|it| it.is_fatal() && !told_already.contains(it));
+            for concern in grave {
+                text.push_str(concern.text(Lang::Ja));
             }
             text
         }

@@ -148,7 +148,7 @@ fn at_of(download: &Download) -> Option<At> {
         return None;
     }
     Some(match download.loading() {
-        Some((transaction, profile)) => At::Loading(Loaded { transaction, profile }),
+        Some((transaction, profile)) => At::Loading(Loaded { transaction, profile: profile.map(Box::new) }),
         None => At::Before,
     })
 }

@@ -114,7 +114,13 @@ enum Then {
 #[serde(rename_all = "camelCase")]
 struct Loaded {
     transaction: TransactionId,
-    profile: Option<Metadata>,
+    profile: Option<Box<Metadata>>,
+}
+
+impl Loaded {
+    fn profile(&self) -> Option<Metadata> {
+        self.profile.as_deref().cloned()
+    }
 }
 
 impl Resumable {
@@ -305,13 +311,13 @@ impl Resumable {
     /// A result of the session that was cut off is its result, whenever it is read.
     fn results(&mut self, loaded: Loaded, event: Event) -> Effect<Outcome> {
         if let Some(trouble) = Trouble::of_card(&event, "RetrieveNotificationsList") {
-            let outcome = trouble.outcome(loaded.profile.clone());
+            let outcome = trouble.outcome(loaded.profile());
             return self.interrupted(Then::Look { loaded }, outcome);
         }
         if let Some(ending) = recovery::result_of(&loaded.transaction, &event) {
             return self.deliver(Box::new(Outcome {
                 ending,
-                profile: loaded.profile,
+                profile: loaded.profile(),
                 cancelled: None,
                 notifications: None,
             }));
@@ -323,13 +329,13 @@ impl Resumable {
     /// Somebody may have delivered the result, and removed it from the card.
     fn profiles(&mut self, loaded: Loaded, event: Event, checks: Checks<'_>) -> Effect<Outcome> {
         if let Some(trouble) = Trouble::of_card(&event, "GetProfilesInfo") {
-            let outcome = trouble.outcome(loaded.profile.clone());
+            let outcome = trouble.outcome(loaded.profile());
             return self.interrupted(Then::Look { loaded }, outcome);
         }
-        match recovery::installed_as(loaded.profile.as_ref(), &event) {
+        match recovery::installed_as(loaded.profile.as_deref(), &event) {
             Some(installed) => self.deliver(Box::new(Outcome {
                 ending: Ending::Installed(installed),
-                profile: loaded.profile,
+                profile: loaded.profile(),
                 cancelled: None,
                 notifications: None,
             })),

@@ -39,7 +39,9 @@ impl Trouble {
             Effect::Card(es10) if download.cancelling().is_none() => {
                 let trouble = Self::of_card(event, &es10.function)?;
                 let then = match download.loading() {
-                    Some((transaction, profile)) => Then::Look { loaded: Loaded { transaction, profile } },
+                    Some((transaction, profile)) => {
+                        Then::Look { loaded: Loaded { transaction, profile: profile.map(Box::new) } }
+                    }
                     None => Then::Anew,
                 };
                 Some((trouble, then))
