@@ -231,6 +231,9 @@ fn a_process_ends_at_every_step() {
                     driver::download_or_resume(port, &options, again).await
                 }));
             lab.arrived(&outcome, (is_performed, end));
+            // An answer that was given and not put away is asked for once more, and no other.
+            let most = if text.contains("\"agreed\":{") { 1 } else { 2 };
+            assert!((1..=most).contains(&user.consents), "{is_performed}, {end}: {}", user.consents);
         }
     }
 }
@@ -285,4 +288,80 @@ fn a_switch_that_is_cut_off_is_told_as_the_card_has_it() {
         }
     }
     assert!(reported > 0, "some cuts come after the switch");
+}
+
+/// The result was lost, and somebody has delivered it and removed it from the card before the download goes on.
+#[test]
+fn a_result_that_was_delivered_by_somebody_else_is_no_second_download() {
+    let mut lab = Ordered::new();
+    let params = lab.params.clone();
+    let options = CardOptions { block_size: 255, ..CardOptions::default() };
+    let mut user = Once::default();
+    let (kept, notified) = block_on(lab.world.over_port(&mut user, async |port| {
+        let mut session = Session::new(Resumable::new(params), options.clone());
+        // The last piece of the package has been loaded, and its answer not been heard.
+        while session.machine().state_name() != "ExpectLoaded" {
+            session.next(port).await;
+        }
+        let mut kept = session.machine().kept().unwrap();
+        while session.machine().state_name() == "ExpectLoaded" {
+            kept = session.machine().kept().unwrap();
+            session.next(port).await;
+        }
+        port.device.reset().unwrap();
+        (kept, driver::notify(port, &options, Default::default()).await)
+    }));
+    assert_eq!(notified.sent.len(), 1);
+    let again = kept.resume(Some(CODE.into()), false);
+    let outcome = block_on(
+        lab.world.over_port(&mut user, async |port| driver::download_or_resume(port, &options, again).await),
+    );
+    lab.arrived(&outcome, "delivered by somebody else");
+    assert_eq!(user.consents, 1);
+}
+
+/// A server that cannot answer now is come back to; one that is never there is told as lost, and can still be.
+#[test]
+fn interruptions_are_borne_a_bounded_number_of_times() {
+    let mut lab = Ordered::new();
+    let params = lab.params.clone();
+    let options = CardOptions::default();
+    let (outcome, kept, waits) = block_on(lab.world.over_port(&mut Once::default(), async |port| {
+        let mut down = Down { port, waits: Vec::new() };
+        let mut session = Session::new(Resumable::new(params).with_patience(4), options.clone());
+        let outcome = session.finish(&mut down).await;
+        (outcome, session.machine().kept(), down.waits)
+    }));
+    let Ending::Lost(lost) = &outcome.ending else { panic!("{outcome:?}") };
+    assert_eq!(lost.detail, "HTTP status 503");
+    assert_eq!(waits, [1, 2, 4, 8]);
+    let again = kept.unwrap().resume(Some(CODE.into()), true);
+    let outcome = block_on(lab.world.over_port(&mut Once::default(), async |port| {
+        driver::download_or_resume(port, &options, again).await
+    }));
+    lab.arrived(&outcome, "the server is back");
+}
+
+/// A way to a server that has no time.
+struct Down<'p, 'j> {
+    port: &'p mut Joined<'j, MemoryNvm, MemoryHost, Once>,
+    waits: Vec<u32>,
+}
+
+impl Port for Down<'_, '_> {
+    async fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, Lost> {
+        self.port.transmit(apdu).await
+    }
+
+    async fn http(&mut self, _: &HttpCall) -> Result<HttpReply, Unanswered> {
+        Ok(HttpReply { status: 503, body: Vec::new() })
+    }
+
+    async fn ask(&mut self, question: &Question) -> Answer {
+        self.port.ask(question).await
+    }
+
+    async fn wait(&mut self, seconds: u32) {
+        self.waits.push(seconds);
+    }
 }

@@ -5,9 +5,10 @@ use crate::peers;
 use esim_lpa::apdu::{CardOptions, Exchange, Next, OpenStep, Opening};
 use esim_lpa::download::SimaResponse;
 use esim_lpa::manage::*;
+use esim_lpa::resume::{Kept, Resumable};
 use esim_lpa::{
-    Answer, CertificateFault, Download, DownloadParams, Effect, Event, Lang, Machine, Notify, NotifyParams,
-    ProfileRef, Untrusted, certificate,
+    Answer, CertificateFault, Discover, DiscoverParams, Download, DownloadParams, Effect, Event, Lang,
+    Machine, Notify, NotifyParams, Outcome, ProfileRef, Untrusted, certificate,
 };
 use peers::*;
 use proptest::prelude::*;
@@ -22,6 +23,7 @@ fn event() -> impl Strategy<Value = Event> {
         (any::<u16>(), octets()).prop_map(|(status, body)| Event::Http { status, body }),
         Just(Event::Lost("gone".into())),
         Just(Event::TooLong),
+        Just(Event::Waited),
         Just(Event::Untrusted(Untrusted { fault: CertificateFault::Expired, detail: "expired".into() })),
         Just(Event::Answer(Answer::Accept)),
         Just(Event::Answer(Answer::ConfirmationCode("1".into()))),
@@ -29,11 +31,11 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// Runs a machine honestly except for step `at`, where `odd` happens.
-fn disturbed(at: usize, odd: Event) {
+fn disturbed<M: Machine<Done = Outcome>>(make: impl Fn(DownloadParams) -> M, at: usize, odd: &Event) {
     let mut peers =
         Peers { code_required: true, notifications: vec![(0, ADDRESS.into())], ..Peers::default() };
     peers.answers = vec![Answer::Accept, Answer::ConfirmationCode("1".into())];
-    let mut machine = Download::new(DownloadParams { auto_consent: false, ..params() });
+    let mut machine = make(DownloadParams { auto_consent: false, ..params() });
     let mut effect = machine.step(Event::Start);
     for step in 0..200 {
         if step == at {
@@ -64,16 +66,25 @@ proptest! {
 
     #[test]
     fn a_disturbed_download_ends(at in 0usize..30, odd in event()) {
-        disturbed(at, odd);
+        disturbed(Download::new, at, &odd);
+        disturbed(Resumable::new, at, &odd);
     }
 
     #[test]
     fn a_stream_of_anything_ends_or_waits(events in prop::collection::vec(event(), 0..60)) {
         let mut download = Download::new(params());
         let mut notify = Notify::new(NotifyParams::default());
+        let (mut discover, mut resumable) =
+            (Discover::new(DiscoverParams::default()), Resumable::new(params()));
         for event in events {
             download.step(event.clone());
-            notify.step(event);
+            notify.step(event.clone());
+            discover.step(event.clone());
+            resumable.step(event);
+            // What was put away at any time can be read.
+            if let Some(kept) = resumable.kept() {
+                assert_eq!(Kept::read(&kept.to_octets()), Ok(kept));
+            }
             download.progress().percent();
         }
     }
@@ -106,6 +117,8 @@ proptest! {
     #[test]
     fn no_answer_upsets_a_reader(octets in prop::collection::vec(any::<u8>(), 0..200)) {
         certificate::registered_id(&octets);
+        certificate::is_smds(&octets);
+        assert!(Kept::read(&octets).is_err());
         SimaResponse::read(&octets);
         CardResources::read(&octets);
         let profile = ProfileRef::Aid(octets.clone());

@@ -10,7 +10,7 @@ use esim_rsp::common::{NotificationEvent, NotificationEvents, OperatorId, PprIds
 use esim_rsp::es8p::*;
 use esim_rsp::es9p::*;
 use esim_rsp::es10b::*;
-use esim_rsp::es10c::{ProfileInfo, ProfileInfoListResponse};
+use esim_rsp::es10c::{GetEuiccDataResponse, ProfileInfo, ProfileInfoListResponse};
 use esim_rsp::json::{self, Base64, ResponseHeader};
 use esim_rsp::notification::*;
 use esim_rsp::signed::PublicKeyOctets;
@@ -21,6 +21,8 @@ use esim_rsp::{
 use std::collections::BTreeMap;
 
 pub const ADDRESS: &str = "smdp.example.com";
+pub const EID: [u8; 16] =
+    [0x89, 0x04, 0x90, 0x32, 0x12, 0x34, 0x51, 0x23, 0x45, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x35];
 pub const OID: &str = "2.999.10";
 
 /// What a peer answers.
@@ -140,6 +142,9 @@ impl Peers {
 
     pub fn card(&mut self, function: &str, payload: &[u8]) -> Event {
         self.log.push((function.to_string(), payload.to_vec()));
+        if function == "PrepareDownload" {
+            self.loaded = 0;
+        }
         if function == "LoadBoundProfilePackage" && !self.say.contains_key(function) {
             return self.load();
         }
@@ -167,6 +172,7 @@ impl Peers {
     fn well_behaved(&mut self, function: &str, payload: &[u8]) -> Vec<u8> {
         match function {
             "GetEUICCInfo1" => encode(&info1()),
+            "GetEUICCData" | "GetEID" => encode(&GetEuiccDataResponse { eid_value: EID.into() }),
             "GetEUICCInfo2" => encode(&self.info2()),
             "GetEUICCChallenge" => encode(&GetEuiccChallengeResponse { euicc_challenge: [7; 16].into() }),
             "AuthenticateServer" => encode(&self.authenticate_server(payload)),
@@ -231,10 +237,15 @@ impl Peers {
 
     fn retrieve(&self, payload: &[u8]) -> Vec<u8> {
         let request: RetrieveNotificationsListRequest = decode(payload).unwrap();
-        let Some(NotificationSearch::SeqNumber(wanted)) = request.search_criteria else {
-            panic!("by number")
+        let is_wanted = |number: u32| match &request.search_criteria {
+            Some(NotificationSearch::SeqNumber(wanted)) => number == *wanted,
+            // Those that are here tell of profiles that were enabled.
+            Some(NotificationSearch::ProfileManagementOperation(events)) => {
+                events.has(NotificationEvent::Enable)
+            }
+            None => true,
         };
-        let found = self.notifications.iter().filter(|(number, _)| *number == wanted);
+        let found = self.notifications.iter().filter(|(number, _)| is_wanted(*number));
         let list = found.map(|(number, address)| Signed::new(other_notification(*number, address))).collect();
         encode(&RetrieveNotificationsListResponse::NotificationList(list))
     }
