@@ -2,7 +2,7 @@
 //! (SGP.22 3.1.3, 3.1.5). The SM-DP+ has checked by then that the profile suits card and device (5.6.3); what it cannot
 //! know, or does not check, is for the LPA to say.
 
-use super::{Consent, Lang, preview_text};
+use super::Consent;
 use crate::profile::{Metadata, PolicyRules};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -96,11 +96,6 @@ impl Concern {
     pub fn is_fatal(self) -> bool {
         matches!(self, Self::AlreadyInstalled | Self::TooLarge | Self::NoTestProfiles)
     }
-
-    /// What it means, and what to do.
-    pub fn text(self, lang: Lang) -> &'static str {
-        preview_text::concern(self, lang)
-    }
 }
 
 impl Preview {
@@ -121,10 +116,5 @@ impl Preview {
         let concerns: Vec<_> = concerns.into_iter().filter(|(is_so, _)| *is_so).map(|(_, it)| it).collect();
         let installable = !concerns.iter().any(|concern| concern.is_fatal());
         Self { smdp_address: consent.smdp_address.clone(), profile, memory, concerns, installable }
-    }
-
-    /// A line for each thing that is told, name and value; then what stands against it, without a name.
-    pub fn rows(&self, lang: Lang) -> Vec<(&'static str, String)> {
-        preview_text::rows(self, lang)
     }
 }

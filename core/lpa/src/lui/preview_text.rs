@@ -7,7 +7,21 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-pub(super) fn concern(concern: Concern, lang: Lang) -> &'static str {
+impl Concern {
+    /// What it means, and what to do.
+    pub fn text(self, lang: Lang) -> &'static str {
+        concern(self, lang)
+    }
+}
+
+impl Preview {
+    /// A line for each thing that is told, name and value; then what stands against it, without a name.
+    pub fn rows(&self, lang: Lang) -> Vec<(&'static str, String)> {
+        rows(self, lang)
+    }
+}
+
+fn concern(concern: Concern, lang: Lang) -> &'static str {
     match (lang, concern) {
         (Lang::En, Concern::AlreadyInstalled) => {
             "A profile with this ICCID is on the card already; installing it again will fail."
@@ -40,7 +54,7 @@ pub(super) fn concern(concern: Concern, lang: Lang) -> &'static str {
     }
 }
 
-pub(super) fn rows(preview: &Preview, lang: Lang) -> Vec<(&'static str, String)> {
+fn rows(preview: &Preview, lang: Lang) -> Vec<(&'static str, String)> {
     let profile = &preview.profile;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let name = |en, ja| if lang == Lang::En { en } else { ja };
