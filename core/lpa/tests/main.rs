@@ -5,6 +5,7 @@ mod discover;
 mod download;
 mod driver;
 mod hostile;
+mod kept;
 mod manage;
 mod notify;
 mod peers;
