@@ -15,6 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // An LPA cannot read keys: its crate cannot see the crate that holds them.
     ("esim-lpa", &["esim-rsp"]),
     ("esim-net", &["esim-crypto"]),
+    // Framing for whatever card, modem and reader there is.
+    ("esim-reader", &[]),
     ("esim-euicc", &["esim-rsp", "esim-crypto", "esim-saip"]),
     ("esim-smdp", &["esim-rsp", "esim-crypto", "esim-saip"]),
     ("esim-sm-edge", &["esim-rsp", "esim-crypto", "esim-smdp"]),
