@@ -8,6 +8,8 @@ pub mod objects;
 #[cfg(feature = "all")]
 pub mod operators;
 #[cfg(feature = "all")]
+pub mod plugs;
+#[cfg(feature = "all")]
 pub mod seeds;
 #[cfg(feature = "all")]
 pub mod service;

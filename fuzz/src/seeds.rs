@@ -3,7 +3,7 @@
 
 use crate::operators::Operators;
 use crate::service::{SIGNED, STEPS, Service};
-use crate::{objects, tokens};
+use crate::{objects, plugs, tokens};
 use esim_crypto::Curve;
 use esim_crypto::pki::{CrlDraft, TestPki};
 use esim_rsp::encode;
@@ -26,7 +26,8 @@ pub fn write(folder: &Path) -> std::io::Result<()> {
     requests(folder)?;
     objects_of_the_worker(folder)?;
     tokens_of_operators(folder)?;
-    answers_of_a_server(folder)
+    answers_of_a_server(folder)?;
+    words_of_plugs(folder)
 }
 
 /// The story, as the card hears it.
@@ -151,6 +152,15 @@ fn answers_of_a_server(folder: &Path) -> std::io::Result<()> {
         }
     }
     seed(folder, "server", 25, &[])?;
+    Ok(())
+}
+
+/// What modems and readers have said while an LPA's work was done.
+fn words_of_plugs(folder: &Path) -> std::io::Result<()> {
+    for (i, input) in plugs::conversations().iter().enumerate() {
+        seed(folder, "plugs", i, input)?;
+        plugs::check(input);
+    }
     Ok(())
 }
 
