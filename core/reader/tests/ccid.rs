@@ -118,6 +118,14 @@ fn apdus_of_any_length_go_where_the_reader_takes_them() {
     assert_eq!((response.len(), extended.peer.card().unwrap().seen.last()), (3002, Some(&long)));
     // 1007 octets in messages of 261, and 3002 back.
     assert_eq!(extended.written.len(), 2 + 4 + 11);
+    // A reader with room for sixteen octets takes them sixteen at a time, and blocks of twelve.
+    for (features, atr) in [(FEATURES | 0x4_0000, "3B00"), (FEATURES | 0x1_0000, T1)] {
+        let small = Descriptor { message_length: 26, ..descriptor(features) };
+        let mut port = Port::new(Driver::new(small, 0), Device::new(small, Some(card(atr))));
+        port.open().unwrap();
+        assert_eq!(es10(&mut port, &[9; 200]).unwrap(), [9; 200]);
+        assert!(port.written.iter().all(|message| message.len() <= 26));
+    }
     let mut short = port(FEATURES | 0x2_0000, card("3B00"), Quirks::default());
     short.open().unwrap();
     assert_eq!(short.transmit(&long), Err(Error::Apdu(1007)));

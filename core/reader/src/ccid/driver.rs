@@ -285,7 +285,11 @@ impl Driver {
             match opened.protocol {
                 0 => {}
                 1 if t1.tc.is_some_and(|tc| tc & 1 != 0) => return self.fail(Error::Block(BlockError::Crc)),
-                1 => self.t1 = T1::new(t1.ta.unwrap_or(32)),
+                1 => {
+                    // A block has four octets besides what it carries.
+                    let most = u8::try_from(self.room().saturating_sub(4)).unwrap_or(u8::MAX);
+                    self.t1 = T1::new(t1.ta.unwrap_or(32).min(most));
+                }
                 other => return self.fail(Error::Protocol(other)),
             }
         }
@@ -316,12 +320,10 @@ impl Driver {
         Ok(Task::Transfer { transfer, octets, chain })
     }
 
-    /// Octets of data that one message has room for.
+    /// Octets of data that one message has room for; of a reader that does not say, those of a short APDU.
     fn room(&self) -> usize {
-        usize::try_from(self.descriptor.message_length)
-            .unwrap_or(usize::MAX)
-            .saturating_sub(HEADER)
-            .max(SHORT_APDU)
+        let length = usize::try_from(self.descriptor.message_length).unwrap_or(usize::MAX);
+        length.checked_sub(HEADER).filter(|room| *room > 0).unwrap_or(SHORT_APDU)
     }
 
     fn transferred(&mut self, transfer: Transfer, data: &[u8], chain: u8, now: u64) -> Step<Self> {
