@@ -248,7 +248,7 @@ impl Driver {
         }
     }
 
-    /// bPowerSelect: the reader's own choice, or 1.8, 3 and 5 V in turn, as a UICC is woken (TS 102 221 6.2.3).
+    /// bPowerSelect: the reader's own choice, or 1.8, 3 and 5 V in turn, as a UICC is woken (TS 102 221 6.2).
     fn voltages(&self) -> Vec<u8> {
         if self.descriptor.has(Descriptor::AUTO_VOLTAGE) {
             return Vec::from([0]);

@@ -3,7 +3,7 @@
 use super::t0::Turn;
 use alloc::vec::Vec;
 
-/// Times that a block is repeated before the card is given up (ISO/IEC 7816-3 11.6.3.2).
+/// Times that a block is repeated before the card is given up (ISO/IEC 7816-3 11.6.3).
 const MAX_REPEATS: u8 = 3;
 /// Blocks that one APDU may take; a card that leads nowhere is given up.
 const MAX_BLOCKS: u32 = 10_000;

@@ -30,7 +30,7 @@ pub(super) enum Task {
     OpenUsim {
         ccho: Refusal,
     },
-    /// The same over `+CSIM`; `ccho` is what became of the other way.
+    /// MANAGE CHANNEL over `+CSIM`, for the same SELECT; `ccho` is what became of the other way.
     OpenManage {
         channel: u8,
         select: Vec<u8>,
@@ -83,7 +83,7 @@ pub(super) enum Then {
     NotFound,
 }
 
-/// The octets that every USIM's name begins with (TS 101 220 annex E).
+/// The octets that every USIM's name begins with (TS 101 220).
 const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
 
 /// What became of `+CCHO`.
