@@ -24,6 +24,7 @@ mod network_scenarios;
 mod ota;
 mod outside;
 mod personalisation;
+mod plugs;
 mod power_cut;
 mod resumed;
 mod snapshots;
