@@ -27,28 +27,48 @@ impl Device {
         Ok(Self { card, ci_certificates: personal.ci_certificates })
     }
 
-    /// The card.
-    pub fn card(&mut self) -> &mut esim_world::Device<FileNvm> {
-        &mut self.card
-    }
-
     /// CIs that the card trusts, and the terminal with it.
     pub fn ci_certificates(&self) -> &[Vec<u8>] {
         &self.ci_certificates
     }
 
+}
+
+/// A card that other programs are given.
+pub trait Served {
     /// Sends a command APDU.
-    pub fn transmit(&mut self, apdu: &[u8]) -> Vec<u8> {
+    fn transmit(&mut self, apdu: &[u8]) -> Vec<u8>;
+
+    /// Resets the card.
+    ///
+    /// # Errors
+    /// It does not start again.
+    fn reset(&mut self) -> Result<()>;
+
+    /// What it answers to that.
+    fn atr(&self) -> Vec<u8>;
+
+    /// POSTs for a peer that has no network of its own.
+    ///
+    /// # Errors
+    /// No answer comes.
+    fn post(&mut self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<(u16, Vec<u8>)>;
+}
+
+impl Served for Device {
+    fn transmit(&mut self, apdu: &[u8]) -> Vec<u8> {
         self.card.transmit(apdu)
     }
 
-    /// Resets the card.
-    pub fn reset(&mut self) -> Result<()> {
+    fn reset(&mut self) -> Result<()> {
         Ok(self.card.reset()?)
     }
 
-    /// POSTs for a peer that has no network of its own.
-    pub fn post(&mut self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<(u16, Vec<u8>)> {
+    fn atr(&self) -> Vec<u8> {
+        self.card.card().atr().to_vec()
+    }
+
+    fn post(&mut self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<(u16, Vec<u8>)> {
         let https = Https::new(&self.ci_certificates)?;
         let url = url.parse().with_context(|| format!("{url} is no URL"))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,6 +1,7 @@
 //! `esim-lab euicc`: a card in a file, and the plugs that others reach it by.
 
-use crate::device::Device;
+use crate::card::Replay;
+use crate::device::{Device, Served};
 use crate::{lpac, pki, random, vpcd};
 use anyhow::{Context, Result, bail};
 use esim_crypto::Curve;
@@ -90,20 +91,43 @@ struct Plug {
     tcp: Option<String>,
 }
 
+/// `euicc replay`.
+#[derive(clap::Args)]
+pub struct Replayed {
+    /// What `esim-lab lpa --record` has written.
+    file: PathBuf,
+    /// Answers in whatever order it is asked.
+    #[arg(long)]
+    any_order: bool,
+    #[command(flatten)]
+    plug: Plug,
+    /// As for `serve`.
+    #[arg(last = true)]
+    command: Vec<String>,
+}
+
 /// Serves a card; the exit code of the command, if one was run.
 pub fn serve(args: &Serve) -> Result<i32> {
-    let mut device = Device::open(&args.state)?;
-    if let Some(reader) = &args.plug.vpcd {
-        vpcd::serve(&mut device, reader)?;
+    plug_in(&mut Device::open(&args.state)?, &args.plug, &args.command)
+}
+
+/// Serves a card that answers as another has; the same.
+pub fn replay(args: &Replayed) -> Result<i32> {
+    plug_in(&mut Replay::open(&args.file, args.any_order)?, &args.plug, &args.command)
+}
+
+fn plug_in(card: &mut impl Served, plug: &Plug, command: &[String]) -> Result<i32> {
+    if let Some(reader) = &plug.vpcd {
+        vpcd::serve(card, reader)?;
         return Ok(0);
     }
-    if let Some(address) = &args.plug.tcp {
-        vpcd::listen(&mut device, address)?;
+    if let Some(address) = &plug.tcp {
+        vpcd::listen(card, address)?;
         return Ok(0);
     }
-    if args.command.is_empty() {
-        lpac::serve(&mut device, std::io::stdin().lock(), std::io::stdout(), std::io::stderr())?;
+    if command.is_empty() {
+        lpac::serve(card, std::io::stdin().lock(), std::io::stdout(), std::io::stderr())?;
         return Ok(0);
     }
-    lpac::run(&mut device, &args.command)
+    lpac::run(card, command)
 }

@@ -4,7 +4,7 @@
 //! result lines share the stream and are passed through. A line of more than
 //! [`LONGEST`] octets is dropped with a word, and so never fills the memory.
 
-use crate::device::Device;
+use crate::device::Served;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ struct Reply {
 /// # Errors
 /// When the card does not start again; nothing that the peer does is an error.
 pub fn serve(
-    device: &mut Device,
+    device: &mut impl Served,
     mut from: impl BufRead,
     mut to: impl Write,
     mut aside: impl Write,
@@ -72,7 +72,7 @@ fn next_line(from: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
 }
 
 /// Runs a command with its stdin and stdout connected to the card; its exit code.
-pub fn run(device: &mut Device, command: &[String]) -> Result<i32> {
+pub fn run(device: &mut impl Served, command: &[String]) -> Result<i32> {
     let (program, arguments) = command.split_first().context("no command after --")?;
     let mut child = Command::new(program);
     child.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -90,7 +90,7 @@ pub fn run(device: &mut Device, command: &[String]) -> Result<i32> {
 }
 
 /// The answer to a request; none for any other line.
-fn answer(device: &mut Device, line: &str) -> Option<Reply> {
+fn answer(device: &mut impl Served, line: &str) -> Option<Reply> {
     let message: Value = serde_json::from_str(line).ok()?;
     let payload = message.get("payload")?;
     match message.get("type")?.as_str()? {
@@ -100,7 +100,7 @@ fn answer(device: &mut Device, line: &str) -> Option<Reply> {
     }
 }
 
-fn apdu(device: &mut Device, payload: &Value) -> Value {
+fn apdu(device: &mut impl Served, payload: &Value) -> Value {
     let function = payload.get("func").and_then(Value::as_str).unwrap_or_default();
     let parameter = payload.get("param").unwrap_or(&Value::Null);
     let failed = || json!({ "ecode": -1 });
@@ -124,7 +124,7 @@ fn apdu(device: &mut Device, payload: &Value) -> Value {
     }
 }
 
-fn open_channel(device: &mut Device, aid: &Value) -> Option<u8> {
+fn open_channel(device: &mut impl Served, aid: &Value) -> Option<u8> {
     let aid = hex::decode(aid.as_str()?).ok().filter(|aid| aid.len() <= LONGEST_AID)?;
     let opened = device.transmit(&[0x00, 0x70, 0x00, 0x00, 0x01]);
     let [number, 0x90, 0x00] = opened[..] else { return None };
@@ -140,7 +140,7 @@ fn open_channel(device: &mut Device, aid: &Value) -> Option<u8> {
 }
 
 /// `LPAC_HTTP=stdio`: lpac asks this side to fetch.
-fn http(device: &mut Device, payload: &Value) -> Value {
+fn http(device: &mut impl Served, payload: &Value) -> Value {
     let url = payload.get("url").and_then(Value::as_str).unwrap_or_default();
     let body = payload.get("tx").and_then(Value::as_str).and_then(|hex| hex::decode(hex).ok());
     let headers = payload.get("headers").and_then(Value::as_array).into_iter().flatten();

@@ -6,6 +6,7 @@ mod out;
 
 mod audit;
 mod batch;
+mod card;
 mod demo;
 mod device;
 mod euicc;
@@ -48,8 +49,12 @@ struct Arguments {
 enum Command {
     /// Everything once: orders, downloads, enables, attaches, reports, deletes.
     Demo(demo::Demo),
-    /// The LPA, for the card in a state file.
+    /// The LPA: for a card in a file, in a reader, or elsewhere.
     Lpa(Box<lpa::Lpa>),
+    /// Lists the readers that are plugged in with what is in them, and serial ports.
+    Cards(card::Cards),
+    /// A virtual modem at a pseudo-terminal, with a software card behind it and the ways of one that was reported.
+    Modem(card::Virtual),
     /// The SM-DP+: serve it, order from it.
     #[command(subcommand)]
     Sm(Sm),
@@ -106,6 +111,8 @@ enum Euicc {
     Init(euicc::Init),
     /// Connects the card to another program.
     Serve(euicc::Serve),
+    /// Connects a card to another program that answers as a recording of another card does.
+    Replay(euicc::Replayed),
 }
 
 fn main() -> ExitCode {
@@ -147,6 +154,8 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo(args) => block_on(demo::run(args))?,
         Command::Lpa(args) => return block_on(lpa::run(*args)),
+        Command::Cards(args) => card::list(&args)?,
+        Command::Modem(args) => card::serve_modem(&args)?,
         Command::Sm(Sm::Serve(args)) => block_on(serve::serve(*args))?,
         Command::Sm(Sm::Order(args)) => block_on(sm::order(*args))?,
         Command::Sm(Sm::Import(args)) => return block_on(batch::import(*args)),
@@ -162,6 +171,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Euicc(Euicc::Init(args)) => euicc::init(&args)?,
         Command::Euicc(Euicc::Serve(args)) => {
             return Ok(ExitCode::from(u8::try_from(euicc::serve(&args)?).unwrap_or(1)));
+        }
+        Command::Euicc(Euicc::Replay(args)) => {
+            return Ok(ExitCode::from(u8::try_from(euicc::replay(&args)?).unwrap_or(1)));
         }
         Command::Net(command) => return block_on(net::run(command)),
         Command::Profile(command) => return Ok(profile::run(&command)),

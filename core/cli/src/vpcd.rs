@@ -9,7 +9,7 @@
 //! Whatever a peer sends, and however its connection ends, only that
 //! connection ends: the card goes on and waits for the next.
 
-use crate::device::Device;
+use crate::device::Served;
 use anyhow::{Context, Result};
 use std::convert::Infallible;
 use std::io::{ErrorKind, Read, Write};
@@ -26,7 +26,7 @@ const RETRY: Duration = Duration::from_millis(300);
 
 /// Puts the card into the reader at `address`, and again whenever the reader
 /// comes back. Ends only with an error of the card itself.
-pub fn serve(device: &mut Device, address: &str) -> Result<()> {
+pub fn serve(device: &mut impl Served, address: &str) -> Result<()> {
     let mut waiting = false;
     loop {
         match TcpStream::connect(address) {
@@ -48,7 +48,7 @@ pub fn serve(device: &mut Device, address: &str) -> Result<()> {
 
 /// Waits for programs at `address`, one after the other. Ends only with an
 /// error of the card itself.
-pub fn listen(device: &mut Device, address: &str) -> Result<()> {
+pub fn listen(device: &mut impl Served, address: &str) -> Result<()> {
     let listener = TcpListener::bind(address).with_context(|| format!("cannot listen at {address}"))?;
     tell!("waiting at {}", listener.local_addr()?);
     loop {
@@ -71,7 +71,7 @@ pub fn listen(device: &mut Device, address: &str) -> Result<()> {
 ///
 /// # Errors
 /// When the card does not start again.
-fn session(device: &mut Device, reader: &mut TcpStream) -> Result<()> {
+fn session(device: &mut impl Served, reader: &mut TcpStream) -> Result<()> {
     match serve_reader(device, reader) {
         Err(Stop::Card(error)) => Err(error),
         Err(Stop::Connection(error)) => {
@@ -95,14 +95,14 @@ impl From<std::io::Error> for Stop {
     }
 }
 
-fn serve_reader(device: &mut Device, reader: &mut TcpStream) -> Result<Infallible, Stop> {
+fn serve_reader(device: &mut impl Served, reader: &mut TcpStream) -> Result<Infallible, Stop> {
     // Small messages to and fro: waiting to fill packets costs 40 ms each.
     reader.set_nodelay(true)?;
     loop {
         let message = receive(&mut Prompt(reader))?;
         match message[..] {
             [POWER_OFF | POWER_ON | RESET] => device.reset().map_err(Stop::Card)?,
-            [GET_ATR] => send(reader, &device.card().card().atr())?,
+            [GET_ATR] => send(reader, &device.atr())?,
             // Nothing, or a control of another version: nothing to say.
             [] | [_] => {}
             _ => send(reader, &device.transmit(&message))?,

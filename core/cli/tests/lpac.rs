@@ -17,7 +17,7 @@ use std::time::Duration;
 const EID: &str = "89049032123451234512345678901235";
 
 /// A PC/SC daemon with one virtual reader.
-struct Reader {
+pub struct Reader {
     port: u16,
     _daemon: Running,
     _alone: File,
@@ -31,7 +31,7 @@ fn alone() -> File {
 }
 
 impl Reader {
-    fn start(folder: &Path) -> Self {
+    pub fn start(folder: &Path) -> Self {
         let alone = alone();
         let port = common::free_port();
         let configuration = folder.join("reader.conf");
@@ -51,7 +51,7 @@ impl Reader {
     }
 
     /// Puts the card in, until the guard is dropped: then its power is cut.
-    fn insert(&self, state: &str) -> Running {
+    pub fn insert(&self, state: &str) -> Running {
         let address = format!("127.0.0.1:{}", self.port);
         let card = common::esim_lab()
             .args(["euicc", "serve", "--vpcd", &address, "--state", state])

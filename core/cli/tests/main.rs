@@ -2,6 +2,7 @@
 
 mod admittance;
 mod batch;
+mod cards;
 mod common;
 mod discovery;
 mod disk;

@@ -1,5 +1,6 @@
 //! What the LPA is plugged into: card, way to the SM, user, and a trace of all three.
 
+use crate::apdu::{apdu_name, status};
 use crate::device::Device;
 use crate::link::{Call, Fate, Line};
 use crate::radio::Radio;
@@ -109,12 +110,70 @@ impl<N: Nvm, T: Transport, U: User> Port for Joined<'_, N, T, U> {
     }
 
     fn observe(&mut self, message: &Observed<'_>) {
-        let servers = [Interface::Es9Plus.name(), Interface::Es11.name()];
-        let peer = if servers.contains(&message.interface) { Party::Sm } else { Party::Euicc };
-        let (ends, function) = match message.response {
-            false => ((Party::Lpa, peer), message.function.to_string()),
-            true => ((peer, Party::Lpa), format!("{} response", message.function)),
-        };
-        self.line.note(ends, message.interface, &function, message.bytes);
+        observe(&mut self.line, message);
+    }
+}
+
+fn observe(line: &mut Line<'_>, message: &Observed<'_>) {
+    let servers = [Interface::Es9Plus.name(), Interface::Es11.name()];
+    let peer = if servers.contains(&message.interface) { Party::Sm } else { Party::Euicc };
+    let (ends, function) = match message.response {
+        false => ((Party::Lpa, peer), message.function.to_string()),
+        true => ((peer, Party::Lpa), format!("{} response", message.function)),
+    };
+    line.note(ends, message.interface, &function, message.bytes);
+}
+
+/// A card as a terminal has it: in this process, in a reader, behind a modem or of a recording.
+#[allow(async_fn_in_trait, reason = "no caller needs a Send future")]
+pub trait Slot {
+    /// Sends a command APDU; its response APDU with status word.
+    ///
+    /// # Errors
+    /// Why no answer came, in the words of whatever the card is plugged into.
+    async fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, Lost>;
+}
+
+/// The plug of a terminal whose card is any that it has a [`Slot`] for. Faults and edits are for cards of a world alone: here
+/// messages go into the trace, and arrive.
+pub struct Plugged<'a, S, T, U> {
+    /// The card.
+    pub slot: &'a mut S,
+    /// The way to the SM.
+    pub transport: &'a mut T,
+    /// The user.
+    pub user: &'a mut U,
+    /// By which every message goes.
+    pub line: Line<'a>,
+}
+
+impl<S: Slot, T: Transport, U: User> Port for Plugged<'_, S, T, U> {
+    async fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, Lost> {
+        self.line.note((Party::Lpa, Party::Euicc), "APDU", apdu_name(apdu), apdu);
+        let response = self.slot.transmit(apdu).await?;
+        self.line.note((Party::Euicc, Party::Lpa), "APDU", &status(&response), &response);
+        Ok(response)
+    }
+
+    async fn http(&mut self, call: &HttpCall) -> Result<HttpReply, Unanswered> {
+        let request = Request { address: &call.address, path: &call.path, headers: &[], body: &call.body };
+        let reply = self.transport.send(&request).await?;
+        Ok(HttpReply { status: reply.status, body: reply.body })
+    }
+
+    async fn ask(&mut self, question: &Question) -> Answer {
+        self.user.answer(question)
+    }
+
+    async fn wait(&mut self, seconds: u32) {
+        self.user.wait(seconds);
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        self.user.progress(progress);
+    }
+
+    fn observe(&mut self, message: &Observed<'_>) {
+        observe(&mut self.line, message);
     }
 }

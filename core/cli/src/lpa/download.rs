@@ -32,7 +32,7 @@ pub(super) struct Beforehand {
 
 impl Beforehand {
     fn file(&self, options: &Options) -> ResumeFile {
-        ResumeFile::of(self.resume_file.clone(), &options.state)
+        ResumeFile::of(self.resume_file.clone(), &options.beside)
     }
 
     fn with(&self, mut params: DownloadParams) -> DownloadParams {
@@ -81,7 +81,7 @@ enum Reason {
 
 /// Both sides are told by a session that is called off when it has come to the user (SGP.22 3.0.2): there is no other way.
 pub(super) async fn cancel(port: &mut Port<'_>, options: &Options, args: Cancel) -> Result<ExitCode> {
-    let file = ResumeFile::of(args.resume_file, &options.state);
+    let file = ResumeFile::of(args.resume_file, &options.beside);
     let params = match args.activation_code {
         Some(code) => DownloadParams::new(&code.parse::<ActivationCode>()?),
         None => match file.read(options.lang)? {

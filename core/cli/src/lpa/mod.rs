@@ -6,7 +6,7 @@ mod resume;
 mod show;
 mod terminal;
 
-use crate::device::Device;
+use crate::card::{Card, Where};
 use crate::https::{self, Https};
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
@@ -16,7 +16,7 @@ use esim_lpa::apdu::CardOptions;
 use esim_lpa::driver::{self, Refresh};
 use esim_lpa::manage::{GetAddresses, MemoryReset, SetDefaultDpAddress};
 use esim_lpa::{Lang, ProfileRef};
-use esim_world::{Joined, Line, Trace};
+use esim_world::{Line, Plugged, Trace};
 use show::{done, print, print_info, print_profiles};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,18 +26,28 @@ use terminal::{Terminal, confirm_deletion, confirm_reset, language};
 /// `lpa`.
 #[derive(clap::Args)]
 pub struct Lpa {
-    /// The card's memory.
-    #[arg(long)]
-    state: PathBuf,
+    /// The card's memory: a software card.
+    #[arg(long, required_unless_present = "card")]
+    state: Option<PathBuf>,
+    /// Where the card is: reader, reader:NAME, modem:PORT, tcp:HOST:PORT, file:PATH, replay:FILE, replay-any-order:FILE.
+    #[arg(long, value_name = "WHERE", conflicts_with = "state")]
+    card: Option<Where>,
+    /// Keeps every exchange with the card in this file, for `esim-lab euicc replay`.
+    #[arg(long, global = true, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Leaves EID, ICCIDs and codes in it as they are.
+    #[arg(long, global = true, requires = "record")]
+    record_clear: bool,
     /// One JSON value on standard output in place of text.
     #[arg(long, global = true)]
     json: bool,
     /// Japanese in place of English; also when LANG is Japanese.
     #[arg(long, global = true)]
     ja: bool,
-    /// CI certificate (DER) to trust for TLS, besides those that the card trusts.
+    /// CI certificate (DER) to trust for TLS, besides those that a software card trusts; may be given more than once. For any
+    /// other card it is needed for servers, and may be a live CI's: none is shipped.
     #[arg(long, global = true)]
-    ci: Option<PathBuf>,
+    ci: Vec<PathBuf>,
     /// Client certificate (DER or PEM) to show to SM-DP+s that admit only LPAs they know.
     #[arg(long, global = true, value_name = "FILE", requires = "client_key")]
     client_cert: Option<PathBuf>,
@@ -152,14 +162,19 @@ struct Switch {
 /// Runs one command of the LPA.
 pub async fn run(args: Lpa) -> Result<ExitCode> {
     let lang = language(args.ja);
-    let mut device = Device::open(&args.state)?;
-    let mut roots = device.ci_certificates().to_vec();
-    if let Some(path) = &args.ci {
+    let place = args.card.clone().or(args.state.clone().map(Where::File)).context("--state or --card says which card")?;
+    let mut card = Card::open(&place)?;
+    let mut roots = card.ci_certificates().to_vec();
+    for path in &args.ci {
         let der = std::fs::read(path).with_context(|| path.display().to_string())?;
-        if let Some(key_id) = Certificate::parse(&der).ok().as_ref().and_then(Certificate::subject_key_id) {
+        let certificate = Certificate::parse(&der).ok();
+        if let Some(key_id) = certificate.as_ref().and_then(Certificate::subject_key_id).filter(|_| !card.is_foreign()) {
             refuse_live_ci(key_id).with_context(|| path.display().to_string())?;
         }
         roots.push(der);
+    }
+    if let Some(file) = &args.record {
+        card.record(file, args.record_clear);
     }
     let identity = args.client_cert.as_deref().zip(args.client_key.as_deref());
     let identity = identity.map(|(certificate, key)| https::client_identity(certificate, key)).transpose()?;
@@ -167,34 +182,35 @@ pub async fn run(args: Lpa) -> Result<ExitCode> {
     let mut https = Https::with(&roots, identity, reroute)?;
     let mut trace = Trace::default();
     let mut terminal = Terminal::new(lang, args.json);
-    let mut port = Joined {
-        device: device.card(),
+    let mut port = Plugged {
+        slot: &mut card,
         transport: &mut https,
-        radio: None,
         user: &mut terminal,
         line: Line::new(&mut trace, crate::clock().now()),
     };
-    let card = CardOptions { block_size: args.block.max(1), ..Default::default() };
-    let options = Options { card, lang, json: args.json, state: args.state };
+    let how = CardOptions { block_size: args.block.max(1), ..Default::default() };
+    let options = Options { card: how, lang, json: args.json, beside: place.beside() };
     let done = execute(&mut port, &options, args.command).await;
+    // What has gone wrong is worth more than what went well.
+    card.keep()?;
     if let Some(path) = &args.trace {
         std::fs::write(path, trace.to_lines()).with_context(|| path.display().to_string())?;
     }
     let (code, refresh) = done?;
     if refresh != Refresh::NotNeeded {
-        device.reset()?;
+        card.reset()?;
     }
     Ok(code)
 }
 
-type Port<'a> = Joined<'a, esim_world::FileNvm, Https, Terminal>;
+type Port<'a> = Plugged<'a, Card, Https, Terminal>;
 
 /// How to speak to the card, and to the user.
 struct Options {
     card: CardOptions,
     lang: Lang,
     json: bool,
-    state: PathBuf,
+    beside: PathBuf,
 }
 
 async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result<(ExitCode, Refresh)> {
@@ -268,7 +284,7 @@ async fn switch(
     done(all.json, if enabled { "enabled" } else { "disabled" }, &profile)?;
     if before.is_some() && refresh != Refresh::NotNeeded {
         // What the switch has to report is there when it has taken effect.
-        port.device.reset()?;
+        port.slot.reset()?;
     }
     Ok((notifications::of_this_operation(port, all, before).await?, refresh))
 }

@@ -116,6 +116,11 @@ impl Exchange {
         (self.said_ok || self.value.is_some()).then_some(Outcome::Ok)
     }
 
+    /// Whether all is there but `OK`.
+    pub(super) fn lacks_ok(&self) -> bool {
+        !self.said_ok && self.value.is_some() && self.progress() == Progress::Nearly
+    }
+
     fn progress(&self) -> Progress {
         let is_whole = self.value.as_ref().is_some_and(|value| self.expect.is_whole(value));
         match (self.said_ok, is_whole || self.expect == Expect::Nothing) {

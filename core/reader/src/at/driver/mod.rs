@@ -28,6 +28,8 @@ use task::{File, Task};
 /// Milliseconds to wait for `OK` after the value, and for the value after `OK`: of a modem that says OK first, or that has
 /// said it twice to the command before, the card may still be at work.
 const OK_GRACE: u64 = 2_000;
+/// The same for a modem that has once said no `OK` at all after a value: a download has hundreds of them.
+const NO_OK_GRACE: u64 = 100;
 const VALUE_GRACE: u64 = 60_000;
 /// Milliseconds before a card that was busy is asked again, and how often.
 const PAUSE: u64 = 1_000;
@@ -43,6 +45,8 @@ pub struct Driver {
     file: Option<File>,
     /// An answer may still come to a command that nobody waits for any more.
     is_out_of_step: bool,
+    /// A value has come without its `OK`.
+    says_no_ok: bool,
 }
 
 #[derive(Debug, Default)]
@@ -157,7 +161,11 @@ impl Driver {
         match progress {
             Progress::More => None,
             Progress::Nearly => {
-                let grace = if exchange.value().is_some() { OK_GRACE } else { VALUE_GRACE };
+                let grace = match exchange.value() {
+                    None => VALUE_GRACE,
+                    Some(_) if self.says_no_ok => NO_OK_GRACE,
+                    Some(_) => OK_GRACE,
+                };
                 *deadline = (*deadline).min(now.saturating_add(grace));
                 None
             }
@@ -177,6 +185,7 @@ impl Driver {
             State::Idle => Effect::Done(Err(Error::NotAsked)),
             State::Waiting { exchange, task, deadline, tries } if now >= deadline => {
                 let value = exchange.value().map(String::from);
+                self.says_no_ok |= exchange.lacks_ok();
                 let answer =
                     exchange.give_up().map_or(Answer::Silence, |outcome| Answer::Said(outcome, value));
                 self.state = State::Waiting { exchange, task, deadline, tries };
