@@ -12,7 +12,8 @@
 // reads one line: {"port": 8787, "folder": "…", "vars": {"SEAL_KEY": …}, "page": "…", "cf": {…}, "cert": PEM, "key": PEM,
 // "ratelimits": {"RATE_SOURCE": {"simple": {"limit": 3, "period": 60}}}}, and ends with its input, so that a test that dies
 // leaves nothing behind. Here nothing has a default but what wrangler.toml says, and without `page` there is none; `cf` is
-// what the platform would say of callers, `ratelimits` take the place of those of wrangler.toml.
+// what the platform would say of callers, `ratelimits` take the place of those of wrangler.toml. `direct` has callers come to
+// the worker itself, past the one that stands for the platform on this machine and says `cf`: for measurements.
 //
 // It prints `ready` and its process id when it serves. No secret stands in a command line. This is wrangler's own
 // reading of its configuration, and its own runtime, without the proxy that `wrangler dev` puts in front of that: it
@@ -57,7 +58,7 @@ function fromArguments([port, folder, address, cert, key]) {
   };
 }
 
-async function serve({ port, folder, vars, page, cf = false, ratelimits, cert, key }) {
+async function serve({ port, folder, vars, page, cf = false, ratelimits, cert, key, direct }) {
   const config = read({ config: join(HERE, "wrangler.toml") });
   const { workerOptions, main } = configured(config, undefined, {
     envFiles: [],
@@ -73,7 +74,8 @@ async function serve({ port, folder, vars, page, cf = false, ratelimits, cert, k
     // Records are found by it.
     name: config.name,
     host: HOST,
-    port,
+    port: direct ? 0 : port,
+    ...(direct && { unsafeDirectSockets: [{ host: HOST, port }] }),
     httpsCert: cert,
     httpsKey: key,
     cf,

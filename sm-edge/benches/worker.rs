@@ -4,6 +4,8 @@
 //!
 //! `ESIM_LAB_COSTS` names a file for what was counted, which the bench `edge` reads.
 //!
+//! Callers come to the worker itself; with `ESIM_LAB_AROUND` past what stands for the platform on this machine, as in tests.
+//!
 //! `ESIM_LAB_DOWNLOADS` (400) and `ESIM_LAB_CLIENTS` (4) say how many. `ESIM_LAB_BEFORE`, the folder of another checkout
 //! with its worker built (from the root), has that one measured in turns with this one.
 
@@ -68,9 +70,11 @@ fn name(checkout: &Option<PathBuf>) -> &'static str {
 }
 
 fn serve(checkout: &Option<PathBuf>, folder: &Scratch, variables: Value) -> Worker {
+    // The runtime alone is measured, without what stands for the platform on this machine.
+    let more = json!({"direct": std::env::var_os("ESIM_LAB_AROUND").is_none()});
     match checkout {
-        Some(checkout) => Worker::start_from(checkout, free_port(), &folder.0, variables, json!({})),
-        None => Worker::start(free_port(), &folder.0, variables, json!({})),
+        Some(checkout) => Worker::start_from(checkout, free_port(), &folder.0, variables, more),
+        None => Worker::start(free_port(), &folder.0, variables, more),
     }
 }
 
