@@ -149,7 +149,9 @@ need_wasm_opt() {
 need_chromium() { need_apt chromium chromium-driver fonts-vlgothic; }
 
 # A PC/SC daemon and a virtual reader, for programs that want a real card; and a reader of answers to reset.
-need_pcsc() { need_apt pcscd vsmartcard-vpcd libpcsclite1 opensc pcsc-tools; }
+# What the command is built with to reach cards in readers.
+need_readers() { need_apt libpcsclite-dev pkg-config; }
+need_pcsc() { need_readers && need_apt pcscd vsmartcard-vpcd opensc pcsc-tools; }
 
 # Reads the captures that the network writes.
 need_tshark() { need_apt tshark; }

@@ -39,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "esim-saip",
             "esim-euicc",
             "esim-lpa",
+            "esim-reader",
             "esim-sm-edge",
             "esim-sm-native",
             "esim-net",
@@ -56,8 +57,18 @@ const FREE: &[&str] = &["esim-tests"];
 
 /// What makes a crate depend on the machine it runs on: never below `core/`, but for the command, nor in the SM that all
 /// hosts share.
-const HOST_ONLY: &[&str] =
-    &["tokio", "reqwest", "rusqlite", "hyper", "getrandom", "rustls", "wasm-bindgen", "worker"];
+const HOST_ONLY: &[&str] = &[
+    "tokio",
+    "reqwest",
+    "rusqlite",
+    "hyper",
+    "getrandom",
+    "rustls",
+    "wasm-bindgen",
+    "worker",
+    "serialport",
+    "pcsc",
+];
 
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))

@@ -1,4 +1,4 @@
-//! docs/WHERE.md is true: each of its files is there, and has in it what its row names.
+//! docs/WHERE.md and docs/USER_NEEDS.md are true: each of their files is there, and has in it what its row names.
 
 use std::path::PathBuf;
 
@@ -33,5 +33,32 @@ fn what_is_said_to_be_somewhere_is_there() {
         wrong.extend(missing.map(|name| format!("{what}: no {name} in {files}")));
     }
     assert!(rows > 20, "{rows} rows");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is met is met by a case, or by a file that says so.
+#[test]
+fn what_users_need_is_met_where_it_is_said_to_be() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = std::fs::read_to_string(root.join("docs/USER_NEEDS.md")).unwrap();
+    let (mut wrong, mut cases) = (Vec::new(), 0);
+    for line in text.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').collect();
+        let [need, _, met] = cells[..] else { panic!("three cells: {line}") };
+        let mut contents = String::new();
+        for file in links(met) {
+            match std::fs::read_to_string(root.join(file)) {
+                Ok(content) => contents += &content,
+                Err(_) => wrong.push(format!("{need}: there is no {file}")),
+            }
+        }
+        for case in names(met).into_iter().filter(|name| name.contains('_')) {
+            cases += 1;
+            if !contents.is_empty() && !contents.contains(case) {
+                wrong.push(format!("{need}: no {case}"));
+            }
+        }
+    }
+    assert!(cases > 10, "{cases} cases");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -31,7 +31,6 @@ impl Device {
     pub fn ci_certificates(&self) -> &[Vec<u8>] {
         &self.ci_certificates
     }
-
 }
 
 /// A card that other programs are given.

@@ -121,7 +121,8 @@ fn modem(state: &str, quirks: &str) -> (Running, String) {
     let mut command = esim_lab();
     command.args(["modem", "--state", state, "--quirks", quirks]).stdout(Stdio::piped());
     let mut child = command.spawn().expect("the modem starts");
-    let first = BufReader::new(child.stdout.take().expect("a pipe")).lines().next().expect("a line").expect("a line");
+    let first =
+        BufReader::new(child.stdout.take().expect("a pipe")).lines().next().expect("a line").expect("a line");
     let path = first.strip_prefix(&format!("{quirks} at ")).expect("a port").to_string();
     (Running(child), format!("modem:{path}"))
 }
@@ -137,8 +138,11 @@ fn by_modem(folder: &Path, place: &str, sm: &Sm, ci: &str) {
 }
 
 /// Modems at which no way leads to the ISD-R, and what the LPA says of it.
-const CLOSED: [(&str, &str); 3] =
-    [("Huawei MS2372h-517", "no logical channel"), ("Moxa OnCell G2150I", "refuses"), ("Quectel EP06", "+CCHO")];
+const CLOSED: [(&str, &str); 3] = [
+    ("Huawei MS2372h-517", "no logical channel"),
+    ("Moxa OnCell G2150I", "refuses"),
+    ("Quectel EP06", "+CCHO"),
+];
 
 #[test]
 fn a_card_behind_a_modem_of_any_ways_is_as_one_in_a_file() {
@@ -170,11 +174,16 @@ fn modems_are_named_and_found() {
     let state = card(folder.path());
     let listed = run(&["modem", "--list"]);
     assert!(DIALECTS.iter().all(|it| listed.contains(it.name) && listed.contains(it.quote)), "{listed}");
-    assert!(fail(&["modem", "--state", &state, "--quirks", "nokia"]).contains("no dialect has nokia in its name"));
+    assert!(
+        fail(&["modem", "--state", &state, "--quirks", "nokia"]).contains("no dialect has nokia in its name")
+    );
     assert!(fail(&["modem", "--state", &state, "--quirks", "sierra"]).contains("Sierra Wireless EM7590 or"));
     let link = folder.path().join("port");
     let mut command = esim_lab();
-    command.args(["modem", "--state", &state, "--quirks", "fm350", "--link"]).arg(&link).stdout(Stdio::null());
+    command
+        .args(["modem", "--state", &state, "--quirks", "fm350", "--link"])
+        .arg(&link)
+        .stdout(Stdio::null());
     let running = Running(command.spawn().expect("the modem starts"));
     wait_for("the link", Duration::from_secs(20), || link.exists().then_some(()));
     let place = format!("modem:{}@9600", link.display());
@@ -201,7 +210,8 @@ fn what_is_recorded_answers_again_and_tells_nobody_whose_card_it_was() {
     let recorded = std::fs::read_to_string(&masked).unwrap();
     assert!(recorded.starts_with("{\"recording\":1,\"masked\":true}\n"), "{recorded}");
     let padded = format!("{iccid:f<20}");
-    let swapped: String = padded.as_bytes().chunks(2).flat_map(|pair| [pair[1], pair[0]]).map(char::from).collect();
+    let swapped: String =
+        padded.as_bytes().chunks(2).flat_map(|pair| [pair[1], pair[0]]).map(char::from).collect();
     let all: String = octets(&recorded);
     for secret in [EID.to_string(), hex::encode(EID), swapped[..18].to_string(), hex::encode(&matching_id)] {
         assert!(!all.contains(&secret), "{secret} stands in the recording");
@@ -232,7 +242,8 @@ fn what_is_recorded_answers_again_and_tells_nobody_whose_card_it_was() {
 
 /// All octets of a recording, commands without their headers, in hexadecimal digits: values may lie across APDUs.
 fn octets(recorded: &str) -> String {
-    let lines: Vec<Value> = recorded.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> =
+        recorded.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |name: &str| {
         lines.iter().filter_map(|line| line[name].as_str()).map(str::to_string).collect::<Vec<_>>()
     };
@@ -251,9 +262,15 @@ fn what_is_no_recording_is_refused_with_its_line() {
         ("", "it is empty"),
         ("{}\n", "its first line is not that of a recording"),
         ("{\"recording\":2,\"masked\":true}\n", "it is of version 2"),
-        ("{\"recording\":1,\"masked\":true}\n{\"command\":\"00\",\"response\":\"9000\"}\n", "line 2: a command has 4 octets"),
+        (
+            "{\"recording\":1,\"masked\":true}\n{\"command\":\"00\",\"response\":\"9000\"}\n",
+            "line 2: a command has 4 octets",
+        ),
         ("{\"recording\":1,\"masked\":true}\n\n{\"command\":\"00a4\"}\n", "line 3 is none of a recording"),
-        ("{\"recording\":1,\"masked\":true}\n{\"command\":\"00a40000\",\"response\":\"9\"}\n", "line 2 is none"),
+        (
+            "{\"recording\":1,\"masked\":true}\n{\"command\":\"00a40000\",\"response\":\"9\"}\n",
+            "line 2 is none",
+        ),
     ] {
         std::fs::write(&path, text).unwrap();
         let told = fail(&["lpa", "--card", &place, "list"]);

@@ -56,7 +56,7 @@ pub use pasted::{LONGEST, explain_pasted, octets_of};
 pub use pcap::pcap;
 pub use perform::{ActError, Performed};
 pub use picture::{ELSEWHERE, Outlook, Picture};
-pub use port::{Agreeable, Plugged, Slot, User};
+pub use port::{Agreeable, Joined, Plugged, Slot, User};
 pub use radio::{Attempt, Outcome, Passage, Radio};
 pub use rules_file::{DEFAULT_RULES, RulesMistake, read_rules};
 pub use scenario::{SCENARIOS, Scenario, Step, find_scenario};

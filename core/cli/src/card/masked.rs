@@ -42,7 +42,8 @@ impl Text {
     }
 
     fn read(&self, exchanges: &[Exchange]) -> Vec<u8> {
-        let parts = self.parts.iter().filter_map(|(at, range)| self.of(exchanges.get(*at)?).get(range.clone()));
+        let parts =
+            self.parts.iter().filter_map(|(at, range)| self.of(exchanges.get(*at)?).get(range.clone()));
         parts.flatten().copied().collect()
     }
 
@@ -50,7 +51,9 @@ impl Text {
         for (at, range) in &self.parts {
             let Some(exchange) = exchanges.get_mut(*at) else { return };
             let part = if self.is_command { &mut exchange.command } else { &mut exchange.response };
-            if let (Some(part), Some((here, rest))) = (part.get_mut(range.clone()), octets.split_at_checked(range.len())) {
+            if let (Some(part), Some((here, rest))) =
+                (part.get_mut(range.clone()), octets.split_at_checked(range.len()))
+            {
                 part.copy_from_slice(here);
                 octets = rest;
             }
@@ -108,7 +111,8 @@ fn collect(octets: &[u8], secrets: &mut BTreeMap<Vec<u8>, Vec<u8>>) {
             [0x5A, 0x0A, rest @ ..] => {
                 if let Some(octets) = rest.first_chunk::<10>() {
                     let iccid = Iccid::from_octets(*octets);
-                    let other = masked_iccid(&iccid.to_string(), secrets.len()).map(|it| it.octets().to_vec());
+                    let other =
+                        masked_iccid(&iccid.to_string(), secrets.len()).map(|it| it.octets().to_vec());
                     secrets.entry(octets.to_vec()).or_insert(other.unwrap_or_else(|| vec![0; 10]));
                 }
             }

@@ -13,8 +13,8 @@ use esim_lpa::Lost;
 use esim_world::Slot;
 use modem::AtModem;
 pub use modem::{Virtual, serve as serve_modem};
-pub use record::Replay;
 use record::Recorder;
+pub use record::Replay;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use tcp::Tcp;
@@ -231,7 +231,9 @@ pub fn list(args: &Cards) -> Result<()> {
         say!("{card}  {state}");
     }
     if listed.is_empty() {
-        say!("no reader or serial port is plugged in; a software card needs none: esim-lab euicc init --state card");
+        say!(
+            "no reader or serial port is plugged in; a software card needs none: esim-lab euicc init --state card"
+        );
     }
     Ok(())
 }

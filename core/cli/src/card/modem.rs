@@ -26,13 +26,16 @@ impl AtModem {
     /// Opens `PATH` or `PATH@BAUD`, and finds out how the modem reaches its card.
     pub fn open(place: &str) -> Result<Self> {
         let (path, baud) = match place.rsplit_once('@') {
-            Some((path, baud)) => (path, baud.parse().with_context(|| format!("{baud} is no number of bits a second"))?),
+            Some((path, baud)) => {
+                (path, baud.parse().with_context(|| format!("{baud} is no number of bits a second"))?)
+            }
             None => (place, BAUD),
         };
         let port = serialport::new(path, baud).timeout(Duration::from_secs(1)).open();
         let port = port.map_err(|error| anyhow::anyhow!("{path}: {}", remedy(&error)))?;
         let mut modem = Self { port, path: path.into(), driver: Driver::new(), since: Instant::now() };
-        let Reply::Opened(opened) = modem.ask(Request::Open).map_err(|Lost(why)| anyhow::anyhow!(why))? else {
+        let Reply::Opened(opened) = modem.ask(Request::Open).map_err(|Lost(why)| anyhow::anyhow!(why))?
+        else {
             bail!("{path}: the modem has not been opened");
         };
         match &opened.card {
@@ -49,14 +52,19 @@ impl AtModem {
     pub fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, Lost> {
         match self.ask(Request::Transmit(apdu.into()))? {
             Reply::Apdu(response) => Ok(response),
-            Reply::Opened(_) | Reply::Closed => Err(Lost(format!("{}: the modem has not answered", self.path))),
+            Reply::Opened(_) | Reply::Closed => {
+                Err(Lost(format!("{}: the modem has not answered", self.path)))
+            }
         }
     }
 
     /// The modem goes on with its card: what it has been told is looked for anew.
     pub fn reset(&mut self) -> Result<()> {
         self.ask(Request::Close).map_err(|Lost(why)| anyhow::anyhow!(why))?;
-        tell!("{}: the profile has changed; where the modem does not see it, AT+CFUN=1,1 restarts it", self.path);
+        tell!(
+            "{}: the profile has changed; where the modem does not see it, AT+CFUN=1,1 restarts it",
+            self.path
+        );
         Ok(())
     }
 
@@ -71,7 +79,10 @@ impl AtModem {
         loop {
             let until = match &effect {
                 Effect::Write { octets, until } => {
-                    self.port.write_all(octets).and_then(|()| self.port.flush()).map_err(|error| self.gone(&error))?;
+                    self.port
+                        .write_all(octets)
+                        .and_then(|()| self.port.flush())
+                        .map_err(|error| self.gone(&error))?;
                     *until
                 }
                 Effect::Wait { until } => *until,

@@ -17,13 +17,17 @@ impl Reader {
     pub fn open(wanted: Option<&str>) -> Result<Self> {
         let context = context()?;
         let states = states(&context)?;
-        let matching: Vec<_> =
-            states.iter().filter(|(name, ..)| wanted.is_none_or(|wanted| text(name).contains(wanted))).collect();
+        let matching: Vec<_> = states
+            .iter()
+            .filter(|(name, ..)| wanted.is_none_or(|wanted| text(name).contains(wanted)))
+            .collect();
         let Some((name, ..)) = matching.iter().find(|(_, state, _)| state.contains(State::PRESENT)) else {
             let names: Vec<_> = states.iter().map(|(name, ..)| text(name)).collect();
             match (wanted, matching.first()) {
                 _ if names.is_empty() => bail!("no reader is plugged in"),
-                (Some(wanted), None) => bail!("no reader has {wanted} in its name; there is {}", names.join(", ")),
+                (Some(wanted), None) => {
+                    bail!("no reader has {wanted} in its name; there is {}", names.join(", "))
+                }
                 _ => bail!("there is no card in {}", names.join(", ")),
             }
         };
@@ -77,7 +81,9 @@ fn states(context: &Context) -> Result<Vec<(CString, State, Vec<u8>)>> {
     let mut states: Vec<_> =
         names.iter().map(|name| pcsc::ReaderState::new(name.clone(), State::UNAWARE)).collect();
     if !states.is_empty() {
-        context.get_status_change(std::time::Duration::ZERO, &mut states).context("the readers do not answer")?;
+        context
+            .get_status_change(std::time::Duration::ZERO, &mut states)
+            .context("the readers do not answer")?;
     }
     let seen = states.iter().map(|it| (it.name().to_owned(), it.event_state(), it.atr().to_vec()));
     Ok(seen.collect())
@@ -96,7 +102,9 @@ fn remedy(error: Error) -> String {
         Error::SharingViolation => {
             "another program uses the card: end it, such as a browser, ModemManager or gpg's scdaemon".into()
         }
-        Error::NoSmartcard | Error::RemovedCard => "the card is no longer there: put it in, and try again".into(),
+        Error::NoSmartcard | Error::RemovedCard => {
+            "the card is no longer there: put it in, and try again".into()
+        }
         Error::UnresponsiveCard | Error::UnpoweredCard => {
             "the card does not answer: turn it round, or clean its contacts".into()
         }

@@ -99,7 +99,12 @@ impl Replay {
     pub fn open(file: &Path, tolerant: bool) -> Result<Self> {
         let name = || file.display().to_string();
         let size = std::fs::metadata(file).with_context(name)?.len();
-        ensure!(size <= LONGEST, "{} has more than {} MB: it is no recording of a card", name(), LONGEST >> 20);
+        ensure!(
+            size <= LONGEST,
+            "{} has more than {} MB: it is no recording of a card",
+            name(),
+            LONGEST >> 20
+        );
         let text = std::fs::read_to_string(file).with_context(name)?;
         let exchanges = read(&text).with_context(name)?;
         let used = vec![false; exchanges.len()];
@@ -134,7 +139,6 @@ impl Replay {
             None => format!("the recording has come to its end after {} exchanges: {said}", self.at),
         }
     }
-
 }
 
 impl Served for Replay {
@@ -169,7 +173,11 @@ fn read(text: &str) -> Result<Vec<Exchange>> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let (_, head) = lines.next().context("it is empty")?;
     let head: Head = serde_json::from_str(head).context("its first line is not that of a recording")?;
-    ensure!(head.recording == VERSION, "it is of version {}, and this esim-lab reads {VERSION}", head.recording);
+    ensure!(
+        head.recording == VERSION,
+        "it is of version {}, and this esim-lab reads {VERSION}",
+        head.recording
+    );
     let (mut exchanges, mut is_after_reset) = (Vec::new(), false);
     for (at, line) in lines {
         match serde_json::from_str(line).with_context(|| format!("line {} is none of a recording", at + 1))? {

@@ -20,8 +20,9 @@ pub struct Tcp {
 impl Tcp {
     /// Connects, and powers the card.
     pub fn open(address: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address)
-            .with_context(|| format!("no card at {address}; esim-lab euicc serve --listen {address} is one"))?;
+        let stream = TcpStream::connect(address).with_context(|| {
+            format!("no card at {address}; esim-lab euicc serve --listen {address} is one")
+        })?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let mut tcp = Self { stream };

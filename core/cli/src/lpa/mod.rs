@@ -162,13 +162,19 @@ struct Switch {
 /// Runs one command of the LPA.
 pub async fn run(args: Lpa) -> Result<ExitCode> {
     let lang = language(args.ja);
-    let place = args.card.clone().or(args.state.clone().map(Where::File)).context("--state or --card says which card")?;
+    let place = args
+        .card
+        .clone()
+        .or(args.state.clone().map(Where::File))
+        .context("--state or --card says which card")?;
     let mut card = Card::open(&place)?;
     let mut roots = card.ci_certificates().to_vec();
     for path in &args.ci {
         let der = std::fs::read(path).with_context(|| path.display().to_string())?;
         let certificate = Certificate::parse(&der).ok();
-        if let Some(key_id) = certificate.as_ref().and_then(Certificate::subject_key_id).filter(|_| !card.is_foreign()) {
+        if let Some(key_id) =
+            certificate.as_ref().and_then(Certificate::subject_key_id).filter(|_| !card.is_foreign())
+        {
             refuse_live_ci(key_id).with_context(|| path.display().to_string())?;
         }
         roots.push(der);
