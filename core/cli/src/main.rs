@@ -54,6 +54,7 @@ enum Command {
     /// Lists the readers that are plugged in with what is in them, and serial ports.
     Cards(card::Cards),
     /// A virtual modem at a pseudo-terminal, with a software card behind it and the ways of one that was reported.
+    #[cfg(unix)]
     Modem(card::Virtual),
     /// The SM-DP+: serve it, order from it.
     #[command(subcommand)]
@@ -155,6 +156,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Demo(args) => block_on(demo::run(args))?,
         Command::Lpa(args) => return block_on(lpa::run(*args)),
         Command::Cards(args) => card::list(&args)?,
+        #[cfg(unix)]
         Command::Modem(args) => card::serve_modem(&args)?,
         Command::Sm(Sm::Serve(args)) => block_on(serve::serve(*args))?,
         Command::Sm(Sm::Order(args)) => block_on(sm::order(*args))?,

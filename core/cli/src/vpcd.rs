@@ -16,9 +16,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-const POWER_OFF: u8 = 0;
-const POWER_ON: u8 = 1;
-const RESET: u8 = 2;
+pub const POWER_OFF: u8 = 0;
+pub const POWER_ON: u8 = 1;
+pub const RESET: u8 = 2;
 const GET_ATR: u8 = 4;
 
 /// How long to wait before a reader that is not there is tried again.
@@ -128,7 +128,7 @@ impl Read for Prompt<'_> {
     }
 }
 
-fn receive(reader: &mut impl Read) -> std::io::Result<Vec<u8>> {
+pub fn receive(reader: &mut impl Read) -> std::io::Result<Vec<u8>> {
     let mut length = [0; 2];
     reader.read_exact(&mut length)?;
     let mut message = vec![0; usize::from(u16::from_be_bytes(length))];
@@ -136,7 +136,7 @@ fn receive(reader: &mut impl Read) -> std::io::Result<Vec<u8>> {
     Ok(message)
 }
 
-fn send(reader: &mut TcpStream, octets: &[u8]) -> std::io::Result<()> {
+pub fn send(reader: &mut TcpStream, octets: &[u8]) -> std::io::Result<()> {
     // The card bounds its answers to what a message holds.
     let length = u16::try_from(octets.len()).map_err(|_| ErrorKind::InvalidData)?;
     let mut message = length.to_be_bytes().to_vec();

@@ -4,7 +4,7 @@
 //! told from the changes.
 
 use super::message::{self, Part, Pending, Tx};
-use super::object::{Sql, Value, blob, damaged};
+use super::storage::{Sql, Value, blob, damaged};
 use crate::Fault;
 use std::cell::RefCell;
 use std::collections::BTreeMap;

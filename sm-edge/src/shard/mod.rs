@@ -59,14 +59,16 @@ mod object;
 mod partly;
 mod split;
 mod stock;
+mod storage;
 mod store;
 mod wake;
 
 pub use carry::Carried;
 pub use layout::{Growth, Layout, halves};
 pub use message::{Answer, Batch, Entries, Fill, Leased, Message, Outcome, Ran, Stage, Step, Tx};
-pub use object::{Object, Sql, Value};
+pub use object::Object;
 pub use stock::Stock;
+pub use storage::{Sql, Value};
 pub use store::ShardedStore;
 
 use crate::Fault;

@@ -3,7 +3,8 @@
 use super::aside::Kept;
 use super::lies_beside;
 use super::message::{self, Answer, Batch, Copied, Fill, Found, Pace, Pending, Stage, Step};
-use super::object::{Object, Sql, Value, blob, damaged, integer, string, text, unfilled, unsigned};
+use super::object::{Object, unfilled};
+use super::storage::{Sql, Value, blob, damaged, integer, string, text, unsigned};
 use crate::Fault;
 use std::collections::BTreeMap;
 

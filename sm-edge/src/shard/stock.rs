@@ -8,7 +8,7 @@
 
 use super::aside::{Aside, row_key};
 use super::message::{Answer, Entries, Leased, Message, Part};
-use super::object::{only, string};
+use super::storage::{only, string};
 use super::{Network, Plan, SPREAD, ShardedStore, Sql, Value, lanes};
 use crate::Fault;
 use futures_util::future::join_all;

@@ -1,7 +1,8 @@
 //! When an object wakes, and what it forgets then; and what callers may still use.
 
 use super::message::{Answer, Stage};
-use super::object::{Object, Sql, Value, damaged, integer, only, string, text, time, unsigned};
+use super::object::Object;
+use super::storage::{Sql, Value, damaged, integer, only, string, text, time, unsigned};
 use crate::rate::Bucket;
 use crate::{Fault, Rate};
 

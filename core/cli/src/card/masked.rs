@@ -3,7 +3,7 @@
 //! A value may lie across APDUs: the data of a chain of STORE DATA is one text, and so is an answer that GET RESPONSE brings in
 //! pieces. Lengths stay, so that a recording is still one of the same exchanges.
 
-use super::record::Exchange;
+use super::exchange::Exchange;
 use esim_rsp::es10b::{AuthenticateServerRequest, CtxParams1, PrepareDownloadRequest};
 use esim_rsp::{Eid, Iccid, decode};
 use std::collections::BTreeMap;
@@ -110,10 +110,11 @@ fn collect(octets: &[u8], secrets: &mut BTreeMap<Vec<u8>, Vec<u8>>) {
             }
             [0x5A, 0x0A, rest @ ..] => {
                 if let Some(octets) = rest.first_chunk::<10>() {
-                    let iccid = Iccid::from_octets(*octets);
-                    let other =
-                        masked_iccid(&iccid.to_string(), secrets.len()).map(|it| it.octets().to_vec());
-                    secrets.entry(octets.to_vec()).or_insert(other.unwrap_or_else(|| vec![0; 10]));
+                    // Of what is encrypted, some looks like a tag, and hardly any like digits.
+                    let other = masked_iccid(&Iccid::from_octets(*octets).to_string(), secrets.len());
+                    if let Some(other) = other {
+                        secrets.entry(octets.to_vec()).or_insert_with(|| other.octets().to_vec());
+                    }
                 }
             }
             _ => {}
@@ -143,6 +144,7 @@ fn masked_eid(digits: &str, number: usize) -> String {
 }
 
 fn masked_iccid(digits: &str, number: usize) -> Option<Iccid> {
+    digits.parse::<Iccid>().ok()?;
     let kept = digits.get(..ICCID_KEPT)?;
     format!("{kept}{number:0width$}", width = digits.len() - ICCID_KEPT).parse().ok()
 }

@@ -1,23 +1,27 @@
 //! Cards that the LPA reaches: in a file, in a reader, over TCP, of a recording.
 
+mod exchange;
 mod masked;
 mod modem;
 #[cfg(feature = "pcsc")]
 mod reader;
 mod record;
 mod tcp;
+#[cfg(unix)]
+mod virtual_modem;
 
 use crate::device::{Device, Served};
 use anyhow::Result;
 use esim_lpa::Lost;
 use esim_world::Slot;
 use modem::AtModem;
-pub use modem::{Virtual, serve as serve_modem};
 use record::Recorder;
 pub use record::Replay;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use tcp::Tcp;
+#[cfg(unix)]
+pub use virtual_modem::{Virtual, serve as serve_modem};
 
 /// Where a card is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! A line each, JSON: first `{"recording":1,"masked":true}`, then `{"command":"…","response":"…"}` in hexadecimal digits, and
 //! `{"reset":true}` where the card was reset.
 
+use super::exchange::Exchange;
 use super::masked;
 use crate::device::Served;
 use anyhow::{Context, Result, bail, ensure};
@@ -34,15 +35,6 @@ enum Line {
     Reset {
         reset: bool,
     },
-}
-
-/// A command APDU and its response APDU.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exchange {
-    pub command: Vec<u8>,
-    pub response: Vec<u8>,
-    /// Whether the card was reset before.
-    pub is_after_reset: bool,
 }
 
 /// Keeps what is said to a card.
