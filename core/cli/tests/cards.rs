@@ -193,6 +193,22 @@ fn modems_are_named_and_found() {
     assert!(gone.contains("there is no such port"), "{gone}");
 }
 
+#[test]
+fn the_isd_r_has_the_name_that_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = card(folder.path());
+    let info = |aid: &str| {
+        esim_lab().args(["lpa", "--state", &state, "--json", "info", "--aid", aid]).output().unwrap()
+    };
+    let own = info("A0000005591010FFFFFFFF8900000100");
+    let told: Value = serde_json::from_slice(&own.stdout).expect("JSON");
+    assert_eq!((&told["eid"], &told["isdrVariant"]), (&json!(EID), &json!("custom")));
+    let other = text(&info("A0000005591010FFFFFFFF8900050500"));
+    assert!(other.contains("the card is no eUICC: it knows none of the 1 ISD-R AIDs tried"), "{other}");
+    let short = text(&info("A0000005"));
+    assert!(short.contains("an AID has 5 to 16 octets, and A0000005 has 4"), "{short}");
+}
+
 fn fail_or_run(arguments: &[&str]) -> String {
     text(&esim_lab().args(arguments).stdin(Stdio::null()).output().expect("esim-lab runs"))
 }

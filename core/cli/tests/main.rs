@@ -13,6 +13,7 @@ mod pki_folder;
 mod plugs;
 mod profile;
 mod profile_cases;
+mod qr;
 mod resume;
 mod terminal;
 mod tls;

@@ -42,6 +42,26 @@ impl Beforehand {
     }
 }
 
+/// Where the activation code is.
+#[derive(clap::Args)]
+pub(super) struct Source {
+    /// `LPA:1$…`, in single quotes; without one, whatever waits for the card at its default SM-DP+.
+    activation_code: Option<String>,
+    /// A picture of its QR code (PNG, JPEG).
+    #[arg(long, value_name = "PICTURE", conflicts_with = "activation_code")]
+    qr: Option<PathBuf>,
+}
+
+impl Source {
+    fn read(self) -> Result<Option<ActivationCode>> {
+        match (self.activation_code, self.qr) {
+            (Some(code), _) => Ok(Some(code.parse()?)),
+            (None, Some(picture)) => super::qr::read(&picture).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
 /// `lpa discover`.
 #[derive(clap::Args)]
 pub(super) struct Discover {
@@ -121,10 +141,10 @@ fn exit(good: bool) -> ExitCode {
 pub(super) async fn download(
     port: &mut Port<'_>,
     options: &Options,
-    activation_code: Option<String>,
+    source: Source,
     beforehand: &Beforehand,
 ) -> Result<ExitCode> {
-    let params = named(port, options, activation_code).await?;
+    let params = named(port, options, source).await?;
     let file = beforehand.file(options);
     let download = file.begin(beforehand.with(params), options.lang).with_patience(beforehand.tries);
     let fetched = file.fetch(port, options, download).await?;
@@ -133,12 +153,8 @@ pub(super) async fn download(
 }
 
 /// Shows what is offered, and postpones it: the order waits as before.
-pub(super) async fn preview(
-    port: &mut Port<'_>,
-    options: &Options,
-    activation_code: Option<String>,
-) -> Result<ExitCode> {
-    let params = named(port, options, activation_code).await?;
+pub(super) async fn preview(port: &mut Port<'_>, options: &Options, source: Source) -> Result<ExitCode> {
+    let params = named(port, options, source).await?;
     port.user.preset = Some(Answer::Postpone);
     let outcome = driver::download(port, &options.card, params).await;
     let Some(preview) = port.user.offered.take() else {
@@ -152,13 +168,9 @@ pub(super) async fn preview(
 }
 
 /// What an activation code names; without one, whatever waits at the card's default SM-DP+.
-async fn named(
-    port: &mut Port<'_>,
-    options: &Options,
-    activation_code: Option<String>,
-) -> Result<DownloadParams> {
-    Ok(match activation_code {
-        Some(code) => DownloadParams::new(&code.parse::<ActivationCode>()?),
+async fn named(port: &mut Port<'_>, options: &Options, source: Source) -> Result<DownloadParams> {
+    Ok(match source.read()? {
+        Some(code) => DownloadParams::new(&code),
         None => {
             let addresses = driver::run(port, &options.card, &GetAddresses {}).await?.output;
             let Some(address) = addresses.default_smdp else {

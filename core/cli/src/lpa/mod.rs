@@ -2,6 +2,7 @@
 
 mod download;
 mod notifications;
+mod qr;
 mod resume;
 mod show;
 mod terminal;
@@ -21,6 +22,7 @@ use show::{done, print, print_info, print_profiles};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 use terminal::{Terminal, confirm_deletion, confirm_reset, language};
 
 /// `lpa`.
@@ -63,24 +65,42 @@ pub struct Lpa {
     /// Octets a STORE DATA block, 1 to 255.
     #[arg(long, global = true, default_value_t = 120)]
     block: u8,
+    /// AID of the ISD-R, 5 to 16 octets in hexadecimal digits, in place of those that are known.
+    #[arg(long, global = true, value_name = "AID")]
+    aid: Option<Aid>,
     #[command(subcommand)]
     command: Command,
+}
+
+/// Name of an application (ISO/IEC 7816-4 12.2.3).
+#[derive(Clone)]
+struct Aid(Vec<u8>);
+
+impl FromStr for Aid {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let octets = esim_rsp::common::from_hex(text)?;
+        anyhow::ensure!(
+            (5..=16).contains(&octets.len()),
+            "an AID has 5 to 16 octets, and {text} has {}",
+            octets.len()
+        );
+        Ok(Self(octets))
+    }
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Downloads and installs a profile.
     Download {
-        /// `LPA:1$…`, in single quotes; without one, whatever waits for the card at its default SM-DP+.
-        activation_code: Option<String>,
+        #[command(flatten)]
+        source: download::Source,
         #[command(flatten)]
         beforehand: Beforehand,
     },
     /// Shows what is offered: what it is, whether it fits, what stands against it. Nothing is fetched, the order waits.
-    Preview {
-        /// `LPA:1$…`, in single quotes; without one, whatever waits for the card at its default SM-DP+.
-        activation_code: Option<String>,
-    },
+    Preview(download::Source),
     /// Goes on with a download that was cut off: by a lost connection, a card without power, the end of this program.
     Resume {
         #[command(flatten)]
@@ -194,7 +214,8 @@ pub async fn run(args: Lpa) -> Result<ExitCode> {
         user: &mut terminal,
         line: Line::new(&mut trace, crate::clock().now()),
     };
-    let how = CardOptions { block_size: args.block.max(1), ..Default::default() };
+    let aid = args.aid.map(|Aid(octets)| octets);
+    let how = CardOptions { aid, block_size: args.block.max(1), ..Default::default() };
     let options = Options { card: how, lang, json: args.json, beside: place.beside() };
     let done = execute(&mut port, &options, args.command).await;
     // What has gone wrong is worth more than what went well.
@@ -224,11 +245,11 @@ async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result
     let mut refresh = Refresh::NotNeeded;
     let mut code = ExitCode::SUCCESS;
     match command {
-        Command::Download { activation_code, beforehand } => {
-            code = download::download(port, all, activation_code, &beforehand).await?;
+        Command::Download { source, beforehand } => {
+            code = download::download(port, all, source, &beforehand).await?;
         }
-        Command::Preview { activation_code } => {
-            code = download::preview(port, all, activation_code).await?;
+        Command::Preview(source) => {
+            code = download::preview(port, all, source).await?;
         }
         Command::Resume { beforehand } => code = download::resume(port, all, &beforehand).await?,
         Command::Discover(args) => code = download::discover(port, all, args).await?,
