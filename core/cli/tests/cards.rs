@@ -77,8 +77,12 @@ fn a_card_over_tcp_is_as_one_in_a_file() {
     everything(folder.path(), &place, &sm, &ci);
     // Its CIs are not known here: whoever uses it names them.
     let (_, _, code) = sm.order(&[]);
-    let refused = fail(&["lpa", "--card", &place, "download", "--yes", &code]);
-    assert!(!refused.contains("panicked"), "{refused}");
+    let download = ["lpa", "--card", &place, "download", "--yes", "--tries", "0", &code];
+    let refused = esim_lab().args(download).current_dir(folder.path()).output().expect("esim-lab runs");
+    assert!(!refused.status.success());
+    let refused = text(&refused);
+    let why = ["no CI is named", "--ci FILE", "a certificate issuer that this card does not trust"];
+    assert!(why.iter().all(|why| refused.contains(why)), "{refused}");
     drop(served);
     assert_eq!(card_profiles(&state), []);
     let gone = fail(&["lpa", "--card", &place, "list"]);

@@ -166,6 +166,20 @@ enum Command {
     Notifications(notifications::Notifications),
 }
 
+impl Command {
+    /// Whether it comes to nothing without an SM-DP+ or SM-DS.
+    fn asks_servers(&self) -> bool {
+        matches!(
+            self,
+            Self::Download { .. }
+                | Self::Preview(_)
+                | Self::Resume { .. }
+                | Self::Discover(_)
+                | Self::Cancel(_)
+        )
+    }
+}
+
 /// A profile to enable or disable.
 #[derive(clap::Args)]
 struct Switch {
@@ -198,6 +212,9 @@ pub async fn run(args: Lpa) -> Result<ExitCode> {
             refuse_live_ci(key_id).with_context(|| path.display().to_string())?;
         }
         roots.push(der);
+    }
+    if card.is_foreign() && args.ci.is_empty() && args.command.asks_servers() {
+        tell!("no CI is named: no server can be trusted. --ci FILE names the one that the card trusts");
     }
     if let Some(file) = &args.record {
         card.record(file, args.record_clear);
