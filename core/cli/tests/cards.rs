@@ -237,6 +237,14 @@ fn what_is_recorded_answers_again_and_tells_nobody_whose_card_it_was() {
         assert!(!all.contains(&secret), "{secret} stands in the recording");
     }
 
+    // What is kept for the SM-DP+ has the card's certificate, and nobody asks for its EID.
+    run(&["lpa", "--state", &state, "enable", &iccid]);
+    let waiting = file("waiting");
+    run(&["lpa", "--state", &state, "--record", &waiting, "notifications"]);
+    let all = octets(&std::fs::read_to_string(&waiting).unwrap());
+    assert!(all.contains(&hex::encode("89049032")), "the certificate is there");
+    assert!(!all.contains(&hex::encode(EID)), "the EID stands in the certificate");
+
     let list = ["--json", "list"];
     let told = run(&[&["lpa", "--state", &state, "--record", &clear, "--record-clear"], &list[..]].concat());
     assert!(octets(&std::fs::read_to_string(&clear).unwrap()).contains(&swapped[..18]));

@@ -98,14 +98,24 @@ fn responses(exchanges: &[Exchange]) -> Vec<Text> {
 
 /// Adds what is secret, and what stands in its place.
 fn collect(octets: &[u8], secrets: &mut BTreeMap<Vec<u8>, Vec<u8>>) {
-    let next = secrets.len();
+    let add_eid = |eid: Eid, secrets: &mut BTreeMap<Vec<u8>, Vec<u8>>| {
+        let (digits, other) = (eid.to_string(), masked_eid(&eid.to_string(), secrets.len()));
+        if !secrets.contains_key(digits.as_bytes()) {
+            secrets.insert(eid_octets(&digits), eid_octets(&other));
+            secrets.insert(digits.into_bytes(), other.into_bytes());
+        }
+    };
+    // In certificates it stands in digits, whether or not anybody has asked for it.
+    for window in octets.windows(32).filter(|window| window.iter().all(u8::is_ascii_digit)) {
+        if let Some(Ok(eid)) = std::str::from_utf8(window).ok().map(str::parse) {
+            add_eid(eid, secrets);
+        }
+    }
     for at in 0..octets.len() {
         match octets.get(at..).unwrap_or_default() {
             [0x5A, 0x10, rest @ ..] => {
                 if let Some(Ok(eid)) = rest.first_chunk::<16>().map(|octets| Eid::try_from(&octets[..])) {
-                    let (digits, other) = (eid.to_string(), masked_eid(&eid.to_string(), next));
-                    secrets.entry(eid_octets(&digits)).or_insert_with(|| eid_octets(&other));
-                    secrets.entry(digits.into_bytes()).or_insert_with(|| other.into_bytes());
+                    add_eid(eid, secrets);
                 }
             }
             [0x5A, 0x0A, rest @ ..] => {
