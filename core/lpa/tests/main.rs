@@ -10,3 +10,4 @@ mod manage;
 mod notify;
 mod peers;
 mod recording;
+mod told;

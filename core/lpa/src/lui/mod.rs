@@ -3,11 +3,13 @@
 //! a terminal and a page say the same.
 
 mod element;
+mod owner;
 pub mod preview;
 mod preview_text;
 mod text;
 mod text_ja;
 
+pub use owner::Told;
 pub use preview::{Concern, Fit, MemoryNeed, Preview};
 
 use crate::profile::Metadata;

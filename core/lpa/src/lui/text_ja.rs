@@ -1,6 +1,6 @@
 //! Sentences in Japanese.
 
-use super::{Concern, Lang, Preview, Question, readable_size};
+use super::{Concern, Lang, Preview, Question, owner, readable_size};
 use crate::apdu::OpenError;
 use crate::discover::{Discovery, DiscoveryEnding, Unfollowed, Unfollowing};
 use crate::download::{Ending, InstallError, Misbehaviour, Peer, ServerRefusal, UntrustedServer, quotable};
@@ -8,7 +8,6 @@ use crate::policy::Forbidden;
 use crate::transport::CertificateFault;
 use alloc::format;
 use alloc::string::String;
-use esim_rsp::Code;
 
 pub(super) fn question(question: &Question) -> String {
     match question {
@@ -52,9 +51,12 @@ pub(super) fn ending(ending: &Ending) -> String {
         Ending::Installed(_) => "プロファイルをインストールしました。まだ有効になっていません。".into(),
         Ending::NotInstalled(error) => not_installed(error),
         Ending::Refused(refusal) => refused(refusal),
-        Ending::CardRefused(refusal) => {
-            format!("カードが{}を拒否しました({})。{}", refusal.function, refusal.code.name, refusal.explanation)
-        }
+        Ending::CardRefused(refusal) => format!(
+            "{}({}, {})",
+            owner::card_refused(refusal, owner::NOT_DOWNLOADED, Lang::Ja).text(Lang::Ja),
+            refusal.function,
+            refusal.code.name
+        ),
         Ending::Declined { reason } => match reason.name.as_str() {
             "postponed" => "ダウンロードを後回しにしました。アクティベーションコードは引き続き使えます。".into(),
             "timeout" => "時間内に応答がありませんでした。アクティベーションコードは引き続き使えます。".into(),
@@ -121,38 +123,15 @@ fn no_euicc(error: &OpenError) -> String {
 }
 
 fn not_installed(error: &InstallError) -> String {
-    let cause = INSTALL_ERRORS.iter().find(|(value, _)| *value == error.reason.value);
-    let cause = cause.map_or("プロファイルをインストールできませんでした。", |(_, cause)| cause);
+    let told = owner::not_installed(error, Lang::Ja).text(Lang::Ja);
     let element = error.sima_response.as_ref().map(super::element::element).unwrap_or_default();
-    format!("{cause}({}, {}){element}", error.bpp_command.name, error.reason.name)
+    format!("{told}({}, {}){element}", error.bpp_command.name, error.reason.name)
 }
-
-/// Causes by errorReason (SGP.22 2.5.6).
-const INSTALL_ERRORS: &[(u32, &str)] = &[
-    (1, "パッケージに許可されない値があります。"),
-    (2, "パッケージに対するサーバーの署名が正しくありません。"),
-    (3, "パッケージが別のセッションのものです。"),
-    (4, "パッケージの鍵の種類にカードが対応していません。"),
-    (5, "インストール以外の操作が要求されました。"),
-    (6, "このクラスのプロファイルにカードが対応していません。"),
-    (7, "パッケージの形式が正しくありません。"),
-    (8, "パッケージが途中で改変されました。"),
-    (9, "このプロファイルはすでにカードにあります。"),
-    (10, "カードの空き容量が足りません。プロファイルを削除してからもう一度お試しください。"),
-    (11, "書き込みが中断されました。もう一度お試しください。"),
-    (12, "プロファイルの一部をカードが受け付けませんでした。"),
-    (13, "プロファイルのICCIDが事前の情報と異なります。"),
-    (14, "テスト用プロファイルの鍵がテスト用ではありません。"),
-    (15, "プロファイルの制限(PPR)をカードが許可していません。"),
-];
 
 fn refused(refusal: &ServerRefusal) -> String {
     let function = &refusal.function;
-    let code = Code::of(&refusal.subject, &refusal.reason);
-    let known = REFUSALS.iter().find(|(known, _)| code == Some(*known));
-    let text = known.map_or("サーバーが要求を拒否しました。", |(_, text)| text);
     let text = match refusal.code() {
-        Some(code) => format!("{text}({code}, {function})"),
+        Some(code) => format!("{}({code}, {function})", owner::refused(refusal, Lang::Ja).text(Lang::Ja)),
         None => format!(
             "サーバーが{function}を拒否しましたが、理由コードがありません(statusCodeDataなし、SGP.22 6.5.1.4)。サーバーの管理者にお問い合わせください。"
         ),
@@ -162,50 +141,6 @@ fn refused(refusal: &ServerRefusal) -> String {
         None => text,
     }
 }
-
-/// The codes that users meet (SGP.22 5.6.1 to 5.6.3).
-const REFUSALS: &[(Code, &str)] = &[
-    (
-        Code::EuiccInsufficientMemory,
-        "eUICCの空き容量が足りません。プロファイルを削除してからもう一度お試しください。",
-    ),
-    (Code::EuiccVerificationFailed, "eUICCの署名を確認できませんでした。もう一度最初からお試しください。"),
-    (Code::EidRefused, "プロファイルは別のeUICC用に予約されています。注文時の端末をお使いください。"),
-    (
-        Code::EumCertificateVerificationFailed,
-        "eUICC製造者の証明書を確認できません。テスト用eUICCにはテスト用SM-DP+が必要です。",
-    ),
-    (Code::EuiccCertificateVerificationFailed, "eUICCの証明書を確認できません。"),
-    (Code::ProfileNotAllowed, "プロファイルがまだリリースされていません。通信事業者にお問い合わせください。"),
-    (Code::ProfileUnavailable, "プロファイルを再発行できません。通信事業者に新しい注文を依頼してください。"),
-    (Code::ProfileTypeStoppedOnWarning, "このeUICCまたは端末に適したプロファイルがありません。"),
-    (
-        Code::MatchingIdRefused,
-        "このアクティベーションコードの注文はありません。コードを確認してください(コードは一度だけ使えます)。",
-    ),
-    (Code::ConfirmationCodeMandatoryElementMissing, "確認コードが必要です。通信事業者に確認してください。"),
-    (Code::ConfirmationCodeRefused, "確認コードが違います。もう一度入力してください。"),
-    (
-        Code::ConfirmationCodeMaximumExceeded,
-        "確認コードの入力回数の上限に達しました。通信事業者に新しい注文を依頼してください。",
-    ),
-    (
-        Code::SmdpAddressRefused,
-        "SM-DP+のアドレスが違います。アクティベーションコードのアドレスをそのままお使いください。",
-    ),
-    (
-        Code::SmdpSecurityConfigurationUnsupported,
-        "eUICCとSM-DP+に共通の認証局がありません。テスト用eUICCにはテスト用SM-DP+が必要です。",
-    ),
-    (Code::SmdpSvnUnsupported, "eUICCのSGP.22のバージョンにSM-DP+が対応していません。"),
-    (Code::SmdpCertificateUnavailable, "eUICCが確認できる証明書をSM-DP+が持っていません。"),
-    (Code::DownloadOrderExpired, "注文の有効期限が切れています。通信事業者に新しい注文を依頼してください。"),
-    (
-        Code::DownloadOrderMaximumExceeded,
-        "ダウンロード回数の上限に達しました。通信事業者に新しい注文を依頼してください。",
-    ),
-    (Code::TransactionIdUnknown, "セッションがありません。もう一度最初からお試しください。"),
-];
 
 fn misbehaved(what: &Misbehaviour) -> String {
     match what {
