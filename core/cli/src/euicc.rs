@@ -9,7 +9,7 @@ use esim_crypto::pki::TestPki;
 use esim_euicc::{Nvm, Personal};
 use esim_rsp::Eid;
 use esim_world::FileNvm;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `euicc init`.
 #[derive(clap::Args)]
@@ -54,6 +54,15 @@ pub fn init(args: &Init) -> Result<()> {
     personal.write_to(&mut nvm).context("the card's memory")?;
     say!("EID {}", personal.eid()?);
     Ok(())
+}
+
+/// Makes a card under the project's own test PKI, with an EID that is drawn.
+///
+/// # Errors
+/// As for [`init`].
+pub fn make(state: &Path) -> Result<()> {
+    let state = state.to_path_buf();
+    init(&Init { state, pki: Vec::new(), eid: None, brainpool: false, smds: None, force: false })
 }
 
 /// An EID in the range of the project's own manufacturer.

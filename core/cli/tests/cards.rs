@@ -37,7 +37,11 @@ fn lpa_in(folder: &Path, place: &str, ci: &str, arguments: &[&str]) -> Value {
     let all = [&["lpa", "--card", place, "--ci", ci, "--json"], arguments].concat();
     let output = esim_lab().args(&all).current_dir(folder).output().expect("esim-lab runs");
     assert!(output.status.success(), "esim-lab {all:?}: {}", text(&output));
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    common::result_of(&text_of(&output.stdout))
+}
+
+fn text_of(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
 }
 
 /// A program at a port that has a card.
@@ -191,7 +195,7 @@ fn modems_are_named_and_found() {
     let running = Running(command.spawn().expect("the modem starts"));
     wait_for("the link", Duration::from_secs(20), || link.exists().then_some(()));
     let place = format!("modem:{}@9600", link.display());
-    assert_eq!(json_of(&["lpa", "--card", &place, "--json", "info"])["eid"], EID);
+    assert_eq!(common::result_of(&run(&["lpa", "--card", &place, "--json", "info"]))["eid"], EID);
     drop(running);
     let gone = fail(&["lpa", "--card", &place, "list"]);
     assert!(gone.contains("there is no such port"), "{gone}");
@@ -205,7 +209,7 @@ fn the_isd_r_has_the_name_that_is_given() {
         esim_lab().args(["lpa", "--state", &state, "--json", "info", "--aid", aid]).output().unwrap()
     };
     let own = info("A0000005591010FFFFFFFF8900000100");
-    let told: Value = serde_json::from_slice(&own.stdout).expect("JSON");
+    let told = common::result_of(&text_of(&own.stdout));
     assert_eq!((&told["eid"], &told["isdrVariant"]), (&json!(EID), &json!("custom")));
     let other = text(&info("A0000005591010FFFFFFFF8900050500"));
     assert!(other.contains("the card is no eUICC: it knows none of the 1 ISD-R AIDs tried"), "{other}");
@@ -261,8 +265,8 @@ fn what_is_recorded_answers_again_and_tells_nobody_whose_card_it_was() {
 
     // Masked, it is one of the same exchanges: the list names another profile.
     run(&[&["lpa", "--state", &state, "--record", &masked], &list[..]].concat());
-    let other = json_of(&[&["lpa", "--card", &format!("replay:{masked}")], &list[..]].concat());
-    let real: Value = serde_json::from_str(&told).unwrap();
+    let other = run(&[&["lpa", "--card", &format!("replay:{masked}")], &list[..]].concat());
+    let (other, real) = (common::result_of(&other), common::result_of(&told));
     assert_ne!(other[0]["iccid"], real[0]["iccid"]);
     assert_eq!(other[0]["iccid"].as_str().map(|it| &it[..6]), Some(&iccid[..6]));
     assert_eq!(other[0]["serviceProviderName"], real[0]["serviceProviderName"]);

@@ -3,7 +3,6 @@
 use crate::common;
 
 use common::{Sm, card_profiles, esim_lab, fail, run, text, wait_for};
-use serde_json::Value;
 use std::time::Duration;
 
 /// An SM that is an SM-DS besides, and a card whose root it is: state and EID.
@@ -32,7 +31,7 @@ fn what_waits_at_the_sm_ds_is_listed_and_fetched_one_after_the_other() {
     assert_eq!(card_profiles(&state), [], "a look uses nothing up");
 
     let fetched = run(&["lpa", "--state", &state, "--json", "discover", "--yes"]);
-    let fetched: Value = serde_json::from_str(&fetched).unwrap();
+    let fetched = common::result_of(&fetched);
     assert_eq!(fetched["ending"]["type"], "found");
     assert_eq!(fetched["smdsAddress"], smds);
     assert_eq!(fetched["downloads"].as_array().unwrap().len(), 2);
@@ -67,7 +66,7 @@ fn the_default_sm_dp_is_set_and_asked_without_a_code() {
     assert_eq!(card_profiles(&state), [(iccid, false)]);
 
     let told = run(&["lpa", "--state", &state, "--json", "default-smdp"]);
-    let told: Value = serde_json::from_str(&told).unwrap();
+    let told = common::result_of(&told);
     assert_eq!(told["defaultSmdp"], sm.address.as_str());
     assert_eq!(run(&["lpa", "--state", &state, "default-smdp", "--clear"]).trim(), "no default SM-DP+");
 }
@@ -84,8 +83,7 @@ fn a_preview_shows_what_is_offered_and_uses_nothing_up() {
     );
     let shown = run(&["lpa", "--state", &state, "--ja", "preview", &code]);
     assert!(shown.contains("空き容量") && shown.contains("通常"), "{shown}");
-    let shown: Value =
-        serde_json::from_str(&run(&["lpa", "--state", &state, "--json", "preview", &code])).unwrap();
+    let shown = common::result_of(&run(&["lpa", "--state", &state, "--json", "preview", &code]));
     assert_eq!((&shown["installable"], &shown["memory"]["fit"]), (&true.into(), &"likely".into()));
     assert_eq!(card_profiles(&state), []);
     run(&["lpa", "--state", &state, "download", "--yes", &code]);

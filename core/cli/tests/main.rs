@@ -7,6 +7,8 @@ mod common;
 mod discovery;
 mod disk;
 mod formats;
+mod interactive;
+mod json;
 mod lpac;
 mod notifications;
 mod pki_folder;

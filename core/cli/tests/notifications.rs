@@ -3,7 +3,6 @@
 use crate::common;
 
 use common::{Sm, card_notifications, card_profiles, esim_lab, fail, run, text};
-use serde_json::Value;
 
 #[test]
 fn notifications_are_delivered_by_operation_put_away_and_dropped() {
@@ -26,7 +25,7 @@ fn notifications_are_delivered_by_operation_put_away_and_dropped() {
     let file = folder.path().join("notifications.json").display().to_string();
     assert!(lpa(&["notifications", "--save", &file]).contains("1 saved"));
     assert!(fail(&["lpa", "--state", &state, "notifications", "--save", &file]).contains("there already"));
-    let sent: Value = serde_json::from_str(&lpa(&["--json", "notifications", "--from", &file])).unwrap();
+    let sent = common::result_of(&lpa(&["--json", "notifications", "--from", &file]));
     assert_eq!(sent["sent"].as_array().unwrap().len(), 1, "{sent}");
     assert_eq!(card_notifications(&state), 1);
     let not_any = folder.path().join("not").display().to_string();
@@ -34,7 +33,7 @@ fn notifications_are_delivered_by_operation_put_away_and_dropped() {
     assert!(fail(&["lpa", "--state", &state, "notifications", "--from", &not_any]).contains("were saved"));
 
     // Dropping warns, and wants the number typed.
-    let waiting: Value = serde_json::from_str(&lpa(&["--json", "notifications", "--list"])).unwrap();
+    let waiting = common::result_of(&lpa(&["--json", "notifications", "--list"]));
     let number = waiting[0]["sequenceNumber"].to_string();
     let refused = fail(&["lpa", "--state", &state, "notifications", "--drop", &number]);
     assert!(refused.contains("never hears") && refused.contains("--yes"), "{refused}");
@@ -46,7 +45,7 @@ fn notifications_are_delivered_by_operation_put_away_and_dropped() {
     assert_eq!(card_notifications(&state), 0);
 
     // An AID does as well as an ICCID.
-    let listed: Value = serde_json::from_str(&lpa(&["--json", "list"])).unwrap();
+    let listed = common::result_of(&lpa(&["--json", "list"]));
     let aid = listed[0]["isdpAid"].as_str().unwrap().to_uppercase();
     lpa(&["enable", &aid]);
     assert_eq!(card_profiles(&state), [(iccid, true)]);
@@ -61,10 +60,7 @@ fn an_order_is_cancelled_with_the_reason_that_is_given() {
     let (iccid, _, code) = sm.order(&[]);
     let cancel = |reason: &str| {
         let told = run(&["lpa", "--state", &state, "--json", "cancel", "--reason", reason, &code]);
-        serde_json::from_str::<Value>(&told).unwrap()["cancelled"]["reason"]["name"]
-            .as_str()
-            .unwrap()
-            .to_string()
+        common::result_of(&told)["cancelled"]["reason"]["name"].as_str().unwrap().to_string()
     };
     // The order waits.
     assert_eq!(cancel("postponed"), "postponed");

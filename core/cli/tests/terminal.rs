@@ -304,7 +304,7 @@ fn what_a_card_tells_of_itself_is_for_reading() {
     assert!(info.contains("EID                 89049032123451234512345678901235"), "{info}");
     assert!(info.contains("free memory         ") && !info.contains('{'), "{info}");
     let json = run(&["lpa", "--state", &state, "--json", "info"]);
-    assert!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["eid"].is_string());
+    assert!(common::result_of(&json)["eid"].is_string());
 }
 
 /// `--upp` takes what `profile` takes; the codes that the SM draws for a subscriber are told.

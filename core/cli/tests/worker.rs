@@ -43,7 +43,7 @@ fn a_download_from_the_worker() {
     run(&["lpa", "--state", &state, "enable", &iccid]);
     assert_eq!(card_profiles(&state), [(iccid.clone(), true)]);
     let delivered = run(&["lpa", "--state", &state, "--json", "notifications"]);
-    let delivered: Value = serde_json::from_str(&delivered).expect("JSON");
+    let delivered = common::result_of(&delivered);
     assert_eq!(delivered["kept"].as_array().map(Vec::len), Some(0), "{delivered}");
     stop(worker);
 }

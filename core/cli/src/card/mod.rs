@@ -198,13 +198,27 @@ pub struct Cards {
 
 /// One place where a card may be.
 #[derive(Debug, serde::Serialize)]
-pub(crate) struct Listed {
+pub struct Listed {
     /// As `--card` takes it.
-    card: String,
+    pub card: String,
     /// What is there: an ATR, or why nothing can be used.
-    state: String,
+    pub state: String,
     /// Whether there is a card.
-    present: bool,
+    pub present: bool,
+}
+
+/// Readers with a card in them, and serial ports; readers that cannot be listed are none.
+pub fn places() -> Vec<Listed> {
+    let readers = readers().unwrap_or_default().into_iter().filter(|listed| listed.present);
+    readers.chain(serial_ports()).collect()
+}
+
+fn serial_ports() -> impl Iterator<Item = Listed> {
+    modem::ports().into_iter().map(|port| Listed {
+        card: format!("modem:{port}"),
+        state: "a serial port; nobody has asked it".into(),
+        present: false,
+    })
 }
 
 /// Lists readers with what is in them, and serial ports.
@@ -212,7 +226,7 @@ pub(crate) struct Listed {
 /// # Errors
 /// PC/SC is not there.
 pub fn list(args: &Cards) -> Result<()> {
-    let (readers, ports) = (readers(), modem::ports());
+    let (readers, ports) = (readers(), serial_ports().collect::<Vec<_>>());
     // Where there are modems, nobody needs readers.
     let mut listed = match readers {
         Err(error) if ports.is_empty() => return Err(error.context("readers cannot be listed")),
@@ -222,11 +236,7 @@ pub fn list(args: &Cards) -> Result<()> {
         }
         Ok(readers) => readers,
     };
-    listed.extend(ports.into_iter().map(|port| Listed {
-        card: format!("modem:{port}"),
-        state: "a serial port; nobody has asked it".into(),
-        present: false,
-    }));
+    listed.extend(ports);
     if args.json {
         say!("{}", serde_json::to_string_pretty(&serde_json::json!({ "version": 1, "cards": listed }))?);
         return Ok(());

@@ -1,13 +1,15 @@
 //! Downloads: of an activation code, of the default SM-DP+, and of what an SM-DS tells of.
 
+use super::json::{Reported, print};
 use super::resume::{Fetched, ResumeFile, how_to_go_on};
-use super::show::print;
 use super::terminal::nobody_to_ask;
 use super::{Options, Port};
 use anyhow::{Result, bail};
+use esim_lpa::discover::DiscoveryEnding;
 use esim_lpa::driver;
+use esim_lpa::lui::Told;
 use esim_lpa::manage::GetAddresses;
-use esim_lpa::{Answer, DiscoverParams, Discovery, DownloadParams, Lang, Outcome};
+use esim_lpa::{Answer, DiscoverParams, Discovery, DownloadParams, Lang};
 use esim_rsp::activation_code::ActivationCode;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -120,7 +122,7 @@ pub(super) async fn cancel(port: &mut Port<'_>, options: &Options, args: Cancel)
     if told && file.read(options.lang).ok().flatten().is_some_and(|kept| kept.is_of(&params)) {
         file.remove()?;
     }
-    print(options.json, &outcome, || say!("{}", outcome.text(options.lang)))?;
+    print(options.json, &Reported::new(&outcome, options.lang), || say!("{}", outcome.text(options.lang)))?;
     Ok(exit(told))
 }
 
@@ -129,7 +131,8 @@ pub(super) async fn cancel(port: &mut Port<'_>, options: &Options, args: Cancel)
 struct Discovered {
     #[serde(flatten)]
     discovery: Discovery,
-    downloads: Vec<Outcome>,
+    downloads: Vec<Reported>,
+    told: Option<Told>,
 }
 
 /// Whether all went well, as an exit code.
@@ -148,7 +151,9 @@ pub(super) async fn download(
     let file = beforehand.file(options);
     let download = file.begin(beforehand.with(params), options.lang).with_patience(beforehand.tries);
     let fetched = file.fetch(port, options, download).await?;
-    print(options.json, &fetched.outcome, || say(port, &fetched, options.lang))?;
+    print(options.json, &Reported::new(&fetched.outcome, options.lang), || {
+        say(port, &fetched, options.lang)
+    })?;
     Ok(exit(fetched.outcome.is_installed()))
 }
 
@@ -158,7 +163,9 @@ pub(super) async fn preview(port: &mut Port<'_>, options: &Options, source: Sour
     port.user.preset = Some(Answer::Postpone);
     let outcome = driver::download(port, &options.card, params).await;
     let Some(preview) = port.user.offered.take() else {
-        print(options.json, &outcome, || say!("{}", outcome.text(options.lang)))?;
+        print(options.json, &Reported::new(&outcome, options.lang), || {
+            say!("{}", outcome.text(options.lang))
+        })?;
         return Ok(ExitCode::FAILURE);
     };
     print(options.json, &preview, || {
@@ -195,7 +202,9 @@ pub(super) async fn resume(
     let download = kept.resume(beforehand.confirmation_code.clone(), beforehand.yes);
     let download = download.with_patience(beforehand.tries);
     let fetched = file.fetch(port, options, download).await?;
-    print(options.json, &fetched.outcome, || say(port, &fetched, options.lang))?;
+    print(options.json, &Reported::new(&fetched.outcome, options.lang), || {
+        say(port, &fetched, options.lang)
+    })?;
     Ok(exit(fetched.outcome.is_installed()))
 }
 
@@ -220,16 +229,21 @@ pub(super) async fn discover(port: &mut Port<'_>, options: &Options, args: Disco
             say!("{}  {}", event.event_id, event.rsp_server_address);
             say(port, &fetched, options.lang);
         }
-        downloads.push(fetched.outcome);
-        if fetched.is_unfinished {
+        let is_unfinished = fetched.is_unfinished;
+        downloads.push(Reported::new(&fetched.outcome, options.lang));
+        if is_unfinished {
             // The others wait at the SM-DS until this one has come to its end.
             break;
         }
     }
     let wanted = if args.list { 0 } else { found };
-    let good = found > 0 && downloads.len() == wanted && downloads.iter().all(Outcome::is_installed);
+    let good = found > 0 && downloads.len() == wanted && downloads.iter().all(|it| it.outcome.is_installed());
     if options.json {
-        print(true, &Discovered { discovery, downloads }, || {})?;
+        let told = match &discovery.ending {
+            DiscoveryEnding::Failed { ending } => ending.told(options.lang),
+            _ => None,
+        };
+        print(true, &Discovered { discovery, downloads, told }, || {})?;
     }
     Ok(exit(good))
 }

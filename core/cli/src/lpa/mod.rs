@@ -1,7 +1,10 @@
 //! `esim-lab lpa`: the LPA on a terminal, for the card in a state file.
 
 mod download;
+mod interactive;
+mod json;
 mod notifications;
+mod prompt;
 mod qr;
 mod resume;
 mod show;
@@ -18,7 +21,9 @@ use esim_lpa::driver::{self, Refresh};
 use esim_lpa::manage::{GetAddresses, MemoryReset, SetDefaultDpAddress};
 use esim_lpa::{Lang, ProfileRef};
 use esim_world::{Line, Plugged, Trace};
-use show::{done, print, print_info, print_profiles};
+use json::{Done, done, print};
+use show::{print_info, print_profiles};
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,7 +34,7 @@ use terminal::{Terminal, confirm_deletion, confirm_reset, language};
 #[derive(clap::Args)]
 pub struct Lpa {
     /// The card's memory: a software card.
-    #[arg(long, required_unless_present = "card")]
+    #[arg(long)]
     state: Option<PathBuf>,
     /// Where the card is: reader, reader:NAME, modem:PORT, tcp:HOST:PORT, file:PATH, replay:FILE, replay-any-order:FILE.
     #[arg(long, value_name = "WHERE", conflicts_with = "state")]
@@ -68,8 +73,9 @@ pub struct Lpa {
     /// AID of the ISD-R, 5 to 16 octets in hexadecimal digits, in place of those that are known.
     #[arg(long, global = true, value_name = "AID")]
     aid: Option<Aid>,
+    /// Without one it asks what to do, in menus.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 /// Name of an application (ISO/IEC 7816-4 12.2.3).
@@ -193,29 +199,27 @@ struct Switch {
     notify: bool,
 }
 
-/// Runs one command of the LPA.
+/// Runs one command of the LPA, or its menus.
 pub async fn run(args: Lpa) -> Result<ExitCode> {
-    let lang = language(args.ja);
-    let place = args
-        .card
-        .clone()
-        .or(args.state.clone().map(Where::File))
-        .context("--state or --card says which card")?;
+    let (lang, json) = (language(args.ja), args.json);
+    carry_out(args, lang).await.map_err(|error| json::failed(error, json, lang))
+}
+
+async fn carry_out(args: Lpa, lang: Lang) -> Result<ExitCode> {
+    let is_menus = args.command.is_none();
+    if is_menus && !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        bail!(
+            "without a command the LPA asks what to do, and this is no terminal: `esim-lab lpa help` lists the commands"
+        );
+    }
+    let place = match args.card.clone().or(args.state.clone().map(Where::File)) {
+        Some(place) => place,
+        None if is_menus => interactive::choose_card(lang)?,
+        None => bail!("--state or --card says which card"),
+    };
     let mut card = Card::open(&place)?;
-    let mut roots = card.ci_certificates().to_vec();
-    for path in &args.ci {
-        let der = std::fs::read(path).with_context(|| path.display().to_string())?;
-        let certificate = Certificate::parse(&der).ok();
-        if let Some(key_id) =
-            certificate.as_ref().and_then(Certificate::subject_key_id).filter(|_| !card.is_foreign())
-        {
-            refuse_live_ci(key_id).with_context(|| path.display().to_string())?;
-        }
-        roots.push(der);
-    }
-    if card.is_foreign() && args.ci.is_empty() && args.command.asks_servers() {
-        tell!("no CI is named: no server can be trusted. --ci FILE names the one that the card trusts");
-    }
+    let asks_servers = args.command.as_ref().is_none_or(Command::asks_servers);
+    let roots = roots(&args, &card, asks_servers, lang)?;
     if let Some(file) = &args.record {
         card.record(file, args.record_clear);
     }
@@ -234,7 +238,10 @@ pub async fn run(args: Lpa) -> Result<ExitCode> {
     let aid = args.aid.map(|Aid(octets)| octets);
     let how = CardOptions { aid, block_size: args.block.max(1), ..Default::default() };
     let options = Options { card: how, lang, json: args.json, beside: place.beside() };
-    let done = execute(&mut port, &options, args.command).await;
+    let done = match args.command {
+        Some(command) => execute(&mut port, &options, command).await,
+        None => interactive::run(&mut port, &options).await.map(|code| (code, Refresh::NotNeeded)),
+    };
     // What has gone wrong is worth more than what went well.
     card.keep()?;
     if let Some(path) = &args.trace {
@@ -245,6 +252,33 @@ pub async fn run(args: Lpa) -> Result<ExitCode> {
         card.reset()?;
     }
     Ok(code)
+}
+
+/// CIs that servers are verified under: those that a software card trusts, and those that the user names.
+fn roots(args: &Lpa, card: &Card, asks_servers: bool, lang: Lang) -> Result<Vec<Vec<u8>>> {
+    let mut named = args.ci.clone();
+    if card.is_foreign() && named.is_empty() && asks_servers {
+        match args.command {
+            None => named.extend(interactive::choose_ci(lang)?),
+            Some(_) => {
+                tell!(
+                    "no CI is named: no server can be trusted. --ci FILE names the one that the card trusts"
+                );
+            }
+        }
+    }
+    let mut roots = card.ci_certificates().to_vec();
+    for path in &named {
+        let der = std::fs::read(path).with_context(|| path.display().to_string())?;
+        let certificate = Certificate::parse(&der).ok();
+        if let Some(key_id) =
+            certificate.as_ref().and_then(Certificate::subject_key_id).filter(|_| !card.is_foreign())
+        {
+            refuse_live_ci(key_id).with_context(|| path.display().to_string())?;
+        }
+        roots.push(der);
+    }
+    Ok(roots)
 }
 
 type Port<'a> = Plugged<'a, Card, Https, Terminal>;
@@ -282,14 +316,14 @@ async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result
             print(json, &profiles, || print_profiles(&profiles))?;
         }
         Command::Enable(args) => (code, refresh) = switch(port, all, args, true).await?,
-        Command::FallBack => refresh = fall_back(port, options, json).await?,
+        Command::FallBack => refresh = fall_back(port, all).await?,
         Command::Reset { operational, test, default_address, yes } => {
             let what = MemoryReset {
                 operational_profiles: operational,
                 test_profiles: test,
                 default_smdp_address: default_address,
             };
-            refresh = reset(port, options, what, yes, json).await?;
+            refresh = reset(port, all, what, yes).await?;
         }
         Command::Disable(args) => (code, refresh) = switch(port, all, args, false).await?,
         Command::Delete { profile, yes, notify } => {
@@ -298,13 +332,13 @@ async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result
             }
             let before = notifications::before(port, all, notify).await?;
             driver::delete(port, options, profile.clone()).await?;
-            done(json, "deleted", &profile)?;
+            done(json, all.lang, Done::Deleted, Some(profile.to_string()))?;
             code = notifications::of_this_operation(port, all, before).await?;
         }
         Command::Cancel(args) => code = download::cancel(port, all, args).await?,
         Command::Nickname { iccid, name } => {
             driver::set_nickname(port, options, iccid, &name).await?;
-            done(json, "named", &ProfileRef::Iccid(iccid))?;
+            done(json, all.lang, Done::Named, Some(iccid.to_string()))?;
         }
         Command::Notifications(args) => code = notifications::run(port, all, args).await?,
     }
@@ -325,7 +359,8 @@ async fn switch(
         true => driver::enable_surely(port, &all.card, named, !no_refresh).await?,
         false => driver::disable_surely(port, &all.card, named, !no_refresh).await?,
     };
-    done(all.json, if enabled { "enabled" } else { "disabled" }, &profile)?;
+    let what = if enabled { Done::Enabled } else { Done::Disabled };
+    done(all.json, all.lang, what, Some(profile.to_string()))?;
     if before.is_some() && refresh != Refresh::NotNeeded {
         // What the switch has to report is there when it has taken effect.
         port.slot.reset()?;
@@ -351,30 +386,24 @@ async fn default_smdp(
 }
 
 /// Enables the provisioning profile, if no other is enabled.
-async fn fall_back(port: &mut Port<'_>, options: &CardOptions, json: bool) -> Result<Refresh> {
-    let Some((iccid, refresh)) = driver::fall_back(port, options, true).await? else {
+async fn fall_back(port: &mut Port<'_>, all: &Options) -> Result<Refresh> {
+    let Some((iccid, refresh)) = driver::fall_back(port, &all.card, true).await? else {
         bail!("nothing to fall back to: a profile is enabled, or the card has no provisioning profile");
     };
-    done(json, "enabled", &ProfileRef::Iccid(iccid))?;
+    done(all.json, all.lang, Done::Enabled, Some(iccid.to_string()))?;
     Ok(refresh)
 }
 
 /// Deletes what was named, if the user has said so.
-async fn reset(
-    port: &mut Port<'_>,
-    options: &CardOptions,
-    what: MemoryReset,
-    yes: bool,
-    json: bool,
-) -> Result<Refresh> {
+async fn reset(port: &mut Port<'_>, all: &Options, what: MemoryReset, yes: bool) -> Result<Refresh> {
     if !(what.operational_profiles || what.test_profiles || what.default_smdp_address) {
         bail!("say what to delete: --operational, --test, --default-address");
     }
     if !yes && !confirm_reset()? {
         bail!("nothing was deleted");
     }
-    let refresh = driver::memory_reset(port, options, what).await?;
-    print(json, &serde_json::json!({ "result": "reset" }), || say!("reset"))?;
+    let refresh = driver::memory_reset(port, &all.card, what).await?;
+    done(all.json, all.lang, Done::Reset, None)?;
     Ok(refresh)
 }
 

@@ -1,6 +1,7 @@
 //! Notifications: shown, delivered, put away, delivered from where they were put, dropped (SGP.22 3.5).
 
-use super::show::{print, print_waiting};
+use super::json::{Done, done, print};
+use super::show::print_waiting;
 use super::terminal::confirm_drop;
 use super::{Options, Port};
 use anyhow::{Context, Result, bail};
@@ -135,7 +136,8 @@ async fn save(port: &mut Port<'_>, options: &Options, path: &Path, only: Option<
     }
     let saved = Saved { version: VERSION, eid, notifications };
     replace(&Files, path, &serde_json::to_vec_pretty(&saved)?)?;
-    print(options.json, &serde_json::json!({ "saved": saved.notifications.len() }), || {
+    let what = serde_json::json!({ "done": Done::Saved, "count": saved.notifications.len() });
+    print(options.json, &what, || {
         say!(
             "{} saved. They are on the card still: deliver them with --from {}.",
             saved.notifications.len(),
@@ -164,6 +166,6 @@ async fn drop_one(port: &mut Port<'_>, options: &Options, number: u32, yes: bool
         bail!("nothing was dropped");
     }
     driver::run(port, &options.card, &RemoveNotification { sequence_number: number }).await?;
-    print(options.json, &serde_json::json!({ "dropped": number }), || say!("dropped: {number}"))?;
+    done(options.json, options.lang, Done::Dropped, Some(number.to_string()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,25 +1,23 @@
-//! What the commands of the LPA print: JSON for a program, lines for a person.
+//! What the commands of the LPA print for a person: lines.
 
-use anyhow::Result;
-use esim_lpa::lui::{Preview, readable_size};
+use esim_lpa::lui::{Preview, Told, readable_size};
 use esim_lpa::manage::ChipInfo;
 use esim_lpa::notify::Notification;
 use esim_lpa::profile::PolicyRules;
-use esim_lpa::{Lang, Profile, ProfileRef};
-use serde::Serialize;
+use esim_lpa::{Lang, Profile};
 
-pub(super) fn print<T: Serialize>(json: bool, value: &T, text: impl FnOnce()) -> Result<()> {
-    if json {
-        say!("{}", serde_json::to_string_pretty(value)?);
-    } else {
-        text();
+/// A failure, for whoever owns the phone: what happened, why, what to do, the code, and the details beneath.
+pub(super) fn failure(told: &Told, lang: Lang) {
+    say!("✗ {}", told.what);
+    for line in [&told.why, &told.remedy].into_iter().filter(|line| !line.is_empty()) {
+        say!("  {line}");
     }
-    Ok(())
-}
-
-pub(super) fn done(json: bool, what: &str, profile: &ProfileRef) -> Result<()> {
-    let value = serde_json::json!({ "result": what, "profile": profile.to_string() });
-    print(json, &value, || say!("{what}: {profile}"))
+    let (code, details) = match lang {
+        Lang::En => ("Error code", "Details"),
+        Lang::Ja => ("エラーコード", "詳細"),
+    };
+    say!("  {code}: {}", told.code);
+    say!("  {details}: {}", told.details.join(" · "));
 }
 
 /// What is told of a profile before it is fetched, in lines.

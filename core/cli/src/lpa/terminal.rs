@@ -1,5 +1,6 @@
 //! The person at the terminal: what is asked, and how far it is.
 
+use super::prompt::{choose, either, secret};
 use anyhow::{Context, Result};
 use esim_lpa::lui::Preview;
 use esim_lpa::notify::Notification;
@@ -24,6 +25,8 @@ pub(super) struct Terminal {
     pub(super) preset: Option<Answer>,
     /// Whether a question found the input closed.
     pub(super) unanswered: bool,
+    /// Whether questions are menus.
+    menus: bool,
 }
 
 impl Terminal {
@@ -32,7 +35,34 @@ impl Terminal {
         let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{spinner} {bar:32} {percent:>3}% {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { lang, quiet, bar, phase: None, offered: None, preset: None, unanswered: false }
+        Self { lang, quiet, bar, phase: None, offered: None, preset: None, unanswered: false, menus: false }
+    }
+
+    /// From now on questions are menus.
+    pub fn by_menus(&mut self) {
+        self.menus = true;
+    }
+
+    /// Asks by a menu. Where it is left, and where there is no terminal, the order waits.
+    fn answer_by_menu(&self, question: &Question) -> Answer {
+        let lang = self.lang;
+        let text = question.text(lang);
+        match question {
+            Question::Consent(_) => {
+                let choices = vec![
+                    (either(lang, "Install", "インストールする").to_string(), Answer::Accept),
+                    (either(lang, "Not now", "後で").to_string(), Answer::Postpone),
+                    (either(lang, "Refuse it for good", "拒否する").to_string(), Answer::Reject),
+                ];
+                choose(lang, &text, choices).ok().flatten().unwrap_or(Answer::Postpone)
+            }
+            Question::ConfirmationCode(_) => {
+                say!("{text}");
+                let help = either(lang, "Esc: not now", "Escで中止");
+                let typed = secret(either(lang, "Confirmation code:", "確認コード:"), help).ok().flatten();
+                typed.filter(|code| !code.is_empty()).map_or(Answer::Postpone, Answer::ConfirmationCode)
+            }
+        }
     }
 
     /// Shows the bar of a download, which moves while a server or the card takes its time.
@@ -58,9 +88,12 @@ impl User for Terminal {
         if let Some(preset) = &self.preset {
             return preset.clone();
         }
-        self.bar.suspend(|| {
+        self.bar.clone().suspend(|| {
             if let (Question::Consent(_), Some(offered)) = (question, &self.offered) {
                 super::show::preview(offered, self.lang).iter().for_each(|line| tell!("{line}"));
+            }
+            if self.menus {
+                return self.answer_by_menu(question);
             }
             crate::out::ask(&question.text(self.lang));
             let Ok(Some(typed)) = read_line() else {

@@ -130,8 +130,7 @@ pub fn tls() -> (String, String) {
 
 /// What the card itself says of its profiles: ICCID and whether it is enabled.
 pub fn card_profiles(state: &str) -> Vec<(String, bool)> {
-    let listed: Value =
-        serde_json::from_str(&run(&["lpa", "--state", state, "--json", "list"])).expect("JSON");
+    let listed = result_of(&run(&["lpa", "--state", state, "--json", "list"]));
     let profiles = listed.as_array().expect("a list");
     let one = |profile: &Value| {
         (
@@ -142,10 +141,18 @@ pub fn card_profiles(state: &str) -> Vec<(String, bool)> {
     profiles.iter().map(one).collect()
 }
 
+/// The result in what `lpa --json` has printed.
+#[track_caller]
+pub fn result_of(printed: &str) -> Value {
+    let mut answer: Value = serde_json::from_str(printed).expect("JSON");
+    assert_eq!(answer["version"], 1, "{printed}");
+    answer["result"].take()
+}
+
 /// How many notifications wait on the card.
 pub fn card_notifications(state: &str) -> usize {
     let listed = run(&["lpa", "--state", state, "--json", "notifications", "--list"]);
-    serde_json::from_str::<Value>(&listed).expect("JSON").as_array().expect("a list").len()
+    result_of(&listed).as_array().expect("a list").len()
 }
 
 /// Tries until it works, or for so long.
