@@ -2,7 +2,8 @@
 
 use crate::card::Replay;
 use crate::device::{Device, Served};
-use crate::{lpac, pki, random, vpcd};
+use crate::lpac::peer;
+use crate::{pki, random, vpcd};
 use anyhow::{Context, Result, bail};
 use esim_crypto::Curve;
 use esim_crypto::pki::TestPki;
@@ -135,8 +136,8 @@ fn plug_in(card: &mut impl Served, plug: &Plug, command: &[String]) -> Result<i3
         return Ok(0);
     }
     if command.is_empty() {
-        lpac::serve(card, std::io::stdin().lock(), std::io::stdout(), std::io::stderr())?;
+        peer::serve(card, std::io::stdin().lock(), std::io::stdout(), std::io::stderr())?;
         return Ok(0);
     }
-    lpac::run(card, command)
+    peer::run(card, command)
 }

@@ -51,6 +51,9 @@ enum Command {
     Demo(demo::Demo),
     /// The LPA: for a card in a file, in a reader, or elsewhere.
     Lpa(Box<lpa::Lpa>),
+    /// The LPA as lpac has it, for programs that are made for lpac: its commands, its environment, its lines of JSON.
+    #[command(disable_help_flag = true)]
+    Lpac(lpac::Lpac),
     /// Lists the readers that are plugged in with what is in them, and serial ports.
     Cards(card::Cards),
     /// A virtual modem at a pseudo-terminal, with a software card behind it and the ways of one that was reported.
@@ -117,13 +120,14 @@ enum Euicc {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let log = match &arguments.command {
+    let command = lpac::Lpac::by_name(std::env::args_os()).map(Command::Lpac);
+    let command = command.unwrap_or_else(|| Arguments::parse().command);
+    let log = match &command {
         Command::Sm(Sm::Serve(serve)) => serve.log(),
         _ => None,
     };
     start_log(log);
-    match run(arguments.command) {
+    match run(command) {
         Ok(code) if out::is_complete() => code,
         Ok(_) => {
             tell!("esim-lab: standard output could not be written");
@@ -155,6 +159,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo(args) => block_on(demo::run(args))?,
         Command::Lpa(args) => return block_on(lpa::run(*args)),
+        Command::Lpac(args) => return block_on(async { Ok(lpac::run(args).await) }),
         Command::Cards(args) => card::list(&args)?,
         #[cfg(unix)]
         Command::Modem(args) => card::serve_modem(&args)?,

@@ -10,6 +10,8 @@ mod formats;
 mod interactive;
 mod json;
 mod lpac;
+mod lpac_alike;
+mod lpac_stdio;
 mod notifications;
 mod pki_folder;
 mod plugs;

@@ -252,12 +252,20 @@ pub fn list(args: &Cards) -> Result<()> {
     Ok(())
 }
 
+/// Readers with what is in them, in the order in which PC/SC tells them.
+///
+/// # Errors
+/// PC/SC is not there.
 #[cfg(feature = "pcsc")]
-fn readers() -> Result<Vec<Listed>> {
+pub fn readers() -> Result<Vec<Listed>> {
     reader::list()
 }
 
+/// This program was built without readers.
+///
+/// # Errors
+/// Always, with what to do.
 #[cfg(not(feature = "pcsc"))]
-fn readers() -> Result<Vec<Listed>> {
+pub fn readers() -> Result<Vec<Listed>> {
     open_reader(None).map(|_| Vec::new())
 }

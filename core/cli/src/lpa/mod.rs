@@ -199,6 +199,25 @@ struct Switch {
     notify: bool,
 }
 
+/// The CIs that TLS trusts: those of the card, and those in these files (DER). Live ones are for cards that are not ours.
+///
+/// # Errors
+/// A file cannot be read, or has a live CI for a software card.
+pub fn trusted(card: &Card, files: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
+    let mut roots = card.ci_certificates().to_vec();
+    for path in files {
+        let der = std::fs::read(path).with_context(|| path.display().to_string())?;
+        let certificate = Certificate::parse(&der).ok();
+        if let Some(key_id) =
+            certificate.as_ref().and_then(Certificate::subject_key_id).filter(|_| !card.is_foreign())
+        {
+            refuse_live_ci(key_id).with_context(|| path.display().to_string())?;
+        }
+        roots.push(der);
+    }
+    Ok(roots)
+}
+
 /// Runs one command of the LPA, or its menus.
 pub async fn run(args: Lpa) -> Result<ExitCode> {
     let (lang, json) = (language(args.ja), args.json);
@@ -267,18 +286,7 @@ fn roots(args: &Lpa, card: &Card, asks_servers: bool, lang: Lang) -> Result<Vec<
             }
         }
     }
-    let mut roots = card.ci_certificates().to_vec();
-    for path in &named {
-        let der = std::fs::read(path).with_context(|| path.display().to_string())?;
-        let certificate = Certificate::parse(&der).ok();
-        if let Some(key_id) =
-            certificate.as_ref().and_then(Certificate::subject_key_id).filter(|_| !card.is_foreign())
-        {
-            refuse_live_ci(key_id).with_context(|| path.display().to_string())?;
-        }
-        roots.push(der);
-    }
-    Ok(roots)
+    trusted(card, &named)
 }
 
 type Port<'a> = Plugged<'a, Card, Https, Terminal>;

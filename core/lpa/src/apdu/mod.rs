@@ -34,7 +34,7 @@ pub fn is_success(sw: u16) -> bool {
 }
 
 /// Class octet for a logical channel (ISO/IEC 7816-4 5.4.1): `base` is 00 or 80.
-pub(crate) fn class(base: u8, channel: u8) -> u8 {
+pub fn class(base: u8, channel: u8) -> u8 {
     match channel {
         0..=3 => base | channel,
         _ => base | 0x40 | (channel.saturating_sub(4) & 0x0F),

@@ -1,18 +1,16 @@
-//! lpac's JSON lines: the card on lpac's stdin and stdout (`LPAC_APDU=stdio`).
+//! The other end of lpac's JSON lines: the card on lpac's stdin and stdout (`LPAC_APDU=stdio`).
 //!
 //! lpac writes a request a line and waits for the answer; its progress and
-//! result lines share the stream and are passed through. A line of more than
-//! [`LONGEST`] octets is dropped with a word, and so never fills the memory.
+//! result lines share the stream and are passed through.
 
+use super::input::next_line;
 use crate::device::Served;
 use anyhow::{Context, Result};
+use esim_lpa::apdu::class;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
-
-/// Longest line taken. A request carries a message of ES9+ in hexadecimal digits: a package with its segments.
-const LONGEST: usize = 16 << 20;
 
 /// Longest AID (ISO/IEC 7816-4 12.2.3).
 const LONGEST_AID: usize = 16;
@@ -53,22 +51,6 @@ pub fn serve(
     }
     // The peer is gone: as a reader that loses power.
     device.reset()
-}
-
-/// The next line without its end; none when the stream has ended. Lines too long are passed over.
-fn next_line(from: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
-    loop {
-        let mut line = Vec::new();
-        from.by_ref().take(LONGEST as u64).read_until(b'\n', &mut line)?;
-        if line.pop_if(|last| *last == b'\n').is_some() {
-            return Ok(Some(line));
-        }
-        if line.len() < LONGEST {
-            return Ok((!line.is_empty()).then_some(line));
-        }
-        tell!("a line of more than {LONGEST} octets is dropped");
-        from.skip_until(b'\n')?;
-    }
 }
 
 /// Runs a command with its stdin and stdout connected to the card; its exit code.
@@ -128,8 +110,7 @@ fn open_channel(device: &mut impl Served, aid: &Value) -> Option<u8> {
     let aid = hex::decode(aid.as_str()?).ok().filter(|aid| aid.len() <= LONGEST_AID)?;
     let opened = device.transmit(&[0x00, 0x70, 0x00, 0x00, 0x01]);
     let [number, 0x90, 0x00] = opened[..] else { return None };
-    let class = if number < 4 { number } else { 0x40 | (number - 4) };
-    let mut select = vec![class, 0xA4, 0x04, 0x00, aid.len() as u8];
+    let mut select = vec![class(0, number), 0xA4, 0x04, 0x00, aid.len() as u8];
     select.extend(&aid);
     let response = device.transmit(&select);
     if matches!(response[..], [.., 0x90 | 0x61, _]) {
