@@ -125,7 +125,7 @@ fn a_card_in_a_reader_is_as_one_in_a_file() {
 }
 
 /// A virtual modem, and the port at which it is.
-fn modem(state: &str, quirks: &str) -> (Running, String) {
+pub fn modem(state: &str, quirks: &str) -> (Running, String) {
     let mut command = esim_lab();
     command.args(["modem", "--state", state, "--quirks", quirks]).stdout(Stdio::piped());
     let mut child = command.spawn().expect("the modem starts");

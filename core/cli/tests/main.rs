@@ -11,6 +11,7 @@ mod interactive;
 mod json;
 mod lpac;
 mod lpac_alike;
+mod lpac_modems;
 mod lpac_stdio;
 mod notifications;
 mod pki_folder;

@@ -129,7 +129,8 @@ impl<C: Card> Modem<C> {
         }
         let opened = self.card.transmit(&[0x00, 0x70, 0x00, 0x00, 0x01]);
         let &[channel, 0x90, 0x00] = opened.as_slice() else { return Answer::Error(20) };
-        let select = [&[channel, 0xA4, 0x04, 0x00, name.len() as u8], name.as_slice()].concat();
+        let select =
+            [&[with_channel(0x00, channel), 0xA4, 0x04, 0x00, name.len() as u8], name.as_slice()].concat();
         let selected = self.whole(&select);
         if !matches!(selected.as_slice(), [.., 0x90 | 0x91 | 0x62 | 0x63, _]) {
             self.card.transmit(&[0x00, 0x70, 0x80, channel, 0x00]);
@@ -159,10 +160,7 @@ impl<C: Card> Modem<C> {
         let Some(channel) = self.sessions.get(handle).copied() else { return Answer::Error(21) };
         let Some(mut apdu) = self.apdu(length, digits) else { return Answer::Error(50) };
         if let Some(class) = apdu.first_mut().filter(|_| self.dialect.sets_class) {
-            *class = match channel {
-                0..=3 => (*class & 0xBC) | channel,
-                _ => (*class & 0x80) | 0x40 | (channel - 4),
-            };
+            *class = with_channel(*class, channel);
         }
         // MANAGE CHANNEL within a channel closes that.
         if matches!(apdu.as_slice(), [_, 0x70, 0x80, 0x00, ..]) {
@@ -256,4 +254,12 @@ impl<C: Card> Modem<C> {
 fn digits_of(octets: &[u8]) -> String {
     let nibbles = octets.iter().flat_map(|octet| [octet & 0x0F, octet >> 4]);
     nibbles.map_while(|nibble| char::from_digit(nibble.into(), 10)).collect()
+}
+
+/// The class octet for a logical channel of the card, 0 to 19 (ISO/IEC 7816-4 5.4.1).
+fn with_channel(class: u8, channel: u8) -> u8 {
+    match channel {
+        0..=3 => (class & 0xBC) | channel,
+        _ => (class & 0x80) | 0x40 | (channel - 4),
+    }
 }
