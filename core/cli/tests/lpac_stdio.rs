@@ -1,12 +1,13 @@
-//! `esim-lab lpac` over standard input and output, and with places that are its own.
+//! `esim-lab lpac` over standard input and output, with places that are its own, and as front-ends start it.
 
 use crate::common;
 
-use common::{Sm, card_notifications, card_profiles, esim_lab, run};
+use common::{Running, Sm, card_notifications, card_profiles, esim_lab, run, wait_for};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Of the card.
 const EID: &str = "89049032123451234512345678901235";
@@ -141,4 +142,48 @@ fn any_place_of_a_card_will_do() {
     assert_eq!(ask(by_word(), &["profile", "list"]).0[0]["iccid"], iccid.as_str());
     let output = by_name().arg("chip").env("LPAC_APDU", "esim-lab:nowhere").output().unwrap();
     assert!(common::text(&output).contains("nowhere is no place of a card"), "{output:?}");
+}
+
+/// EasyLPAC gives its lpac these variables and no others; for a card that may be any, the CIs lie beside the program.
+#[test]
+fn cis_lie_beside_it_where_no_variable_comes_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let sm = Sm::start(folder.path());
+    let state = card(folder.path());
+    let (iccid, token, _) = sm.order(&[]);
+    let port = common::free_port();
+    let served = esim_lab()
+        .args(["euicc", "serve", "--tcp", &format!("127.0.0.1:{port}"), "--state", &state])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let served = Running(served);
+    let program = folder.path().join(format!("lpac{}", std::env::consts::EXE_SUFFIX));
+    std::fs::copy(env!("CARGO_BIN_EXE_esim-lab"), &program).unwrap();
+    let lpac = |arguments: &[&str]| {
+        let output = Command::new(&program)
+            .args(arguments)
+            .env_clear()
+            .env("LPAC_HTTP", "curl")
+            .env("LPAC_CUSTOM_ISD_R_AID", "A0000005591010FFFFFFFF8900000100")
+            .env("LPAC_APDU", format!("esim-lab:tcp:127.0.0.1:{port}"))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        (ending(&output.stdout)["payload"].clone(), common::text(&output))
+    };
+    wait_for("the card", Duration::from_secs(20), || (lpac(&["chip", "info"]).0["code"] == 0).then_some(()));
+    let download = ["profile", "download", "-s", &sm.address, "-m", &token];
+    let (ended, told) = lpac(&download);
+    assert_eq!(ended["data"], "HTTP transport failed", "{told}");
+    assert!(told.contains("no CI is named") && told.contains("a folder esim-lab-ci beside lpac"), "{told}");
+
+    let cis = folder.path().join("esim-lab-ci");
+    std::fs::create_dir(&cis).unwrap();
+    std::fs::copy(sm.data.join("pki/CERT_CI_ECDSA_NIST.der"), cis.join("ci.der")).unwrap();
+    std::fs::write(cis.join("README"), "no certificate").unwrap();
+    let (ended, told) = lpac(&download);
+    assert_eq!(ended["code"], 0, "{told}");
+    drop(served);
+    assert_eq!(card_profiles(&state), [(iccid, false)]);
 }

@@ -10,6 +10,9 @@ pub(super) const MODEM: &str = "LPAC_APDU_AT_DEVICE";
 /// Serial port, where none is named.
 const DEFAULT_MODEM: &str = "/dev/ttyUSB0";
 
+/// Name of that folder.
+const CI_FOLDER: &str = "esim-lab-ci";
+
 /// Where the card is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Apdu {
@@ -91,7 +94,6 @@ impl Environment {
     /// # Errors
     /// A sentence that names what is unknown.
     pub fn read() -> Result<Self, String> {
-        let cis = std::env::var_os("ESIM_LAB_CI").unwrap_or_default();
         let http = match variable("LPAC_HTTP").as_deref() {
             None | Some("curl" | "winhttp") => Http::Own,
             Some("stdio") => Http::Stdio,
@@ -104,11 +106,29 @@ impl Environment {
             http,
             aid: variable("LPAC_CUSTOM_ISD_R_AID"),
             block: variable("LPAC_CUSTOM_ES10X_MSS"),
-            cis: std::env::split_paths(&cis).filter(|path| !path.as_os_str().is_empty()).collect(),
+            cis: match std::env::var_os("ESIM_LAB_CI") {
+                Some(cis) => {
+                    std::env::split_paths(&cis).filter(|path| !path.as_os_str().is_empty()).collect()
+                }
+                None => beside(),
+            },
             shows_apdus: variable("LIBEUICC_DEBUG_APDU").is_some(),
             shows_http: variable("LIBEUICC_DEBUG_HTTP").is_some(),
         })
     }
+}
+
+/// CI certificates in a folder beside this program, as it was called: some front-ends pass no variables on but lpac's own.
+fn beside() -> Vec<PathBuf> {
+    let called = std::env::args_os().next().map(PathBuf::from);
+    let called = called.filter(|path| path.parent().is_some_and(|folder| !folder.as_os_str().is_empty()));
+    let Some(program) = called.or_else(|| std::env::current_exe().ok()) else { return Vec::new() };
+    // Where there is no such folder, nothing is in it.
+    let entries = program.with_file_name(CI_FOLDER).read_dir().into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("der")));
+    files.sort();
+    files
 }
 
 fn apdu(driver: &str) -> Result<Apdu, String> {

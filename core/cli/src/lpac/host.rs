@@ -129,7 +129,8 @@ fn https(card: &Reached, environment: &Environment) -> Result<Https> {
     };
     if roots.is_empty() {
         tell!(
-            "no CI is named: no server can be trusted. ESIM_LAB_CI names files (DER) with those that the card trusts"
+            "no CI is named: no server can be trusted. ESIM_LAB_CI names files (DER) with those that the card trusts, or they \
+             lie in a folder esim-lab-ci beside lpac"
         );
     }
     Https::new(&roots)
