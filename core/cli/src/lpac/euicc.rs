@@ -4,9 +4,9 @@ use super::environment::Environment;
 use super::host::Host;
 use super::line::{Failed, failure};
 use esim_lpa::apdu::CardOptions;
-use esim_lpa::driver::{Failure, Link, Refresh};
+use esim_lpa::driver::{self, Failure, Link, Refresh};
 use esim_lpa::manage::{Command, ManageError};
-use esim_lpa::{Effect, Machine, Session, Step};
+use esim_lpa::{Effect, Machine, ProfileRef, Session, Step};
 use std::ops::RangeInclusive;
 
 /// Longest AID (ISO/IEC 7816-4 12.2.3).
@@ -78,18 +78,28 @@ impl Euicc {
         command: &C,
         reasons: &[(u32, &str)],
     ) -> Result<C::Output, Failed> {
-        self.run(command).await.map_err(|error| {
-            tell!("esim-lab: {error}");
-            let code = match &error {
-                Failure::Command(ManageError::Refused(it)) if !it.code.is_status_word() => {
-                    Some(it.code.value)
-                }
-                _ => None,
-            };
-            let known = |code| reasons.iter().find(|(number, _)| *number == code);
-            let reason = code.unwrap_or(NO_ANSWER);
-            failure(function, known(reason).map_or("unknown", |(_, reason)| *reason))
-        })
+        self.run(command).await.map_err(|error| refused(function, &error, reasons))
+    }
+
+    /// Enables a profile, or disables it, with `esim-lab lpa`'s care: where no answer comes, the card is asked what it has.
+    ///
+    /// # Errors
+    /// As for [`Euicc::change`].
+    pub async fn switch(
+        &mut self,
+        function: &str,
+        (profile, enabled): (ProfileRef, bool),
+        refresh: bool,
+        reasons: &[(u32, &str)],
+    ) -> Result<(), Failed> {
+        // It opens channels of its own.
+        self.link.close(&mut self.host).await;
+        let switched = match enabled {
+            true => driver::enable_surely(&mut self.host, &self.options, profile, refresh).await,
+            false => driver::disable_surely(&mut self.host, &self.options, profile, refresh).await,
+        };
+        self.refresh = switched.map_err(|error| refused(function, &error, reasons))?;
+        Ok(())
     }
 
     /// Plays a procedure to its end; `before` hears of each step.
@@ -118,6 +128,17 @@ impl Euicc {
             tell!("esim-lab: {error:#}");
         }
     }
+}
+
+/// Tells why a command that lpac calls `function` has not been carried out.
+fn refused(function: &str, error: &Failure, reasons: &[(u32, &str)]) -> Failed {
+    tell!("esim-lab: {error}");
+    let code = match error {
+        Failure::Command(ManageError::Refused(it)) if !it.code.is_status_word() => it.code.value,
+        _ => NO_ANSWER,
+    };
+    let known = reasons.iter().find(|(number, _)| *number == code);
+    failure(function, known.map_or("unknown", |(_, reason)| *reason))
 }
 
 /// Stands in tables of reasons for a command that no answer of its own came to.

@@ -4,7 +4,7 @@ use super::euicc::{Euicc, NO_ANSWER};
 use super::line::{Failed, failure, success};
 use super::raw::Raw;
 use esim_lpa::ProfileRef;
-use esim_lpa::manage::{Delete, Disable, Enable, SetNickname};
+use esim_lpa::manage::{Delete, SetNickname};
 use esim_rsp::es8p::ProfileClass;
 use esim_rsp::es10c::{ProfileInfo, ProfileInfoListRequest, ProfileInfoListResponse, ProfileState};
 use esim_rsp::json::Base64;
@@ -55,7 +55,7 @@ pub(super) async fn enable(euicc: &mut Euicc, arguments: &[String]) -> Result<()
     const FUNCTION: &str = "es10c_enable_profile";
     let (profile, refresh) = switched("enable", FUNCTION, arguments)?;
     let reasons = [NOT_FOUND, NOT_DISABLED, POLICY, REENABLING, UNANSWERED];
-    euicc.change(FUNCTION, &Enable { profile, refresh }, &reasons).await?;
+    euicc.switch(FUNCTION, (profile, true), refresh, &reasons).await?;
     success(());
     Ok(())
 }
@@ -65,7 +65,7 @@ pub(super) async fn disable(euicc: &mut Euicc, arguments: &[String]) -> Result<(
     const FUNCTION: &str = "es10c_disable_profile";
     let (profile, refresh) = switched("disable", FUNCTION, arguments)?;
     let reasons = [NOT_FOUND, NOT_ENABLED, POLICY, UNANSWERED];
-    euicc.change(FUNCTION, &Disable { profile, refresh }, &reasons).await?;
+    euicc.switch(FUNCTION, (profile, false), refresh, &reasons).await?;
     success(());
     Ok(())
 }
