@@ -8,6 +8,7 @@ extern crate std;
 
 pub mod at;
 pub mod atr;
+pub mod bridge;
 mod card;
 pub mod ccid;
 pub mod modem;
