@@ -6,6 +6,7 @@ mod out;
 
 mod audit;
 mod batch;
+mod bridge;
 mod card;
 mod demo;
 mod device;
@@ -56,6 +57,8 @@ enum Command {
     Lpac(lpac::Lpac),
     /// Lists the readers that are plugged in with what is in them, and serial ports.
     Cards(card::Cards),
+    /// Lets a page reach the readers and modems of this machine, which its browser does not: a WebSocket on loopback.
+    Bridge(bridge::Bridge),
     /// A virtual modem at a pseudo-terminal, with a software card behind it and the ways of one that was reported.
     #[cfg(unix)]
     Modem(card::Virtual),
@@ -161,6 +164,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Lpa(args) => return block_on(lpa::run(*args)),
         Command::Lpac(args) => return block_on(async { Ok(lpac::run(args).await) }),
         Command::Cards(args) => card::list(&args)?,
+        Command::Bridge(args) => block_on(bridge::run(args))?,
         #[cfg(unix)]
         Command::Modem(args) => card::serve_modem(&args)?,
         Command::Sm(Sm::Serve(args)) => block_on(serve::serve(*args))?,

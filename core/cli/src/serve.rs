@@ -241,7 +241,7 @@ fn say(line: &str) {
 /// What somebody outside may tell the server. Listened to before it says that it serves: a SIGHUP before that would end
 /// it.
 #[cfg(unix)]
-struct Signals {
+pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     hang_up: tokio::signal::unix::Signal,
@@ -249,7 +249,11 @@ struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> io::Result<Self> {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// The system does not let it.
+    pub fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -259,7 +263,10 @@ impl Signals {
     }
 
     /// Returns on Ctrl-C and SIGTERM; calls `renew` on SIGHUP.
-    async fn wait(mut self, renew: impl Fn()) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn wait(mut self, renew: impl Fn()) -> io::Result<()> {
         loop {
             tokio::select! {
                 _ = self.interrupt.recv() => return Ok(()),
@@ -272,15 +279,23 @@ impl Signals {
 
 /// Ctrl-C, where there is nothing else.
 #[cfg(not(unix))]
-struct Signals;
+pub struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn new() -> io::Result<Self> {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn new() -> io::Result<Self> {
         Ok(Self)
     }
 
-    async fn wait(self, _renew: impl Fn()) -> io::Result<()> {
+    /// Returns on Ctrl-C.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub async fn wait(self, _renew: impl Fn()) -> io::Result<()> {
         tokio::signal::ctrl_c().await
     }
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 pub const POWER_OFF: u8 = 0;
 pub const POWER_ON: u8 = 1;
 pub const RESET: u8 = 2;
-const GET_ATR: u8 = 4;
+pub const GET_ATR: u8 = 4;
 
 /// How long to wait before a reader that is not there is tried again.
 const RETRY: Duration = Duration::from_millis(300);

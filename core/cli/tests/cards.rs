@@ -22,7 +22,7 @@ fn card(folder: &Path) -> String {
 }
 
 /// The CI of the test PKI, as a file.
-fn ci(folder: &Path) -> String {
+pub fn ci(folder: &Path) -> String {
     let path = folder.join("ci.der");
     std::fs::write(&path, &TestPki::well_known(Curve::P256).ci.certificate).unwrap();
     path.display().to_string()
@@ -33,7 +33,7 @@ fn json_of(arguments: &[&str]) -> Value {
 }
 
 /// What the LPA says of a card at some place; what is unfinished lies in a folder of the test.
-fn lpa_in(folder: &Path, place: &str, ci: &str, arguments: &[&str]) -> Value {
+pub fn lpa_in(folder: &Path, place: &str, ci: &str, arguments: &[&str]) -> Value {
     let all = [&["lpa", "--card", place, "--ci", ci, "--json"], arguments].concat();
     let output = esim_lab().args(&all).current_dir(folder).output().expect("esim-lab runs");
     assert!(output.status.success(), "esim-lab {all:?}: {}", text(&output));

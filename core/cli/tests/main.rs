@@ -2,6 +2,7 @@
 
 mod admittance;
 mod batch;
+mod bridge;
 mod cards;
 mod common;
 mod discovery;

@@ -113,6 +113,18 @@ impl Card {
         Ok(Self { plug, recorder: None, ci_certificates })
     }
 
+    /// What it has answered to its reset, where the way to it tells that.
+    pub fn atr(&mut self) -> Option<Vec<u8>> {
+        match &mut self.plug {
+            Plug::File(device) => Some(device.atr()),
+            #[cfg(feature = "pcsc")]
+            Plug::Reader(reader) => reader.atr(),
+            Plug::Modem(_) => None,
+            Plug::Tcp(tcp) => tcp.atr(),
+            Plug::Replay(replay) => Some(replay.atr()),
+        }
+    }
+
     /// Whether it may be one whose keys are worth something: who uses it names the CIs.
     pub fn is_foreign(&self) -> bool {
         !matches!(self.plug, Plug::File(_))
@@ -205,20 +217,48 @@ pub struct Listed {
     pub state: String,
     /// Whether there is a card.
     pub present: bool,
+    /// The same for programs.
+    #[serde(skip)]
+    pub seen: Seen,
+}
+
+/// What is at a place, as far as that is seen without asking a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// A card in a reader, with its ATR.
+    Card(Vec<u8>),
+    /// A reader without one.
+    Empty,
+    /// A card that another program has for itself.
+    Taken,
+    /// A card that does not answer.
+    Mute,
+    /// A serial port: whether a modem is there is not known.
+    Port,
+}
+
+impl Listed {
+    fn new(card: String, seen: Seen) -> Self {
+        let state = match &seen {
+            Seen::Card(atr) => format!("a card, ATR {}", hex::encode_upper(atr)),
+            Seen::Empty => "no card".into(),
+            Seen::Taken => "a card that another program has for itself".into(),
+            Seen::Mute => "a card that does not answer: turn it round".into(),
+            Seen::Port => "a serial port; nobody has asked it".into(),
+        };
+        Self { card, state, present: !matches!(seen, Seen::Empty | Seen::Port), seen }
+    }
 }
 
 /// Readers with a card in them, and serial ports; readers that cannot be listed are none.
 pub fn places() -> Vec<Listed> {
     let readers = readers().unwrap_or_default().into_iter().filter(|listed| listed.present);
-    readers.chain(serial_ports()).collect()
+    readers.chain(ports()).collect()
 }
 
-fn serial_ports() -> impl Iterator<Item = Listed> {
-    modem::ports().into_iter().map(|port| Listed {
-        card: format!("modem:{port}"),
-        state: "a serial port; nobody has asked it".into(),
-        present: false,
-    })
+/// Serial ports of this machine.
+pub fn ports() -> Vec<Listed> {
+    modem::ports().into_iter().map(|port| Listed::new(format!("modem:{port}"), Seen::Port)).collect()
 }
 
 /// Lists readers with what is in them, and serial ports.
@@ -226,7 +266,7 @@ fn serial_ports() -> impl Iterator<Item = Listed> {
 /// # Errors
 /// PC/SC is not there.
 pub fn list(args: &Cards) -> Result<()> {
-    let (readers, ports) = (readers(), serial_ports().collect::<Vec<_>>());
+    let (readers, ports) = (readers(), ports());
     // Where there are modems, nobody needs readers.
     let mut listed = match readers {
         Err(error) if ports.is_empty() => return Err(error.context("readers cannot be listed")),

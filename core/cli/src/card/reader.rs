@@ -1,6 +1,6 @@
 //! A card in a reader that PC/SC knows.
 
-use super::Listed;
+use super::{Listed, Seen};
 use anyhow::{Context as _, Result, bail};
 use esim_lpa::Lost;
 use pcsc::{Card, Context, Disposition, Error, Protocols, Scope, ShareMode, State};
@@ -17,9 +17,13 @@ impl Reader {
     pub fn open(wanted: Option<&str>) -> Result<Self> {
         let context = context()?;
         let states = states(&context)?;
+        // A whole name is that reader's alone, though another's may begin with it.
+        let is_whole = states.iter().any(|(name, ..)| wanted == Some(&*text(name)));
+        let matches =
+            |name: &str, wanted: &str| if is_whole { name == wanted } else { name.contains(wanted) };
         let matching: Vec<_> = states
             .iter()
-            .filter(|(name, ..)| wanted.is_none_or(|wanted| text(name).contains(wanted)))
+            .filter(|(name, ..)| wanted.is_none_or(|wanted| matches(&text(name), wanted)))
             .collect();
         let Some((name, ..)) = matching.iter().find(|(_, state, _)| state.contains(State::PRESENT)) else {
             let names: Vec<_> = states.iter().map(|(name, ..)| text(name)).collect();
@@ -45,6 +49,11 @@ impl Reader {
         }
     }
 
+    /// What the card has answered to its reset.
+    pub fn atr(&self) -> Option<Vec<u8>> {
+        self.card.status2_owned().ok().map(|status| status.atr().to_vec())
+    }
+
     pub fn reset(&mut self) -> Result<()> {
         let again = self.card.reconnect(ShareMode::Exclusive, Protocols::ANY, Disposition::ResetCard);
         again.map_err(|error| anyhow::anyhow!("{}: {}", self.name, remedy(error)))
@@ -55,14 +64,13 @@ impl Reader {
 pub fn list() -> Result<Vec<Listed>> {
     let context = context()?;
     let listed = states(&context)?.into_iter().map(|(name, state, atr)| {
-        let present = state.contains(State::PRESENT);
-        let state = match () {
-            () if state.contains(State::MUTE) => "a card that does not answer: turn it round".into(),
-            () if state.contains(State::EXCLUSIVE) => "a card that another program has for itself".into(),
-            () if present => format!("a card, ATR {}", hex::encode_upper(atr)),
-            () => "no card".into(),
+        let seen = match () {
+            () if state.contains(State::MUTE) => Seen::Mute,
+            () if state.contains(State::EXCLUSIVE) => Seen::Taken,
+            () if state.contains(State::PRESENT) => Seen::Card(atr),
+            () => Seen::Empty,
         };
-        Listed { card: format!("reader:{}", text(&name)), state, present }
+        Listed::new(format!("reader:{}", text(&name)), seen)
     });
     Ok(listed.collect())
 }

@@ -1,6 +1,6 @@
 //! A card behind a TCP port, in the protocol of vsmartcard's virtual reader: [`crate::vpcd`] from the other end.
 
-use crate::vpcd::{POWER_OFF, POWER_ON, RESET, receive, send};
+use crate::vpcd::{GET_ATR, POWER_OFF, POWER_ON, RESET, receive, send};
 use anyhow::{Context, Result};
 use esim_lpa::Lost;
 use std::net::TcpStream;
@@ -29,6 +29,11 @@ impl Tcp {
         }
         let response = send(&mut self.0, apdu).and_then(|()| receive(&mut self.0));
         response.map_err(|error| Lost(format!("the card's connection ends: {error}")))
+    }
+
+    /// What the card has answered to its reset, where the program tells.
+    pub fn atr(&mut self) -> Option<Vec<u8>> {
+        send(&mut self.0, &[GET_ATR]).and_then(|()| receive(&mut self.0)).ok()
     }
 
     pub fn reset(&mut self) -> Result<()> {

@@ -28,7 +28,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
-use terminal::{Terminal, confirm_deletion, confirm_reset, language};
+pub use terminal::language;
+use terminal::{Terminal, confirm_deletion, confirm_reset};
 
 /// `lpa`.
 #[derive(clap::Args)]

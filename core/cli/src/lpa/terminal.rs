@@ -164,7 +164,7 @@ pub(super) fn nobody_to_ask(lang: Lang) -> &'static str {
 }
 
 /// Of the sentences.
-pub(super) fn language(ja: bool) -> Lang {
+pub fn language(ja: bool) -> Lang {
     let from_environment = || std::env::var("LANG").is_ok_and(|lang| lang.starts_with("ja"));
     if ja || from_environment() { Lang::Ja } else { Lang::En }
 }
