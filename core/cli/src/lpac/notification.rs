@@ -1,6 +1,7 @@
 //! `notification`: what the card has to report, delivered, put away, or dropped.
 
 use super::euicc::Euicc;
+use super::input::next_line;
 use super::line::{Failed, failure, progress, raw, success};
 use super::options::Options;
 use super::raw::Raw;
@@ -18,8 +19,6 @@ use esim_rsp::notification::{
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::io::{BufRead, IsTerminal};
-
-use super::input::next_line;
 
 const LIST: &str = "es10b_list_notification";
 const RETRIEVE: &str = "es10b_retrieve_notifications_list";
