@@ -47,7 +47,7 @@ fn lpa(card: &Path, arguments: &[&str]) -> Value {
     let card = card.display().to_string();
     let mut all = vec!["lpa", "--state", &card, "--json"];
     all.extend(arguments);
-    serde_json::from_str(&run(&all)).expect("JSON")
+    common::result_of(&run(&all))
 }
 
 /// A card as `expected.json` tells it.

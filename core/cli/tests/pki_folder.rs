@@ -72,8 +72,7 @@ fn a_published_folder_is_taken_as_it_is() {
     let (iccid, _, code) = sm.order(&["--ci", &ci]);
     run(&["lpa", "--state", &state, "download", "--yes", &code]);
     assert_eq!(card_profiles(&state), [(iccid, false)]);
-    let info: serde_json::Value =
-        serde_json::from_str(&run(&["lpa", "--state", &state, "--json", "info"])).unwrap();
+    let info = common::result_of(&run(&["lpa", "--state", &state, "--json", "info"]));
     assert_eq!(info["info"]["ciKeysForSigning"].as_array().unwrap().len(), 2, "an identity under each CI");
 
     // A card that is on the other curve alone.
