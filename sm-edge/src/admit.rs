@@ -33,6 +33,9 @@ pub struct Admittance {
     pub page_origins: Vec<String>,
     /// What guests may have; there are none if absent.
     pub guests: Option<Guests>,
+    /// Servers to which requests of LPAs in pages are sent on; none if empty.
+    #[cfg(feature = "relay")]
+    pub relay_to: Vec<crate::relay::Server>,
 }
 
 impl Admittance {
@@ -44,6 +47,8 @@ impl Admittance {
         per_order: None,
         page_origins: Vec::new(),
         guests: None,
+        #[cfg(feature = "relay")]
+        relay_to: Vec::new(),
     };
 }
 
@@ -276,6 +281,12 @@ pub(crate) async fn pace_guests<H: Host>(caller: &Caller, host: &H) -> Result<()
     let key = source_key(caller).map(|source| format!("guests/{source}"));
     let taken = take(key, Some(NEW_GUESTS), host).await;
     taken.map_err(|why| limited("guests from your network address", why))
+}
+
+/// Takes one from what a network address may have sent on to other servers.
+#[cfg(feature = "relay")]
+pub(crate) async fn pace_relay<H: Host>(caller: &Caller, rate: Rate, host: &H) -> Result<(), Limited> {
+    take(source_key(caller).map(|source| format!("relay/{source}")), Some(rate), host).await
 }
 
 /// Takes one request from what an operator that has been let in may have, or another server; `oid` is whose.

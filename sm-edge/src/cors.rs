@@ -22,7 +22,7 @@ pub(crate) fn allow(response: HttpResponse, request: &HttpRequest, origins: &[St
             .with_header("Access-Control-Allow-Origin", origin)
             .with_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
             .with_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Admin-Protocol")
-            .with_header("Access-Control-Expose-Headers", "X-Admin-Protocol, X-Next, Retry-After")
+            .with_header("Access-Control-Expose-Headers", "X-Admin-Protocol, X-Next, X-Relayed, Retry-After")
             .with_header("Access-Control-Max-Age", "600"),
     }
 }

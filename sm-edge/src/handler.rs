@@ -7,6 +7,8 @@ use crate::backup;
 use crate::carried::{Request, carry, write};
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
+#[cfg(feature = "relay")]
+use crate::relay;
 use crate::run::{Executed, Running, execute, run};
 use crate::{
     Caller, Fault, Host, HttpRequest, HttpResponse, LogLine, cors, csv, guests, import, reseal, settings,
@@ -82,6 +84,9 @@ enum Door {
     Lpa,
     /// Where guests come in.
     Guests,
+    /// To other servers.
+    #[cfg(feature = "relay")]
+    Relay,
     /// ES2+ and `/esim-lab/`.
     Operator(Requester),
     /// ES12 and ES15.
@@ -94,6 +99,8 @@ impl Door {
         match self {
             Self::Open => 0,
             Self::Lpa | Self::Guests => HttpRequest::LPA_BODY_LIMIT,
+            #[cfg(feature = "relay")]
+            Self::Relay => HttpRequest::LPA_BODY_LIMIT,
             #[cfg(feature = "copies")]
             Self::Operator(Requester::House) if path == backup::RESTORE => HttpRequest::PAGE_LIMIT,
             Self::Operator(_) | Self::Server(_) => HttpRequest::BODY_LIMIT,
@@ -111,6 +118,8 @@ impl Admitted {
     fn called_by(&self, request: &HttpRequest) -> CalledBy {
         match &self.door {
             Door::Open | Door::Guests => nobody(request),
+            #[cfg(feature = "relay")]
+            Door::Relay => nobody(request),
             Door::Lpa => Requester::Lpa.called_by(&request.caller),
             Door::Operator(requester) | Door::Server(requester) => requester.called_by(&request.caller),
         }
@@ -129,7 +138,7 @@ fn nobody(head: &HttpRequest) -> CalledBy {
 pub async fn admit_head<H: Host>(head: &HttpRequest, host: &H) -> Result<Admitted, HttpResponse> {
     match enter(head, host).await {
         Ok(door) => Ok(Admitted { body_limit: door.body_limit(head.path_only()), door }),
-        Err(rejection) => Err(tell(head, rejection.into(), nobody(head), host)),
+        Err(refused) => Err(tell(head, refused, nobody(head), host)),
     }
 }
 
@@ -201,11 +210,11 @@ pub fn out_of_service(request: &HttpRequest, why: &str) -> HttpResponse {
 const OUT_OF_SERVICE: u32 = 60;
 
 /// Finds the door and asks who is there.
-async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection> {
+async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Served> {
     let (path, caller) = (head.path_only(), &head.caller);
     let is_known = ["GET", "POST", "OPTIONS"].contains(&&*head.method);
     if !host.checks().that(&METHOD, || &head.method, is_known) {
-        return Err(Rejection::wrong_method("GET, POST"));
+        return Err(Rejection::wrong_method("GET, POST").into());
     }
     if head.method == "OPTIONS" || path == "/healthz" {
         return Ok(Door::Open);
@@ -216,6 +225,8 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection>
         Some((Interface::Es12 | Interface::Es15, _)) => host.config().smds.as_ref().map(|_| Who::Server),
         Some((Interface::Es2Plus, _)) => Some(Who::Operator),
         None if path == guests::PATH => Some(Who::Guest),
+        #[cfg(feature = "relay")]
+        None if path.starts_with(relay::PATH) => Some(Who::Relay),
         None => path.starts_with(OPERATOR).then_some(Who::Operator),
     };
     let credential = |shown| host.checks().that(&CREDENTIAL, || path, shown);
@@ -234,13 +245,18 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection>
             host.checks().that(&PACE, || path, paced)?;
             Ok(Door::Guests)
         }
+        #[cfg(feature = "relay")]
+        Who::Relay => {
+            relay::enter(head, host).await?;
+            Ok(Door::Relay)
+        }
         Who::Server => {
             let shown = credential(admit::server(head, host));
-            admit::paced(shown, caller, host).await.map(Door::Server)
+            Ok(Door::Server(admit::paced(shown, caller, host).await?))
         }
         Who::Operator => {
             let shown = credential(admit::requester(head, host));
-            admit::paced(shown, caller, host).await.map(Door::Operator)
+            Ok(Door::Operator(admit::paced(shown, caller, host).await?))
         }
     }
 }
@@ -249,6 +265,8 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Rejection>
 enum Who {
     Lpa,
     Guest,
+    #[cfg(feature = "relay")]
+    Relay,
     Server,
     Operator,
 }
@@ -264,6 +282,8 @@ async fn route<H: Host>(request: &HttpRequest, door: Door, host: &H) -> Result<S
             Ok(health(host).await)
         }
         Door::Guests => guests::serve(request, host),
+        #[cfg(feature = "relay")]
+        Door::Relay => Ok(relay::serve(request, host).await.unwrap_or_else(Served::from)),
         Door::Lpa => standard(request, &Requester::Lpa, host).await,
         Door::Operator(requester) | Door::Server(requester) => {
             match request.path_only().strip_prefix(OPERATOR) {
@@ -526,10 +546,13 @@ async fn notification<H: Host>(
 
 /// Headers that every response has.
 fn finish(response: HttpResponse, request: &HttpRequest, page_origins: &[String]) -> HttpResponse {
-    let response = response
-        .with_header("X-Admin-Protocol", admin_protocol(request))
-        .with_header("Cache-Control", "no-store")
-        .with_header("X-Content-Type-Options", "nosniff");
+    let response = match response.header("X-Admin-Protocol") {
+        // Of another server, whose answer this is.
+        Some(_) => response,
+        None => response.with_header("X-Admin-Protocol", admin_protocol(request)),
+    };
+    let response =
+        response.with_header("Cache-Control", "no-store").with_header("X-Content-Type-Options", "nosniff");
     cors::allow(response, request, page_origins)
 }
 

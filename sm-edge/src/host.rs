@@ -78,6 +78,12 @@ pub trait Host {
     /// Calls another server and waits for its reply; never longer than a caller of ours would wait.
     async fn call(&self, call: &Call) -> Reply;
 
+    /// Sends an LPA's request on to another server, and waits for its answer.
+    #[cfg(feature = "relay")]
+    async fn forward(&self, _forward: &crate::relay::Forward) -> crate::relay::Forwarded {
+        Err(crate::relay::Unreached::Off)
+    }
+
     /// Takes one from what `key` (a source, an order) may use of something.
     ///
     /// # Errors

@@ -15,6 +15,7 @@
 //! | `GET`, `POST /esim-lab/settings/NAME` | operators and revocation lists, where they lie with the records ([`settings`]) |
 //! | `GET`, `POST /esim-lab/guests` | whether whoever comes may be an operator for a while, and being one ([`Guests`]) |
 //! | `GET /esim-lab/backup?after=NAME`, `POST /esim-lab/restore` | what is kept, sealed, page by page: out of one host and into another (`RESTORE`; with the feature `copies`) |
+//! | `POST /esim-lab/relay/HOST/gsma/rsp2/es9plus/<function>` | a page's LPA to another server that the house has named (`relay`, with that feature) |
 //! | `POST /esim-lab/reseal` | what is sealed with an older key is sealed with the first one, where records lie with their host alone |
 //! | `GET /healthz` | `{"status":"ok"}` |
 //!
@@ -53,6 +54,8 @@ pub mod page;
 mod rate;
 pub mod reach;
 mod read;
+#[cfg(feature = "relay")]
+pub mod relay;
 mod reseal;
 mod run;
 pub mod settings;

@@ -171,12 +171,17 @@ pub struct MemoryHost<S = MemoryStore> {
     vault: Vault,
     limiter: RefCell<RateLimiter>,
     network: Option<Network>,
+    #[cfg(feature = "relay")]
+    relayed: Option<Relayed>,
     admittance: Admittance,
     watch: Option<Rc<dyn Watch>>,
 }
 
 /// Whom a host in memory can call.
 type Network = Box<dyn Fn(&Call) -> Reply>;
+/// Servers that requests are sent on to.
+#[cfg(feature = "relay")]
+type Relayed = Box<dyn Fn(&crate::relay::Forward) -> crate::relay::Forwarded>;
 
 impl MemoryHost {
     /// `seed` is 32 octets, from a generator unless everything shall repeat;
@@ -192,6 +197,8 @@ impl MemoryHost {
             vault: Vault::new(&seed),
             limiter: RefCell::default(),
             network: None,
+            #[cfg(feature = "relay")]
+            relayed: None,
             admittance: Admittance::OPEN,
             watch: None,
         }
@@ -209,8 +216,21 @@ impl MemoryHost {
 impl<S> MemoryHost<S> {
     /// The same over another store.
     pub fn with_store<T>(self, store: T) -> MemoryHost<T> {
-        let Self { config, token, now, rng, log, vault, limiter, network, admittance, watch, .. } = self;
-        MemoryHost { store, config, token, now, rng, log, vault, limiter, network, admittance, watch }
+        MemoryHost {
+            store,
+            config: self.config,
+            token: self.token,
+            now: self.now,
+            rng: self.rng,
+            log: self.log,
+            vault: self.vault,
+            limiter: self.limiter,
+            network: self.network,
+            #[cfg(feature = "relay")]
+            relayed: self.relayed,
+            admittance: self.admittance,
+            watch: self.watch,
+        }
     }
 
     /// The same with another credential than `memory`.
@@ -228,6 +248,16 @@ impl<S> MemoryHost<S> {
     /// The same with somebody to call; without, nobody answers.
     pub fn with_network(mut self, network: impl Fn(&Call) -> Reply + 'static) -> Self {
         self.network = Some(Box::new(network));
+        self
+    }
+
+    /// The same with servers that requests are sent on to; without, it relays nothing.
+    #[cfg(feature = "relay")]
+    pub fn with_relayed(
+        mut self,
+        relayed: impl Fn(&crate::relay::Forward) -> crate::relay::Forwarded + 'static,
+    ) -> Self {
+        self.relayed = Some(Box::new(relayed));
         self
     }
 
@@ -263,6 +293,8 @@ impl<S> MemoryHost<S> {
             vault: self.vault.clone(),
             limiter: RefCell::default(),
             network: None,
+            #[cfg(feature = "relay")]
+            relayed: None,
             admittance: self.admittance.clone(),
             watch: self.watch.clone(),
         }
@@ -319,6 +351,11 @@ impl<S: Store> Host for MemoryHost<S> {
             Some(network) => network(call),
             None => Reply::Lost("there is no network here".into()),
         }
+    }
+
+    #[cfg(feature = "relay")]
+    async fn forward(&self, forward: &crate::relay::Forward) -> crate::relay::Forwarded {
+        self.relayed.as_ref().map_or(Err(crate::relay::Unreached::Off), |relayed| relayed(forward))
     }
 
     async fn take(&self, key: &str, rate: Rate) -> Result<(), Limited> {

@@ -2,7 +2,7 @@
 
 use crate::NativeHost;
 use crate::connections::{Bodies, Busy, Life};
-use esim_sm_edge::{Admitted, Caller, ClientCertificate, HttpRequest, HttpResponse};
+use esim_sm_edge::{Admitted, Caller, ClientCertificate, HttpRequest, HttpResponse, relay};
 use esim_sm_edge::{admit_head, is_house, unread};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -170,14 +170,14 @@ fn log_page(parts: &Parts, response: &Response<Bytes>, peer: &Peer) {
 
 async fn answer(request: HttpRequest, admitted: Admitted, host: &Arc<NativeHost>) -> HttpResponse {
     let (begun, call, host) = (Instant::now(), request.path.clone(), host.clone());
-    let is_short = request.path.starts_with(esim_rsp::es9p::PATH);
+    let is_short = [esim_rsp::es9p::PATH, relay::PATH].iter().any(|path| request.path.starts_with(path));
     let answer = async move {
         let response = esim_sm_edge::answer(request, admitted, &*host).await;
         host.metrics.time(&call, begun.elapsed());
         response
     };
     // As a task of its own, for it must come to its end if the client goes away. A function of an LPA takes a
-    // millisecond; a batch or a list of orders would hold up the sockets of this thread.
+    // millisecond, and who relays it waits for others; a batch or a list of orders would hold up the sockets of this thread.
     let answered = match is_short {
         true => tokio::spawn(answer).await,
         false => tokio::task::spawn_blocking(|| Handle::current().block_on(answer)).await,

@@ -4,8 +4,10 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
 use crate::page::Page;
+use crate::relay::Relay;
 use crate::{ConnectionLimits, SqliteStore, keep};
 use esim_crypto::pki::{Verified, VerifiedList};
+use esim_sm_edge::relay::{Forward, Forwarded};
 use esim_sm_edge::{
     Admittance, Fault, Generators, Host, Limited, LogLine, Rate, RateLimiter, Store, Vault, block_on,
 };
@@ -29,6 +31,7 @@ pub struct NativeHost {
     pub(crate) limiter: Mutex<RateLimiter>,
     pub(crate) verified: SharedList,
     pub(crate) outgoing: Outgoing,
+    pub(crate) relay: Relay,
     pub(crate) _hold: keep::Hold,
     pub(crate) admittance: Admittance,
     pub(crate) trust_proxy: bool,
@@ -146,6 +149,10 @@ impl Host for NativeHost {
 
     async fn call(&self, call: &Call) -> Reply {
         self.outgoing.call(call).await
+    }
+
+    async fn forward(&self, forward: &Forward) -> Forwarded {
+        self.relay.forward(forward).await
     }
 
     async fn take(&self, key: &str, rate: Rate) -> Result<(), Limited> {

@@ -29,6 +29,7 @@ mod page_headers;
 pub mod pem;
 mod pki;
 mod pki_folder;
+mod relay;
 mod renew;
 mod server;
 mod sqlite;

@@ -6,6 +6,7 @@ use crate::host::SharedList;
 use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
 use crate::page::Page;
+use crate::relay::Relay;
 use crate::renew::Sources;
 use crate::{NativeHost, NativeOptions, PkiSource, ServerHandle, ServerPki, TimeSources};
 use crate::{files, keep, pki, server};
@@ -62,6 +63,7 @@ impl Native {
         let config = configure(&mut options, &smdp_address, addr, &pki, &sources)?;
         let reach = Reach::new(options.call_allow, &config);
         let outgoing = Outgoing::new(&pki, &options.call_roots, options.call_web_roots, reach)?;
+        let relay = Relay::new(&options.relay_roots)?;
         let host = NativeHost {
             store,
             config,
@@ -73,6 +75,7 @@ impl Native {
             limiter: Mutex::default(),
             verified: SharedList::default(),
             outgoing,
+            relay,
             _hold: hold,
             admittance: options.admittance,
             trust_proxy: options.trust_proxy,

@@ -67,6 +67,8 @@ pub struct NativeOptions {
     pub call_web_roots: bool,
     /// Whom to call besides those with public addresses; this machine in [`NativeOptions::default`].
     pub call_allow: Vec<Allowed>,
+    /// Root certificates (DER) of the servers of [`Admittance::relay_to`]: nothing else is trusted there.
+    pub relay_roots: Vec<Vec<u8>>,
     /// Protects profiles by random keys (ReplaceSessionKeys).
     pub random_profile_keys: bool,
 }
@@ -107,6 +109,7 @@ impl Default for NativeOptions {
             call_roots: Vec::new(),
             call_web_roots: false,
             call_allow: Allowed::LOOPBACK.into(),
+            relay_roots: Vec::new(),
             random_profile_keys: false,
         }
     }

@@ -188,7 +188,7 @@ async fn exchange(request: reqwest::RequestBuilder) -> Result<Reply, String> {
 }
 
 /// The whole chain of causes: "certificate has expired" is the last link.
-fn whole(error: reqwest::Error) -> String {
+pub(crate) fn whole(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(&error);

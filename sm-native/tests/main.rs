@@ -13,6 +13,7 @@ mod native;
 mod page;
 mod race;
 mod reach;
+mod relay;
 mod renew;
 mod secrets;
 mod servers;

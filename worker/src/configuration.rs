@@ -15,6 +15,7 @@
 //! | `GUESTS` | variable | what whoever comes may have, `20 orders, 24 h`; see [`esim_sm_edge::Guests`] |
 //! | `PAGE_ORIGINS` | variable | origins of pages that may call ES2+ from a browser, besides the own one; commas between |
 //! | `CALL_ALLOW` | variable | whom to call besides those with public names, commas between; see [`Allowed`] |
+//! | `RELAY_TO` | variable | servers to which requests of LPAs in pages are sent on, commas between; see [`esim_sm_edge::relay`] |
 //! | `SPLIT` | variable | when a share of the orders becomes two: `1024 MB, 6000 a minute`; see [`Growth`] |
 //! | `COUNT` | variable | `on`: `GET /esim-lab/costs` tells what functions cost ([`crate::costs`]) |
 //! | `JURISDICTION` | variable | where objects are kept (`eu`); read by [`crate::jurisdiction`] |
@@ -34,6 +35,7 @@ use esim_rsp::address::same_server;
 use esim_rsp::json::Base64;
 use esim_rsp::{Error, common};
 use esim_sm_edge::reach::{Allowed, Reach};
+use esim_sm_edge::relay::{NoServer, Server};
 use esim_sm_edge::settings::{Stored, Unusable};
 use esim_sm_edge::shard::{Growth, Network, ShardedStore};
 use esim_sm_edge::{Admittance, Fault, NoGuests, NoRate, Rate, Vault, read_operators};
@@ -233,6 +235,7 @@ fn admittance(env: &Env) -> Result<Admittance, Error> {
             .map(|text| text.parse())
             .transpose()
             .map_err(|error: NoGuests| Error::text(format!("the variable GUESTS is {error}")))?,
+        relay_to: relay_to(env)?,
     })
 }
 
@@ -247,6 +250,14 @@ fn call_allow(env: &Env) -> Result<Vec<Allowed>, Error> {
     list(&text)
         .map(|entry| entry.parse().map_err(|reason| Error::text(format!("CALL_ALLOW: {reason}"))))
         .collect()
+}
+
+fn relay_to(env: &Env) -> Result<Vec<Server>, Error> {
+    let text = text(env, "RELAY_TO").unwrap_or_default();
+    let server = |entry: &str| {
+        entry.parse().map_err(|error: NoServer| Error::text(format!("RELAY_TO: {entry:?} is {error}")))
+    };
+    list(&text).map(server).collect()
 }
 
 /// DER in base64, with commas between.

@@ -4,6 +4,7 @@ use crate::configuration::{self, Settings};
 use crate::network::Edge;
 use crate::{limiter, outgoing};
 use esim_crypto::pki::{Verified, VerifiedList};
+use esim_sm_edge::relay::{Forward, Forwarded};
 use esim_sm_edge::shard::{Carried, Growth, Network, ShardedStore};
 use esim_sm_edge::{Admittance, CommitError, Host, Limited, LogLine, Rate, Vault};
 use esim_smdp::{Call, Config, Reply};
@@ -141,6 +142,10 @@ impl Host for EdgeHost {
 
     async fn call(&self, call: &Call) -> Reply {
         outgoing::call(&self.env, call, &self.settings.reach).await
+    }
+
+    async fn forward(&self, forward: &Forward) -> Forwarded {
+        outgoing::forward(forward).await
     }
 
     async fn take(&self, key: &str, rate: Rate) -> Result<(), Limited> {

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use esim_crypto::Curve;
 use esim_crypto::pki::TrustedCi;
 use esim_sm_edge::reach::Allowed;
+use esim_sm_edge::relay::Server;
 use esim_sm_edge::smdp::Limits;
 use esim_sm_edge::smdp::config::trust_ci;
 use esim_sm_edge::{Admittance, Guests, NoRate, Rate};
@@ -86,6 +87,12 @@ pub struct Serve {
     /// Origin, such as https://page.example, whose pages may call ES2+ from a browser; may be repeated.
     #[arg(long, value_name = "ORIGIN")]
     page_origin: Vec<String>,
+    /// Sends requests of LPAs in pages on to this server, at /esim-lab/relay/HOST[:PORT]/…; may be repeated.
+    #[arg(long, value_name = "HOST[:PORT]", requires = "relay_ci")]
+    relay_to: Vec<Server>,
+    /// CI certificate, DER or PEM, of such servers; no other is trusted there. May be repeated.
+    #[arg(long, value_name = "FILE", requires = "relay_to")]
+    relay_ci: Vec<PathBuf>,
     /// Takes guests, such as "20 orders, 24 h" (each so many, for so long): whoever comes may be an operator for a while.
     #[arg(long, value_name = "ORDERS, HOURS")]
     guests: Option<Guests>,
@@ -117,6 +124,19 @@ impl Serve {
     /// The log that is wanted.
     pub fn log(&self) -> Option<LogForm> {
         self.log
+    }
+
+    /// Who gets in.
+    fn admittance(&self) -> Result<Admittance> {
+        Ok(Admittance {
+            lpa_issuers: issuers(&self.require_lpa_certificate)?,
+            per_source: self.rate_source.0,
+            per_operator: self.rate_operator.0,
+            per_order: self.rate_order.0,
+            page_origins: self.page_origin.clone(),
+            guests: self.guests,
+            relay_to: self.relay_to.clone(),
+        })
     }
 }
 
@@ -174,6 +194,7 @@ impl LimitArgs {
 
 /// Serves until interrupted; requests in flight are finished.
 pub async fn serve(args: Serve) -> Result<()> {
+    let admittance = args.admittance()?;
     let pki = match args.pki {
         Some(folder) => PkiSource::Folder(folder),
         None if args.brainpool => PkiSource::WellKnown(Curve::BrainpoolP256r1),
@@ -198,14 +219,8 @@ pub async fn serve(args: Serve) -> Result<()> {
         revocation_files: args.crl,
         call_web_roots: args.call_web_roots,
         call_allow: args.call_allow,
-        admittance: Admittance {
-            lpa_issuers: issuers(&args.require_lpa_certificate)?,
-            per_source: args.rate_source.0,
-            per_operator: args.rate_operator.0,
-            per_order: args.rate_order.0,
-            page_origins: args.page_origin.clone(),
-            guests: args.guests,
-        },
+        admittance,
+        relay_roots: every(&args.relay_ci, native::pem::read_certificates)?,
         trust_proxy: args.trust_proxy,
         connections: ConnectionLimits {
             total: args.connections,
