@@ -206,3 +206,31 @@ fn a_card_that_comes_and_goes_is_noticed() {
     assert_eq!(slot_changes(&[0x51, 0, 0, 0]), None);
     assert_eq!(slot_changes(&[]), None);
 }
+
+#[test]
+fn the_descriptor_of_an_interface_is_found_in_a_configuration() {
+    let reader = descriptor(FEATURES | 0x2_0000);
+    let interface = |number: u8, class: u8| [9, 4, number, 0, 2, class, 0, 0, 0];
+    let configuration = [9, 2, 95, 0, 2, 1, 0, 0x80, 50];
+    let endpoint = [7, 5, 0x81, 2, 64, 0, 0];
+    let all = [
+        &configuration[..],
+        &interface(0, 3),
+        &endpoint,
+        &interface(1, 0xFF),
+        &reader.to_octets(),
+        &endpoint,
+    ]
+    .concat();
+    assert_eq!(Descriptor::find(&all, 1), Some(reader));
+    assert_eq!(Descriptor::find(&all, 0), None, "another interface's");
+    assert_eq!(Descriptor::find(&all, 2), None);
+    // Cut anywhere, or with a length of none, it is none, and nothing is read for ever.
+    let end = all.len() - endpoint.len();
+    for cut in 0..end {
+        assert_eq!(Descriptor::find(&all[..cut], 1), None, "{cut}");
+    }
+    let mut odd = all;
+    odd[0] = 0;
+    assert_eq!(Descriptor::find(&odd, 1), None);
+}

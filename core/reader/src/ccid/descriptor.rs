@@ -1,3 +1,6 @@
+/// bDescriptorType of an interface (USB 2.0, table 9-5).
+const INTERFACE: u8 = 4;
+
 /// What a reader says of itself: the functional descriptor behind its interface descriptor (CCID 5.1, 54 octets).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Descriptor {
@@ -83,6 +86,27 @@ impl Descriptor {
             features: double(40),
             message_length: double(44),
         })
+    }
+
+    /// That of an interface, out of a whole configuration descriptor (USB 2.0 9.6.3): interface, class and endpoint
+    /// descriptors in a row. None if the interface is not there, or is no reader's.
+    pub fn find(configuration: &[u8], interface: u8) -> Option<Self> {
+        let (mut rest, mut is_inside) = (configuration, false);
+        while let [length, kind, ..] = *rest {
+            // Nothing can be said of what follows one that is no descriptor.
+            let one = rest.get(..usize::from(length)).filter(|one| one.len() >= 2)?;
+            match (kind, one) {
+                (INTERFACE, [_, _, number, ..]) => is_inside = *number == interface,
+                _ if is_inside => {
+                    if let Ok(found) = Self::parse(one) {
+                        return Some(found);
+                    }
+                }
+                _ => {}
+            }
+            rest = rest.get(usize::from(length)..)?;
+        }
+        None
     }
 
     /// Writes one, with what it does not keep at zero.
