@@ -13,12 +13,16 @@ if is_built wasm web/src/pkg "${sources[@]}"; then exit; fi
 pkg=web/src/pkg target=${CARGO_TARGET_DIR:-$ROOT/target}
 
 compile() {
-    quietly cargo build --profile small --target wasm32-unknown-unknown -p esim-wasm || die "the package does not build"
+    quietly cargo build --profile small --target wasm32-unknown-unknown -p esim-wasm -p esim-cards || die "the package does not build"
 }
 bind() {
     rm -rf "$pkg"
     quietly wasm-bindgen --target web --out-dir "$pkg" --out-name esim_lab \
         "$target/wasm32-unknown-unknown/small/esim_wasm.wasm" || die "wasm-bindgen failed"
+    quietly wasm-bindgen --target web --out-dir "$pkg" --out-name esim_cards \
+        "$target/wasm32-unknown-unknown/small/esim_cards.wasm" || die "wasm-bindgen failed"
+    quietly web/node_modules/.bin/tsc --ignoreConfig --strict --declaration --target es2022 --module esnext \
+        --lib es2022,dom --outDir "$pkg" wasm/cards/card_port.ts || die "card_port.ts is not sound"
 }
 # What every browser has had for years. Names stay in a copy: it is weighed by part (`./check sizes`).
 # First the product of 64 bits by 64, of which P-256 consists, goes where it is called: called, it is a third of a
@@ -36,7 +40,8 @@ shrink() {
     quietly "$WASM_OPT" -g "${features[@]}" "${others[@]}" --always-inline-max-function-size=200 \
         --inline-max-combined-binary-size=1500 --inlining "$pkg/esim_lab_bg.wasm" -o "$named" &&
         quietly "$WASM_OPT" -g "${features[@]}" "${small[@]}" "$named" -o "$named" &&
-        quietly "$WASM_OPT" "${features[@]}" --strip-debug "$named" -o "$pkg/esim_lab_bg.wasm" ||
+        quietly "$WASM_OPT" "${features[@]}" --strip-debug "$named" -o "$pkg/esim_lab_bg.wasm" &&
+        quietly "$WASM_OPT" "${features[@]}" -Os "$pkg/esim_cards_bg.wasm" -o "$pkg/esim_cards_bg.wasm" ||
         die "wasm-opt failed"
 }
 describe() {
@@ -44,7 +49,8 @@ describe() {
     cargo metadata --format-version 1 --no-deps --offline | node -e '
         const { packages } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
         const { name, version, description, license } = packages.find(({ name }) => name === "esim-wasm");
-        const files = ["esim_lab_bg.wasm", "esim_lab.js", "esim_lab.d.ts"];
+        const files = ["esim_lab", "esim_cards"].flatMap((it) => [`${it}_bg.wasm`, `${it}.js`, `${it}.d.ts`]);
+        files.push("card_port.js", "card_port.d.ts");
         const entry = { type: "module", main: "esim_lab.js", types: "esim_lab.d.ts" };
         console.log(JSON.stringify({ name, version, description, license, ...entry, files }, null, 2));' >"$pkg/package.json"
 }
@@ -52,5 +58,5 @@ step "compiling the wasm package" compile
 step "binding it to JavaScript" bind
 step "making it small" shrink
 describe
-ls -l "$pkg/esim_lab_bg.wasm" | awk '{ printf "   esim_lab_bg.wasm %d KB\n", $5 / 1024 }'
+(cd "$pkg" && ls -l ./*.wasm) | awk '{ printf "   %s %d KB\n", substr($9, 3), $5 / 1024 }'
 built wasm "$pkg"

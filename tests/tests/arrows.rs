@@ -46,6 +46,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "esim-world",
         ],
     ),
+    // Ways to whatever card there is.
+    ("esim-cards", &["esim-reader"]),
     (
         "esim-wasm",
         &["esim-rsp", "esim-crypto", "esim-euicc", "esim-lpa", "esim-sm-edge", "esim-net", "esim-world"],

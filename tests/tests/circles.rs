@@ -22,7 +22,7 @@ fn crates() -> Vec<String> {
     let cores = std::fs::read_dir(root().join("core")).expect("core");
     let names = cores.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
     let all = names.map(|name| format!("core/{name}"));
-    all.chain(["sm-edge", "sm-native", "worker", "wasm"].map(String::from)).collect()
+    all.chain(["sm-edge", "sm-native", "worker", "wasm", "wasm/cards"].map(String::from)).collect()
 }
 
 /// Modules of a crate with their code: comments and what is for tests left out.

@@ -5,6 +5,7 @@
 //! not what the types say.
 
 mod fetch;
+mod lpa;
 mod network;
 #[cfg(test)]
 mod types;
@@ -19,6 +20,7 @@ use esim_world::{
     ADDRESS, Act, Agreeable, Clock, Heard, Journal, Recording, Scenario, Seed, Stage, find_scenario,
 };
 use fetch::Way;
+pub use lpa::CardLpa;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
@@ -263,6 +265,12 @@ impl World {
     pub async fn orders(&mut self) -> Fallible<JsValue> {
         let listed = self.world.list_orders().await.map_err(sentence)?;
         give(&view::orders(&listed))
+    }
+
+    /// Host of the SM, with a port where it is not 443: what activation codes name.
+    #[wasm_bindgen(getter)]
+    pub fn address(&self) -> String {
+        self.world.address().to_string()
     }
 
     /// Asks the SM something with the operator's credential: GET without a body, POST of JSON with one. Not in the

@@ -1,5 +1,6 @@
 //! The declarations of the package, out of the types of Rust: `types.ts`. `ESIM_LAB_BLESS=1` writes it anew.
 
+use crate::lpa::view as lpa;
 use crate::{Options, view};
 use esim_rsp::trace::Record;
 use esim_world::{Act, Explained, Journal, Performed, Picture, StepDone};
@@ -10,11 +11,17 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 const HEAD: &str = "// Made from the types in Rust, by a test: see CONTRIBUTING.md.\n";
 
-/// Every type that the functions of the package name, and all that these are made of.
-fn declarations() -> String {
+/// Types that somebody names, and all that these are made of.
+fn declarations(named: impl Fn(&mut All<'_>)) -> String {
     // Numbers that a page gets are of JSON.
     let config = Config::new().with_large_int("number");
     let mut all = All { config: &config, seen: HashSet::new(), found: BTreeMap::new() };
+    named(&mut all);
+    all.found.values().fold(HEAD.to_string(), |text, declaration| text + "\n" + declaration)
+}
+
+/// Those that the functions of the package name.
+fn of_the_world(all: &mut All<'_>) {
     all.visit::<Options>();
     all.visit::<Act>();
     all.visit::<Performed>();
@@ -28,7 +35,22 @@ fn declarations() -> String {
     all.visit::<view::Phone>();
     all.visit::<view::RulesAnswer>();
     all.visit::<view::ScenarioInfo>();
-    all.found.values().fold(HEAD.to_string(), |text, declaration| text + "\n" + declaration)
+    all.visit::<lpa::CardInfo>();
+    all.visit::<lpa::CardProfile>();
+    all.visit::<lpa::CardOutcome>();
+    all.visit::<lpa::CardNotification>();
+    all.visit::<lpa::Delivered>();
+    all.visit::<lpa::CardQuestion>();
+    all.visit::<lpa::CardAnswer>();
+    all.visit::<lpa::CardProgress<'static>>();
+}
+
+/// Those that the functions of the ways to a card name.
+fn of_the_cards(all: &mut All<'_>) {
+    all.visit::<esim_cards::WayInfo>();
+    all.visit::<esim_cards::CardReason>();
+    all.visit::<esim_cards::Place>();
+    all.visit::<esim_cards::About>();
 }
 
 struct All<'a> {
@@ -167,15 +189,18 @@ fn comment(docs: &str, depth: usize) -> String {
 
 #[test]
 fn the_declarations_are_those_of_the_types() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/types.ts");
-    let declarations = declarations();
-    if std::env::var_os("ESIM_LAB_BLESS").is_some() {
-        std::fs::write(&path, &declarations).expect("types.ts can be written");
+    for (file, declarations) in
+        [("src/types.ts", declarations(of_the_world)), ("cards/src/types.ts", declarations(of_the_cards))]
+    {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        if std::env::var_os("ESIM_LAB_BLESS").is_some() {
+            std::fs::write(&path, &declarations).expect("the file can be written");
+        }
+        let written = std::fs::read_to_string(&path).expect("the file can be read");
+        assert!(
+            written == declarations,
+            "wasm/{file} is not what the types say: write it anew with \
+             `ESIM_LAB_BLESS=1 cargo test -p esim-wasm`, and look at the difference"
+        );
     }
-    let written = std::fs::read_to_string(&path).expect("types.ts can be read");
-    assert!(
-        written == declarations,
-        "wasm/src/types.ts is not what the types say: write it anew with \
-         `ESIM_LAB_BLESS=1 cargo test -p esim-wasm`, and look at the difference"
-    );
 }

@@ -134,6 +134,92 @@ export type Both = {
   ja: string;
 };
 
+/** What the user says. */
+export type CardAnswer =
+  | { type: "accept" }
+  | { type: "reject" }
+  | { type: "postpone" }
+  | { type: "timeout" }
+  | { type: "confirmationCode"; value: string };
+
+/** What an eUICC tells of itself. */
+export type CardInfo = {
+  /** 32 digits. */
+  eid: string;
+  /** AID of the ISD-R that answered, in hexadecimal digits. */
+  isdrAid: string;
+  /** `GSMA`, a brand, or `custom`. */
+  isdrVariant: string;
+  /** Of SGP.22 that it keeps to. */
+  svn: string;
+  firmware: string;
+  /** Free memory for profiles in octets. */
+  freeMemory?: number;
+  /** Key identifiers of the CIs whose servers it can verify, in hexadecimal digits. */
+  ciKeys: Array<string>;
+  defaultSmdp?: string;
+  rootSmds?: string;
+};
+
+/** What waits on a card to be told to a server. */
+export type CardNotification = {
+  sequenceNumber: number;
+  event?: "install" | "enable" | "disable" | "delete";
+  /** Who is to hear of it. */
+  address: string;
+  iccid?: string;
+};
+
+/** How a download ended. */
+export type CardOutcome = {
+  /** Whether the profile is on the card. */
+  good: boolean;
+  /** What has happened, why, and what to do. */
+  outcome: Both;
+  /** What was offered, if it came so far. */
+  profile?: ProfileFacts;
+  /** What `resume` goes on with, where the download was cut off; there is no confirmation code in it. */
+  unfinished?: string;
+};
+
+/** A profile on a card. */
+export type CardProfile = { facts: ProfileFacts; isdpAid: string; enabled: boolean; nickname?: string };
+
+/** How far a download has come. */
+export type CardProgress = {
+  /** 0 to 100. */
+  percent: number;
+  /** What is going on. */
+  phase: Both;
+  /** Of `total`: octets of the package while it is loaded, steps elsewhere. */
+  done: number;
+  total: number;
+  /** Since the channel was opened; it moves while nothing else does. */
+  apdus: number;
+  /** What was said since the last time. */
+  records: Array<TraceRecord>;
+};
+
+/** What the user is asked. */
+export type CardQuestion =
+  | {
+    type: "consent";
+    text: Both;
+    smdpAddress: string;
+    profile: ProfileFacts;
+    /** The user must agree to the policy rules in so many words (SGP.22 2.9.2.1). */
+    strong: boolean;
+    /** Octets. */
+    freeMemory?: number;
+    /** What the server says that it takes, in octets; most do not say. */
+    estimatedSize?: number;
+    /** What stands against it, the gravest first. */
+    concerns: Array<Both>;
+    /** Whether it can be installed at all, as far as anybody can tell. */
+    installable: boolean;
+  }
+  | { type: "confirmationCode"; text: Both; serviceProviderName: string; profileName: string };
+
 /** A refusal. */
 export type Cause = {
   /** `EMM cause`, `RP-Cause`, … */
@@ -234,6 +320,16 @@ export type Decision = {
   rule: number | null;
   /** Why, for a person. */
   reason: string;
+};
+
+/** What became of notifications. */
+export type Delivered = {
+  /** Numbers of those that were. */
+  sent: Array<number>;
+  /** Those that wait still. */
+  kept: Array<CardNotification>;
+  /** Why; empty where none waits. */
+  text: Both;
 };
 
 /** Where somebody wants to. */
@@ -429,6 +525,14 @@ export type How =
 
 /** A profile's identifier, in the form of EF.ICCID: 10 octets, swapped nibbles, F padding. */
 export type Iccid = string;
+
+/** A picture. */
+export type IconFile = {
+  /** `image/jpeg` or `image/png`. */
+  mediaType: string;
+  /** Base64. */
+  data: string;
+};
 
 /** International mobile subscriber identity: 6 to 15 digits. */
 export type Imsi = string;
@@ -635,6 +739,20 @@ export type Profile = {
   serviceProviderName: string;
   profileName: string;
   class: string;
+};
+
+/** What an operator says of a profile. */
+export type ProfileFacts = {
+  iccid?: string;
+  serviceProviderName: string;
+  profileName: string;
+  /** `test`, `provisioning` or `operational`. */
+  class: string;
+  icon?: IconFile;
+  /** It cannot be disabled (PPR1). */
+  cannotDisable: boolean;
+  /** It cannot be deleted (PPR2). */
+  cannotDelete: boolean;
 };
 
 /** A question of the LPA. */

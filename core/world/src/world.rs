@@ -286,6 +286,11 @@ impl<N: Nvm, T: Transport> World<N, T> {
         Operator { transport, line, address, token }.list().await
     }
 
+    /// Host of the SM, with a port where it is not 443: what activation codes name.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Asks the SM something with the operator's credential: POST of JSON, or GET without a body. Leaves no trace: such
     /// requests may hold the keys of many subscribers.
     ///
