@@ -8,10 +8,13 @@ need_node_modules web
 cd "$ROOT/web"
 tsc=(node_modules/.bin/tsc --ignoreConfig --noEmit --strict --types node --lib esnext,dom --target esnext)
 say "reading the declarations"
-"${tsc[@]}" --skipLibCheck false src/pkg/esim_lab.d.ts || die "the declarations of the package are not sound"
-if sed -E '/^export interface InitOutput/,/^}/d; /^ *(\/\*|\*)/d' src/pkg/esim_lab.d.ts | grep -nw any; then
-    die "the declarations of the package say any"
-fi
+"${tsc[@]}" --skipLibCheck false src/pkg/{esim_lab,esim_cards,card_port}.d.ts ||
+    die "the declarations of the package are not sound"
+for declared in src/pkg/{esim_lab,esim_cards,card_port}.d.ts; do
+    if sed -E '/^export interface InitOutput/,/^}/d; /^ *(\/\*|\*)/d' "$declared" | grep -nw any; then
+        die "the declarations of the package say any"
+    fi
+done
 
 say "running the examples"
 examples=$(mktemp -d -p "$ROOT/web" examples.XXXX)

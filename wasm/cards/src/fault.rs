@@ -1,7 +1,7 @@
 //! Why a card cannot be reached, as it is thrown.
 
-use crate::view::{CardReason, Way};
-use crate::words::{self, Words};
+use crate::view::{CardReason, Way, Words};
+use crate::words;
 use esim_reader::{at, ccid};
 use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue};

@@ -23,9 +23,8 @@ mod words;
 
 use browser::{OpenOptions, give};
 pub use card::Card;
-pub use view::{About, CardReason, Permission, Place, Sim, Way, WayInfo, Works};
+pub use view::{About, CardReason, Permission, Place, Sim, Way, WayInfo, Words, Works};
 use wasm_bindgen::prelude::*;
-pub use words::Words;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("types.ts");

@@ -1,7 +1,31 @@
 //! What a page is told.
 
-use crate::words::Words;
 use serde::Serialize;
+
+/// A text in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "Both"))]
+pub struct Words {
+    /// English.
+    pub en: String,
+    /// Japanese.
+    pub ja: String,
+}
+
+impl Words {
+    /// Of two texts.
+    pub fn new(en: impl Into<String>, ja: impl Into<String>) -> Self {
+        Self { en: en.into(), ja: ja.into() }
+    }
+
+    /// With what somebody else has said, in whatever language.
+    pub fn with(self, detail: &str) -> Self {
+        match detail.trim().trim_end_matches('.') {
+            "" => self,
+            detail => Self::new(format!("{} ({detail})", self.en), format!("{}({detail})", self.ja)),
+        }
+    }
+}
 
 /// A way to a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -1,31 +1,6 @@
 //! Sentences for a person, in English and Japanese: what is, and what to do.
 
-use crate::view::{CardReason, Way};
-use serde::Serialize;
-
-/// A text in both languages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "Both"))]
-pub struct Words {
-    /// English.
-    pub en: String,
-    /// Japanese.
-    pub ja: String,
-}
-
-impl Words {
-    fn new(en: impl Into<String>, ja: impl Into<String>) -> Self {
-        Self { en: en.into(), ja: ja.into() }
-    }
-
-    /// With what somebody else has said, in whatever language.
-    pub fn with(self, detail: &str) -> Self {
-        match detail.trim().trim_end_matches('.') {
-            "" => self,
-            detail => Self::new(format!("{} ({detail})", self.en), format!("{}({detail})", self.ja)),
-        }
-    }
-}
+use crate::view::{CardReason, Way, Words};
 
 /// What a way that can be gone is good for.
 pub fn offered(way: Way) -> Words {

@@ -1,0 +1,242 @@
+/**
+ * A real card in a page: over the bridge of the command, from a window to a worker and back, and who is not let in. The
+ * package is taken as it is built, before a page is made of it.
+ */
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { browser } from "./serve.js";
+
+const ESIM_LAB = process.env.ESIM_LAB ?? fileURLToPath(new URL("../../target/debug/esim-lab", import.meta.url));
+const PACKAGE = fileURLToPath(new URL("../src/pkg/", import.meta.url));
+const TYPES = { js: "text/javascript", wasm: "application/wasm" };
+
+/** The engine: an LPA and an SM, and a card that the window lends. */
+const WORKER = `
+import init, { CardLpa, World } from "/esim_lab.js";
+import { borrowCard } from "/card_port.js";
+onmessage = async ({ data: port }) => {
+  await init();
+  const world = new World({ seed: 7 });
+  await world.perform({ order: { id: "op", serviceProviderName: "My MNO" } });
+  const [{ activationCode, iccid }] = await world.orders();
+  const card = borrowCard(port);
+  const lpa = new CardLpa(card, { sm: world });
+  try {
+    const before = await lpa.list();
+    const { good, outcome } = await lpa.download({ activationCode, consent: true });
+    if (good) await lpa.enable(iccid);
+    const listed = await lpa.list();
+    const apdus = lpa.trace().filter((it) => it.interface === "APDU").length;
+    await card.close();
+    const closed = await lpa.list().catch(({ name, reason }) => ({ name, reason }));
+    postMessage({ before: before.length, good, text: outcome.en, listed, apdus, iccid, closed });
+  } catch (error) {
+    postMessage({ text: String(error), reason: error.reason });
+  }
+};`;
+
+/** @type {import("playwright-core").Browser} */
+let chromium;
+/** @type {import("node:http").Server} */
+let server;
+let port = 0;
+let folder = "";
+/** @type {import("node:child_process").ChildProcess[]} */
+const children = [];
+
+before(async () => {
+  chromium = await browser();
+  folder = await mkdtemp(join(tmpdir(), "esim-lab-cards-"));
+  server = createServer(async (request, response) => {
+    const name = String(request.url).slice(1);
+    const type = TYPES[/** @type {keyof TYPES} */ (name.split(".").pop())] ?? "text/html";
+    const body = { "": "<!doctype html><title>cards</title>", "worker.js": WORKER }[name];
+    const found = body ?? (await readFile(join(PACKAGE, name)).catch(() => undefined));
+    response.writeHead(found === undefined ? 404 : 200, { "content-type": type }).end(found);
+  });
+  await new Promise((ready) => server.listen(0, "127.0.0.1", () => ready(undefined)));
+  port = /** @type {import("node:net").AddressInfo} */ (server.address()).port;
+});
+after(async () => {
+  await chromium?.close();
+  server?.close();
+  for (const child of children) child.kill();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A bridge to a new software card: where it is, and the code that it shows. */
+async function bridge() {
+  const card = join(folder, `card-${children.length}`);
+  execFileSync(ESIM_LAB, ["euicc", "init", "--state", card]);
+  const child = spawn(ESIM_LAB, ["bridge", "--listen", "127.0.0.1:0", "--card", `file:${card}`]);
+  children.push(child);
+  let said = "";
+  const codes = () => [...said.matchAll(/[A-Z0-9]{4}-[A-Z0-9]{4}/g)].map(([code]) => code);
+  await new Promise((ready) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk) => (said += chunk) && codes().length > 0 && ready(undefined));
+    child.on("close", ready);
+  });
+  const url = /ws:\/\/[^/]+\//.exec(said)?.[0];
+  assert.ok(url, said);
+  return { url, code: String(codes().pop()), codes, card };
+}
+
+/** A page with the ways to a card; `https://page.example` is somebody else's. @param {string} origin @param {string[]} [granted] */
+async function visit(origin = `http://127.0.0.1:${port}`, granted = []) {
+  const context = await chromium.newContext();
+  if (granted.length > 0) await context.grantPermissions(granted, { origin });
+  context.setDefaultTimeout(120_000);
+  if (origin.startsWith("https:"))
+    await context.route(`${origin}/**`, async (route) => {
+      const name = new URL(route.request().url()).pathname;
+      const answer = await fetch(`http://127.0.0.1:${port}${name}`);
+      await route.fulfill({
+        body: Buffer.from(await answer.arrayBuffer()),
+        contentType: String(answer.headers.get("content-type")),
+      });
+    });
+  const page = await context.newPage();
+  await page.goto(`${origin}/`);
+  await page.evaluate(async () => {
+    const cards = await import(/** @type {string} */ ("/esim_cards.js"));
+    await cards.default();
+    Object.assign(globalThis, { cards });
+  });
+  return page;
+}
+
+/** Why the bridge is of no use, or the card that it opens. @param {import("playwright-core").Page} page @param {object} options */
+const opened = (page, options) =>
+  page.evaluate(async (options) => {
+    const { cards } = /** @type {any} */ (globalThis);
+    try {
+      const card = await cards.open("bridge", options);
+      const { name } = card.about;
+      await card.close();
+      return name;
+    } catch (error) {
+      const { name, reason, en, ja } = /** @type {any} */ (error);
+      return name === "CardError" && en && ja ? reason : String(error);
+    }
+  }, options);
+
+describe("real cards in a page", () => {
+  test("a download through window, worker, bridge and card", { timeout: 240_000 }, async () => {
+    const { url, code, card } = await bridge();
+    const page = await visit();
+    const done = await page.evaluate(
+      async ({ url, code }) => {
+        const { cards } = /** @type {any} */ (globalThis);
+        const { lendCard } = await import(/** @type {string} */ ("/card_port.js"));
+        let offered = [{ card: "", state: "" }];
+        const choose = (/** @type {typeof offered} */ places) => ((offered = places), places[0]?.card);
+        const card = await cards.open("bridge", { url, code, choose });
+        const worker = new Worker("/worker.js", { type: "module" });
+        const { port1, port2 } = new MessageChannel();
+        lendCard(card, port1);
+        const told = new Promise((tell) => (worker.onmessage = ({ data }) => tell(data)));
+        worker.postMessage(port2, [port2]);
+        const done = await told;
+        const afterwards = await card
+          .transmit(new Uint8Array([0, 0xf2, 0, 0]))
+          .catch((/** @type {any} */ it) => it.reason);
+        return { done, offered, about: card.about, afterwards };
+      },
+      { url, code },
+    );
+    assert.deepEqual(done.offered, [{ card: `file:${card}`, state: done.offered[0]?.state, present: true }]);
+    assert.equal(done.about.way, "bridge");
+    assert.match(done.about.atr, /^3b/);
+    const { good, text, before, listed, apdus, iccid, closed } = done.done;
+    assert.ok(good, text);
+    assert.equal(before, 0);
+    assert.deepEqual([listed.length, listed[0].facts.iccid, listed[0].enabled], [1, iccid, true]);
+    assert.ok(apdus > 100, `${apdus} APDUs in the trace`);
+    assert.deepEqual(closed, { name: "CardError", reason: "closed" });
+    assert.equal(done.afterwards, "closed");
+    // It is on the card, for whoever asks next.
+    const other = execFileSync(ESIM_LAB, ["lpa", "--state", card, "--json", "list"], { encoding: "utf8" });
+    assert.match(other, new RegExp(iccid));
+  });
+
+  test("a wrong code, too many of them, another page", async () => {
+    const { url, code, codes } = await bridge();
+    const page = await visit();
+    for (const reason of ["code", "code", "code", "code", "tries"])
+      assert.equal(await opened(page, { url, code: "AAAA-AAAA" }), reason);
+    assert.equal(await opened(page, { url, code }), "code");
+    const fresh = String(codes().pop());
+    assert.notEqual(fresh, code);
+    assert.match(await opened(page, { url, code: fresh }), /^file:/);
+    // One page at a time.
+    const other = await visit();
+    const held = await page.evaluate(
+      async (options) => {
+        const { cards } = /** @type {any} */ (globalThis);
+        const held = await cards.open("bridge", options);
+        Object.assign(globalThis, { held });
+        return held.about.way;
+      },
+      { url, code: fresh },
+    );
+    assert.equal(held, "bridge");
+    assert.equal(await opened(other, { url, code: fresh }), "occupied");
+    await page.evaluate(() => /** @type {any} */ (globalThis).held.close());
+    assert.match(await opened(other, { url, code: fresh }), /^file:/);
+  });
+
+  test("a bridge that is not there, a page that it does not know, a user who says no", async () => {
+    const { url, code } = await bridge();
+    const absent = "ws://127.0.0.1:9/";
+    const own = await visit();
+    assert.equal(await opened(own, { url: absent, code }), "absent");
+    assert.equal(await opened(own, { url: "ws://192.0.2.1:7817/", code }), "failed");
+    const foreign = await visit("https://page.example", ["local-network-access"]);
+    assert.equal(await opened(foreign, { url, code }), "notAdmitted");
+    assert.equal(await opened(foreign, { url: absent, code }), "absent");
+    const denied = await visit("https://other.example");
+    const permissions = await chromium.newBrowserCDPSession();
+    const session = await denied.context().newCDPSession(denied);
+    const { targetInfo } = await session.send("Target.getTargetInfo");
+    for (const [setting, reason] of /** @type {const} */ ([
+      ["denied", "denied"],
+      ["prompt", "unanswered"],
+    ])) {
+      await permissions.send("Browser.setPermission", {
+        permission: { name: "loopback-network" },
+        setting,
+        origin: "https://other.example",
+        browserContextId: targetInfo.browserContextId,
+      });
+      assert.equal(await opened(denied, { url, code }), reason);
+      const ways = await denied.evaluate(() => /** @type {any} */ (globalThis).cards.ways());
+      const found = ways.find((/** @type {{ way: string }} */ it) => it.way === "bridge");
+      const told = setting === "denied" ? ["no", "denied"] : ["yes", undefined];
+      assert.deepEqual([found.works, found.reason, found.permission], [...told, setting]);
+    }
+  });
+
+  test("what a browser has is told without a click, and nobody is asked", async () => {
+    const page = await visit();
+    const seen = /** @type {string[]} */ ([]);
+    page.on("request", (request) => seen.push(request.url()));
+    page.on("websocket", (socket) => seen.push(socket.url()));
+    const ways = await page.evaluate(() => /** @type {any} */ (globalThis).cards.ways());
+    const told = ways.map((/** @type {any} */ { way, works, reason }) => [way, works, reason]);
+    assert.deepEqual(told, [
+      ["serial", "yes", undefined],
+      ["usb", "some", "protectedClass"],
+      ["smartCard", "no", "unsupported"],
+      ["bridge", "yes", undefined],
+    ]);
+    for (const { words } of ways) assert.ok(words.en && /[ぁ-ん]/.test(words.ja));
+    assert.deepEqual(seen, []);
+  });
+});
