@@ -15,6 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // An LPA cannot read keys: its crate cannot see the crate that holds them.
     ("esim-lpa", &["esim-rsp"]),
     ("esim-net", &["esim-crypto"]),
+    // What is read in a picture is told from what is no activation code.
+    ("esim-qr", &["esim-rsp"]),
     // Framing for whatever card, modem and reader there is.
     ("esim-reader", &[]),
     ("esim-euicc", &["esim-rsp", "esim-crypto", "esim-saip"]),
@@ -39,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "esim-saip",
             "esim-euicc",
             "esim-lpa",
+            "esim-qr",
             "esim-reader",
             "esim-sm-edge",
             "esim-sm-native",

@@ -1,9 +1,9 @@
 //! Activation codes in pictures.
 
 use anyhow::{Context, Result, bail};
+use esim_qr::{Code, MOST_PIXELS, Picture};
 use esim_rsp::activation_code::ActivationCode;
-use image::{GrayImage, ImageReader, Limits};
-use std::collections::BTreeSet;
+use image::{ImageReader, Limits};
 use std::path::Path;
 
 /// Longest side of a picture, in pixels, and octets that it may take: what any camera makes, and no more.
@@ -25,29 +25,29 @@ pub(super) fn read(path: &Path) -> Result<ActivationCode> {
     let picture =
         reader.decode().with_context(|| format!("{} is no picture that can be read (PNG, JPEG)", name()))?;
     let mut picture = picture.into_luma8();
-    let mut said = texts(&picture);
-    if said.is_empty() {
-        // On a dark page codes are light.
-        image::imageops::invert(&mut picture);
-        said = texts(&picture);
+    // Of cameras with more pixels than are looked at, half as many a side are as good.
+    while picture.as_raw().len() > MOST_PIXELS {
+        let (width, height) = (picture.width().div_ceil(2), picture.height().div_ceil(2));
+        picture = image::imageops::thumbnail(&picture, width, height);
     }
-    let codes: Vec<ActivationCode> = said.iter().filter_map(|text| text.trim().parse().ok()).collect();
-    match (&codes[..], said.first()) {
-        ([code], _) => Ok(code.clone()),
+    let (width, height) = picture.dimensions();
+    let seen = esim_qr::look(&Picture::from_luma(width, height, picture.into_raw()).with_context(name)?);
+    let mut codes: Vec<&ActivationCode> = Vec::new();
+    for code in seen.iter().filter_map(|code| code.activation.as_ref()) {
+        // The same once more is no other one.
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    match (&codes[..], seen.first()) {
+        ([code], _) => Ok((*code).clone()),
         ([], None) => bail!(
             "no QR code is seen in {}: the picture must be sharp, and show all of the code with its margin",
             name()
         ),
-        ([], Some(other)) => bail!("the QR code in {} is no activation code: it says {other:?}", name()),
+        ([], Some(Code { text, .. })) => {
+            bail!("the QR code in {} is no activation code: it says {text:?}", name())
+        }
         _ => bail!("there are {} activation codes in {}: cut out the one that is meant", codes.len(), name()),
     }
-}
-
-/// What the QR codes in a picture say, each once.
-fn texts(picture: &GrayImage) -> BTreeSet<String> {
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let pixels = picture.as_raw();
-    let at = |x: usize, y: usize| pixels.get(y * width + x).copied().unwrap_or(u8::MAX);
-    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, at);
-    prepared.detect_grids().iter().filter_map(|grid| grid.decode().ok()).map(|(_, text)| text).collect()
 }
