@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The npm package of the world: wasm, JavaScript and TypeScript types, in web/src/pkg. Nothing is done where it is there
-# already, of these very sources.
+# The npm package of the world, and in it the module that reads QR codes: wasm, JavaScript and TypeScript types, in
+# web/src/pkg. Nothing is done where it is there already, of these very sources.
 source "$(dirname "$0")/install.sh"
 need_rust
 need_node
@@ -13,16 +13,22 @@ if is_built wasm web/src/pkg "${sources[@]}"; then exit; fi
 pkg=web/src/pkg target=${CARGO_TARGET_DIR:-$ROOT/target}
 
 compile() {
-    quietly cargo build --profile small --target wasm32-unknown-unknown -p esim-wasm -p esim-cards || die "the package does not build"
+    quietly cargo build --profile small --target wasm32-unknown-unknown -p esim-wasm -p esim-cards -p esim-wasm-qr ||
+        die "the package does not build"
 }
 bind() {
     rm -rf "$pkg"
     quietly wasm-bindgen --target web --out-dir "$pkg" --out-name esim_lab \
-        "$target/wasm32-unknown-unknown/small/esim_wasm.wasm" || die "wasm-bindgen failed"
-    quietly wasm-bindgen --target web --out-dir "$pkg" --out-name esim_cards \
-        "$target/wasm32-unknown-unknown/small/esim_cards.wasm" || die "wasm-bindgen failed"
-    quietly web/node_modules/.bin/tsc --ignoreConfig --strict --declaration --target es2022 --module esnext \
-        --lib es2022,dom --outDir "$pkg" wasm/cards/card_port.ts || die "card_port.ts is not sound"
+    local module
+    for module in esim_lab:esim_wasm esim_cards:esim_cards esim_qr:esim_wasm_qr; do
+        quietly wasm-bindgen --target web --out-dir "$pkg" --out-name "${module%:*}" \
+            "$target/wasm32-unknown-unknown/small/${module#*:}.wasm" || die "wasm-bindgen failed"
+    done
+    # Beside what they import.
+    cp wasm/cards/card_port.ts wasm/qr/src/camera.ts "$pkg/"
+    quietly web/node_modules/.bin/tsc --ignoreConfig --strict --declaration --target es2022 --lib es2023,dom --module esnext \
+        --moduleResolution bundler "$pkg/card_port.ts" "$pkg/camera.ts" || die "the package's TypeScript does not compile"
+    rm "$pkg/card_port.ts" "$pkg/camera.ts"
 }
 # What every browser has had for years. Names stay in a copy: it is weighed by part (`./check sizes`).
 # First the product of 64 bits by 64, of which P-256 consists, goes where it is called: called, it is a third of a
@@ -41,7 +47,8 @@ shrink() {
         --inline-max-combined-binary-size=1500 --inlining "$pkg/esim_lab_bg.wasm" -o "$named" &&
         quietly "$WASM_OPT" -g "${features[@]}" "${small[@]}" "$named" -o "$named" &&
         quietly "$WASM_OPT" "${features[@]}" --strip-debug "$named" -o "$pkg/esim_lab_bg.wasm" &&
-        quietly "$WASM_OPT" "${features[@]}" -Os "$pkg/esim_cards_bg.wasm" -o "$pkg/esim_cards_bg.wasm" ||
+        quietly "$WASM_OPT" "${features[@]}" -Os "$pkg/esim_cards_bg.wasm" -o "$pkg/esim_cards_bg.wasm" &&
+        quietly "$WASM_OPT" "${features[@]}" -O3 --strip-debug "$pkg/esim_qr_bg.wasm" -o "$pkg/esim_qr_bg.wasm" ||
         die "wasm-opt failed"
 }
 describe() {
@@ -49,8 +56,9 @@ describe() {
     cargo metadata --format-version 1 --no-deps --offline | node -e '
         const { packages } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
         const { name, version, description, license } = packages.find(({ name }) => name === "esim-wasm");
-        const files = ["esim_lab", "esim_cards"].flatMap((it) => [`${it}_bg.wasm`, `${it}.js`, `${it}.d.ts`]);
-        files.push("card_port.js", "card_port.d.ts");
+        const modules = ["esim_lab", "esim_cards", "esim_qr"];
+        const files = modules.flatMap((it) => [`${it}_bg.wasm`, `${it}.js`, `${it}.d.ts`]);
+        files.push("card_port.js", "card_port.d.ts", "camera.js", "camera.d.ts");
         const entry = { type: "module", main: "esim_lab.js", types: "esim_lab.d.ts" };
         console.log(JSON.stringify({ name, version, description, license, ...entry, files }, null, 2));' >"$pkg/package.json"
 }

@@ -51,6 +51,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // Ways to whatever card there is.
     ("esim-cards", &["esim-reader"]),
+    // A module of its own, loaded by whoever looks for codes.
+    ("esim-wasm-qr", &["esim-qr"]),
     (
         "esim-wasm",
         &["esim-rsp", "esim-crypto", "esim-euicc", "esim-lpa", "esim-sm-edge", "esim-net", "esim-world"],

@@ -35,7 +35,8 @@ export async function serve() {
   return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
 }
 
-export function browser() {
+/** Chromium, with more than what it is always told. @param {string[]} more */
+export function browser(more = []) {
   return chromium.launch({
     executablePath: process.env.ESIM_LAB_CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -47,6 +48,7 @@ export function browser() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }

@@ -1,5 +1,5 @@
-//! `esim-size NAMED_MODULE DIST`: what the package weighs by part, and the page over the wire, held against
-//! `budget.toml`. Ends with 1 where anything is more than a tenth above it; `ESIM_LAB_BLESS=1` writes it anew.
+//! `esim-size NAMED_MODULE DIST PACKAGE`: what the main module weighs by part, the page over the wire, and the package's other
+//! modules, held against `budget.toml`. Ends with 1 where anything is more than a tenth above it; `ESIM_LAB_BLESS=1` writes it anew.
 
 mod parts;
 
@@ -15,6 +15,8 @@ struct Budget {
     sent: BTreeMap<String, u64>,
     /// The module by part, before it is compressed; small parts together.
     parts: BTreeMap<String, u64>,
+    /// Files of the package's other modules, as they are.
+    beside: BTreeMap<String, u64>,
 }
 
 /// Parts below this are one line of a new budget.
@@ -24,18 +26,23 @@ const HEAD: &str = "# What the page sends in Brotli and what its module is made 
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [module, dist] = &arguments[..] else { bail!("usage: esim-size NAMED_MODULE DIST") };
+    let [module, dist, package] = &arguments[..] else { bail!("usage: esim-size NAMED_MODULE DIST PACKAGE") };
     let module = std::fs::read(module).with_context(|| module.clone())?;
-    let (sent, parts) = (sent(Path::new(dist))?, parts::parts(&module)?);
+    let (sent, parts, beside) = (sent(Path::new(dist))?, parts::parts(&module)?, beside(Path::new(package))?);
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("budget.toml");
     if std::env::var_os("ESIM_LAB_BLESS").is_some() {
-        let budget = Budget { sent: sent.clone(), parts: together(&parts, |_, octets| octets >= SMALL) };
+        let budget = Budget {
+            sent: sent.clone(),
+            parts: together(&parts, |_, octets| octets >= SMALL),
+            beside: beside.clone(),
+        };
         std::fs::write(&file, HEAD.to_string() + &toml::to_string(&budget)?)?;
     }
     let budget: Budget = toml::from_str(&std::fs::read_to_string(&file)?)?;
     let mut wrong = held("sent in Brotli", &sent, &budget.sent);
     let parts = together(&parts, |name, _| budget.parts.contains_key(name));
     wrong.extend(held("of the module", &parts, &budget.parts));
+    wrong.extend(held("of modules beside it", &beside, &budget.beside));
     if !wrong.is_empty() {
         bail!("not as wasm/size/budget.toml allows: {}", wrong.join(", "));
     }
@@ -73,6 +80,20 @@ fn together(parts: &BTreeMap<String, u64>, has_its_own: impl Fn(&str, u64) -> bo
         *lines.entry(name.to_string()).or_default() += octets;
     }
     lines
+}
+
+/// Octets of the files of a package that a browser loads, but for those of its main module.
+fn beside(package: &Path) -> Result<BTreeMap<String, u64>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(package).with_context(|| package.display().to_string())? {
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let is_loaded = path.extension().is_some_and(|it| it == "wasm" || it == "js");
+        if is_loaded && !name.starts_with("esim_lab") {
+            files.insert(name, path.metadata()?.len());
+        }
+    }
+    Ok(files)
 }
 
 /// Octets of the compressed files by their kind: `wasm`, `js`, …
