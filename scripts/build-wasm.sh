@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The npm package of the world, and in it the module that reads QR codes: wasm, JavaScript and TypeScript types, in
-# web/src/pkg. Nothing is done where it is there already, of these very sources.
+# The npm package: the world, the ways to real cards, the module that reads QR codes; wasm, JavaScript and TypeScript
+# types, in web/src/pkg. Nothing is done where it is there already, of these very sources.
 source "$(dirname "$0")/install.sh"
 need_rust
 need_node
@@ -18,7 +18,6 @@ compile() {
 }
 bind() {
     rm -rf "$pkg"
-    quietly wasm-bindgen --target web --out-dir "$pkg" --out-name esim_lab \
     local module
     for module in esim_lab:esim_wasm esim_cards:esim_cards esim_qr:esim_wasm_qr; do
         quietly wasm-bindgen --target web --out-dir "$pkg" --out-name "${module%:*}" \

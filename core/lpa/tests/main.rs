@@ -10,4 +10,5 @@ mod manage;
 mod notify;
 mod peers;
 mod recording;
+mod spelling;
 mod told;

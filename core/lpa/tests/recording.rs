@@ -3,12 +3,16 @@
 
 use crate::peers;
 
-use esim_lpa::{Download, DownloadParams, Effect, Ending, Event, HttpCall, Machine};
+use esim_lpa::resume::Resumable;
+use esim_lpa::{Download, DownloadParams, Effect, Ending, Event, HttpCall, Machine, Outcome};
 use esim_rsp::es9p::*;
 use esim_rsp::es10b::{AuthenticateServerResponse, CtxParams1, GetEuiccChallengeResponse};
+use esim_rsp::es10c::GetEuiccDataResponse;
+use esim_rsp::json::Base64;
+use esim_rsp::notification::NotificationSentResponse;
 use esim_rsp::{decode, encode, tlv};
-use peers::{pir, success};
-use serde_json::Value;
+use peers::{EID, pir, success};
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// `{path, request, response}` of each call.
@@ -68,6 +72,11 @@ impl Card {
         params.matching_id.clone().unwrap_or_default()
     }
 
+    /// Of the installation.
+    fn result(&self) -> Vec<u8> {
+        encode(&pir(1, &self.initiate.smdp_address, success()))
+    }
+
     fn answer(&mut self, function: &str, payload: &[u8]) -> Event {
         Event::Card(match function {
             "GetEUICCInfo1" => self.initiate.euicc_info1.0.clone(),
@@ -88,6 +97,11 @@ impl Card {
                 assert!(payload[value].starts_with(&told.concat()), "the server's octets, as they came");
                 self.authenticate.authenticate_server_response.0.clone()
             }
+            "GetEID" => encode(&GetEuiccDataResponse { eid_value: EID.into() }),
+            "RemoveNotificationFromList" => {
+                encode(&NotificationSentResponse { delete_notification_status: 0 })
+            }
+            "CancelSession" => return Event::CardStatus(0x6985),
             "GetRAT" | "GetProfilesInfo" => return Event::CardStatus(0x6A88),
             "PrepareDownload" => {
                 let offer = &self.authenticated;
@@ -99,7 +113,7 @@ impl Card {
                 self.loaded.extend_from_slice(payload);
                 match self.loaded.len() == self.got.bound_profile_package.0.len() {
                     // The recording ends before it.
-                    true => encode(&pir(1, "testsmdpplus1.example.com", success())),
+                    true => self.result(),
                     false => Vec::new(),
                 }
             }
@@ -108,7 +122,7 @@ impl Card {
     }
 }
 
-/// The recorded answer to a call that says what was recorded.
+/// The recorded answer to a call that says what was recorded: the same members with the same octets.
 fn serve(calls: &[Value], call: &HttpCall) -> Event {
     let recorded = calls.iter().find(|recorded| recorded["path"] == call.path).unwrap();
     let asked: Value = serde_json::from_slice(&call.body).unwrap();
@@ -117,27 +131,90 @@ fn serve(calls: &[Value], call: &HttpCall) -> Event {
     Event::Http { status, body: recorded["response"].to_string().into_bytes() }
 }
 
+/// Plays it to its end; the names of all that card and server were asked.
+fn play<M: Machine<Done = Outcome>>(
+    calls: &[Value],
+    card: &mut Card,
+    mut machine: M,
+) -> (Outcome, Vec<String>) {
+    let (mut event, mut asked) = (Event::Start, Vec::new());
+    for _ in 0..2_000 {
+        event = match machine.step(event) {
+            Effect::Card(es10) => {
+                asked.push(es10.function.to_string());
+                card.answer(&es10.function, &es10.payload)
+            }
+            Effect::Http(call) if call.function == "handleNotification" => {
+                asked.push(call.function.to_string());
+                // The recording ends before it. The card's result goes out as the card has given it.
+                let sent: Value = serde_json::from_slice(&call.body).unwrap();
+                assert_eq!(sent, json!({ "pendingNotification": Base64(card.result()) }));
+                assert_eq!(call.address, card.initiate.smdp_address);
+                Event::Http { status: 204, body: Vec::new() }
+            }
+            Effect::Http(call) => {
+                asked.push(call.function.to_string());
+                serve(calls, &call)
+            }
+            other @ (Effect::Ask(_) | Effect::Wait(_)) => panic!("{other:?}"),
+            Effect::Done(done) => return (done, asked),
+        };
+    }
+    panic!("no end after 2,000 steps");
+}
+
+fn params(card: &Card, notify: bool) -> DownloadParams {
+    let mut params = DownloadParams::at(&card.initiate.smdp_address).with_consent();
+    params.matching_id = card.matching_id();
+    params.notify = notify;
+    params
+}
+
+fn hold(card: &Card, outcome: &Outcome, asked: &[String]) {
+    assert!(matches!(outcome.ending, Ending::Installed(_)), "{outcome:?}");
+    assert_eq!(card.loaded, card.got.bound_profile_package.0, "the whole package, in pieces");
+    let server =
+        ["initiateAuthentication", "authenticateClient", "getBoundProfilePackage", "handleNotification"];
+    let called: Vec<_> = asked.iter().filter(|name| server.contains(&name.as_str())).collect();
+    assert_eq!(called, server);
+}
+
 #[test]
 fn a_download_between_other_programs_plays_to_its_end() {
     let Some(calls) = recording() else { return };
     let mut card = Card::new(&calls);
-    let mut params = DownloadParams::at(&card.initiate.smdp_address).with_consent();
-    params.matching_id = card.matching_id();
-    params.notify = false;
-    let mut machine = Download::new(params);
-    let (mut event, mut called) = (Event::Start, 0);
-    let outcome = loop {
-        event = match machine.step(event) {
-            Effect::Card(es10) => card.answer(&es10.function, &es10.payload),
-            Effect::Http(call) => {
-                called += 1;
-                serve(&calls, &call)
-            }
-            other @ (Effect::Ask(_) | Effect::Wait(_)) => panic!("{other:?}"),
-            Effect::Done(outcome) => break outcome,
-        };
-    };
-    assert!(matches!(outcome.ending, Ending::Installed(_)), "{outcome:?}");
-    assert_eq!(called, calls.len());
-    assert_eq!(card.loaded, card.got.bound_profile_package.0, "the whole package, in pieces");
+    let machine = Download::new(params(&card, true));
+    let (outcome, asked) = play(&calls, &mut card, machine);
+    hold(&card, &outcome, &asked);
+    assert_eq!(asked.last().map(String::as_str), Some("RemoveNotificationFromList"));
+}
+
+#[test]
+fn and_so_does_one_that_is_taken_up_again() {
+    let Some(calls) = recording() else { return };
+    let mut card = Card::new(&calls);
+    let machine = Resumable::new(params(&card, true));
+    let (outcome, asked) = play(&calls, &mut card, machine);
+    hold(&card, &outcome, &asked);
+    assert_eq!(asked[0], "GetEID");
+}
+
+/// Neither member nor octet of its own: an answer of the server that lacks one member of those that were recorded ends it.
+#[test]
+fn each_member_that_was_recorded_is_needed() {
+    let Some(calls) = recording() else { return };
+    let mut left_out = 0;
+    for (at, call) in calls.iter().enumerate() {
+        for name in call["response"].as_object().unwrap().keys() {
+            let mut calls = calls.clone();
+            calls[at]["response"].as_object_mut().unwrap().remove(name);
+            // The card is that of the whole recording.
+            let mut card = Card::new(&recording().unwrap());
+            let machine = Download::new(params(&card, false));
+            let (outcome, _) = play(&calls, &mut card, machine);
+            assert!(!matches!(outcome.ending, Ending::Installed(_)), "without {name}: {outcome:?}");
+            left_out += 1;
+        }
+    }
+    assert_eq!(left_out, 15);
 }
