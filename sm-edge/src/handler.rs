@@ -7,12 +7,12 @@ use crate::backup;
 use crate::carried::{Request, carry, write};
 use crate::outcome::{Note, Rejection, Served};
 use crate::read::{method_is, read_json};
-#[cfg(feature = "relay")]
-use crate::relay;
 use crate::run::{Executed, Running, execute, run};
 use crate::{
     Caller, Fault, Host, HttpRequest, HttpResponse, LogLine, cors, csv, guests, import, reseal, settings,
 };
+#[cfg(feature = "relay")]
+use crate::{relay, relaying};
 use esim_rsp::check::Rule;
 use esim_rsp::common::Version;
 use esim_rsp::json_binding::{Function as Called, Interface};
@@ -247,7 +247,7 @@ async fn enter<H: Host>(head: &HttpRequest, host: &H) -> Result<Door, Served> {
         }
         #[cfg(feature = "relay")]
         Who::Relay => {
-            relay::enter(head, host).await?;
+            relaying::enter(head, host).await?;
             Ok(Door::Relay)
         }
         Who::Server => {
@@ -283,7 +283,7 @@ async fn route<H: Host>(request: &HttpRequest, door: Door, host: &H) -> Result<S
         }
         Door::Guests => guests::serve(request, host),
         #[cfg(feature = "relay")]
-        Door::Relay => Ok(relay::serve(request, host).await.unwrap_or_else(Served::from)),
+        Door::Relay => Ok(relaying::serve(request, host).await.unwrap_or_else(Served::from)),
         Door::Lpa => standard(request, &Requester::Lpa, host).await,
         Door::Operator(requester) | Door::Server(requester) => {
             match request.path_only().strip_prefix(OPERATOR) {

@@ -56,6 +56,8 @@ pub mod reach;
 mod read;
 #[cfg(feature = "relay")]
 pub mod relay;
+#[cfg(feature = "relay")]
+mod relaying;
 mod reseal;
 mod run;
 pub mod settings;
