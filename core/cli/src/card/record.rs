@@ -46,7 +46,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// For this file; `clear` leaves EID, ICCIDs and codes as they are.
+    /// For this file; `clear` leaves EID, ICCIDs, IMSIs and codes as they are.
     pub fn new(file: &Path, clear: bool) -> Self {
         Self { file: file.into(), clear, exchanges: Vec::new(), was_reset: false }
     }
@@ -60,10 +60,10 @@ impl Recorder {
         self.was_reset = true;
     }
 
-    /// Writes it down.
+    /// Writes it down. A recording in which something cannot be masked is not written.
     pub fn keep(mut self) -> Result<()> {
         if !self.clear {
-            masked::mask(&mut self.exchanges);
+            masked::mask(&mut self.exchanges).with_context(|| self.file.display().to_string())?;
         }
         let mut text = serde_json::to_string(&Head { recording: VERSION, masked: !self.clear })? + "\n";
         for Exchange { command, response, is_after_reset } in self.exchanges {
