@@ -9,8 +9,11 @@ use esim_rsp::es9p::*;
 use esim_rsp::es10b::{AuthenticateServerResponse, CtxParams1, GetEuiccChallengeResponse};
 use esim_rsp::es10c::GetEuiccDataResponse;
 use esim_rsp::json::Base64;
-use esim_rsp::notification::NotificationSentResponse;
-use esim_rsp::{decode, encode, tlv};
+use esim_rsp::notification::{
+    ListNotificationResponse, NotificationSentResponse, PendingNotification, ProfileInstallationResult,
+    RetrieveNotificationsListResponse,
+};
+use esim_rsp::{Signed, decode, encode, tlv};
 use peers::{EID, pir, success};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -73,8 +76,8 @@ impl Card {
     }
 
     /// Of the installation.
-    fn result(&self) -> Vec<u8> {
-        encode(&pir(1, &self.initiate.smdp_address, success()))
+    fn pir(&self) -> ProfileInstallationResult {
+        pir(1, &self.initiate.smdp_address, success())
     }
 
     fn answer(&mut self, function: &str, payload: &[u8]) -> Event {
@@ -113,9 +116,19 @@ impl Card {
                 self.loaded.extend_from_slice(payload);
                 match self.loaded.len() == self.got.bound_profile_package.0.len() {
                     // The recording ends before it.
-                    true => self.result(),
+                    true => encode(&self.pir()),
                     false => Vec::new(),
                 }
+            }
+            // What it has to report is the result, which the recording ends before.
+            "ListNotification" => {
+                let data = self.pir().profile_installation_result_data;
+                let listed = vec![data.value().notification_metadata.clone()];
+                encode(&ListNotificationResponse::NotificationMetadataList(listed))
+            }
+            "RetrieveNotificationsList" => {
+                let result = PendingNotification::ProfileInstallationResult(self.pir());
+                encode(&RetrieveNotificationsListResponse::NotificationList(vec![Signed::new(result)]))
             }
             other => panic!("the card was asked for {other}"),
         })
@@ -148,7 +161,7 @@ fn play<M: Machine<Done = Outcome>>(
                 asked.push(call.function.to_string());
                 // The recording ends before it. The card's result goes out as the card has given it.
                 let sent: Value = serde_json::from_slice(&call.body).unwrap();
-                assert_eq!(sent, json!({ "pendingNotification": Base64(card.result()) }));
+                assert_eq!(sent, json!({ "pendingNotification": Base64(encode(&card.pir())) }));
                 assert_eq!(call.address, card.initiate.smdp_address);
                 Event::Http { status: 204, body: Vec::new() }
             }
