@@ -56,7 +56,10 @@ before(async () => {
   server = createServer(async (request, response) => {
     const name = String(request.url).slice(1);
     const type = TYPES[/** @type {keyof TYPES} */ (name.split(".").pop())] ?? "text/html";
-    const body = { "": "<!doctype html><title>cards</title>", "worker.js": WORKER }[name];
+    const body = {
+      "": "<!doctype html><title>cards</title>",
+      "worker.js": WORKER,
+    }[name];
     const found = body ?? (await readFile(join(PACKAGE, name)).catch(() => undefined));
     response.writeHead(found === undefined ? 404 : 200, { "content-type": type }).end(found);
   });
@@ -88,6 +91,34 @@ async function bridge() {
   return { url, code: String(codes().pop()), codes, card };
 }
 
+/** An SM of this machine for pages of this test: where it is, and an order. */
+async function ordered() {
+  const data = join(folder, `sm-${children.length}`);
+  const site = `http://127.0.0.1:${port}`;
+  const child = spawn(ESIM_LAB, [
+    "sm",
+    "serve",
+    "--listen",
+    "127.0.0.1:0",
+    "--plain-http",
+    "--page-origin",
+    site,
+    "--data",
+    data,
+  ]);
+  children.push(child);
+  let said = "";
+  await new Promise((ready) => {
+    child.stdout.on("data", (chunk) => (said += chunk) && /serving/.test(said) && ready(undefined));
+    child.on("close", ready);
+  });
+  const address = /localhost:\d+/.exec(said)?.[0];
+  assert.ok(address, said);
+  const order = ["sm", "order", "--json", "--plain-http", "--sm", address, "--data", data];
+  const { activationCode, iccid } = JSON.parse(execFileSync(ESIM_LAB, order, { encoding: "utf8" }));
+  return { sm: `http://${address}`, activationCode, iccid };
+}
+
 /** A page with the ways to a card; `https://page.example` is somebody else's. @param {string} origin @param {string[]} [granted] */
 async function visit(origin = `http://127.0.0.1:${port}`, granted = []) {
   const context = await chromium.newContext();
@@ -104,12 +135,17 @@ async function visit(origin = `http://127.0.0.1:${port}`, granted = []) {
     });
   const page = await context.newPage();
   await page.goto(`${origin}/`);
+  await load(page);
+  return page;
+}
+
+/** @param {import("playwright-core").Page} page */
+async function load(page) {
   await page.evaluate(async () => {
     const cards = await import(/** @type {string} */ ("/esim_cards.js"));
     await cards.default();
     Object.assign(globalThis, { cards });
   });
-  return page;
 }
 
 /** Why the bridge is of no use, or the card that it opens. @param {import("playwright-core").Page} page @param {object} options */
@@ -164,6 +200,69 @@ describe("real cards in a page", () => {
     // It is on the card, for whoever asks next.
     const other = execFileSync(ESIM_LAB, ["lpa", "--state", card, "--json", "list"], { encoding: "utf8" });
     assert.match(other, new RegExp(iccid));
+  });
+
+  test("a page that is reloaded amid a download goes on with it", { timeout: 240_000 }, async () => {
+    const { url, code, card } = await bridge();
+    const { sm, activationCode, iccid } = await ordered();
+    const page = await visit();
+    /** Downloads, or goes on where something is kept; reloads once, when a part is on the card. */
+    const fetched = () =>
+      page.evaluate(
+        async ({ url, code, sm, activationCode }) => {
+          const { cards } = /** @type {any} */ (globalThis);
+          const lab = await import(/** @type {string} */ ("/esim_lab.js"));
+          await lab.default();
+          let card;
+          // The bridge has to see first that the page before is gone.
+          for (let tries = 0; !card; tries++)
+            card = await cards.open("bridge", { url, code }).catch(async (/** @type {any} */ error) => {
+              if (error.reason !== "occupied" || tries > 50) throw error;
+              await new Promise((then) => setTimeout(then, 200));
+            });
+          const lpa = new lab.CardLpa(card, { sm });
+          const kept = localStorage.getItem("unfinished");
+          const download = {
+            activationCode,
+            consent: true,
+            keep: (/** @type {string | undefined} */ it) =>
+              it === undefined ? localStorage.removeItem("unfinished") : localStorage.setItem("unfinished", it),
+            progress: (/** @type {{ percent: number }} */ { percent }) => {
+              if (percent > 40 && kept === null) location.reload();
+            },
+          };
+          const outcome = kept === null ? await lpa.download(download) : await lpa.resume(kept, download);
+          const listed = await lpa.list();
+          await card.close();
+          const left = localStorage.getItem("unfinished");
+          return {
+            good: outcome.good,
+            text: outcome.outcome.en,
+            went: kept !== null,
+            left,
+            listed,
+          };
+        },
+        { url, code, sm, activationCode },
+      );
+    const reloaded = page.waitForEvent("load");
+    await Promise.race([
+      reloaded,
+      fetched().then(
+        (it) => assert.fail(`it was not reloaded: ${it.text}`),
+        () => reloaded,
+      ),
+    ]);
+    await load(page);
+    const { good, text, went, left, listed } = await fetched();
+    assert.ok(good && went, text);
+    assert.equal(left, null);
+    assert.deepEqual(
+      listed.map((/** @type {any} */ it) => it.facts.iccid),
+      [iccid],
+    );
+    const other = execFileSync(ESIM_LAB, ["lpa", "--state", card, "--json", "list"], { encoding: "utf8" });
+    assert.equal(JSON.parse(other).result.length, 1);
   });
 
   test("a wrong code, too many of them, another page", async () => {

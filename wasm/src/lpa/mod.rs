@@ -50,6 +50,11 @@ pub struct CardLpa {
 
 type Thrown<T> = Result<T, JsValue>;
 
+/// As a page keeps it.
+fn written(kept: &Kept) -> String {
+    String::from_utf8_lossy(&kept.to_octets()).into_owned()
+}
+
 impl CardLpa {
     /// The plug for one operation.
     fn port<'a>(&'a mut self, user: &'a mut Agreeable, page: Option<&'a CardDownload>) -> PagePort<'a> {
@@ -85,13 +90,18 @@ impl CardLpa {
         let mut user = Agreeable;
         let mut port = self.port(&mut user, Some(page));
         let mut session = Session::new(download.with_patience(page.tries().unwrap_or(TRIES)), options);
-        let (outcome, unfinished) = loop {
-            let unfinished = session.machine().kept();
+        let mut unfinished = None;
+        let outcome = loop {
+            let kept = session.machine().kept();
+            if kept != unfinished {
+                page.kept(kept.as_ref().map(written).as_deref());
+                unfinished = kept;
+            }
             if let Step::Done(outcome) = session.next(&mut port).await {
-                break (outcome, unfinished);
+                break outcome;
             }
         };
-        let unfinished = unfinished.map(|kept| String::from_utf8_lossy(&kept.to_octets()).into_owned());
+        let unfinished = unfinished.as_ref().map(written);
         Ok(give(&CardOutcome::of(&outcome, unfinished))?)
     }
 

@@ -29,6 +29,11 @@ export interface CardDownload {
   tries?: number;
   /** The user; nobody answers if absent, and the order waits. */
   ask?: (question: CardQuestion) => CardAnswer | Promise<CardAnswer>;
+  /**
+   * What `resume` goes on with, whenever it has changed and before the next step: a page that is gone in the middle finds it
+   * where this has put it. Nothing is given when there is nothing to go on with. There is no confirmation code in it.
+   */
+  keep?: (unfinished?: string) => void;
   /** After every APDU. */
   progress?: (progress: CardProgress) => void;
 }

@@ -35,9 +35,21 @@ extern "C" {
     fn ask(this: &CardDownload) -> Option<Function>;
     #[wasm_bindgen(method, getter)]
     fn progress(this: &CardDownload) -> Option<Function>;
+    #[wasm_bindgen(method, getter)]
+    fn keep(this: &CardDownload) -> Option<Function>;
 
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(then: &Function, milliseconds: f64) -> f64;
+}
+
+impl CardDownload {
+    /// Has the page keep what it takes to go on, or forget it. What the page throws is its own affair.
+    pub fn kept(&self, unfinished: Option<&str>) {
+        if let Some(keep) = self.keep() {
+            let unfinished = unfinished.map_or(JsValue::UNDEFINED, JsValue::from_str);
+            let _ = keep.call1(&JsValue::UNDEFINED, &unfinished);
+        }
+    }
 }
 
 /// The card, and what it has thrown last.
