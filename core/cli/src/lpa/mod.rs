@@ -22,6 +22,7 @@ use esim_lpa::manage::{GetAddresses, MemoryReset, SetDefaultDpAddress};
 use esim_lpa::{Lang, ProfileRef};
 use esim_world::{Line, Plugged, Trace};
 use json::{Done, done, print};
+use prompt::either;
 use show::{print_info, print_profiles};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -318,11 +319,11 @@ async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result
         }
         Command::Info => {
             let info = driver::chip_info(port, options).await?;
-            print(json, &info, || print_info(&info))?;
+            print(json, &info, || print_info(&info, all.lang))?;
         }
         Command::List => {
             let profiles = driver::list(port, options).await?;
-            print(json, &profiles, || print_profiles(&profiles))?;
+            print(json, &profiles, || print_profiles(&profiles, all.lang))?;
         }
         Command::Enable(args) => (code, refresh) = switch(port, all, args, true).await?,
         Command::FallBack => refresh = fall_back(port, all).await?,
@@ -336,8 +337,8 @@ async fn execute(port: &mut Port<'_>, all: &Options, command: Command) -> Result
         }
         Command::Disable(args) => (code, refresh) = switch(port, all, args, false).await?,
         Command::Delete { profile, yes, notify } => {
-            if !yes && !confirm_deletion(&profile)? {
-                bail!("nothing was deleted");
+            if !yes && !confirm_deletion(&profile, all.lang)? {
+                bail!(either(all.lang, "nothing was deleted", "削除しませんでした"));
             }
             let before = notifications::before(port, all, notify).await?;
             driver::delete(port, options, profile.clone()).await?;
@@ -408,8 +409,8 @@ async fn reset(port: &mut Port<'_>, all: &Options, what: MemoryReset, yes: bool)
     if !(what.operational_profiles || what.test_profiles || what.default_smdp_address) {
         bail!("say what to delete: --operational, --test, --default-address");
     }
-    if !yes && !confirm_reset()? {
-        bail!("nothing was deleted");
+    if !yes && !confirm_reset(all.lang)? {
+        bail!(either(all.lang, "nothing was deleted", "削除しませんでした"));
     }
     let refresh = driver::memory_reset(port, &all.card, what).await?;
     done(all.json, all.lang, Done::Reset, None)?;

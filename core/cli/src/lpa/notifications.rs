@@ -68,7 +68,7 @@ pub(super) async fn run(port: &mut Port<'_>, options: &Options, args: Notificati
     let params = NotifyParams { only, keep, tries, ..NotifyParams::default() };
     if what.list {
         let waiting = driver::notifications(port, &options.card).await?;
-        print(options.json, &waiting, || waiting.iter().for_each(print_waiting))?;
+        print(options.json, &waiting, || waiting.iter().for_each(|it| print_waiting(it, options.lang)))?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(path) = what.save {
@@ -162,7 +162,7 @@ async fn drop_one(port: &mut Port<'_>, options: &Options, number: u32, yes: bool
     let Some(notification) = waiting.iter().find(|it| it.sequence_number == number) else {
         bail!("there is no notification {number} on the card");
     };
-    if !yes && !confirm_drop(notification)? {
+    if !yes && !confirm_drop(notification, options.lang)? {
         bail!("nothing was dropped");
     }
     driver::run(port, &options.card, &RemoveNotification { sequence_number: number }).await?;

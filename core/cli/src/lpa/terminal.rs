@@ -125,26 +125,39 @@ impl User for Terminal {
     }
 }
 
-pub(super) fn confirm_deletion(profile: &ProfileRef) -> Result<bool> {
-    crate::out::ask(&format!("{profile} will be gone for good. Type its last four digits to delete it:"));
+pub(super) fn confirm_deletion(profile: &ProfileRef, lang: Lang) -> Result<bool> {
+    crate::out::ask(&match lang {
+        Lang::En => format!("{profile} will be gone for good. Type its last four digits to delete it:"),
+        Lang::Ja => format!("{profile}は完全に削除されます。削除するには末尾4桁を入力してください:"),
+    });
     let typed = read_line()?.context("nobody can be asked: standard input is closed. --yes deletes it")?;
     let name = profile.to_string();
     Ok(typed.len() == 4 && name.ends_with(&typed))
 }
 
 /// Whether a notification that was not delivered shall be dropped.
-pub(super) fn confirm_drop(it: &Notification) -> Result<bool> {
+pub(super) fn confirm_drop(it: &Notification, lang: Lang) -> Result<bool> {
     let (number, to) = (it.sequence_number, &it.address);
-    crate::out::ask(&format!(
-        "Notification {number} was not delivered. Without it {to} never hears of what happened: a profile that was deleted \
-         stays installed there, and cannot be issued again. Type {number} to drop it:"
-    ));
+    crate::out::ask(&match lang {
+        Lang::En => format!(
+            "Notification {number} was not delivered. Without it {to} never hears of what happened: a profile that was deleted \
+             stays installed there, and cannot be issued again. Type {number} to drop it:"
+        ),
+        Lang::Ja => format!(
+            "通知{number}は未送信です。破棄すると{to}に変更が伝わりません。削除済みのプロファイルがサーバーではインストール済みの\
+             ままとなり、再発行できなくなります。破棄するには{number}と入力してください:"
+        ),
+    });
     let typed = read_line()?.context("nobody can be asked: standard input is closed. --yes drops it")?;
     Ok(typed == number.to_string())
 }
 
-pub(super) fn confirm_reset() -> Result<bool> {
-    crate::out::ask("All that these options name will be gone for good. Type reset to go on:");
+pub(super) fn confirm_reset(lang: Lang) -> Result<bool> {
+    crate::out::ask(either(
+        lang,
+        "All that these options name will be gone for good. Type reset to go on:",
+        "オプションで指定したものがすべて完全に削除されます。続けるにはresetと入力してください:",
+    ));
     let typed = read_line()?.context("nobody can be asked: standard input is closed. --yes deletes it")?;
     Ok(typed == "reset")
 }

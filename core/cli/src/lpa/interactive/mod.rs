@@ -64,7 +64,7 @@ async fn menus(port: &mut Port<'_>, all: &Options) -> Result<ExitCode> {
             Some(Wish::Add) => add::menu(port, all).await?,
             Some(Wish::GoOn) => add::go_on(port, all).await?,
             Some(Wish::Report) => report(port, all, None).await?,
-            Some(Wish::About) => super::show::print_info(&chip),
+            Some(Wish::About) => super::show::print_info(&chip, lang),
         }
     }
 }
