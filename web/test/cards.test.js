@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,11 +74,16 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A bridge to a new software card: where it is, and the code that it shows. */
-async function bridge() {
+/** A card in a file. */
+function softwareCard() {
   const card = join(folder, `card-${children.length}`);
   execFileSync(ESIM_LAB, ["euicc", "init", "--state", card]);
-  const child = spawn(ESIM_LAB, ["bridge", "--listen", "127.0.0.1:0", "--card", `file:${card}`]);
+  return card;
+}
+
+/** A bridge to a card, a new one in a file if none is named: where it is, and the code that it shows. */
+async function bridge(card = softwareCard(), place = `file:${card}`) {
+  const child = spawn(ESIM_LAB, ["bridge", "--listen", "127.0.0.1:0", "--card", place]);
   children.push(child);
   let said = "";
   const codes = () => [...said.matchAll(/[A-Z0-9]{4}-[A-Z0-9]{4}/g)].map(([code]) => code);
@@ -89,6 +95,59 @@ async function bridge() {
   const url = /ws:\/\/[^/]+\//.exec(said)?.[0];
   assert.ok(url, said);
   return { url, code: String(codes().pop()), codes, card };
+}
+
+const VPCD = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
+
+/** A port that is free now. @returns {Promise<number>} */
+const freePort = () =>
+  new Promise((found) => {
+    const taken = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = /** @type {import("node:net").AddressInfo} */ (taken.address());
+      taken.close(() => found(port));
+    });
+  });
+
+/** A card in a reader of PC/SC's daemon, of which a machine has one: the command's tests start it too, and hold this file. */
+async function insertedCard() {
+  const card = softwareCard();
+  const vpcd = await freePort();
+  const device = `0x${vpcd.toString(16).toUpperCase().padStart(4, "0")}`;
+  const configuration = join(folder, "reader.conf");
+  const reader = `FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:${device}\nLIBPATH ${VPCD}\nCHANNELID ${device}\n`;
+  await writeFile(configuration, reader);
+  const lock = join(tmpdir(), "esim-lab-pcscd.lock");
+  const daemon = `echo begun; exec pcscd --foreground --config '${configuration}' >/dev/null 2>&1`;
+  const held = spawn("flock", ["--no-fork", lock, "sh", "-c", daemon], { stdio: ["ignore", "pipe", "ignore"] });
+  children.push(held);
+  // Before that another test's daemon may answer, with a card that is not ours.
+  await new Promise((begun) => held.stdout.once("data", begun));
+  const at = ["euicc", "serve", "--vpcd", `127.0.0.1:${vpcd}`, "--state", card];
+  const insert = () => spawn(ESIM_LAB, at, { stdio: "ignore" });
+  let plugged = insert();
+  for (let tries = 0; tries < 150; tries++) {
+    // Until the daemon listens.
+    if (plugged.exitCode !== null) plugged = insert();
+    await new Promise((then) => setTimeout(then, 200));
+    const place = readerWithCard();
+    if (place && plugged.exitCode === null) {
+      children.push(plugged);
+      return { card, place, plugged };
+    }
+  }
+  plugged.kill();
+  return assert.fail("the card is in no reader");
+}
+
+/** The reader that has a card, if the daemon tells of one. @returns {string | undefined} */
+function readerWithCard() {
+  try {
+    const told = execFileSync(ESIM_LAB, ["cards", "--json"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    const { cards } = JSON.parse(told);
+    return cards.find((/** @type {any} */ it) => it.present && it.card.startsWith("reader:"))?.card;
+  } catch {
+    return undefined;
+  }
 }
 
 /** An SM of this machine for pages of this test: where it is, and an order. */
@@ -198,6 +257,35 @@ describe("real cards in a page", () => {
     assert.deepEqual(closed, { name: "CardError", reason: "closed" });
     assert.equal(done.afterwards, "closed");
     // It is on the card, for whoever asks next.
+    const other = execFileSync(ESIM_LAB, ["lpa", "--state", card, "--json", "list"], { encoding: "utf8" });
+    assert.match(other, new RegExp(iccid));
+  });
+
+  const noReader = existsSync(VPCD) ? false : "no virtual reader: install vsmartcard-vpcd and pcscd";
+  test("a download for a card in a reader of PC/SC", { timeout: 600_000, skip: noReader }, async () => {
+    const { card, place, plugged } = await insertedCard();
+    const { url, code } = await bridge(card, place);
+    const { sm, activationCode, iccid } = await ordered();
+    const page = await visit();
+    const { good, text, listed } = await page.evaluate(
+      async ({ url, code, sm, activationCode, iccid }) => {
+        const { cards } = /** @type {any} */ (globalThis);
+        const lab = await import(/** @type {string} */ ("/esim_lab.js"));
+        await lab.default();
+        const card = await cards.open("bridge", { url, code });
+        const lpa = new lab.CardLpa(card, { sm });
+        const { good, outcome } = await lpa.download({ activationCode, consent: true });
+        if (good) await lpa.enable(iccid);
+        const listed = await lpa.list();
+        await card.close();
+        return { good, text: outcome.en, listed };
+      },
+      { url, code, sm, activationCode, iccid },
+    );
+    assert.ok(good, text);
+    assert.deepEqual([listed.length, listed[0].facts.iccid, listed[0].enabled], [1, iccid, true]);
+    plugged.kill();
+    await new Promise((ended) => plugged.on("close", ended));
     const other = execFileSync(ESIM_LAB, ["lpa", "--state", card, "--json", "list"], { encoding: "utf8" });
     assert.match(other, new RegExp(iccid));
   });
