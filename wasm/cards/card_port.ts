@@ -19,6 +19,9 @@ export interface CardError extends Error {
   reason: string;
   en: string;
   ja: string;
+  /** Of a card that has refused: its code, to be quoted to whoever helps, and what the standard calls it. */
+  code?: string;
+  details?: string[];
 }
 
 type Asked = { n: number; ask: "transmit"; apdu: Uint8Array } | { n: number; ask: "reset" | "close" };

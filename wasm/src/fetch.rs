@@ -1,9 +1,10 @@
 //! The way to the SM: in this page, or by `fetch` to a worker.
 
-use esim_lpa::{HttpReply, Unanswered};
+use esim_lpa::{CertificateFault, HttpReply, Unanswered, Untrusted};
 use esim_rsp::check::Watch;
 use esim_sm_edge::MemoryHost;
 use esim_world::{Clock, Fork, Recording, Reply, Request, Transport};
+use serde::Deserialize;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -80,7 +81,7 @@ impl Transport for Way {
             Self::Fetch { base } => {
                 let url = format!("{}{}", base.trim_end_matches('/'), request.path);
                 let lost = |error| Unanswered::Lost(format!("{url}: {}", words(&error)));
-                let (status, body) = fetch(&url, request).await.map_err(lost)?;
+                let Fetched { status, body, .. } = fetch(&url, request).await.map_err(lost)?;
                 Ok(Reply { status, body: body.ok_or(Unanswered::TooLong)? })
             }
         }
@@ -101,8 +102,50 @@ impl Transport for Way {
     }
 }
 
-/// Status and body; no body if it is longer than anything that a page should hold.
-async fn fetch(url: &str, request: &Request<'_>) -> Result<(u16, Option<Vec<u8>>), JsValue> {
+/// What a relay says in place of the server's answer.
+#[derive(Deserialize)]
+struct NotRelayed {
+    relay: Why,
+}
+
+#[derive(Deserialize)]
+struct Why {
+    reason: String,
+    text: String,
+}
+
+/// Sends by a relay for pages, `https://host:port/esim-lab/relay` (docs/LPA.md): an answer that does not name the server is the
+/// relay's own, and says why there is none.
+///
+/// # Errors
+/// The server was not reached, or is not trusted by the relay.
+pub async fn by_relay(relay: &str, request: &Request<'_>) -> Result<Reply, Unanswered> {
+    let url = format!("{}/{}{}", relay.trim_end_matches('/'), request.address, request.path);
+    let lost = |error| Unanswered::Lost(format!("{url}: {}", words(&error)));
+    let Fetched { status, body, is_relayed } = fetch(&url, request).await.map_err(lost)?;
+    let body = body.ok_or(Unanswered::TooLong)?;
+    if is_relayed {
+        return Ok(Reply { status, body });
+    }
+    Err(match serde_json::from_slice::<NotRelayed>(&body) {
+        Ok(NotRelayed { relay: Why { reason, text } }) if reason == "untrusted" => {
+            Unanswered::Untrusted(Untrusted { fault: CertificateFault::Unacceptable, detail: text })
+        }
+        Ok(NotRelayed { relay }) => Unanswered::Lost(relay.text),
+        Err(_) => Unanswered::Lost(format!("{url}: this is no relay, or it refuses (HTTP {status})")),
+    })
+}
+
+/// What a server has answered.
+struct Fetched {
+    status: u16,
+    /// None if it is longer than anything that a page should hold.
+    body: Option<Vec<u8>>,
+    /// Whether it names a server that it has come from.
+    is_relayed: bool,
+}
+
+async fn fetch(url: &str, request: &Request<'_>) -> Result<Fetched, JsValue> {
     let init = web_sys::RequestInit::new();
     let headers = web_sys::Headers::new()?;
     headers.set("X-Admin-Protocol", "gsma/rsp/v2.6.0")?;
@@ -120,7 +163,8 @@ async fn fetch(url: &str, request: &Request<'_>) -> Result<(u16, Option<Vec<u8>>
     let fetch: js_sys::Function = js_sys::Reflect::get(&global, &"fetch".into())?.dyn_into()?;
     let promise: js_sys::Promise = fetch.call2(&global, &url.into(), &init)?.dyn_into()?;
     let response: web_sys::Response = JsFuture::from(promise).await?.dyn_into()?;
-    Ok((response.status(), read(&response).await?))
+    let is_relayed = response.headers().get("X-Relayed")?.is_some();
+    Ok(Fetched { status: response.status(), body: read(&response).await?, is_relayed })
 }
 
 /// Reads a body as it comes; none if it does not end in time.

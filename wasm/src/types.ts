@@ -176,6 +176,8 @@ export type CardOutcome = {
   good: boolean;
   /** What has happened, why, and what to do. */
   outcome: Both;
+  /** The same for the owner of a phone, where the profile is not on the card. */
+  told?: CardTold;
   /** What was offered, if it came so far. */
   profile?: ProfileFacts;
   /** What `resume` goes on with, where the download was cut off; there is no confirmation code in it. */
@@ -219,6 +221,20 @@ export type CardQuestion =
     installable: boolean;
   }
   | { type: "confirmationCode"; text: Both; serviceProviderName: string; profileName: string };
+
+/** A failure as the owner of a phone is told of it (docs/FAILURES.md). */
+export type CardTold = {
+  /** What happened. */
+  what: Both;
+  /** Why; empty where what happened says it. */
+  why: Both;
+  /** What to do. */
+  remedy: Both;
+  /** To be quoted to whoever helps. */
+  code: string;
+  /** For whoever knows the standard. */
+  details: Array<string>;
+};
 
 /** A refusal. */
 export type Cause = {

@@ -150,21 +150,10 @@ function readerWithCard() {
   }
 }
 
-/** An SM of this machine for pages of this test: where it is, and an order. */
-async function ordered() {
+/** An SM of this machine: where it is, and its data. @param {string[]} more */
+async function serve(...more) {
   const data = join(folder, `sm-${children.length}`);
-  const site = `http://127.0.0.1:${port}`;
-  const child = spawn(ESIM_LAB, [
-    "sm",
-    "serve",
-    "--listen",
-    "127.0.0.1:0",
-    "--plain-http",
-    "--page-origin",
-    site,
-    "--data",
-    data,
-  ]);
+  const child = spawn(ESIM_LAB, ["sm", "serve", "--listen", "127.0.0.1:0", "--data", data, ...more]);
   children.push(child);
   let said = "";
   await new Promise((ready) => {
@@ -173,9 +162,19 @@ async function ordered() {
   });
   const address = /localhost:\d+/.exec(said)?.[0];
   assert.ok(address, said);
-  const order = ["sm", "order", "--json", "--plain-http", "--sm", address, "--data", data];
-  const { activationCode, iccid } = JSON.parse(execFileSync(ESIM_LAB, order, { encoding: "utf8" }));
-  return { sm: `http://${address}`, activationCode, iccid };
+  return { address, data };
+}
+
+/** An order at an SM. @param {{ address: string; data: string }} sm @param {string[]} more @returns {{ activationCode: string; iccid: string }} */
+const order = ({ address, data }, ...more) =>
+  JSON.parse(
+    execFileSync(ESIM_LAB, ["sm", "order", "--json", "--sm", address, "--data", data, ...more], { encoding: "utf8" }),
+  );
+
+/** An SM for pages of this test, and an order there. */
+async function ordered() {
+  const served = await serve("--plain-http", "--page-origin", `http://127.0.0.1:${port}`);
+  return { sm: `http://${served.address}`, ...order(served, "--plain-http") };
 }
 
 /** A page with the ways to a card; `https://page.example` is somebody else's. @param {string} origin @param {string[]} [granted] */
@@ -289,6 +288,50 @@ describe("real cards in a page", () => {
     const other = execFileSync(ESIM_LAB, ["lpa", "--state", card, "--json", "list"], { encoding: "utf8" });
     assert.match(other, new RegExp(iccid));
   });
+
+  test(
+    "a server that knows no pages, by a relay; and one that the relay does not know",
+    { timeout: 240_000 },
+    async () => {
+      const { url, code } = await bridge();
+      const server = await serve();
+      const [known, unknown] = [order(server), order(await serve())];
+      const ci = join(server.data, "pki", "CERT_CI_ECDSA_NIST.der");
+      const origin = ["--page-origin", `http://127.0.0.1:${port}`];
+      const { address } = await serve("--plain-http", ...origin, "--relay-to", server.address, "--relay-ci", ci);
+      const page = await visit();
+      const done = await page.evaluate(
+        async ({ url, code, relay, codes }) => {
+          const { cards } = /** @type {any} */ (globalThis);
+          const lab = await import(/** @type {string} */ ("/esim_lab.js"));
+          await lab.default();
+          const card = await cards.open("bridge", { url, code });
+          const lpa = new lab.CardLpa(card, { relay });
+          const outcomes = [];
+          for (const activationCode of codes)
+            outcomes.push(await lpa.download({ activationCode, consent: true, tries: 0 }));
+          const refused = await lpa.enable("8900101000000000000").catch((/** @type {any} */ it) => ({ ...it }));
+          const listed = await lpa.list();
+          await card.close();
+          return { outcomes, refused, listed };
+        },
+        { url, code, relay: `http://${address}/esim-lab/relay`, codes: [known.activationCode, unknown.activationCode] },
+      );
+      const [fetched, held] = done.outcomes;
+      assert.ok(fetched.good, fetched.outcome.en);
+      assert.equal(fetched.told, undefined);
+      assert.deepEqual(
+        done.listed.map((/** @type {any} */ it) => it.facts.iccid),
+        [known.iccid],
+      );
+      assert.ok(!held.good && held.told.code === "serverLost", held.outcome.en);
+      assert.match(held.outcome.en, /relay/);
+      assert.match(held.told.remedy.ja, /[ぁ-ん]/);
+      // What the card refuses is told with its code.
+      assert.deepEqual([done.refused.reason, done.refused.code], ["refused", "iccidOrAidNotFound (1)"]);
+      assert.match(done.refused.ja, /有効にできませんでした/);
+    },
+  );
 
   test("a page that is reloaded amid a download goes on with it", { timeout: 240_000 }, async () => {
     const { url, code, card } = await bridge();

@@ -1,10 +1,9 @@
 //! Why an operation on a real card came to nothing, as it is thrown: a `CardError`.
 
 use super::view::both;
+use esim_lpa::Lang;
 use esim_lpa::apdu::OpenError;
-use esim_lpa::download::{Ending, LostPeer, Misbehaviour, Peer};
 use esim_lpa::driver::Failure;
-use esim_lpa::manage::ManageError;
 use esim_world::Words;
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
@@ -27,18 +26,21 @@ pub fn unread(cause: impl ToString) -> JsValue {
 
 /// Why a function came to nothing. What the card's port has thrown says more than that the card was lost.
 pub fn failed(failure: Failure, thrown: Option<JsValue>) -> JsValue {
-    let lost = |detail| Ending::Lost(LostPeer { peer: Peer::Card, function: String::new(), detail });
-    let (reason, ending) = match failure {
+    let reason = match &failure {
         Failure::Lost(_) | Failure::Open(OpenError::NoCard { .. }) if thrown.is_some() => {
             return thrown.unwrap_or_default();
         }
-        Failure::Lost(detail) => ("gone", lost(detail)),
-        Failure::Open(error @ OpenError::NotEuicc { .. }) => ("noEuicc", Ending::NoEuicc { error }),
-        Failure::Open(error) => ("failed", Ending::NoEuicc { error }),
-        Failure::Command(ManageError::Refused(refusal)) => ("refused", Ending::CardRefused(refusal)),
-        Failure::Command(ManageError::Malformed { function, detail }) => {
-            ("refused", Ending::Misbehaved(Misbehaviour::Malformed { function, detail }))
-        }
+        Failure::Lost(_) => "gone",
+        Failure::Open(OpenError::NotEuicc { .. }) => "noEuicc",
+        Failure::Open(_) => "failed",
+        Failure::Command(_) => "refused",
     };
-    error(reason, &both(|lang| ending.text(lang)))
+    let error = error(reason, &both(|lang| failure.told(lang).text(lang)));
+    let told = failure.told(Lang::En);
+    let details = told.details.iter().map(JsValue::from).collect::<js_sys::Array>();
+    for (name, value) in [("code", JsValue::from(&told.code)), ("details", details.into())] {
+        // As above.
+        let _ = Reflect::set(&error, &name.into(), &value);
+    }
+    error
 }

@@ -34,6 +34,8 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn sm(this: &CardLpaOptions) -> JsValue;
     #[wasm_bindgen(method, getter)]
+    fn relay(this: &CardLpaOptions) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
     fn aid(this: &CardLpaOptions) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn block(this: &CardLpaOptions) -> Option<u8>;
@@ -140,7 +142,7 @@ impl CardLpa {
         let mut how = CardOptions::default();
         let mut sm = Sm::Elsewhere;
         if let Some(options) = options {
-            sm = Sm::of(options.sm())?;
+            sm = Sm::of(options.sm(), options.relay())?;
             how.block_size = options.block().unwrap_or(how.block_size).max(1);
             how.aid = options
                 .aid()

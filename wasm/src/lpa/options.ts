@@ -12,6 +12,8 @@ export interface CardSm {
 export interface CardLpaOptions {
   /** A URL, or an SM in this page; others are asked at their own address, which few let a page do. */
   sm?: string | CardSm;
+  /** In place of `sm`: `https://host/esim-lab/relay`, which sends to the servers that it knows, and pages need no leave of those. */
+  relay?: string;
   /** AID of the ISD-R in hexadecimal digits, in place of those that are known. */
   aid?: string;
   /** Octets a STORE DATA block, 1 to 255; 120 if absent. */

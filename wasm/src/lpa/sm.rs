@@ -1,6 +1,6 @@
 //! The way from the LPA of a real card to an SM.
 
-use crate::fetch::{Way, host_of};
+use crate::fetch::{Way, by_relay, host_of};
 use crate::{read, told};
 use esim_lpa::{HttpReply, Unanswered};
 use esim_world::{Reply, Request, Transport};
@@ -24,6 +24,8 @@ extern "C" {
 pub enum Sm {
     /// None.
     Elsewhere,
+    /// None, and a relay sends to all that it knows.
+    Relay(String),
     /// At a base URL.
     At { address: String, base: String },
     /// In the page.
@@ -38,8 +40,14 @@ struct Answered {
 }
 
 impl Sm {
-    /// A URL, or an SM.
-    pub fn of(given: JsValue) -> Result<Self, JsError> {
+    /// A URL, or an SM; else a relay, if there is one.
+    pub fn of(given: JsValue, relay: Option<String>) -> Result<Self, JsError> {
+        if let Some(relay) = relay {
+            if given.is_truthy() || host_of(&relay).is_none() {
+                return Err(JsError::new("a relay is a URL, and goes without an SM of the page's own"));
+            }
+            return Ok(Self::Relay(relay));
+        }
         if let Some(base) = given.as_string() {
             let address =
                 host_of(&base).ok_or_else(|| JsError::new(&format!("{base} is no URL of an SM")))?;
@@ -61,6 +69,7 @@ impl Transport for Sm {
             Self::At { address, base } if address == request.address => {
                 Way::Fetch { base: base.clone() }.send(request).await
             }
+            Self::Relay(relay) => by_relay(relay, request).await,
             _ => Way::Fetch { base: format!("https://{}", request.address) }.send(request).await,
         }
     }

@@ -1,6 +1,6 @@
 //! What a page is told of a real card, and what it answers.
 
-use esim_lpa::lui::Preview;
+use esim_lpa::lui::{Preview, Told};
 use esim_lpa::manage::ChipInfo;
 use esim_lpa::notify::Notification;
 use esim_lpa::{Answer, Lang, Metadata, Notified, Outcome, Profile, Progress, Question};
@@ -135,6 +135,9 @@ pub struct CardOutcome {
     good: bool,
     /// What has happened, why, and what to do.
     outcome: Words,
+    /// The same for the owner of a phone, where the profile is not on the card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told: Option<CardTold>,
     /// What was offered, if it came so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<ProfileFacts>,
@@ -148,9 +151,41 @@ impl CardOutcome {
         Self {
             good: outcome.is_installed(),
             outcome: both(|lang| outcome.text(lang)),
+            told: CardTold::of(|lang| outcome.ending.told(lang)),
             profile: outcome.profile.as_ref().map(ProfileFacts::of),
             unfinished,
         }
+    }
+}
+
+/// A failure as the owner of a phone is told of it (docs/FAILURES.md).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct CardTold {
+    /// What happened.
+    what: Words,
+    /// Why; empty where what happened says it.
+    why: Words,
+    /// What to do.
+    remedy: Words,
+    /// To be quoted to whoever helps.
+    code: String,
+    /// For whoever knows the standard.
+    details: Vec<String>,
+}
+
+impl CardTold {
+    /// In both languages; none where there is nothing to tell.
+    pub fn of(told: impl Fn(Lang) -> Option<Told>) -> Option<Self> {
+        let (en, ja) = (told(Lang::En)?, told(Lang::Ja)?);
+        Some(Self {
+            what: Words::new(en.what, ja.what),
+            why: Words::new(en.why, ja.why),
+            remedy: Words::new(en.remedy, ja.remedy),
+            code: en.code,
+            details: en.details,
+        })
     }
 }
 
