@@ -38,7 +38,7 @@ pub fn is_built() -> bool {
 impl Worker {
     /// With the test PKI, records in `folder`, and these variables besides address, token and key; `null` for what
     /// `wrangler.toml` says. Rates are unlimited, else. `more` options of `worker/serve.mjs`: `cf`, what the platform
-    /// says of callers; `cert` and `key`.
+    /// says of callers; `cert` and `key`; `roots`, a file (PEM) with roots that it trusts besides the web's.
     pub fn start(port: u16, folder: &Path, variables: Value, more: Value) -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let checkout = here.ancestors().find(|folder| folder.join(SCRIPT).exists());
@@ -57,6 +57,9 @@ impl Worker {
         options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let mut command = Command::new("node");
         command.arg(checkout.join(SCRIPT));
+        if let Some(roots) = options["roots"].as_str() {
+            command.env("NODE_EXTRA_CA_CERTS", roots);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log(folder)).process_group(0);
         let mut child = command.spawn().expect("node is installed");
         writeln!(child.stdin.as_mut().unwrap(), "{options}").expect("it reads its options");

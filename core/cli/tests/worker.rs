@@ -2,9 +2,9 @@
 
 use crate::common;
 
-use common::worker::is_built;
+use common::worker::{Worker, is_built};
 use common::{Running, card_profiles, free_port, run, wait_for};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -76,6 +76,50 @@ fn a_dead_runtime_ends_the_server() {
     let ended = wait_for("the end", Duration::from_secs(60), || worker.0.try_wait().expect("a child"));
     let told = std::fs::read_to_string(&log).expect("a file");
     assert!(!ended.success() && told.contains("the runtime has died"), "{ended}: {told}");
+}
+
+/// What the relay of a worker answers to a request that is no good, for a server: HTTP status, who has answered, body.
+fn relayed(port: u16, server: &str) -> (String, bool, String) {
+    let url =
+        format!("http://127.0.0.1:{port}/esim-lab/relay/{server}/gsma/rsp2/es9plus/initiateAuthentication");
+    let mut curl = Command::new("curl");
+    curl.args(["-s", "-i", "-m", "60", "-H", "Content-Type: application/json"]);
+    curl.args(["-H", "X-Admin-Protocol: gsma/rsp/v2.6.0", "-d", "{}", &url]);
+    let output = curl.output().expect("curl");
+    let answer = String::from_utf8(output.stdout).expect("UTF-8");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    let status = head.split(' ').nth(1).expect("a status").to_string();
+    let names_it = head.to_lowercase().contains(&format!("x-relayed: {server}"));
+    (status, names_it, body.to_string())
+}
+
+/// The runtime's own `fetch` goes out: to servers that are named, under roots that it is given.
+#[test]
+fn the_worker_relays_to_servers_that_it_knows_and_trusts() {
+    if !is_built() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let sm = common::Sm::start(folder.path());
+    let der = std::fs::read(sm.data.join("pki/CERT_CI_ECDSA_NIST.der")).expect("a CI");
+    let roots = folder.path().join("ci.pem");
+    std::fs::write(&roots, esim_sm_native::pem::write("CERTIFICATE", &der)).expect("a file");
+    for (roots, status, is_relayed, body) in
+        [(Some(&roots), "400", true, "euiccChallenge"), (None, "502", false, r#""reason":"unreachable""#)]
+    {
+        let port = free_port();
+        let records = folder.path().join(format!("worker-{port}"));
+        std::fs::create_dir(&records).expect("a folder");
+        let variables = json!({"RELAY_TO": sm.address});
+        let mut worker = Worker::start(port, &records, variables, json!({ "roots": roots }));
+        let (told, names_it, said) = relayed(port, &sm.address);
+        assert_eq!((&*told, names_it), (status, is_relayed), "{said}");
+        assert!(said.contains(body), "{said}");
+        let (told, names_it, said) = relayed(port, "elsewhere.example");
+        assert_eq!((&*told, names_it), ("403", false), "{said}");
+        assert!(said.contains(r#""reason":"notAllowed""#), "{said}");
+        worker.kill();
+    }
 }
 
 /// It has children of its own: the whole session ends.
