@@ -117,11 +117,9 @@ impl Gate {
         tokio::spawn(async move {
             if let Ok(socket) = socket.await {
                 tell!("{}", house.words.connected(origin.as_deref()));
-                session::converse(socket, &house, stopped).await;
+                session::converse(socket, &house, stopped, place).await;
                 tell!("{}", house.words.disconnected());
             }
-            // The next one may come.
-            drop(place);
         });
         response
     }

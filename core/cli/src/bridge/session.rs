@@ -13,7 +13,7 @@ use hyper_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// How long somebody may take to type the code.
 const PAIRING: Duration = Duration::from_secs(60);
@@ -51,24 +51,37 @@ enum Ending {
     Said(Answer),
 }
 
-/// Serves one client until it is gone, has to go, or `stopped` says so. The card has been given back when this returns.
-pub async fn converse(mut socket: HyperWebsocketStream, house: &House, mut stopped: watch::Receiver<bool>) {
+/// Serves one client until it is gone, has to go, or `stopped` says so. The card has been given back when this returns, and
+/// `place` is free. Whoever is told to go may come again at once: both is so before it is told.
+pub async fn converse(
+    mut socket: HyperWebsocketStream,
+    house: &House,
+    mut stopped: watch::Receiver<bool>,
+    place: OwnedSemaphorePermit,
+) {
     let Ok(holder) = Holder::start(house.offer.clone(), house.words) else { return };
     let ending = tokio::select! {
         ending = talk(&mut socket, house, &holder) => ending,
         _ = stopped.wait_for(|stopped| *stopped) => Ok(()),
     };
     match ending {
-        Err(Ending::Gone) => {}
-        Ok(()) => close(&mut socket, CloseCode::Away).await,
+        Err(Ending::Gone) => {
+            holder.end().await;
+            drop(place);
+        }
+        Ok(()) => {
+            close(&mut socket, CloseCode::Away).await;
+            drop(socket);
+            holder.end().await;
+        }
         Err(Ending::Said(answer)) => {
+            holder.end().await;
+            drop(place);
             if say(&mut socket, &answer).await.is_ok() {
                 close(&mut socket, CloseCode::Policy).await;
             }
         }
     }
-    drop(socket);
-    holder.end().await;
 }
 
 async fn talk(socket: &mut HyperWebsocketStream, house: &House, holder: &Holder) -> Result<(), Ending> {

@@ -255,6 +255,9 @@ fn say(port: &Port<'_>, fetched: &Fetched, lang: Lang) {
         true => say!("{}", nobody_to_ask(lang)),
         false => say!("{}", outcome.text(lang)),
     }
+    if let Some(figures) = port.user.figures.text(lang) {
+        say!("{figures}");
+    }
     if fetched.is_unfinished {
         say!("{}", how_to_go_on(lang));
     }

@@ -1,6 +1,7 @@
 //! `esim-lab lpa`: the LPA on a terminal, for the card in a state file.
 
 mod download;
+mod figures;
 mod interactive;
 mod json;
 mod notifications;

@@ -1,5 +1,6 @@
 //! The person at the terminal: what is asked, and how far it is.
 
+use super::figures::Figures;
 use super::prompt::{choose, either, secret};
 use anyhow::{Context, Result};
 use esim_lpa::lui::Preview;
@@ -8,10 +9,18 @@ use esim_lpa::{Answer, Lang, Phase, ProfileRef, Progress, Question};
 use esim_world::User;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::BufRead;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often a bar moves that has nothing new to tell.
 const TICK: Duration = Duration::from_millis(100);
+
+/// What the bar shows while the package goes to the card, which takes the longest, and elsewhere.
+const OCTETS: &str = "{spinner} {bar:32} {bytes}/{total_bytes}, {eta} {msg}";
+const STEPS: &str = "{spinner} {bar:32} {percent:>3}% {msg}";
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
 
 /// The person at the terminal.
 pub(super) struct Terminal {
@@ -19,6 +28,8 @@ pub(super) struct Terminal {
     quiet: bool,
     bar: ProgressBar,
     phase: Option<Phase>,
+    /// What the download took that was begun last.
+    pub(super) figures: Figures,
     /// The profile that was offered last.
     pub(super) offered: Option<Preview>,
     /// What is answered in place of the user.
@@ -33,9 +44,18 @@ impl Terminal {
     /// Without a progress bar where the output is for a program; it is not drawn where standard error is no terminal.
     pub fn new(lang: Lang, quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template("{spinner} {bar:32} {percent:>3}% {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { lang, quiet, bar, phase: None, offered: None, preset: None, unanswered: false, menus: false }
+        bar.set_style(style(STEPS));
+        Self {
+            lang,
+            quiet,
+            bar,
+            phase: None,
+            figures: Figures::default(),
+            offered: None,
+            preset: None,
+            unanswered: false,
+            menus: false,
+        }
     }
 
     /// From now on questions are menus.
@@ -66,7 +86,8 @@ impl Terminal {
     }
 
     /// Shows the bar of a download, which moves while a server or the card takes its time.
-    pub fn start(&self) {
+    pub fn start(&mut self) {
+        (self.figures, self.phase) = (Figures::default(), None);
         self.bar.reset();
         if !self.quiet {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -120,8 +141,16 @@ impl User for Terminal {
         if self.phase != Some(progress.phase) {
             self.phase = Some(progress.phase);
             self.bar.set_message(progress.phase.text(self.lang));
+            self.bar.set_style(style(if progress.phase == Phase::Loading { OCTETS } else { STEPS }));
+            self.bar.reset_eta();
         }
-        self.bar.set_position(u64::from(progress.percent()));
+        self.figures.see(progress, Instant::now());
+        let (done, of) = match progress.phase {
+            Phase::Loading => (progress.done, progress.total),
+            _ => (progress.percent().into(), 100),
+        };
+        self.bar.set_length(of.into());
+        self.bar.set_position(done.into());
     }
 }
 

@@ -106,6 +106,9 @@ async fn fetch(port: &mut Port<'_>, all: &Options, download: Resumable) -> Resul
         return Ok(());
     };
     say!("✓ {}", either(lang, "The profile is installed.", "プロファイルをインストールしました。"));
+    if let Some(figures) = port.user.figures.text(lang) {
+        say!("  {figures}");
+    }
     if let Some(notified) =
         outcome.notifications.as_ref().map(|it| it.text(lang)).filter(|text| !text.is_empty())
     {
