@@ -91,3 +91,23 @@ fn a_preview_shows_what_is_offered_and_uses_nothing_up() {
     assert!(!esim_lab().args(["lpa", "--state", &state, "preview", &code]).status().unwrap().success());
     assert_eq!(card_profiles(&state), [(iccid, false)]);
 }
+
+/// Who waits is told of what comes: asked again until there is something, and no longer than was said.
+#[test]
+fn an_sm_ds_is_asked_until_something_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sm, smds, state, eid) = start(folder.path());
+    let discover = |seconds: &str| {
+        let mut command = esim_lab();
+        command.args(["lpa", "--state", &state, "discover", "--yes", "--every", "1", "--wait", seconds]);
+        command
+    };
+    let in_vain = discover("2").output().unwrap();
+    assert!(!in_vain.status.success() && text(&in_vain).contains("Nothing waits"), "{}", text(&in_vain));
+    let waiting = discover("60").stdout(std::process::Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(1_500));
+    let (iccid, ..) = sm.order(&["--eid", &eid, "--smds", &smds]);
+    let output = waiting.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(card_profiles(&state), [(iccid, false)]);
+}

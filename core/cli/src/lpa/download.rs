@@ -14,6 +14,7 @@ use esim_rsp::activation_code::ActivationCode;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 /// What the user has said beforehand.
 #[derive(clap::Args)]
@@ -73,6 +74,12 @@ pub(super) struct Discover {
     /// Shows what waits and fetches nothing.
     #[arg(long)]
     list: bool,
+    /// Asks again and again for so many seconds, until something waits.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    wait: u32,
+    /// Seconds between two questions.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    every: u32,
     #[command(flatten)]
     beforehand: Beforehand,
 }
@@ -211,7 +218,7 @@ pub(super) async fn resume(
 /// Asks an SM-DS, and fetches one profile after the other.
 pub(super) async fn discover(port: &mut Port<'_>, options: &Options, args: Discover) -> Result<ExitCode> {
     let params = DiscoverParams { smds_address: args.smds, ..DiscoverParams::default() };
-    let discovery = driver::discover(port, &options.card, params).await;
+    let discovery = look(port, options, params, (args.wait, args.every)).await;
     let found = discovery.events.len();
     if !options.json {
         say!("{}", discovery.text(options.lang));
@@ -246,6 +253,24 @@ pub(super) async fn discover(port: &mut Port<'_>, options: &Options, args: Disco
         print(true, &Discovered { discovery, downloads, told }, || {})?;
     }
     Ok(exit(good))
+}
+
+/// Asks, and once more as long as nothing waits and there is time.
+async fn look(
+    port: &mut Port<'_>,
+    options: &Options,
+    params: DiscoverParams,
+    (wait, every): (u32, u32),
+) -> Discovery {
+    let end = Instant::now() + Duration::from_secs(wait.into());
+    loop {
+        let discovery = driver::discover(port, &options.card, params.clone()).await;
+        let left = end.saturating_duration_since(Instant::now());
+        if discovery.ending != DiscoveryEnding::Nothing || left.is_zero() {
+            return discovery;
+        }
+        tokio::time::sleep(left.min(Duration::from_secs(every.into()))).await;
+    }
 }
 
 /// How a download has ended.
