@@ -4,6 +4,12 @@ use crate::common;
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use common::{Sm, esim_lab};
+use esim_lpa::apdu::OpenError;
+use esim_lpa::download::{
+    CardRefusal, InstallError, LostPeer, Misbehaviour, Peer, SimaResponse, UntrustedServer,
+};
+use esim_lpa::policy::Forbidden;
+use esim_lpa::{CertificateFault, Code, Ending, Lang};
 use serde_json::{Value, json};
 use std::process::Stdio;
 
@@ -69,6 +75,7 @@ fn every_command_prints_what_the_schema_says() {
     };
     let mut form = Form::read();
     let (iccid, _, code) = sm.order(&["--spn", "Schema"]);
+    let (other, _, another) = sm.order(&[]);
     let saved = folder.path().join("saved.json").display().to_string();
     let commands: &[(&str, &[&str])] = &[
         ("info", &["info"]),
@@ -89,6 +96,8 @@ fn every_command_prints_what_the_schema_says() {
         ("addresses", &["default-smdp", &sm.address]),
         ("discovery", &["discover", "--yes"]),
         ("discovery", &["discover", "--smds", "localhost:1"]),
+        ("outcome", &["download", "--yes", &another]),
+        ("done", &["delete", &other, "--yes"]),
         ("done", &["reset", "--operational", "--yes"]),
         ("profile", &["list"]),
     ];
@@ -98,10 +107,68 @@ fn every_command_prints_what_the_schema_says() {
         form.holds(&answer, definition);
     }
     // What has failed says so on standard output, too: by the card, and before it.
-    for (arguments, is_told) in [(&["enable", "8900101000000000000"][..], true), (&["resume"], false)] {
+    for (arguments, is_told) in
+        [(&["enable", "8900101000000000000"][..], true), (&["resume"], false), (&["fall-back"], false)]
+    {
         let answer = lpa(arguments);
         assert!(form.fits(&answer) && answer["error"]["text"].is_string(), "{answer:#}");
         assert_eq!(answer["error"]["told"].is_object(), is_told, "{answer:#}");
+    }
+}
+
+/// Endings that no command above comes to: whatever a download may end with is of the form.
+#[test]
+fn every_ending_is_of_the_form() {
+    let code = || Code::new(10_u8, Some("installFailedDueToInsufficientMemoryForProfile"));
+    let text = || "x".to_string();
+    let misbehaviours = [
+        Misbehaviour::WrongServerAddress { dialled: text(), signed: text() },
+        Misbehaviour::WrongOid { expected: text(), found: None },
+        Misbehaviour::TransactionMismatch,
+        Misbehaviour::MetadataMismatch,
+        Misbehaviour::Malformed { function: text(), detail: text() },
+        Misbehaviour::NoResult,
+    ];
+    let errors = [
+        OpenError::NoCard { detail: text() },
+        OpenError::NoChannel { sw: Code::status_word(0x6881) },
+        OpenError::NotEuicc { tried: vec![text()] },
+        OpenError::Refused { aid: text(), sw: Code::status_word(0x6985) },
+    ];
+    let faults = [
+        CertificateFault::Expired,
+        CertificateFault::NotYetValid,
+        CertificateFault::UnknownIssuer,
+        CertificateFault::WrongName,
+        CertificateFault::Unacceptable,
+    ];
+    let policies = [Forbidden::Ppr1, Forbidden::Ppr2, Forbidden::Ppr1BesideAnother];
+    let eid = || "89049032123451234512345678901235".parse().expect("an EID");
+    let sima = SimaResponse::read(&[0x30, 0x0C, 0xA0, 8, 0x30, 6, 0x80, 1, 5, 0x81, 1, 0x0C, 0x81, 0]);
+    let mut endings = vec![
+        Ending::NotInstalled(InstallError {
+            sequence_number: 1,
+            bpp_command: code(),
+            reason: code(),
+            sima_response: sima,
+        }),
+        Ending::CardRefused(CardRefusal { function: text(), code: code(), explanation: text() }),
+        Ending::Declined { reason: Code::new(1_u8, Some("postponed")) },
+        Ending::Lost(LostPeer { peer: Peer::Card, function: text(), detail: text() }),
+        Ending::OtherCard { expected: eid(), found: eid() },
+    ];
+    endings.extend(misbehaviours.map(Ending::Misbehaved));
+    endings.extend(errors.map(|error| Ending::NoEuicc { error }));
+    endings.extend(policies.map(|why| Ending::PolicyForbids { why }));
+    endings.extend(
+        faults.map(|fault| Ending::Untrusted(UntrustedServer { function: text(), fault, detail: text() })),
+    );
+    let mut form = Form::read();
+    for ending in endings {
+        let result = serde_json::to_value(&ending).expect("JSON");
+        let outcome = json!({"ending": result, "profile": null, "cancelled": null, "notifications": null,
+            "told": ending.told(Lang::Ja)});
+        form.holds(&json!({"version": 1, "result": outcome}), "outcome");
     }
 }
 

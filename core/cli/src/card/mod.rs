@@ -250,10 +250,13 @@ impl Listed {
     }
 }
 
-/// Readers with a card in them, and serial ports; readers that cannot be listed are none.
+/// Readers with a card in them, and serial ports. That readers cannot be listed is told.
 pub fn places() -> Vec<Listed> {
-    let readers = readers().unwrap_or_default().into_iter().filter(|listed| listed.present);
-    readers.chain(ports()).collect()
+    let readers = readers().unwrap_or_else(|error| {
+        tell!("readers cannot be listed: {error:#}");
+        Vec::new()
+    });
+    readers.into_iter().filter(|listed| listed.present).chain(ports()).collect()
 }
 
 /// Serial ports of this machine.

@@ -56,10 +56,10 @@ pub(super) struct Source {
 }
 
 impl Source {
-    fn read(self) -> Result<Option<ActivationCode>> {
+    fn read(self, lang: Lang) -> Result<Option<ActivationCode>> {
         match (self.activation_code, self.qr) {
             (Some(code), _) => Ok(Some(code.parse()?)),
-            (None, Some(picture)) => super::qr::read(&picture).map(Some),
+            (None, Some(picture)) => super::qr::read(&picture, lang).map(Some),
             (None, None) => Ok(None),
         }
     }
@@ -183,7 +183,7 @@ pub(super) async fn preview(port: &mut Port<'_>, options: &Options, source: Sour
 
 /// What an activation code names; without one, whatever waits at the card's default SM-DP+.
 async fn named(port: &mut Port<'_>, options: &Options, source: Source) -> Result<DownloadParams> {
-    Ok(match source.read()? {
+    Ok(match source.read(options.lang)? {
         Some(code) => DownloadParams::new(&code),
         None => {
             let addresses = driver::run(port, &options.card, &GetAddresses {}).await?.output;

@@ -60,9 +60,16 @@ async fn by_code(port: &mut Port<'_>, all: &Options) -> Result<()> {
     match typed.parse::<ActivationCode>() {
         Ok(code) => fetch_new(port, all, DownloadParams::new(&code)).await,
         Err(error) => {
-            let text =
-                either(all.lang, "This is not a code of a profile", "プロファイルのコードではありません");
-            say!("✗ {text} ({error}).");
+            let (what, details) = either(
+                all.lang,
+                ("This is not a code of a profile. Type it as your operator gave it.", "Details"),
+                (
+                    "プロファイルのコードではありません。通信事業者から渡されたとおりに入力してください。",
+                    "詳細",
+                ),
+            );
+            say!("✗ {what}");
+            say!("  {details}: {error}");
             Ok(())
         }
     }
@@ -71,7 +78,7 @@ async fn by_code(port: &mut Port<'_>, all: &Options) -> Result<()> {
 async fn by_picture(port: &mut Port<'_>, all: &Options) -> Result<()> {
     let help = either(all.lang, "PNG or JPEG", "PNGまたはJPEG");
     let Some(path) = line(either(all.lang, "File:", "ファイル:"), help, "")? else { return Ok(()) };
-    match qr::read(Path::new(&path)) {
+    match qr::read(Path::new(&path), all.lang) {
         Ok(code) => fetch_new(port, all, DownloadParams::new(&code)).await,
         Err(error) => {
             say!("✗ {error:#}");
@@ -118,9 +125,12 @@ async fn fetch(port: &mut Port<'_>, all: &Options, download: Resumable) -> Resul
     if !agree(lang, question, either(lang, ("Yes", "Later"), ("はい", "後で")))? {
         return Ok(());
     }
-    let profiles = driver::list(port, &all.card).await.unwrap_or_default();
-    match profiles.iter().find(|profile| profile.isdp_aid == installed.isdp_aid) {
-        Some(profile) => profile::switch_it(port, all, profile).await,
-        None => Ok(()),
+    match driver::list(port, &all.card).await {
+        Ok(profiles) => match profiles.iter().find(|profile| profile.isdp_aid == installed.isdp_aid) {
+            Some(profile) => profile::switch_it(port, all, profile).await?,
+            None => say!("✗ {}", either(lang, "It is not on the eSIM any more.", "すでにeSIMにありません。")),
+        },
+        Err(error) => failure(&error.told(lang), lang),
     }
+    Ok(())
 }

@@ -56,7 +56,7 @@ async fn menus(port: &mut Port<'_>, all: &Options) -> Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         };
-        let waiting = driver::notifications(port, &all.card).await.map_or(0, |waiting| waiting.len());
+        let waiting = waiting(port, all).await.map_or(0, |waiting| waiting.len());
         say!("");
         match choose(lang, &heading(&chip, lang), wishes(profiles, all, waiting)?)? {
             None | Some(Wish::Leave) => return Ok(ExitCode::SUCCESS),
@@ -117,17 +117,21 @@ fn shown(profile: &Profile, lang: Lang) -> String {
     }
 }
 
-/// Delivers notifications: those alone that were not there before, or all; says what waits still.
-async fn report(port: &mut Port<'_>, all: &Options, before: Option<Vec<Notification>>) -> Result<()> {
-    let lang = all.lang;
-    let is_asked = before.is_none();
-    let only = match before {
-        None => None,
-        Some(before) => {
-            let after = driver::notifications(port, &all.card).await.unwrap_or_default();
-            Some(driver::caused(&before, &after))
+/// What waits to be reported; none if the card does not tell, which its user is told.
+async fn waiting(port: &mut Port<'_>, all: &Options) -> Option<Vec<Notification>> {
+    match driver::notifications(port, &all.card).await {
+        Ok(waiting) => Some(waiting),
+        Err(error) => {
+            failure(&error.told(all.lang), all.lang);
+            None
         }
-    };
+    }
+}
+
+/// Delivers notifications, those of these numbers alone or all, and says what waits still.
+async fn report(port: &mut Port<'_>, all: &Options, only: Option<Vec<u32>>) -> Result<()> {
+    let lang = all.lang;
+    let is_asked = only.is_none();
     let params = NotifyParams { only, tries: 1, ..NotifyParams::default() };
     let notified = driver::notify(port, &all.card, params).await;
     let rest = notified.text(lang);
@@ -143,7 +147,7 @@ async fn report(port: &mut Port<'_>, all: &Options, before: Option<Vec<Notificat
 async fn settle(
     port: &mut Port<'_>,
     all: &Options,
-    before: Vec<Notification>,
+    before: Option<Vec<Notification>>,
     changed: Result<Refresh, Failure>,
     done: &str,
 ) -> Result<()> {
@@ -154,7 +158,12 @@ async fn settle(
             if refresh != Refresh::NotNeeded {
                 port.slot.reset()?;
             }
-            report(port, all, Some(before)).await?;
+            // Of what cannot be told from what waited before, nothing is sent unasked.
+            if let Some(before) = before
+                && let Some(after) = waiting(port, all).await
+            {
+                report(port, all, Some(driver::caused(&before, &after))).await?;
+            }
         }
     }
     Ok(())

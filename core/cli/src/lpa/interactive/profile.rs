@@ -1,6 +1,6 @@
 //! The menu of one profile.
 
-use super::settle;
+use super::{settle, waiting};
 use crate::lpa::prompt::{choose, either, line};
 use crate::lpa::show::failure;
 use crate::lpa::{Options, Port};
@@ -48,7 +48,7 @@ fn named(profile: &Profile) -> ProfileRef {
 
 /// Switches a profile on that is off, and one off that is on.
 pub(super) async fn switch_it(port: &mut Port<'_>, all: &Options, profile: &Profile) -> Result<()> {
-    let before = driver::notifications(port, &all.card).await.unwrap_or_default();
+    let before = waiting(port, all).await;
     let named = named(profile);
     let (changed, done) = match profile.enabled {
         true => (
@@ -103,7 +103,7 @@ async fn delete(port: &mut Port<'_>, all: &Options, profile: &Profile) -> Result
         say!("{}", either(lang, "Nothing was deleted.", "削除しませんでした。"));
         return Ok(());
     }
-    let before = driver::notifications(port, &all.card).await.unwrap_or_default();
+    let before = waiting(port, all).await;
     let deleted = driver::delete(port, &all.card, named).await.map(|()| Refresh::NotNeeded);
     settle(port, all, before, deleted, either(lang, "Deleted.", "削除しました。")).await
 }
