@@ -1,10 +1,12 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 import { brotli } from "./brotli";
+import { views } from "./views";
 
 export default defineConfig({
   base: "./",
-  plugins: [svelte(), brotli()],
+  plugins: [svelte(), views(), brotli()],
+  worker: { format: "es" },
   build: {
     target: "es2022",
     // The page's policy forbids data: for anything but pictures.

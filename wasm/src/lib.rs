@@ -326,6 +326,14 @@ impl World {
         give(&esim_world::explain_record(record))
     }
 
+    /// Explains a record of any trace.
+    #[wasm_bindgen(js_name = explainRecord, unchecked_return_type = "Explained")]
+    pub fn explain_record(
+        #[wasm_bindgen(unchecked_param_type = "TraceRecord")] record: JsValue,
+    ) -> Fallible<JsValue> {
+        give(&esim_world::explain_record(&read(&record)?))
+    }
+
     /// Explains what somebody pasted: hexadecimal, base64, JSON, PEM, APDUs, an activation code.
     #[wasm_bindgen(js_name = explainHex, unchecked_return_type = "Explained")]
     pub fn explain_hex(pasted: &str) -> Fallible<JsValue> {

@@ -24,8 +24,9 @@ export async function serve() {
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url ?? "/", "http://page").pathname);
     try {
-      const body = await readFile(join(DIST, path.endsWith("/") ? `${path}index.html` : path));
-      response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "text/html" }).end(body);
+      const file = path.endsWith("/") ? `${path}index.html` : extname(path) === "" ? `${path}.html` : path;
+      const body = await readFile(join(DIST, file));
+      response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "text/html" }).end(body);
     } catch {
       response.writeHead(404).end();
     }
