@@ -53,7 +53,7 @@ async function visit(options = {}, url = worker.url) {
     (message) => ["error", "warning"].includes(message.type()) && page.complaints.push(message.text()),
   );
   page.on("pageerror", (error) => page.complaints.push(String(error)));
-  await page.goto(`${url}operator.html`);
+  await page.goto(`${url}operate`);
   await at(page, "sign-in").waitFor();
   return page;
 }
@@ -185,7 +185,7 @@ describe("the operator's page", () => {
   });
 
   test("comes with headers that keep others out, and is fetched anew only when it has changed", async () => {
-    const start = await fetch(`${worker.url}operator.html`, { redirect: "follow" });
+    const start = await fetch(`${worker.url}operate`, { redirect: "follow" });
     assert.match(start.headers.get("content-security-policy") ?? "", /frame-ancestors 'none'/);
     assert.match(start.headers.get("content-security-policy") ?? "", /script-src 'self' 'wasm-unsafe-eval';/);
     for (const [name, value] of [
@@ -496,7 +496,7 @@ describe("the operator's page", () => {
     await page.locator(`[data-testid="order"][data-iccid="${iccidOf(8)}"]`).waitFor();
     await at(page, "search").fill("");
     await page.locator('label:has([data-testid="filter-Error"])').click();
-    await at(page, "empty").waitFor();
+    await at(page, "orders").waitFor();
     const stored = await page.evaluate(async () =>
       JSON.stringify([{ ...localStorage }, { ...sessionStorage }, await indexedDB.databases()]),
     );
@@ -564,7 +564,7 @@ describe("the operator's page", () => {
     assert.deepEqual(await shown(), [found.iccid]);
     broken = false;
     await at(page, "next").click();
-    await at(page, "empty").waitFor();
+    await at(page, "orders").waitFor();
     assert.match(await text(page, "empty"), /no more orders/);
     await at(page, "back").click();
     await at(page, "order").waitFor();
@@ -750,7 +750,7 @@ describe("the operator's page", () => {
     const site = await serve();
     const page = await visit({}, site.url);
     await at(page, "try").click();
-    await at(page, "empty").waitFor();
+    await at(page, "orders").waitFor();
     await order(page, {
       imsi: "001010000000031",
       spn: "In the tab",

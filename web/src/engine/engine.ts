@@ -1,6 +1,16 @@
 /** The engine: all worlds of the page. It runs in a Web Worker, and the window talks to it by `store.svelte.ts` alone. */
 import init from "../pkg/esim_lab.js";
-import type { Act, Both, Edit, Explained, Journal, Performed, TraceRecord, WorldOptions } from "../pkg/esim_lab.js";
+import type {
+  Act,
+  Answered,
+  Both,
+  Edit,
+  Explained,
+  Journal,
+  Performed,
+  TraceRecord,
+  WorldOptions,
+} from "../pkg/esim_lab.js";
 import { type Device, type KeptJournal, holdCard, kept } from "./kept";
 import type { ChecksOf, Comparison, Diversion, Place, Progress, State, Update, Verdict } from "./protocol";
 import { type Compared, type CopyForm, type KeySession, World } from "./later";
@@ -27,6 +37,8 @@ interface Room {
   reading: boolean;
   unkept: string | undefined;
   notice: Both | undefined;
+  /** Something was done that is no act: what was done since cannot be done once more, and the card alone is kept. */
+  beside?: boolean;
   title?: Both;
   notes?: Both[];
   activationCode?: string;
@@ -172,7 +184,7 @@ export class Engine {
       if (journal) {
         const wrong = await this.#takeUp(journal, !mine);
         if (!wrong) return;
-        notice = wrong;
+        notice = wrong === QUIETLY ? undefined : wrong;
       }
       const device = journal?.device ?? (await kept.device());
       if (device) {
@@ -209,8 +221,8 @@ export class Engine {
 
   /** The same once more, to the octet; says what is wrong if it is not. */
   async #takeUp(journal: KeptJournal, reading: boolean): Promise<Both | undefined> {
-    const { seed, now, base, sm } = journal;
-    if (sm) return { en: "", ja: "" };
+    const { seed, now, base, sm, digest } = journal;
+    if (sm || digest === "") return QUIETLY;
     const world = new World(options({ seed, now, device: base }));
     const room = this.#open("own", world, { seed, now, base, linkless: base ? "card" : undefined, reading });
     const { session } = room;
@@ -502,8 +514,17 @@ export class Engine {
     return this.#inTurn(() => this.#room(place).session.world.traceDigest());
   }
 
-  async request(place: Place, path: string, body?: string) {
-    return this.#inTurn(() => this.#room(place).session.world.request(path, body));
+  /** Asks the SM something with the operator's credential. What it changes there is no act: it may hold subscribers' keys. */
+  async request(place: Place, path: string, body?: string): Promise<Answered> {
+    return this.#inTurn(async () => {
+      const room = this.#room(place);
+      const answered = await room.session.world.request(path, body);
+      if (body !== undefined) {
+        room.beside = true;
+        if (place === "own" && !room.reading) await this.#keep();
+      }
+      return answered;
+    });
   }
 
   /** The card, to be taken elsewhere. */
@@ -554,7 +575,7 @@ export class Engine {
     }));
     const device = deviceOf(session.world);
     const about = { seed, now, branches, branch: session.branch.id, at: session.at, device };
-    const of = { version: World.version(), digest: session.world.traceDigest() };
+    const of = { version: World.version(), digest: room.beside ? "" : session.world.traceDigest() };
     try {
       await kept.keep({ format: 1, ...about, ...of, ...(base && { base }), ...(sm && { sm }) });
       room.unkept = undefined;
@@ -591,6 +612,9 @@ export class Engine {
     };
   }
 }
+
+/** The card is taken up without what led to it, and that is as it should be. */
+const QUIETLY: Both = { en: "", ja: "" };
 
 const isStepAct = (act: Act | undefined) => typeof act === "object" && ("step" in act || "begin" in act);
 

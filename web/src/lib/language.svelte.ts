@@ -1,4 +1,4 @@
-import type { Both } from "./world";
+import type { Both } from "../engine/protocol";
 
 type Lang = "en" | "ja";
 

@@ -1,5 +1,5 @@
 /** Names of parties and services, as the page shows them. */
-import type { Party } from "./world";
+import type { Party } from "../engine/protocol";
 
 export const PARTIES: Record<Party, [string, string]> = {
   operator: ["Operator", "事業者"],

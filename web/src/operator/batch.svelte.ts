@@ -3,7 +3,7 @@
  * back as known, so a chunk whose answer was lost may be sent again, and so may the whole file.
  */
 import { t } from "../lib/language.svelte";
-import { sentence } from "../lib/world";
+import { sentence } from "../lib/sentence";
 import { BadFile, read, reportCsv, save } from "./file";
 import type { DrawnCodes, Fate, Imported, ImportResult, ImportRow } from "./messages";
 import { Busy, Refused, TooLong, Unreachable } from "./sm";

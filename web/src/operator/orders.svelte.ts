@@ -1,5 +1,5 @@
 /** The list of orders: a page of it, or what matches a search. The SM searches; where it looks through many, it is asked on. */
-import { sentence } from "../lib/world";
+import { sentence } from "../lib/sentence";
 import type { OrderView, State } from "./messages";
 import { session } from "./session.svelte";
 import { Busy, type Sm, Unreachable } from "./sm";

@@ -1,6 +1,6 @@
 /** Who is signed in, and where. The credential lives in this tab's session storage alone. */
 import { t } from "../lib/language.svelte";
-import { sentence } from "../lib/world";
+import { sentence } from "../lib/sentence";
 import { Denied, Sm, Unreachable, comeAsGuest, overHttp } from "./sm";
 import { Tab } from "./tab";
 

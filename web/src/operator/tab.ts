@@ -1,21 +1,18 @@
-/** An SM inside this tab, and a phone beside it that can fetch from it: to try the page without any server. */
+/** The SM inside this page, and the page's own phone that fetches from it: to try the view without any server. */
+import { store } from "../engine/store.svelte";
+import type { Act } from "../engine/protocol";
 import { t } from "../lib/language.svelte";
-import { type Act, type World, newWorld } from "../lib/world";
 import type { Line } from "./sm";
 
 /** How a download went, in both languages. */
 export type Fetched = { ok: boolean; title: { en: string; ja: string }; detail: { en: string; ja: string } };
 
 export class Tab implements Line {
-  readonly #world: World;
-  #last: Promise<unknown> = Promise.resolve();
-
-  private constructor(world: World) {
-    this.#world = world;
-  }
+  private constructor() {}
 
   static async open(): Promise<Tab> {
-    return new Tab(await newWorld({}));
+    await store.open("own");
+    return new Tab();
   }
 
   get name(): string {
@@ -24,33 +21,28 @@ export class Tab implements Line {
 
   /** EID of the phone. */
   get eid(): string {
-    return this.#world.phone().eid;
+    return store.places.own.state?.phone?.eid ?? "";
   }
 
   send(path: string, body?: string) {
-    return this.#alone(() => this.#world.request(path, body));
+    return store.engine.request("own", path, body);
   }
 
   /** The phone fetches, its owner agrees to everything; then it reports to the SM. */
-  fetch(activationCode: string, confirmationCode: string): Promise<Fetched> {
-    return this.#alone(async () => {
-      let act: Act = { begin: activationCode };
-      for (;;) {
-        const { done } = await this.#world.perform(act);
-        if (done.kind === "download" && done.outcome) {
-          await this.#world.perform("notify");
-          return done.outcome;
-        }
-        const isAsked = done.kind === "download" && done.question?.kind === "confirmationCode";
-        act = isAsked ? { answer: { code: confirmationCode } } : { step: 1 };
+  async fetch(activationCode: string, confirmationCode: string): Promise<Fetched> {
+    await store.perform("own", "reach");
+    let act: Act = { begin: activationCode };
+    for (;;) {
+      let { done } = await store.perform("own", act);
+      if (done.kind === "download" && !done.question && !done.outcome)
+        done = (await store.carryOn("own"))?.done ?? done;
+      if (done.kind !== "download") throw new Error(t("The download has not begun.", "ダウンロードを開始できません。"));
+      if (done.outcome) {
+        await store.perform("own", "notify");
+        return done.outcome;
       }
-    });
-  }
-
-  /** Calls into the world never overlap. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#last.then(work, work);
-    this.#last = mine;
-    return mine;
+      const isAsked = done.question?.kind === "confirmationCode";
+      act = { answer: isAsked ? { code: confirmationCode } : "accept" };
+    }
   }
 }

@@ -1,6 +1,6 @@
 /** What the operator has filled in, and how it becomes an order: a profile in stock, downloadOrder, confirmOrder. */
 import { t } from "../lib/language.svelte";
-import { sentence } from "../lib/world";
+import { sentence } from "../lib/sentence";
 import type { ImportRow, OrderView, Terms } from "./messages";
 import { session } from "./session.svelte";
 import { told } from "./told.svelte";
