@@ -12,8 +12,21 @@ import type {
   WorldOptions,
 } from "../pkg/esim_lab.js";
 import { type Device, type KeptJournal, holdCard, kept } from "./kept";
-import type { ChecksOf, Comparison, Diversion, Place, Progress, State, Update, Verdict } from "./protocol";
+import type {
+  ChecksOf,
+  Comparison,
+  Diversion,
+  Found,
+  Place,
+  Progress,
+  State,
+  Suggestion,
+  Update,
+  Verdict,
+} from "./protocol";
 import { type Compared, type CopyForm, type KeySession, World } from "./later";
+import { type Breath, Filtering, type Judged } from "./filter";
+import type { Key } from "./query";
 import { Session } from "./session";
 import { CHAPTERS, MOST_STEPS, type Mark, STORY } from "./story";
 
@@ -76,11 +89,22 @@ class Pace {
   }
 }
 
+/** Lets others in after each slice of work. */
+function slices(): Breath {
+  let begun = performance.now();
+  return async () => {
+    if (performance.now() - begun < SLICE) return;
+    await breath();
+    begun = performance.now();
+  };
+}
+
 export class Engine {
   #rooms = new Map<Place, Room>();
   #marks = new Map<Mark, number>();
   #told: Told = () => undefined;
   #ticked: Ticked = () => undefined;
+  readonly #filtering = new Filtering((record) => World.explainRecord(record));
   /** Calls into worlds never overlap. */
   #queue: Promise<unknown> = Promise.resolve();
   #age = 0;
@@ -417,6 +441,17 @@ export class Engine {
     });
   }
 
+  /** On from a break point. */
+  async goOn(place: Place): Promise<{ branch: string; verdict: Verdict | undefined }> {
+    return this.#act(place, async ({ session }) => {
+      const pace = new Pace();
+      const { id, verdict } = await session.goOn((done, of) =>
+        pace.tick(() => this.#ticked({ place, what: "run", done, of })),
+      );
+      return { branch: id, verdict };
+    });
+  }
+
   async #act<T>(place: Place, work: (room: Room) => Promise<T> | T): Promise<T> {
     return this.#inTurn(async () => {
       const room = this.#room(place);
@@ -441,6 +476,21 @@ export class Engine {
   async checks(place: Place, n: number, branch?: string): Promise<ChecksOf> {
     const { session } = this.#room(place);
     return session.checks(n, session.named(branch));
+  }
+
+  /** Messages that a filter means. */
+  async find(place: Place, query: string, branch?: string): Promise<Found> {
+    return this.#filtering.find(this.#room(place).session.named(branch), query, slices());
+  }
+
+  /** What may stand behind a key, beside the rest of the filter. */
+  async complete(place: Place, rest: string, key: Key, branch?: string): Promise<Suggestion[]> {
+    return this.#filtering.complete(this.#room(place).session.named(branch), rest, key, slices());
+  }
+
+  /** What came of each message. */
+  async judge(place: Place, branch?: string): Promise<Judged> {
+    return this.#filtering.judge(this.#room(place).session.named(branch), slices());
   }
 
   /** Messages of a branch that is not looked at. */

@@ -11,8 +11,6 @@ import type {
   Done,
   Edit,
   Explained,
-  Filter,
-  How,
   Order,
   Party,
   Performed,
@@ -152,6 +150,8 @@ export interface Diversion {
   insert?: Act[];
   /** The deed's act is replaced by this. */
   instead?: Act;
+  /** What is typed where a confirmation code is asked for that nobody was asked for before. */
+  code?: string;
   label: Both;
 }
 
@@ -184,10 +184,10 @@ export interface Found {
   mistake?: { start: number; end: number; reason: Both };
 }
 
-/** A way to tamper with one message. */
-export interface Fault {
-  at: Filter;
-  how: How;
+/** What may stand behind a key of the filter, and how many messages it leaves. */
+export interface Suggestion {
+  value: string;
+  count: number;
 }
 
 /** Where a value of a message occurs first in this branch. */

@@ -20,7 +20,17 @@ export interface Branch {
   records: TraceRecord[];
   label: Both | undefined;
   verdict: Verdict | undefined;
+  /** What is still to be done where a break point has stopped it. */
+  rest?: readonly Coming[];
 }
+
+/** An act to come, and whether it came out well where it was done before. */
+interface Coming {
+  act: Act;
+  wasGood: boolean;
+}
+
+type Tick = (done: number, of: number) => Promise<void>;
 
 export const sameAct = (a: Act, b: Act) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -113,7 +123,7 @@ export class Session {
     const { branch } = this;
     if (!branch.parent) return undefined;
     for (const { performed } of branch.steps.slice(branch.fork)) {
-      const verdict = this.#verdict(branch, performed, branch.parent);
+      const verdict = this.#verdict(branch, performed, branch.parent, true);
       if (verdict) return { ...verdict, outcome: branch.steps.at(-1)?.performed.outcome ?? verdict.outcome };
     }
     return undefined;
@@ -179,10 +189,7 @@ export class Session {
   }
 
   /** From a message or deed on something else happens; the branch goes on until somebody refuses, or to its end. */
-  async divert(
-    { record, deed, insert = [], instead, label }: Diversion,
-    tick: (done: number, of: number) => Promise<void>,
-  ) {
+  async divert({ record, deed, insert = [], instead, code, label }: Diversion, tick: Tick) {
     const parent = this.branch;
     const at = deed ?? this.deedOf(record ?? -1);
     if (at < 0 || at > parent.steps.length) throw new Error(`no deed has sent message ${record}`);
@@ -191,27 +198,48 @@ export class Session {
     this.at = at;
     const branch = this.#forkHere(label);
     for (const act of insert) await this.append(act);
-    for (const [n, step] of rest.entries()) {
-      const act = n === 0 && instead !== undefined ? instead : step.act;
+    const acts = rest.map(({ act, performed }) => ({ act, wasGood: performed.good }));
+    if (instead !== undefined && acts[0]) acts[0].act = instead;
+    await this.#playOn(branch, parent, acts, code, tick);
+    return branch;
+  }
+
+  /** A branch that a break point has stopped goes on, and does what its parent did after it. */
+  async goOn(tick: Tick): Promise<Branch> {
+    const { branch } = this;
+    if (this.at < branch.steps.length) this.goTo(branch.steps.length);
+    const { rest = [] } = branch;
+    delete branch.rest;
+    await this.#playOn(branch, branch.parent ?? branch, [{ act: "go-on", wasGood: true }, ...rest], undefined, tick);
+    return branch;
+  }
+
+  async #playOn(branch: Branch, parent: Branch, acts: readonly Coming[], code: string | undefined, tick: Tick) {
+    for (const [n, { act, wasGood }] of acts.entries()) {
       let performed: Performed;
       try {
         performed = await this.append(act);
+        const { done } = performed;
+        if (code !== undefined && done.kind === "download" && done.question?.kind === "confirmationCode")
+          performed = await this.append({ answer: { code } });
       } catch (error) {
         // The act makes no sense in a world that went another way: the branch ends here.
         branch.verdict ??= this.#ended(branch, error);
         break;
       }
-      if (performed.done.kind === "stopped") break;
-      branch.verdict ??= this.#verdict(branch, performed, parent);
-      const isOver = !performed.good && step.performed.good;
+      if (performed.done.kind === "stopped") {
+        branch.rest = acts.slice(n + 1);
+        break;
+      }
+      branch.verdict ??= this.#verdict(branch, performed, parent, wasGood);
+      const isOver = !performed.good && wasGood;
       const hasEnded = performed.done.kind === "download" && performed.done.outcome !== undefined;
       if (branch.verdict && (isOver || hasEnded || performed.done.kind !== "download")) {
         branch.verdict.outcome = performed.outcome;
         break;
       }
-      await tick(n + 1, rest.length);
+      await tick(n + 1, acts.length);
     }
-    return branch;
   }
 
   #ended(branch: Branch, error: unknown): Verdict {
@@ -230,19 +258,18 @@ export class Session {
     };
   }
 
-  #verdict(branch: Branch, performed: Performed, parent: Branch): Verdict | undefined {
+  #verdict(branch: Branch, performed: Performed, parent: Branch, wasGood: boolean): Verdict | undefined {
     const usual = new Set(
       parent.steps.flatMap(({ performed: { checks = [] } }) =>
         checks
           .filter(({ passed }) => !passed)
-          .map(({ party, clause, what, record }) => [party, clause, what, record].join()),
+          .map(({ party, clause, what }) => [party, clause, what].join()),
       ),
     );
     const failed = performed.checks?.find(
-      ({ passed, party, clause, what, record }) => !passed && !usual.has([party, clause, what, record].join()),
+      ({ passed, party, clause, what }) => !passed && !usual.has([party, clause, what].join()),
     );
     if (!failed) {
-      const wasGood = parent.steps[branch.steps.length - 1]?.performed.good ?? true;
       if (performed.good || !wasGood) return undefined;
       const none = { party: undefined, record: undefined, answer: undefined, check: undefined, number: 0, of: 0 };
       return { ...none, code: "", outcome: performed.outcome };

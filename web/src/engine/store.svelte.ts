@@ -90,6 +90,7 @@ class Store {
     this.#busy(place, () => this.engine.choose(place, branch, at));
   dropBranch = (place: Place, branch: string) => this.#busy(place, () => this.engine.dropBranch(place, branch));
   divert = (place: Place, diversion: Diversion) => this.#busy(place, () => this.engine.divert(place, diversion));
+  goOn = (place: Place) => this.#busy(place, () => this.engine.goOn(place));
   startOver = () => this.#busy("own", () => this.engine.startOver());
   undoStartOver = () => this.#busy("own", () => this.engine.undoStartOver());
   takeOver = () => this.#busy("own", () => this.engine.takeOver());
