@@ -162,6 +162,12 @@ export class Engine {
     });
   }
 
+  /** Whoever waits for a link does not want to any more: it stands where it has come to. */
+  async leave(): Promise<void> {
+    this.#isLeft = true;
+  }
+  #isLeft = false;
+
   /** A link in place of the one that is open. */
   async openLink(hash: string): Promise<boolean> {
     return this.#inTurn(() => this.#openLink(hash));
@@ -297,11 +303,13 @@ export class Engine {
     // What is done to messages made a branch: the way without it stands beside it.
     const isPlain = (act: Act) => (typeof act === "string" ? act !== "mend" : !("tamper" in act));
     const first = acts.findIndex((act) => !isPlain(act));
+    this.#isLeft = false;
     const ways = first < 0 ? [acts] : [acts.filter(isPlain), acts];
     for (const [n, way] of ways.entries()) {
       const rest = n === 0 ? way : acts.slice(first);
       if (n > 0) session.fork("A", Math.min(1 + first, session.branch.steps.length), "B", undefined);
       for (const [done, act] of rest.entries()) {
+        if (this.#isLeft) break;
         try {
           await session.append(act);
         } catch (error) {
@@ -313,7 +321,8 @@ export class Engine {
       }
       if (n > 0) session.branch.verdict = session.judge();
     }
-    if (digest !== undefined && !world.traceDigest().startsWith(digest)) room.notice = toldOtherwise(version);
+    if (this.#isLeft) room.notice = LEFT;
+    else if (digest !== undefined && !world.traceDigest().startsWith(digest)) room.notice = toldOtherwise(version);
     await this.#tell("linked");
     return true;
   }
@@ -693,6 +702,11 @@ function endOf(world: World): Map<string, { what: Both; value: string }> {
     });
   return end;
 }
+
+const LEFT: Both = {
+  en: "The link was left before its end: what you see is how far it had come.",
+  ja: "リンクの再現を途中でやめました。そこまでの状態を表示しています。",
+};
 
 function toldOtherwise(theirs: string | undefined): Both {
   const ours = World.version();

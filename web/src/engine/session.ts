@@ -261,9 +261,7 @@ export class Session {
   #verdict(branch: Branch, performed: Performed, parent: Branch, wasGood: boolean): Verdict | undefined {
     const usual = new Set(
       parent.steps.flatMap(({ performed: { checks = [] } }) =>
-        checks
-          .filter(({ passed }) => !passed)
-          .map(({ party, clause, what }) => [party, clause, what].join()),
+        checks.filter(({ passed }) => !passed).map(({ party, clause, what }) => [party, clause, what].join()),
       ),
     );
     const failed = performed.checks?.find(

@@ -40,6 +40,7 @@ export const ICONS = {
   swap: ["M3 7h13M13 4l3.5 3-3.5 3", "M17 13.5h-13M7 10.5l-3.5 3 3.5 3"],
   usb: ["M10 2.5v12", "M8 4.5l2-2.5 2 2.5", "M10 14.5l-4-2.5v-3M10 12.5l4-2.5v-2.5", "M10 14.5a1.5 1.5 0 1 0 .1 0"],
   pin: ["M7 3h6l-1 6 2.5 2.5h-9l2.5-2.5z", "M10 11.5v6"],
+  ring: ["M10 4.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11z"],
   menu: ["M3 5.5h14M3 10h14M3 14.5h14"],
 } as const satisfies Record<string, readonly string[]>;
 
