@@ -30,7 +30,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("esim-worker", &["esim-rsp", "esim-crypto", "esim-smdp", "esim-sm-edge"]),
     (
         "esim-world",
-        &["esim-disk", "esim-rsp", "esim-crypto", "esim-euicc", "esim-lpa", "esim-sm-edge", "esim-net"],
+        &[
+            "esim-disk",
+            "esim-rsp",
+            "esim-crypto",
+            "esim-saip",
+            "esim-euicc",
+            "esim-lpa",
+            "esim-sm-edge",
+            "esim-net",
+        ],
     ),
     (
         "esim-cli",

@@ -139,7 +139,8 @@ impl Messages {
     }
 }
 
-/// Name and content of every leaf. A field of a CHOICE or a list has its parent's name if it has none.
+/// Name and content of every leaf. A field of a CHOICE or a list has its parent's name if it has none, or one with
+/// blanks, which is no field's.
 fn leaves(octets: &[u8], node: &Node, name: &str, out: &mut Vec<(String, String)>) {
     let is_certificate = name.ends_with("Certificate");
     if node.children.is_empty() && !is_constructed(octets, node) || is_certificate {
@@ -147,7 +148,8 @@ fn leaves(octets: &[u8], node: &Node, name: &str, out: &mut Vec<(String, String)
         return;
     }
     for child in &node.children {
-        let name = if child.name.is_empty() { name } else { &child.name };
+        let is_field = !child.name.is_empty() && !child.name.contains(' ');
+        let name = if is_field { &child.name } else { name };
         leaves(octets, child, name, out);
     }
 }

@@ -318,12 +318,11 @@ impl World {
         self.world.device().nvm().export()
     }
 
-    /// Explains a record of the trace.
+    /// Explains a record of the trace; an APDU with what the records around it tell.
     #[wasm_bindgen(unchecked_return_type = "Explained")]
     pub fn explain(&self, n: u32) -> Fallible<JsValue> {
-        let record = self.world.trace().records().get(n as usize);
-        let record = record.ok_or_else(|| sentence(format!("the trace has no record {n}")))?;
-        give(&esim_world::explain_record(record))
+        let explained = esim_world::explain_record_in(self.world.trace().records(), n as usize);
+        give(&explained.ok_or_else(|| sentence(format!("the trace has no record {n}")))?)
     }
 
     /// Explains a record of any trace.

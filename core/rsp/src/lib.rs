@@ -36,12 +36,15 @@ pub mod json;
 pub mod json_binding;
 mod node;
 pub mod notification;
+pub mod oid;
+pub mod shape;
 pub mod signed;
 pub mod sms;
 pub mod status;
 pub mod tbcd;
 pub mod tlv;
 pub mod trace;
+mod x509;
 
 pub use codec::{decode, encode};
 pub use error::{Error, ErrorKind};

@@ -28,20 +28,32 @@ pub struct Node {
     pub whole: Range<usize>,
     /// Offsets of the value.
     pub value: Range<usize>,
-    /// The value for a reader: text, number, hexadecimal, named code. Empty if constructed.
+    /// The value for a reader: text, number, hexadecimal, named code. Of a constructed one what it comes to, or empty.
     pub text: String,
+    /// One sentence: what it means, and what for; absent where the name says all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional, type = "Both"))]
+    pub meaning: Option<Meaning>,
+    /// Remarks of a word or two: `critical`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<String>"))]
+    pub note: String,
     /// What the value is made of.
     pub children: Vec<Node>,
 }
 
+/// A sentence in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Meaning {
+    /// English.
+    pub en: &'static str,
+    /// Japanese.
+    pub ja: &'static str,
+}
+
 impl Node {
-    pub(crate) fn new(
-        name: &str,
-        type_name: &str,
-        tag: u32,
-        whole: Range<usize>,
-        value: Range<usize>,
-    ) -> Self {
+    /// A node without text, meaning and parts; the name is the field's here or in the module.
+    pub fn new(name: &str, type_name: &str, tag: u32, whole: Range<usize>, value: Range<usize>) -> Self {
         Self {
             name: camel_case(name),
             type_name: type_name.to_owned(),
@@ -50,19 +62,34 @@ impl Node {
             whole,
             value,
             text: String::new(),
+            meaning: None,
+            note: String::new(),
             children: Vec::new(),
         }
+    }
+
+    /// A node that has no tag, such as an octet of a header or a member of JSON: it is named as given.
+    pub fn named(name: &str, clause: &str, whole: Range<usize>, text: impl Into<String>) -> Self {
+        let mut node = Self::new("", "", 0, whole.clone(), whole);
+        (node.name, node.clause, node.text) = (name.to_owned(), clause.to_owned(), text.into());
+        node
     }
 
     pub(crate) fn has_unknown(&self) -> bool {
         self.type_name == UNKNOWN || self.children.iter().any(Self::has_unknown)
     }
 
-    pub(crate) fn shifted(mut self, by: usize) -> Self {
+    /// The same, so many octets further on.
+    #[must_use]
+    pub fn shifted(mut self, by: usize) -> Self {
+        self.shift(by);
+        self
+    }
+
+    fn shift(&mut self, by: usize) {
         self.whole = self.whole.start + by..self.whole.end + by;
         self.value = self.value.start + by..self.value.end + by;
-        self.children = self.children.into_iter().map(|child| child.shifted(by)).collect();
-        self
+        self.children.iter_mut().for_each(|child| child.shift(by));
     }
 }
 

@@ -64,7 +64,7 @@ fn messages_of_es9_and_es11_in_asn1_have_their_names() {
             "GetBoundProfilePackageResponse getBoundProfilePackageError 4 (confirmationCodeRetriesExceeded)",
         ),
         ("BF410B 800101 A106 BF4103810105", "CancelSessionRequestEs9 transactionId 01"),
-        ("BF4102A000", "CancelSessionResponseEs9 cancelSessionOk"),
+        ("BF4102A000", "CancelSessionResponseEs9 cancelSessionOk empty"),
         ("BF3B0E 800101 BF3808A106800101020105", "AuthenticateClientRequest transactionId 01"),
         ("BF3A0E 800101 BF2108A106800101020105", "GetBoundProfilePackageRequest transactionId 01"),
     ] {
@@ -110,4 +110,61 @@ fn more_tlvs_than_anybody_reads_are_refused_before_they_are_built() {
     assert!(explain(&package).is_err());
     // Some thousands are a package.
     assert_eq!(explain(&[0x80, 0x00].repeat(5000)).expect("a message").len(), 5000);
+}
+
+#[test]
+fn a_certificate_has_a_name_for_every_field() {
+    // Made by hand: version, serial, names, times, key, two extensions, signature.
+    let oid = |hex: &str| format!("06{:02X}{hex}", hex.len() / 2);
+    let der = |tag: &str, inner: &str| {
+        let length = inner.len() / 2;
+        assert!(length < 256);
+        if length < 128 { format!("{tag}{length:02X}{inner}") } else { format!("{tag}81{length:02X}{inner}") }
+    };
+    let ecdsa = der("30", &oid("2A8648CE3D040302"));
+    let name = der("30", &der("31", &der("30", &format!("{}0C0141", oid("550403")))));
+    let times = der("30", "170D3236303130313030303030305A180F32303530303130323033303430355A");
+    let curve = der("30", &format!("{}{}", oid("2A8648CE3D0201"), oid("2A8648CE3D030107")));
+    let key = der("30", &format!("{curve}0303000402"));
+    let usage = der("30", &format!("{}0101FF{}", oid("551D0F"), der("04", "03020106")));
+    let alt = der("30", &format!("{}{}", oid("551D11"), der("04", "30048802883703"[..].get(..12).unwrap())));
+    let extensions = der("A3", &der("30", &format!("{usage}{alt}")));
+    let tbs = der("30", &format!("A003020102020105{ecdsa}{name}{times}{name}{key}{extensions}"));
+    let signature = der("03", "003006020101020102");
+    let tree = tree(&der("30", &format!("{tbs}{ecdsa}{signature}")));
+    assert_eq!(tree.type_name, "Certificate");
+    let inner = child(&tree, "tbsCertificate");
+    let names: Vec<_> = inner.children.iter().map(|node| node.name.as_str()).collect();
+    let all =
+        ["version", "serialNumber", "signature", "issuer", "validity", "subject", "subjectPublicKeyInfo"];
+    assert_eq!(names[..7], all);
+    assert_eq!(child(inner, "issuer").text, "CN=A");
+    assert_eq!(child(inner, "validity").text, "2026-01-01 00:00:00 UTC to 2050-01-02 03:04:05 UTC");
+    let extensions = &child(inner, "extensions").children[0];
+    let usage = child(extensions, "keyUsage");
+    assert_eq!(
+        (usage.note.as_str(), child(usage, "extnValue").children[0].text.as_str()),
+        ("critical", "keyCertSign, cRLSign")
+    );
+    let ecdsa = &child(&tree, "signatureValue").children[1];
+    assert_eq!((child(ecdsa, "r").text.as_str(), child(ecdsa, "s").text.as_str()), ("01", "02"));
+}
+
+#[test]
+fn a_tree_has_an_end_and_says_what_it_leaves_out() {
+    use esim_rsp::explain::MOST_NODES;
+    fn nodes(node: &Node) -> usize {
+        1 + node.children.iter().map(nodes).sum::<usize>()
+    }
+    let many = explain(&[0x80, 0x00].repeat(50_000)).expect("a message");
+    assert_eq!(many.len(), MOST_NODES + 1);
+    let last = many.last().expect("a node");
+    assert_eq!((last.name.as_str(), last.whole.clone()), ("left out", 2 * MOST_NODES..100_000));
+    assert!(last.text.starts_with("42000 "), "{}", last.text);
+    // Within a list of a known type, too.
+    let segments = [0x87, 0x01, 0x00].repeat(30_000);
+    let mut package = hex::decode("BF3683015F95A083015F90").expect("hex");
+    package.extend(segments);
+    let tree = explain(&package).expect("a message");
+    assert!(tree.iter().map(nodes).sum::<usize>() <= MOST_NODES + 32);
 }

@@ -1,10 +1,13 @@
 //! A trace record for a reader: JSON with its base64 fields opened, TLVs as a
 //! tree, APDUs taken apart.
 
+use crate::apdu::context;
+use crate::json_tree;
 use esim_net::explain::{Element, explain};
 use esim_net::nas::Direction;
 use esim_rsp::explain::Node;
 use esim_rsp::json::Base64;
+use esim_rsp::tlv;
 use esim_rsp::trace::Record;
 use serde::Serialize;
 use serde_json::Value;
@@ -19,7 +22,7 @@ pub struct Explained {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional, type = "unknown"))]
     pub json: Option<Value>,
-    /// The message's TLVs; of JSON, one part for each field that holds some.
+    /// The message's tree; of JSON the text's own, then one part for each field that holds TLVs.
     pub parts: Vec<Part>,
 }
 
@@ -37,35 +40,125 @@ pub struct Part {
 
 impl Part {
     pub(crate) fn new(label: &str, octets: &[u8]) -> Self {
-        let nodes = esim_rsp::explain(octets).unwrap_or_default();
-        Self { label: label.to_string(), hex: hex::encode(octets), nodes }
+        let mut nodes = esim_rsp::explain(octets).unwrap_or_default();
+        if let [node] = &mut nodes[..]
+            && node.name.is_empty()
+            && !label.contains([' ', '.'])
+        {
+            node.name = label.to_string();
+        }
+        Self::of(label, octets, nodes)
     }
 
     pub(crate) fn plain(label: &str, octets: &[u8]) -> Self {
-        Self { label: label.to_string(), hex: hex::encode(octets), nodes: Vec::new() }
+        Self::of(label, octets, Vec::new())
+    }
+
+    pub(crate) fn of(label: &str, octets: &[u8], nodes: Vec<Node>) -> Self {
+        Self { label: label.to_string(), hex: hex::encode(octets), nodes }
     }
 }
 
-/// Explains a record of a trace.
+/// Explains a record of a trace alone. An APDU that is a part of a message says more among its records:
+/// [`explain_record_in`].
 pub fn explain_record(record: &Record) -> Explained {
+    explain_record_in(std::slice::from_ref(record), 0).unwrap_or_else(|| Explained {
+        title: record.function.clone(),
+        json: None,
+        parts: Vec::new(),
+    })
+}
+
+/// Explains record `n` of a trace; `None` if it has none. The records around it tell what an APDU answers, which file is
+/// selected, and of which message it is a part.
+pub fn explain_record_in(records: &[Record], n: usize) -> Option<Explained> {
+    let record = records.get(n)?;
     let mut title = format!("{} {}", record.interface, record.function);
     if matches!(record.interface.as_str(), "policy" | "S1AP") {
         title.push_str(" (a decoded structure, not the encoding of the field)");
     }
     let bytes = &record.bytes;
-    if let Ok(json) = serde_json::from_slice::<Value>(bytes) {
-        let parts =
-            json.as_object().into_iter().flatten().filter_map(|(name, value)| field(name, value)).collect();
-        return Explained { title, json: Some(json), parts };
+    if matches!(bytes.first(), Some(b'{' | b'['))
+        && let Ok(json) = serde_json::from_slice::<Value>(bytes)
+    {
+        return Some(Explained { title, parts: json_parts(bytes, &json), json: Some(json) });
     }
-    let parts = match record.interface.as_str() {
-        "APDU" if record.to == esim_rsp::trace::Party::Euicc => command(bytes),
-        "APDU" => response(bytes),
-        "NAS" | "S6a" | "S6d" | "S11" | "S4" | "S1-U" | "S12" | "SGi" => vec![network(record)],
-        "SGd" => vec![Part::plain("RP-DATA, TS 24.011 7.3.1", bytes)],
-        _ => vec![Part::new("", bytes)],
+    let part = match record.interface.as_str() {
+        "APDU" => Part::of("", bytes, context::apdu(records, n)),
+        "NAS" | "S6a" | "S6d" | "S11" | "S4" | "S1-U" | "S12" | "SGi" => network(record),
+        "SGd" => Part::plain("RP-DATA, TS 24.011 7.3.1", bytes),
+        _ if context::is_segment(record) => package_part(records, n),
+        _ => Part::new("", bytes),
     };
-    Explained { title, json: None, parts }
+    Some(Explained { title, json: None, parts: vec![part] })
+}
+
+/// The text's own tree, and that of each member that holds TLVs.
+fn json_parts(bytes: &[u8], json: &Value) -> Vec<Part> {
+    let tree = std::str::from_utf8(bytes).ok().and_then(json_tree::tree).unwrap_or_default();
+    let members = json.as_object().into_iter().flatten();
+    let opened = members.filter_map(|(name, value)| field(name, value));
+    std::iter::once(Part::of("", bytes, tree)).chain(opened).collect()
+}
+
+/// A segment of a package (SGP.22 2.5.5), read with those before and after it.
+pub(crate) fn package_part(records: &[Record], n: usize) -> Part {
+    let Some(record) = records.get(n) else { return Part::plain("", &[]) };
+    let bytes = &record.bytes;
+    let begins = |record: &Record| context::is_segment(record) && record.bytes.starts_with(&[0xBF, 0x36]);
+    let first = records.get(..=n).and_then(|before| before.iter().rposition(begins));
+    let (mut whole, mut at) = (Vec::new(), None);
+    for (i, segment) in records.iter().enumerate().skip(first.unwrap_or(n)) {
+        if !context::is_segment(segment) || (i > n && begins(segment)) {
+            continue;
+        }
+        if i == n {
+            at = Some(whole.len());
+        }
+        whole.extend_from_slice(&segment.bytes);
+        if i >= n && tlv::read_only(&whole).is_ok() {
+            break;
+        }
+    }
+    let package = at.zip(esim_rsp::explain(&whole).ok());
+    let nodes = match package {
+        Some((at, nodes)) => context::clip(&nodes, &(at..at + bytes.len())),
+        None => begun(bytes, 0),
+    };
+    Part::of("", bytes, nodes)
+}
+
+/// Names of what a package is made of (SGP.22 2.5.3).
+fn package_name(tag: u32) -> (&'static str, &'static str) {
+    match tag {
+        0xBF36 => ("", "BoundProfilePackage"),
+        0xA0 => ("firstSequenceOf87", ""),
+        0xA1 => ("sequenceOf88", ""),
+        0xA2 => ("secondSequenceOf87", ""),
+        0xA3 => ("sequenceOf86", ""),
+        _ => ("", ""),
+    }
+}
+
+/// TLVs of which the last may go on elsewhere.
+fn begun(octets: &[u8], depth: u8) -> Vec<Node> {
+    if let Ok(nodes) = esim_rsp::explain(octets) {
+        return nodes;
+    }
+    let Ok((tag, length, value)) = tlv::read_header(octets, 0) else {
+        let text = hex::encode_upper(octets);
+        return vec![Node::named("continued", "SGP.22 2.5.5", 0..octets.len(), text)];
+    };
+    let (name, type_name) = package_name(tag);
+    let mut node = Node::new(name, type_name, tag, 0..octets.len(), value..octets.len());
+    node.clause = "2.5.5".into();
+    node.note = "goes on".into();
+    node.text = format!("{length} octets");
+    if depth < 4 && value < octets.len() {
+        let inner = begun(octets.get(value..).unwrap_or_default(), depth + 1);
+        node.children = inner.into_iter().map(|child| child.shifted(value)).collect();
+    }
+    vec![node]
 }
 
 /// A message of the network: its information elements.
@@ -79,14 +172,9 @@ fn network(record: &Record) -> Part {
 
 fn node(element: Element) -> Node {
     Node {
-        name: element.name,
-        type_name: String::new(),
-        clause: element.clause,
-        tag: 0,
-        whole: element.whole,
         value: element.value,
-        text: element.text,
         children: element.children.into_iter().map(node).collect(),
+        ..Node::named(&element.name, &element.clause, element.whole, element.text)
     }
 }
 
@@ -98,39 +186,9 @@ pub(crate) fn field(name: &str, value: &Value) -> Option<Part> {
 }
 
 pub(crate) fn command(apdu: &[u8]) -> Vec<Part> {
-    let Some((header, rest)) = apdu.split_at_checked(4) else { return vec![Part::plain("", apdu)] };
-    let mut parts = vec![Part::plain("CLA INS P1 P2", header)];
-    match rest {
-        [] => {}
-        [le] => parts.push(Part::plain("Le", &[*le])),
-        [0, _, _] => parts.push(Part::plain("Le", rest)),
-        [0, high, low, body @ ..] => {
-            let length = usize::from(u16::from_be_bytes([*high, *low]));
-            parts.push(Part::plain("Lc", &rest[..3]));
-            let (data, le) = body.split_at_checked(length).unwrap_or((body, &[]));
-            parts.push(Part::new("data", data));
-            if !le.is_empty() {
-                parts.push(Part::plain("Le", le));
-            }
-        }
-        [lc, body @ ..] => {
-            parts.push(Part::plain("Lc", &[*lc]));
-            let (data, le) = body.split_at_checked(usize::from(*lc)).unwrap_or((body, &[]));
-            parts.push(Part::new("data", data));
-            if !le.is_empty() {
-                parts.push(Part::plain("Le", le));
-            }
-        }
-    }
-    parts
+    vec![Part::of("", apdu, context::lone_command(apdu))]
 }
 
 pub(crate) fn response(apdu: &[u8]) -> Vec<Part> {
-    let (data, status) = apdu.split_at(apdu.len().saturating_sub(2));
-    let mut parts = Vec::new();
-    if !data.is_empty() {
-        parts.push(Part::new("data", data));
-    }
-    parts.push(Part::plain("SW1 SW2", status));
-    parts
+    vec![Part::of("", apdu, context::lone_response(apdu))]
 }

@@ -1,6 +1,6 @@
 //! What people paste is explained, or named.
 
-use esim_world::{Explained, LONGEST, explain_pasted, octets_of};
+use esim_world::{Explained, LONGEST, Part, explain_pasted, octets_of};
 
 fn explained(text: &str) -> Explained {
     explain_pasted(text.as_bytes()).unwrap_or_else(|reason| panic!("{text}: {reason}"))
@@ -12,9 +12,18 @@ fn refused(input: impl AsRef<[u8]>) -> String {
     reason
 }
 
-/// The type of the message in each part.
+/// The type of the message in each part; in that of an APDU it is in the data field.
 fn types(explained: &Explained) -> Vec<&str> {
-    explained.parts.iter().flat_map(|part| part.nodes.first()).map(|node| node.type_name.as_str()).collect()
+    let data = |part: &Part| part.nodes.iter().position(|node| node.name == "data");
+    let mut types = Vec::new();
+    for part in &explained.parts {
+        let node = match data(part) {
+            Some(at) => part.nodes[at].children.first(),
+            None => part.nodes.first().filter(|node| !matches!(node.name.as_str(), "CLA" | "SW1 SW2")),
+        };
+        types.extend(node.map(|node| node.type_name.as_str()));
+    }
+    types
 }
 
 const EID: &str = "BF3E125A1089049032000000000000000000000000";
@@ -58,8 +67,12 @@ fn commands_and_responses() {
     let response = explained(&format!("{EID}9000"));
     assert_eq!(response.title, "response APDU, status word 9000: executed");
     assert_eq!(types(&response), ["GetEuiccDataResponse"]);
-    assert_eq!(response.parts.last().unwrap().hex, "9000");
-    assert_eq!(response.parts.len(), 2, "the status word is no TLV");
+    let status = response.parts[0].nodes.last().unwrap();
+    assert_eq!(
+        (status.name.as_str(), status.whole.clone()),
+        ("SW1 SW2", 21..23),
+        "the status word is no TLV"
+    );
     assert_eq!(
         explained(&format!("{EID}6115")).title,
         "response APDU, status word 6115: executed; 21 octets wait for GET RESPONSE"

@@ -1,0 +1,63 @@
+//! Status words (TS 102 221 10.2.1, TS 31.102 7.3).
+
+/// What a status word says.
+pub(crate) fn status_word(sw: u16) -> String {
+    let [sw1, sw2] = sw.to_be_bytes();
+    let octets = if sw2 == 0 { 256 } else { u16::from(sw2) };
+    let fixed = match sw {
+        0x9000 => "executed",
+        0x6200 => "warning: nothing is said of the memory",
+        0x6281 => "warning: part of the data may be wrong",
+        0x6282 => "warning: the end of the file or record comes first",
+        0x6283 => "warning: the file is deactivated",
+        0x6285 => "warning: the file is terminated",
+        0x6300 => "warning: nothing more is said",
+        0x6400 => "execution error: the memory is as it was",
+        0x6500 => "execution error: the memory has changed",
+        0x6581 => "memory problem",
+        0x6700 => "wrong length",
+        0x6800 => "functions in CLA not supported",
+        0x6881 => "logical channel not supported",
+        0x6882 => "secure messaging not supported",
+        0x6900 => "command not allowed",
+        0x6981 => "the command does not fit the file's structure",
+        0x6982 => "security status not satisfied",
+        0x6983 => "the PIN is blocked",
+        0x6984 => "the referenced data are invalid",
+        0x6985 => "conditions of use not satisfied",
+        0x6986 => "no EF is selected",
+        0x6989 => "secure channel: security not satisfied",
+        0x6A80 => "incorrect data",
+        0x6A81 => "function not supported",
+        0x6A82 => "file or application not found",
+        0x6A83 => "record not found",
+        0x6A84 => "not enough memory",
+        0x6A86 => "incorrect P1 or P2",
+        0x6A87 => "Lc does not fit P1 and P2",
+        0x6A88 => "referenced data not found",
+        0x6B00 => "wrong P1 or P2: outside the file",
+        0x6D00 => "instruction not supported",
+        0x6E00 => "class not supported",
+        0x6F00 => "technical problem, nothing more is said",
+        0x9300 => "the toolkit is busy, try again",
+        0x9850 => "the value cannot be increased",
+        0x9862 => "authentication error: MAC of the network is wrong",
+        0x9863 => "authentication error: session expired",
+        0x9864 => "authentication error: GSM context not supported",
+        0x9865 => "the key is not fresh enough",
+        0x9866 => "authentication error: no memory",
+        _ => "",
+    };
+    match (sw1, fixed) {
+        (_, fixed) if !fixed.is_empty() => fixed.into(),
+        (0x61, _) => format!("executed: {octets} octets wait for GET RESPONSE"),
+        (0x6C, _) => format!("wrong Le: the same command with Le {sw2:02X}"),
+        (0x91, _) => format!("executed: a proactive command of {octets} octets waits for FETCH"),
+        (0x92, _) => format!("executed after {} internal tries", sw2 & 0x0F),
+        (0x63, _) if sw2 & 0xF0 == 0xC0 => format!("verification failed, {} tries left", sw2 & 0x0F),
+        (0x62 | 0x63, _) => "warning".into(),
+        (0x64..=0x66, _) => "execution error".into(),
+        (0x67..=0x6F, _) => "refused".into(),
+        _ => "meaning of the application".into(),
+    }
+}
