@@ -27,7 +27,8 @@ pub fn write(folder: &Path) -> std::io::Result<()> {
     objects_of_the_worker(folder)?;
     tokens_of_operators(folder)?;
     answers_of_a_server(folder)?;
-    words_of_plugs(folder)
+    words_of_plugs(folder)?;
+    brought_from_elsewhere(folder)
 }
 
 /// The story, as the card hears it.
@@ -162,6 +163,20 @@ fn words_of_plugs(folder: &Path) -> std::io::Result<()> {
         plugs::check(input);
     }
     Ok(())
+}
+
+/// What people bring: every case, and a capture of ours.
+fn brought_from_elsewhere(folder: &Path) -> std::io::Result<()> {
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/cases/foreign/");
+    let mut number = 0;
+    for case in std::fs::read_dir(cases)?.flatten().filter(|case| case.path().is_dir()) {
+        for file in std::fs::read_dir(case.path())? {
+            seed(folder, "foreign", number, &std::fs::read(file?.path())?)?;
+            number += 1;
+        }
+    }
+    let world = in_memory(7).expect("a world");
+    seed(folder, "foreign", number, &esim_world::pcap(world.trace()))
 }
 
 fn seed(folder: &Path, target: &str, number: usize, octets: &[u8]) -> std::io::Result<()> {

@@ -50,9 +50,44 @@ fn tshark_finds_nothing_malformed() {
             }
         }
     }
-    for protocol in ["gsm_sim", "nas-eps", "gtpv2", "diameter", "tcp", "icmp"] {
+    for protocol in ["gsm_sim", "nas-eps", "gtpv2", "diameter", "tcp", "icmp", "http", "json", "exported_pdu"]
+    {
         assert!(all.keys().any(|it| it.contains(protocol)), "no {protocol} among {all:?}");
     }
+}
+
+/// Messages of ES9+ and ES10 stand in a capture by their names, and a comment says which message of the trace each is.
+#[test]
+fn messages_of_the_lpa_have_their_names() {
+    if !has_tshark() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("capture.pcap");
+    let played = block_on(play(&Scenario::story().expect("a story"), &mut |_| ())).expect("played");
+    let records = played.world.trace().records();
+    std::fs::write(&path, pcap(played.world.trace())).expect("written");
+    let of = |interface: &str, response: bool| {
+        let is_meant = |it: &&esim_rsp::trace::Record| {
+            it.interface.starts_with(interface) && it.function.ends_with(" response") == response
+        };
+        records.iter().filter(is_meant).collect::<Vec<_>>()
+    };
+    let uris =
+        tshark(&path, &["-Y", "http.request.uri contains es9plus", "-T", "fields", "-e", "http.request.uri"]);
+    let expected: Vec<String> =
+        of("ES9+", false).iter().map(|it| format!("/gsma/rsp2/es9plus/{}", it.function)).collect();
+    assert!(expected.len() > 5);
+    assert_eq!(uris.lines().collect::<Vec<_>>(), expected);
+    let exported =
+        tshark(&path, &["-Y", "exported_pdu", "-T", "fields", "-e", "frame.comment", "-e", "data.data"]);
+    let commented = |it: &esim_rsp::trace::Record| {
+        exported.contains(&format!("#{} {}: {},", it.n, it.interface, it.function))
+    };
+    assert!(of("ES10", false).iter().chain(&of("ES10", true)).all(|it| commented(it)), "{exported}");
+    assert!(exported.contains(&hex::encode(&of("ES10b", false)[0].bytes)));
+    let list = tshark(&path, &["-Y", "exported_pdu"]);
+    assert!(list.contains("ES10b AuthenticateServer response"), "{list}");
 }
 
 /// What tshark calls the messages is what the trace calls them.

@@ -7,6 +7,7 @@
 mod fetch;
 mod lpa;
 mod network;
+mod recording;
 #[cfg(test)]
 mod types;
 mod view;

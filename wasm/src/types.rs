@@ -3,7 +3,7 @@
 use crate::lpa::view as lpa;
 use crate::{Options, view};
 use esim_rsp::trace::Record;
-use esim_world::{Act, Explained, Journal, Performed, Picture, StepDone};
+use esim_world::{Act, Explained, Foreign, Journal, Performed, Picture, StepDone};
 use std::any::TypeId;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -29,6 +29,7 @@ fn of_the_world(all: &mut All<'_>) {
     all.visit::<Journal>();
     all.visit::<Record>();
     all.visit::<Explained>();
+    all.visit::<Foreign>();
     all.visit::<Picture>();
     all.visit::<view::Order>();
     all.visit::<view::Answered>();

@@ -507,6 +507,27 @@ export type Filter = {
   skip?: number;
 };
 
+/** What has been read. */
+export type Foreign = {
+  /**
+   * `message`, `pem`, `json`, `http`, `apdus`, `lpac`, `lpac-stdio`, `recording`, `pcap`, `trace`, `profile`, `card`, `report`,
+   * `link` or `activation-code`.
+   */
+  kind: string;
+  /** What it is. */
+  title: Both;
+  /** What is in it. */
+  summary: Both;
+  /** The messages, in order; APDUs have beside them the messages of ES10 that they carry. Times are 0 where it has none. */
+  records: Array<TraceRecord>;
+  /** As in the QR code, if it is one. */
+  activationCode?: string;
+  /** The part of a URL, from `#` on, by which the world is made once more that it tells of. */
+  link?: string;
+  /** What could not be read, and where; what somebody should know. */
+  notes: Array<Both>;
+};
+
 /** An answer from outside. */
 export type Heard =
   | {

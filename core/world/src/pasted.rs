@@ -1,14 +1,14 @@
 //! What people paste to have it explained: hexadecimal, base64, DER, JSON, PEM, APDUs with their status words, one or a
 //! log of them, activation codes.
 
-use crate::apdu::apdu_name;
-use crate::explained::{Explained, Part, command, field, response};
+use crate::explained::{Explained, Part, command, explain_record, field, response};
+use crate::foreign::read_log;
+use crate::octets::{
+    LONGEST, blocks, data_of, hexadecimal, instruction, is_activation_code, is_command, is_status, no_octets,
+};
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::common::{from_base64, from_hex};
 use serde_json::Value;
-
-/// Octets that are read at most; a bound profile package has some hundred thousand.
-pub const LONGEST: usize = 8 << 20;
 
 /// Parts that are shown at most.
 const PARTS: usize = 1000;
@@ -32,15 +32,11 @@ pub fn explain_pasted(input: &[u8]) -> Result<Explained, String> {
         return activation_code(text);
     }
     // Lines first: those of a log are APDUs each, those of one message are not.
-    let several = text.lines().nth(1).is_some();
-    if several && let Some(log) = log(text)? {
+    if let Some(log) = log(text)? {
         return Ok(log);
     }
     if let Some(octets) = hexadecimal(text) {
         return message(&octets);
-    }
-    if !several && let Some(log) = log(text)? {
-        return Ok(log);
     }
     match from_base64(text) {
         Ok(octets) => message(&octets).map_err(|reason| unreadable(text, Some(&reason))),
@@ -88,29 +84,16 @@ fn written(input: &[u8]) -> Result<Written<'_>, String> {
 }
 
 fn unreadable(text: &str, as_base64: Option<&str>) -> String {
+    if let Some(why) = no_octets(text) {
+        return why.en;
+    }
     let shown: String = text.chars().take(40).collect();
     let shown = if shown.len() < text.len() { format!("{shown}…") } else { shown };
-    let digits = text.chars().filter(char::is_ascii_hexdigit).count();
-    let only_digits = text.chars().all(|c| c.is_ascii_hexdigit() || c.is_whitespace());
-    if only_digits && digits % 2 == 1 {
-        return format!(
-            "{shown:?} has {digits} hexadecimal digits, an odd number: one is missing or too many"
-        );
-    }
-    if text.contains('…') || text.contains("...") {
-        return format!("{shown:?} has been shortened; paste the whole of it");
-    }
     let kinds = "neither hexadecimal, base64, JSON, PEM, an APDU nor an activation code";
     match as_base64 {
         Some(reason) => format!("{shown:?} is {kinds}; read as base64, {reason}"),
         None => format!("{shown:?} is {kinds}"),
     }
-}
-
-/// Hexadecimal as people write it: with blanks, line breaks, colons, commas, `0x`.
-fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let clean = text.replace("0x", " ").replace("0X", " ").replace([',', '"', '\''], " ");
-    from_hex(&clean).ok().filter(|octets| !octets.is_empty())
 }
 
 /// TLVs, a command, or a response with its status word.
@@ -153,11 +136,6 @@ fn message(octets: &[u8]) -> Result<Explained, String> {
     }
 }
 
-/// First octet of a status word (TS 102 221 10.2).
-fn is_status(sw1: u8) -> bool {
-    matches!(sw1, 0x61..=0x6F | 0x90..=0x9F)
-}
-
 fn a_response(octets: &[u8], sw: u16) -> Explained {
     let title = format!("response APDU, status word {sw:04X}: {}", status_text(sw));
     Explained { title, json: None, parts: response(octets) }
@@ -182,48 +160,6 @@ fn status_text(sw: u16) -> String {
     }
 }
 
-/// Whether octets are a command: a class that there is, an instruction that is known, and a body of the length it says
-/// (TS 102 221 10.1).
-fn is_command(octets: &[u8]) -> bool {
-    let [cla, _, _, _, body @ ..] = octets else { return false };
-    let class = matches!(*cla, 0x00..=0x0F | 0x40..=0x8F | 0xA0 | 0xC0..=0xFE);
-    let exact = match *body {
-        [] | [_] => true,
-        [0, _, _] => true,
-        [0, high, low, ref rest @ ..] => {
-            let length = usize::from(u16::from_be_bytes([high, low]));
-            rest.len() == length || rest.len() == length + 2
-        }
-        [lc, ref rest @ ..] => rest.len() == usize::from(lc) || rest.len() == usize::from(lc) + 1,
-    };
-    class && exact && instruction(octets).is_some()
-}
-
-fn instruction(octets: &[u8]) -> Option<&'static str> {
-    match apdu_name(octets) {
-        "command" => match octets.get(1)? {
-            0x04 => Some("DEACTIVATE FILE"),
-            0x24 => Some("CHANGE PIN"),
-            0x26 => Some("DISABLE PIN"),
-            0x28 => Some("ENABLE PIN"),
-            0x2C => Some("UNBLOCK PIN"),
-            0x32 => Some("INCREASE"),
-            0x44 => Some("ACTIVATE FILE"),
-            0x76 => Some("SUSPEND UICC"),
-            0x78 => Some("GET IDENTITY"),
-            0x89 => Some("AUTHENTICATE"),
-            0xA2 => Some("SEARCH RECORD"),
-            0xC2 => Some("ENVELOPE"),
-            0xCB => Some("RETRIEVE DATA"),
-            0xD6 => Some("UPDATE BINARY"),
-            0xDB => Some("SET DATA"),
-            0xDC => Some("UPDATE RECORD"),
-            _ => None,
-        },
-        name => Some(name),
-    }
-}
-
 fn command_title(octets: &[u8]) -> String {
     let &[cla, ins, p1, p2, ..] = octets else { return "command APDU".into() };
     let name = instruction(octets).unwrap_or("command");
@@ -236,49 +172,22 @@ fn command_title(octets: &[u8]) -> String {
     format!("command APDU: {name} on logical channel {channel}{block}")
 }
 
-/// A log: each line with one APDU, at its end or in quotation marks, as LPAs and `AT+CGLA` write them. Blocks of one
-/// STORE DATA chain are put together. None if it is something else.
+/// A log: messages of ES10 and of servers, and the APDUs.
 fn log(text: &str) -> Result<Option<Explained>, String> {
-    let (mut parts, mut chain, mut is_log) = (Vec::new(), Vec::new(), false);
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let Some(octets) = octets_in(line) else { return Ok(None) };
-        let Ok(explained) = message(&octets) else { return Ok(None) };
-        is_log |= explained.title.contains("APDU");
+    let Some(log) = read_log(text) else { return Ok(None) };
+    let mut parts = Vec::new();
+    for record in &log.records {
+        let explained = explain_record(record);
         let label = |inner: &str| match inner {
             "" => explained.title.clone(),
             inner => format!("{}, {inner}", explained.title),
         };
-        let is_store = octets.get(1) == Some(&0xE2) && is_command(&octets);
-        match data_of(&octets).filter(|_| is_store) {
-            Some(data) if octets.get(2).is_some_and(|p1| p1 & 0x80 == 0) => {
-                chain.extend_from_slice(data);
-                parts.push(Part::plain(&label(""), data));
-            }
-            Some(data) => {
-                chain.extend_from_slice(data);
-                parts.push(Part::new(&label(""), &std::mem::take(&mut chain)));
-            }
-            None => parts
-                .extend(explained.parts.into_iter().map(|part| Part { label: label(&part.label), ..part })),
-        }
-        if is_log && parts.len() > PARTS {
+        parts.extend(explained.parts.into_iter().map(|part| Part { label: label(&part.label), ..part }));
+        if parts.len() > PARTS {
             return Err(format!("a log with more than {PARTS} parts of APDUs: explain a part of it"));
         }
     }
-    Ok(is_log.then(|| Explained { title: "APDUs".into(), json: None, parts }))
-}
-
-/// The octets that stand in a line.
-fn octets_in(line: &str) -> Option<Vec<u8>> {
-    let quoted = line.split('"').rev().find_map(hexadecimal);
-    let last = || hexadecimal(line.rsplit([':', '>', '<', '=', ',', '|', ']']).next()?);
-    hexadecimal(line).or(quoted).or_else(last)
-}
-
-/// Data of a short command.
-fn data_of(octets: &[u8]) -> Option<&[u8]> {
-    let lc = usize::from(*octets.get(4)?);
-    octets.get(5..5 + lc)
+    Ok(Some(Explained { title: log.summary.en, json: None, parts }))
 }
 
 /// The JSON in a text, which may have the head of an HTTP message before it.
@@ -324,33 +233,12 @@ fn members(path: &str, value: &Value, parts: &mut Vec<Part>) {
     }
 }
 
-/// Label and octets of each block (RFC 7468).
-fn blocks(text: &str) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let mut found = Vec::new();
-    for block in text.split("-----BEGIN ").skip(1) {
-        let (label, rest) = block.split_once("-----").ok_or("a PEM block has no end to its first line")?;
-        let end = format!("-----END {label}-----");
-        let (body, _) = rest.split_once(&end).ok_or_else(|| format!("the PEM block {label} has no {end}"))?;
-        // Header lines of older forms stand before an empty line.
-        let body = body.rsplit_once("\n\n").map_or(body, |(_, body)| body);
-        let octets = from_base64(body).map_err(|error| format!("the PEM block {label} is {error}"))?;
-        found.push((label.to_string(), octets));
-    }
-    Ok(found)
-}
-
 fn pem(text: &str) -> Result<Explained, String> {
     let part = |(label, octets): (String, Vec<u8>)| match label.ends_with("PRIVATE KEY") {
         true => Part::plain(&format!("{label} (not shown)"), &[]),
         false => Part::new(&label, &octets),
     };
     Ok(Explained { title: "PEM".into(), json: None, parts: blocks(text)?.into_iter().map(part).collect() })
-}
-
-/// `LPA:…`, or a digit and a `$`.
-fn is_activation_code(text: &str) -> bool {
-    let prefixed = text.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("LPA:"));
-    prefixed || matches!(text.as_bytes(), [b'0'..=b'9', b'$', ..])
 }
 
 fn activation_code(text: &str) -> Result<Explained, String> {

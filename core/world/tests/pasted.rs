@@ -93,14 +93,19 @@ fn commands_and_responses() {
 fn logs_of_apdus() {
     let log = format!("81E2910006BF3E035C015A\n6115\n81C0000015\n{EID}9000\n");
     let log = explained(&log);
-    assert_eq!(types(&log), ["GetEuiccDataRequest", "GetEuiccDataResponse"]);
+    assert_eq!(log.title, "log of APDUs, 2 APDUs, 1 function of ES10");
+    let labels: Vec<&str> = log.parts.iter().map(|part| part.label.as_str()).collect();
+    assert_eq!((labels.first(), labels.last()), (Some(&"ES10c GetEID"), Some(&"ES10c GetEID response")));
+    assert!(
+        types(&log).ends_with(&["GetEuiccDataResponse"]) && types(&log).starts_with(&["GetEuiccDataRequest"])
+    );
     let modem = explained("AT+CGLA=1,22,\"81E2910006BF3E035C015A\"\n+CGLA: 4,\"6115\"");
     assert_eq!(types(&modem), ["GetEuiccDataRequest"]);
     let prefixed = explained("APDU> 81E2910006BF3E035C015A\nAPDU< 6115");
     assert_eq!(types(&prefixed), ["GetEuiccDataRequest"]);
     // Two blocks of one chain are one message.
-    let chain = explained("81E2110003BF3E03\n81E29101035C015A");
-    assert_eq!(types(&chain), ["GetEuiccDataRequest"]);
+    let chain = explained("81E2110003BF3E03\n9000\n81E29101035C015A\n6F00");
+    assert_eq!(types(&chain)[0], "GetEuiccDataRequest");
     let lpac = explained(r#"{"type":"apdu","payload":{"func":"transmit","param":"81e2910006bf3e035c015a"}}"#);
     assert_eq!(types(&lpac), ["GetEuiccDataRequest"]);
 }
@@ -176,5 +181,5 @@ fn huge_inputs_end_with_a_sentence() {
     assert!(refused("!".repeat(LONGEST)).contains('…'));
     assert!(refused("[".repeat(LONGEST)).contains("JSON that cannot be read"));
     // A log longer than anybody reads.
-    assert!(refused("9000\n".repeat(5000)).contains("more than 1000 parts"));
+    assert!(refused("81E2910003BF2E00\n9000\n".repeat(5000)).contains("more than 1000 parts"));
 }
