@@ -22,7 +22,7 @@ function wide({ width, nodes, hasServer }: Layout, who: Actor | "caption"): Poin
   const [left, right] = [280, hasServer ? width - 220 : width - 40];
   const y = 254;
   const n = nodes.indexOf(who as Actor);
-  if (n >= 0) return [left + ((right - left) * (n + 0.55)) / nodes.length, nodes.length > 0 ? y : y];
+  if (n >= 0) return [anchorOf(nodes, who as Actor, left, right), y];
   switch (who) {
     case "card":
       return [140, 420];
@@ -38,7 +38,7 @@ function wide({ width, nodes, hasServer }: Layout, who: Actor | "caption"): Poin
     case "hss":
       return [anchorOf(nodes, "mme", left, right), 430];
     case "caption":
-      return [(left + right) / 2, 168];
+      return [(left + right) / 2, nodes.length > 0 ? 92 : 168];
     default:
       return [(left + right) / 2, y];
   }
@@ -46,7 +46,7 @@ function wide({ width, nodes, hasServer }: Layout, who: Actor | "caption"): Poin
 
 function anchorOf(nodes: readonly Actor[], who: Actor, left: number, right: number): number {
   const n = nodes.indexOf(who);
-  return n < 0 ? (left + right) / 2 : left + ((right - left) * (n + 0.55)) / nodes.length;
+  return n < 0 ? (left + right) / 2 : left + ((right - left) * (n + 0.5)) / nodes.length;
 }
 
 function upright({ width, nodes, hasServer }: Layout, who: Actor | "caption"): Point {
@@ -75,6 +75,11 @@ function upright({ width, nodes, hasServer }: Layout, who: Actor | "caption"): P
 export function path(place: Layout, from: Actor, to: Actor): Point[] {
   const [a, b] = [anchor(place, from), anchor(place, to)];
   if (from === to) return [a];
+  if (!place.isUpright && (from === "operator" || to === "operator")) {
+    // The operator stands above the server.
+    const way: Point[] = [anchor(place, "operator"), [anchor(place, "operator")[0], 128]];
+    return from === "operator" ? way : way.reverse();
+  }
   if (place.isUpright || a[0] === b[0] || a[1] === b[1]) return [a, b];
   const [first, last] = from === "card" ? [a, b] : to === "card" ? [b, a] : [undefined, undefined];
   if (first && last) {
