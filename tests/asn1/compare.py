@@ -150,7 +150,7 @@ def wrong_names(node, kind):
         if component is None:
             return f"{child['name']!r} is no field of {node['type'] or node['name']}"
         shown, theirs = child["type"], type_of(component)
-        if shown not in ("", "SEQUENCE OF") and shown != theirs:
+        if shown not in ("", "SEQUENCE OF", component.TYPE) and shown != theirs:
             return f"{child['name']} is of type {shown}, there {theirs}"
         found = wrong_names(child, component)
         if found:

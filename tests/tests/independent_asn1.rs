@@ -131,6 +131,15 @@ impl Messages {
         self.0.insert(message.to_string());
     }
 
+    /// A profile element with every name that is shown of it.
+    fn add_element(&mut self, octets: &[u8]) {
+        let nodes = esim_saip::explain::explain_profile(octets).unwrap();
+        let tree = json!({ "name": "", "type": "ProfileElement", "text": "", "children": nodes });
+        let hex = hex::encode(octets);
+        let message = json!({ "type": "ProfileElement", "hex": hex, "fields": null, "tree": tree });
+        self.0.insert(message.to_string());
+    }
+
     fn types(&self) -> BTreeSet<String> {
         let parse = |line: &String| {
             serde_json::from_str::<Value>(line).unwrap()["type"].as_str().unwrap().to_string()
@@ -369,6 +378,7 @@ fn elements(messages: &mut Messages) {
     for package in packages {
         for element in &Package::parse(&package).unwrap().elements {
             messages.add_as("ProfileElement", element.raw(), None);
+            messages.add_element(element.raw());
         }
     }
 }

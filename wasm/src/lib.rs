@@ -4,6 +4,7 @@
 //! part of the package's declarations. A test writes it, and fails where it is
 //! not what the types say.
 
+mod explain;
 mod fetch;
 mod lpa;
 mod network;

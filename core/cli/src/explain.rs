@@ -46,6 +46,10 @@ fn print(explained: &Explained) {
     if let ([Part { label, nodes, .. }], None) = (&parts[..], &explained.json)
         && label.is_empty()
     {
+        // Of an APDU no tag says what it is.
+        if nodes.first().is_some_and(|node| node.tag == 0) {
+            say!("{}", explained.title);
+        }
         nodes.iter().for_each(|node| print_node(node, 0));
         return;
     }
@@ -89,10 +93,16 @@ fn print_node(node: &Node, depth: usize) {
         ("", kind) => kind.to_string(),
         (name, kind) => format!("{name}: {kind}"),
     };
-    let clause = if node.clause.is_empty() { String::new() } else { format!("  [SGP.22 {}]", node.clause) };
+    let clause = match node.clause.as_bytes() {
+        [] => String::new(),
+        [b'0'..=b'9', ..] => format!("  [SGP.22 {}]", node.clause),
+        _ => format!("  [{}]", node.clause),
+    };
+    let note = if node.note.is_empty() { String::new() } else { format!(" ({})", node.note) };
+    let tag = if node.tag == 0 { String::new() } else { format!("{:X} ", node.tag) };
     let text = if node.text.is_empty() { String::new() } else { format!(" = {}", shorten(&node.text)) };
     let length = node.value.len();
-    say!("{:5}  {}{:X} {name}{text} ({length}){clause}", node.whole.start, "  ".repeat(depth), node.tag);
+    say!("{:5}  {}{tag}{name}{note}{text} ({length}){clause}", node.whole.start, "  ".repeat(depth));
     for child in &node.children {
         print_node(child, depth + 1);
     }

@@ -100,6 +100,14 @@ fn message(it: &Message, octets: &[u8], direction: Direction) -> Element {
         children.push(Element::leaf(bearer, "TS 24.301 9.3.2", 0..1, it.bearer.to_string()));
         let transaction = "Procedure transaction identity";
         children.push(Element::leaf(transaction, "TS 24.301 9.4", 1..2, it.transaction.to_string()));
+    } else {
+        let discriminator = octets.first().map(|octet| format!("{:X}", octet & 0x0F)).unwrap_or_default();
+        children.push(Element::leaf("Protocol discriminator", "TS 24.007 11.2.3.1.1", 0..1, discriminator));
+    }
+    let at = if it.def.protocol == Protocol::Esm { 2..3 } else { 1..2 };
+    if let Some(kind) = octets.get(at.clone()) {
+        let text = format!("{} {}", hex(kind), it.def.name);
+        children.push(Element::leaf("Message type", "TS 24.301 9.8", at, text));
     }
     children.extend(it.fields().iter().map(|one| field(one, direction)));
     Element::node(it.def.name, it.def.clause, 0..octets.len(), children)
@@ -230,8 +238,18 @@ fn s6a(octets: &[u8]) -> Option<Element> {
     let (_, name, request, answer) = COMMANDS.iter().find(|(own, ..)| *own == code)?;
     let (suffix, clause) = if head[4] & 0x80 != 0 { ("Request", request) } else { ("Answer", answer) };
     let exchange = u32::from_be_bytes([head[12], head[13], head[14], head[15]]);
-    let mut children =
-        Vec::from([Element::leaf("Hop-by-Hop Identifier", "RFC 6733 3", 12..16, exchange.to_string())]);
+    let application = u32::from_be_bytes([head[8], head[9], head[10], head[11]]);
+    let length = u32::from_be_bytes([0, head[1], head[2], head[3]]);
+    let leaf = |name: &str, at: Range<usize>, text: String| Element::leaf(name, "RFC 6733 3", at, text);
+    let mut children = Vec::from([
+        leaf("Version", 0..1, head[0].to_string()),
+        leaf("Message Length", 1..4, format!("{length} octets")),
+        leaf("Command Flags", 4..5, format!("{:02X} ({suffix})", head[4])),
+        leaf("Command Code", 5..8, format!("{code} ({name})")),
+        leaf("Application-ID", 8..12, application.to_string()),
+        leaf("Hop-by-Hop Identifier", 12..16, exchange.to_string()),
+        leaf("End-to-End Identifier", 16..20, hex(&head[16..20])),
+    ]);
     children.extend(avps(octets, 20..octets.len())?);
     Some(Element::node(&format!("{name}-{suffix}"), clause, 0..octets.len(), children))
 }
@@ -257,10 +275,12 @@ fn avps(octets: &[u8], range: Range<usize>) -> Option<Vec<Element>> {
             }
             Kind::Octets => (hex(value), Vec::new()),
         };
+        // An AVP is filled up to a multiple of four.
+        let padded = (at + length.next_multiple_of(4)).min(range.end);
         out.push(Element {
             name: format!("{name} ({code})"),
             clause: clause.to_owned(),
-            whole: at..end,
+            whole: at..padded,
             value: start..end,
             text,
             children,
@@ -296,7 +316,16 @@ fn gtp_c(octets: &[u8]) -> Option<Element> {
     let head = octets.get(..12)?;
     let (_, name, clause) = gtp::MESSAGES.iter().find(|(own, ..)| *own == head[1])?;
     let teid = u32::from_be_bytes([head[4], head[5], head[6], head[7]]);
-    let mut children = Vec::from([Element::leaf("TEID", "TS 29.274 5.1", 4..8, format!("{teid:08X}"))]);
+    let length = u16::from_be_bytes([head[2], head[3]]);
+    let leaf = |name: &str, at: Range<usize>, text: String| Element::leaf(name, "TS 29.274 5.1", at, text);
+    let mut children = Vec::from([
+        leaf("Version and flags", 0..1, format!("{:02X} (version {})", head[0], head[0] >> 5)),
+        leaf("Message Type", 1..2, format!("{} ({name})", head[1])),
+        leaf("Message Length", 2..4, format!("{length} octets")),
+        leaf("TEID", 4..8, format!("{teid:08X}")),
+        leaf("Sequence Number", 8..11, u32::from_be_bytes([0, head[8], head[9], head[10]]).to_string()),
+        leaf("Spare", 11..12, hex(&head[11..12])),
+    ]);
     children.extend(elements(octets, 12..octets.len())?);
     Some(Element::node(name, clause, 0..octets.len(), children))
 }
@@ -364,26 +393,72 @@ fn gtp_u(octets: &[u8]) -> Option<Vec<Element>> {
 fn ip(octets: &[u8]) -> Option<Element> {
     let head = octets.get(..20)?;
     let address = |at: usize| dotted([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+    let pair = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
+    let leaf = |name: &str, at: Range<usize>, text: String| Element::leaf(name, "RFC 791 3.1", at, text);
     let mut children = Vec::from([
-        Element::leaf("Source Address", "RFC 791 3.1", 12..16, address(12)),
-        Element::leaf("Destination Address", "RFC 791 3.1", 16..20, address(16)),
+        leaf(
+            "Version and header length",
+            0..1,
+            format!("{:02X} (IPv4, {} octets)", head[0], (head[0] & 15) * 4),
+        ),
+        leaf("Type of Service", 1..2, hex(&head[1..2])),
+        leaf("Total Length", 2..4, format!("{} octets", pair(2))),
+        leaf("Identification", 4..6, pair(4).to_string()),
+        leaf("Flags and Fragment Offset", 6..8, hex(&head[6..8])),
+        leaf("Time to Live", 8..9, head[8].to_string()),
+        leaf("Protocol", 9..10, protocol(head[9])),
+        leaf("Header Checksum", 10..12, hex(&head[10..12])),
+        leaf("Source Address", 12..16, address(12)),
+        leaf("Destination Address", 16..20, address(16)),
     ]);
-    let body = &octets[20..];
-    let port = |at: usize| Some(u16::from_be_bytes([*body.get(at)?, *body.get(at + 1)?]).to_string());
     match head[9] {
-        6 => {
-            children.push(Element::leaf("TCP Source Port", "RFC 9293 3.1", 20..22, port(0)?));
-            children.push(Element::leaf("TCP Destination Port", "RFC 9293 3.1", 22..24, port(2)?));
-            children.push(Element::leaf("TCP Control Bits", "RFC 9293 3.1", 33..34, "SYN"));
-        }
+        6 => children.extend(tcp(octets)?),
         1 => {
-            let code = u16::from(*body.get(1)?);
+            let code = u16::from(*octets.get(21)?);
             let cause = Cause::new(Domain::Icmp, code).to_string();
             children.push(Element::leaf("ICMP", "RFC 792", 20..octets.len(), cause));
+        }
+        _ if octets.len() > 20 => {
+            children.push(leaf("Data", 20..octets.len(), hex(octets.get(20..)?)));
         }
         _ => {}
     }
     Some(Element::node("IPv4", "RFC 791", 0..octets.len(), children))
+}
+
+fn protocol(number: u8) -> String {
+    let name = match number {
+        1 => "ICMP",
+        6 => "TCP",
+        17 => "UDP",
+        _ => return number.to_string(),
+    };
+    format!("{number} ({name})")
+}
+
+/// The head of a segment, 20 octets into the packet; the network here carries a SYN alone.
+fn tcp(octets: &[u8]) -> Option<Vec<Element>> {
+    let port = |at: usize| Some(u16::from_be_bytes([*octets.get(at)?, *octets.get(at + 1)?]).to_string());
+    let mut fields = Vec::from([
+        Element::leaf("TCP Source Port", "RFC 9293 3.1", 20..22, port(20)?),
+        Element::leaf("TCP Destination Port", "RFC 9293 3.1", 22..24, port(22)?),
+    ]);
+    let rest = [
+        ("TCP Sequence Number", 24..28),
+        ("TCP Acknowledgment Number", 28..32),
+        ("TCP Data Offset", 32..33),
+        ("TCP Control Bits", 33..34),
+        ("TCP Window", 34..36),
+        ("TCP Checksum", 36..38),
+        ("TCP Urgent Pointer", 38..40),
+        ("TCP Options and data", 40..octets.len()),
+    ];
+    for (name, at) in rest {
+        let Some(value) = octets.get(at.clone()).filter(|value| !value.is_empty()) else { continue };
+        let text = if name == "TCP Control Bits" { "SYN".to_owned() } else { hex(value) };
+        fields.push(Element::leaf(name, "RFC 9293 3.1", at, text));
+    }
+    Some(fields)
 }
 
 fn hex(octets: &[u8]) -> String {

@@ -52,12 +52,17 @@ pub fn explain_as(octets: &[u8], fields: &'static [Field]) -> Result<Vec<Node>, 
     count(octets, 0..octets.len(), 0, &mut 0)?;
     let room = Room::default();
     let found = tlv::read_all(octets, 0..octets.len())?;
-    let node = |tlv: Tlv| {
+    let (count, mut nodes) = (found.len(), Vec::new());
+    for (i, tlv) in found.into_iter().enumerate() {
+        if room.is_full() {
+            nodes.push(Room::left_out(count - i, tlv.whole.start..octets.len()));
+            break;
+        }
         let place = Place { octets, tlv, depth: 0, room: &room, otherwise };
         let field = fields.iter().find(|field| field.tag == place.tag());
-        field.map_or_else(|| place.plain(), |field| place.node(field.name, field.shape))
-    };
-    Ok(found.into_iter().map(node).collect())
+        nodes.push(field.map_or_else(|| place.plain(), |field| place.node(field.name, field.shape)));
+    }
+    Ok(nodes)
 }
 
 /// Refuses before anything is built: a node takes a hundred times the room of a small TLV.

@@ -34,6 +34,7 @@ pub mod explain;
 pub mod id;
 pub mod json;
 pub mod json_binding;
+pub mod meaning;
 mod node;
 pub mod notification;
 pub mod oid;

@@ -20,7 +20,7 @@ pub struct Node {
     /// The type's name for a SEQUENCE or message (`ServerSigned1`), or empty.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// Clause of SGP.22 v2.6 that defines the type, or empty.
+    /// Clause of SGP.22 v2.6 that defines the type, clause of another document with its name, or empty.
     pub clause: String,
     /// Tag octets as a number (`0xBF38`).
     pub tag: u32,

@@ -62,7 +62,7 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// The arcs of an identifier with dots between them; `None` if the octets are no identifier.
-pub(crate) fn dotted(value: &[u8]) -> Option<String> {
+pub fn dotted(value: &[u8]) -> Option<String> {
     let mut arcs: Vec<u64> = Vec::new();
     let mut arc = 0u64;
     for octet in value {

@@ -8,6 +8,7 @@ pub mod builder;
 pub mod check;
 pub mod coding;
 pub mod error;
+pub mod explain;
 pub mod filesystem;
 pub mod image;
 pub mod pe;

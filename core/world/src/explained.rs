@@ -3,11 +3,12 @@
 
 use crate::apdu::context;
 use crate::json_tree;
+use crate::package::{is_segment, package_part};
 use esim_net::explain::{Element, explain};
 use esim_net::nas::Direction;
 use esim_rsp::explain::Node;
 use esim_rsp::json::Base64;
-use esim_rsp::tlv;
+use esim_rsp::meaning::add_meanings;
 use esim_rsp::trace::Record;
 use serde::Serialize;
 use serde_json::Value;
@@ -54,9 +55,21 @@ impl Part {
         Self::of(label, octets, Vec::new())
     }
 
-    pub(crate) fn of(label: &str, octets: &[u8], nodes: Vec<Node>) -> Self {
+    pub(crate) fn of(label: &str, octets: &[u8], mut nodes: Vec<Node>) -> Self {
+        add_meanings(&mut nodes);
         Self { label: label.to_string(), hex: hex::encode(octets), nodes }
     }
+}
+
+/// Explains a profile package as it is after decryption: its elements, files and what is in them.
+///
+/// # Errors
+/// A sentence, if the octets are none.
+pub fn explain_profile(octets: &[u8]) -> Result<Explained, String> {
+    let nodes = esim_saip::explain::explain_profile(octets)
+        .map_err(|error| format!("it is no profile package: {error}"))?;
+    let parts = vec![Part::of("", octets, nodes)];
+    Ok(Explained { title: "profile package (TCA)".into(), json: None, parts })
 }
 
 /// Explains a record of a trace alone. An APDU that is a part of a message says more among its records:
@@ -87,7 +100,7 @@ pub fn explain_record_in(records: &[Record], n: usize) -> Option<Explained> {
         "APDU" => Part::of("", bytes, context::apdu(records, n)),
         "NAS" | "S6a" | "S6d" | "S11" | "S4" | "S1-U" | "S12" | "SGi" => network(record),
         "SGd" => Part::plain("RP-DATA, TS 24.011 7.3.1", bytes),
-        _ if context::is_segment(record) => package_part(records, n),
+        _ if is_segment(record) => Part::of("", bytes, package_part(records, n)),
         _ => Part::new("", bytes),
     };
     Some(Explained { title, json: None, parts: vec![part] })
@@ -101,80 +114,21 @@ fn json_parts(bytes: &[u8], json: &Value) -> Vec<Part> {
     std::iter::once(Part::of("", bytes, tree)).chain(opened).collect()
 }
 
-/// A segment of a package (SGP.22 2.5.5), read with those before and after it.
-pub(crate) fn package_part(records: &[Record], n: usize) -> Part {
-    let Some(record) = records.get(n) else { return Part::plain("", &[]) };
-    let bytes = &record.bytes;
-    let begins = |record: &Record| context::is_segment(record) && record.bytes.starts_with(&[0xBF, 0x36]);
-    let first = records.get(..=n).and_then(|before| before.iter().rposition(begins));
-    let (mut whole, mut at) = (Vec::new(), None);
-    for (i, segment) in records.iter().enumerate().skip(first.unwrap_or(n)) {
-        if !context::is_segment(segment) || (i > n && begins(segment)) {
-            continue;
-        }
-        if i == n {
-            at = Some(whole.len());
-        }
-        whole.extend_from_slice(&segment.bytes);
-        if i >= n && tlv::read_only(&whole).is_ok() {
-            break;
-        }
-    }
-    let package = at.zip(esim_rsp::explain(&whole).ok());
-    let nodes = match package {
-        Some((at, nodes)) => context::clip(&nodes, &(at..at + bytes.len())),
-        None => begun(bytes, 0),
-    };
-    Part::of("", bytes, nodes)
-}
-
-/// Names of what a package is made of (SGP.22 2.5.3).
-fn package_name(tag: u32) -> (&'static str, &'static str) {
-    match tag {
-        0xBF36 => ("", "BoundProfilePackage"),
-        0xA0 => ("firstSequenceOf87", ""),
-        0xA1 => ("sequenceOf88", ""),
-        0xA2 => ("secondSequenceOf87", ""),
-        0xA3 => ("sequenceOf86", ""),
-        _ => ("", ""),
-    }
-}
-
-/// TLVs of which the last may go on elsewhere.
-fn begun(octets: &[u8], depth: u8) -> Vec<Node> {
-    if let Ok(nodes) = esim_rsp::explain(octets) {
-        return nodes;
-    }
-    let Ok((tag, length, value)) = tlv::read_header(octets, 0) else {
-        let text = hex::encode_upper(octets);
-        return vec![Node::named("continued", "SGP.22 2.5.5", 0..octets.len(), text)];
-    };
-    let (name, type_name) = package_name(tag);
-    let mut node = Node::new(name, type_name, tag, 0..octets.len(), value..octets.len());
-    node.clause = "2.5.5".into();
-    node.note = "goes on".into();
-    node.text = format!("{length} octets");
-    if depth < 4 && value < octets.len() {
-        let inner = begun(octets.get(value..).unwrap_or_default(), depth + 1);
-        node.children = inner.into_iter().map(|child| child.shifted(value)).collect();
-    }
-    vec![node]
-}
-
 /// A message of the network: its information elements.
 fn network(record: &Record) -> Part {
     let to_device = record.to == esim_rsp::trace::Party::Modem;
     let direction = if to_device { Direction::Down } else { Direction::Up };
     let elements = explain(&record.interface, direction, &record.bytes).unwrap_or_default();
-    let nodes = elements.into_iter().map(node).collect();
-    Part { label: String::new(), hex: hex::encode(&record.bytes), nodes }
+    Part::of("", &record.bytes, elements.into_iter().map(node).collect())
 }
 
 fn node(element: Element) -> Node {
+    let is_empty = element.text.is_empty() && element.children.is_empty();
+    let text = if is_empty { "no information elements".into() } else { element.text };
     Node {
         value: element.value,
         children: element.children.into_iter().map(node).collect(),
-        ..Node::named(&element.name, &element.clause, element.whole, element.text)
+        ..Node::named(&element.name, &element.clause, element.whole, text)
     }
 }
 

@@ -1,7 +1,8 @@
 //! What an APDU is within its session: the command that is answered, the message of which it carries a part.
 
+use super::files::{File, Selected};
 use super::{channel, command, data, response};
-use crate::explained::{Part, package_part};
+use crate::package::{clip, is_segment, package_part};
 use esim_rsp::explain::{Node, explain};
 use esim_rsp::trace::{Party, Record};
 use std::ops::Range;
@@ -17,7 +18,7 @@ pub(crate) fn apdu(records: &[Record], n: usize) -> Vec<Node> {
         return command(octets, |inner| {
             let chained = octets.get(1) == Some(&STORE_DATA);
             let part = if chained { stored(records, n).and_then(|it| it.nodes(records)) } else { None };
-            part.unwrap_or_else(|| data::of_command(octets, inner))
+            part.unwrap_or_else(|| data::of_command(octets, selected_by(records, n), inner))
         });
     }
     let asked = before(records, n, |other| other.to == Party::Euicc);
@@ -25,18 +26,55 @@ pub(crate) fn apdu(records: &[Record], n: usize) -> Vec<Node> {
         let asked_bytes = asked.and_then(|at| records.get(at)).map(|it| &it.bytes[..]);
         let is_part = matches!(asked_bytes, Some([_, STORE_DATA | GET_RESPONSE, ..]));
         let part = if is_part { answered(records, n).and_then(|it| it.nodes(records)) } else { None };
-        part.unwrap_or_else(|| data::of_response(asked_bytes, inner))
+        part.unwrap_or_else(|| {
+            data::of_response(asked_bytes, asked.and_then(|at| read_by(records, at)), inner)
+        })
     })
 }
 
 /// The tree of a command of which nothing else is known.
 pub(crate) fn lone_command(octets: &[u8]) -> Vec<Node> {
-    command(octets, |inner| data::of_command(octets, inner))
+    command(octets, |inner| data::of_command(octets, None, inner))
 }
 
 /// The tree of a response to a command that is not known.
 pub(crate) fn lone_response(octets: &[u8]) -> Vec<Node> {
-    response(octets, |inner| data::of_response(None, inner))
+    response(octets, |inner| data::of_response(None, None, inner))
+}
+
+/// What is selected on the channel of command `n`, before it.
+fn selected(records: &[Record], n: usize) -> Selected {
+    let own = records.get(n).and_then(class);
+    let mut now = Selected::default();
+    let before = records.get(..n).unwrap_or_default();
+    for (i, record) in before.iter().enumerate().filter(|(_, it)| is_apdu(it) && it.to == Party::Euicc) {
+        let (&[_, ins, p1, ..], true) = (&record.bytes[..], class(record) == own) else { continue };
+        let answer = records.iter().skip(i + 1).find(|it| is_apdu(it));
+        let done = answer.is_some_and(|it| matches!(status(&it.bytes), Some([0x90 | 0x91 | 0x61 | 0x62, _])));
+        if ins == 0xA4 && done {
+            now = now.after(p1, body(&record.bytes));
+        }
+    }
+    now
+}
+
+fn status(response: &[u8]) -> Option<[u8; 2]> {
+    response.last_chunk::<2>().copied()
+}
+
+/// The file that a SELECT means.
+fn selected_by(records: &[Record], n: usize) -> Option<File> {
+    let record = records.get(n)?;
+    let &[_, 0xA4, p1, ..] = &record.bytes[..] else { return None };
+    selected(records, n).after(p1, body(&record.bytes)).file()
+}
+
+/// The file that a command reads.
+fn read_by(records: &[Record], n: usize) -> Option<File> {
+    match *records.get(n)?.bytes {
+        [_, ins @ (0xB0 | 0xB2), p1, p2, ..] => selected(records, n).read_by(ins, p1, p2),
+        _ => None,
+    }
 }
 
 /// A message that went in several APDUs, and which octets of it one of them has.
@@ -53,7 +91,7 @@ impl Chain {
         let found = found.or_else(|| {
             // A segment of a package: what it is, the package tells.
             let told = before(records, self.first, |it| it.bytes == self.whole && is_segment(it))?;
-            Some(package_part(records, told)).map(|part: Part| part.nodes).filter(|nodes| is_named(nodes))
+            Some(package_part(records, told)).filter(|nodes| is_named(nodes))
         })?;
         Some(clip(&found, &self.piece))
     }
@@ -61,10 +99,6 @@ impl Chain {
 
 fn is_named(nodes: &[Node]) -> bool {
     nodes.first().is_some_and(|node| !node.name.is_empty() || !node.type_name.is_empty())
-}
-
-pub(crate) fn is_segment(record: &Record) -> bool {
-    record.interface.starts_with("ES10") && record.function == "LoadBoundProfilePackage"
 }
 
 /// The nearest record before that is what is wanted.
@@ -136,35 +170,4 @@ fn answered(records: &[Record], n: usize) -> Option<Chain> {
     }
     let stored = records.get(first)?.bytes.get(1) == Some(&STORE_DATA);
     stored.then_some(Chain { whole, piece, first })
-}
-
-/// What of a tree stands in these octets, counted from their start.
-pub(crate) fn clip(nodes: &[Node], piece: &Range<usize>) -> Vec<Node> {
-    let inside = |node: &&Node| node.whole.start < piece.end && node.whole.end > piece.start;
-    nodes.iter().filter(inside).map(|node| clip_one(node, piece)).collect()
-}
-
-fn clip_one(node: &Node, piece: &Range<usize>) -> Node {
-    let cut = |range: &Range<usize>| {
-        let within = |at: usize| at.clamp(piece.start, piece.end) - piece.start;
-        within(range.start)..within(range.end)
-    };
-    let (begun, goes_on) = (node.whole.start < piece.start, node.whole.end > piece.end);
-    let note = match (begun, goes_on) {
-        (false, false) => node.note.clone(),
-        (true, false) => "began before".into(),
-        (false, true) => "goes on".into(),
-        (true, true) => "began before, goes on".into(),
-    };
-    Node {
-        whole: cut(&node.whole),
-        value: cut(&node.value),
-        note,
-        children: clip(&node.children, piece),
-        name: node.name.clone(),
-        type_name: node.type_name.clone(),
-        clause: node.clause.clone(),
-        text: node.text.clone(),
-        ..*node
-    }
 }

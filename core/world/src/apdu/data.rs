@@ -1,9 +1,10 @@
 //! What is in the data field, as far as command and octets tell: file control parameters, authentication, proactive
 //! commands (TS 102 221 11.1.1, TS 31.102 7.1.2, TS 102 223 8).
 
-use super::files::{aid_name, file_name};
+use super::files::{File, aid_name, file_name};
 use esim_rsp::explain::{Node, explain_as};
 use esim_rsp::shape::{Field, Is, Shape, number, octets, text};
+use esim_saip::explain::words::{descriptor, key_reference, life_cycle, pin_bits, short_id, size, unsigned};
 
 macro_rules! shapes {
     ($($id:ident = $clause:literal $is:expr;)*) => {
@@ -37,7 +38,7 @@ shapes! {
     LIFE_CYCLE = "TS 102 221 11.1.1.4.9" Is::Text(life_cycle);
     ACCESS_RULE = "TS 102 221 11.1.1.4.7" Is::Text(access_rule);
     SIZE = "TS 102 221 11.1.1.4.1" Is::Text(size);
-    SFI = "TS 102 221 11.1.1.4.8" Is::Text(sfi);
+    SFI = "TS 102 221 11.1.1.4.8" Is::Text(short_id);
     PROPRIETARY = "TS 102 221 11.1.1.4.6" Is::Choice(fields![
         0x80 "UICC characteristics" OCTETS,
         0x81 "application power consumption" OCTETS,
@@ -66,8 +67,8 @@ shapes! {
     SECONDS = "TS 102 223 8.8" Is::Text(octets);
 }
 
-/// File control parameters, as a profile package has them, too.
-pub(crate) static FCP_FIELDS: &[Field] = fields![
+/// File control parameters.
+static FCP_FIELDS: &[Field] = fields![
     0x80 "file size" SIZE,
     0x81 "total file size" SIZE,
     0x82 "file descriptor" DESCRIPTOR,
@@ -112,14 +113,17 @@ static TEMPLATES: &[Field] = fields![
     0xD6 "event download" PROACTIVE,
 ];
 
-/// The data of a command.
-pub(super) fn of_command(apdu: &[u8], data: &[u8]) -> Vec<Node> {
+/// The data of a command; of SELECT with the file that it means, if that is known.
+pub(super) fn of_command(apdu: &[u8], selected: Option<File>, data: &[u8]) -> Vec<Node> {
     let [_, ins, p1, ..] = apdu else { return Vec::new() };
     let named = |name: &str, clause: &str, text: String| vec![Node::named(name, clause, 0..data.len(), text)];
     match (ins, p1) {
         (0xA4, 0x04) => named("AID", "TS 102 221 11.1.1.2", aid(data)),
         (0xA4, 0x08 | 0x09) => named("path", "TS 102 221 11.1.1.2", path(data)),
-        (0xA4, _) => named("file identifier", "TS 102 221 11.1.1.2", file_id(data)),
+        (0xA4, _) => {
+            let known = selected.map(|file| format!("{} ({})", octets(data), file.written()));
+            named("file identifier", "TS 102 221 11.1.1.2", known.unwrap_or_else(|| file_id(data)))
+        }
         (0x88 | 0x89, _) => challenge(data),
         (0x20 | 0x24 | 0x26 | 0x28 | 0x2C, _) => named("PIN", "TS 102 221 11.1.9", hidden(data)),
         (0x10, _) => named("terminal profile", "TS 102 223 5.2", octets(data)),
@@ -131,15 +135,25 @@ pub(super) fn of_command(apdu: &[u8], data: &[u8]) -> Vec<Node> {
     }
 }
 
-/// The data of a response to a command, if one is known.
-pub(super) fn of_response(command: Option<&[u8]>, data: &[u8]) -> Vec<Node> {
+/// The data of a response to a command, if one is known; of a file that is read, if it is known which.
+pub(super) fn of_response(command: Option<&[u8]>, file: Option<File>, data: &[u8]) -> Vec<Node> {
     match command {
         Some([_, 0x88 | 0x89, ..]) => authenticated(data),
         Some([_, 0x70, 0x00, ..]) => {
             let channel = data.first().copied().unwrap_or_default();
             vec![Node::named("logical channel", "TS 102 221 11.1.17", 0..data.len(), channel.to_string())]
         }
-        Some([_, 0xB0 | 0xB2, ..]) => Vec::new(),
+        Some([_, 0xB0 | 0xB2, ..]) => match file.map(|file| (file, file.content(data))) {
+            Some((file, parts)) if parts.is_empty() => {
+                vec![Node::named(&file.written(), "", 0..data.len(), octets(data))]
+            }
+            Some((file, parts)) => {
+                let mut node = Node::named(&file.written(), "", 0..data.len(), "");
+                node.children = parts;
+                vec![node]
+            }
+            None => Vec::new(),
+        },
         _ => match data.first() {
             Some(0xDB | 0xDC) if command.is_none() => authenticated(data),
             _ => tlvs(data, TEMPLATES),
@@ -199,17 +213,6 @@ fn authenticated(data: &[u8]) -> Vec<Node> {
     nodes
 }
 
-fn unsigned(value: &[u8]) -> String {
-    if value.len() > 8 {
-        return octets(value);
-    }
-    value.iter().fold(0u64, |number, octet| number << 8 | u64::from(*octet)).to_string()
-}
-
-fn size(value: &[u8]) -> String {
-    format!("{} octets", unsigned(value))
-}
-
 /// An AID with the application that it is of.
 pub(super) fn aid(value: &[u8]) -> String {
     match aid_name(value) {
@@ -230,76 +233,11 @@ fn path(value: &[u8]) -> String {
     value.chunks(2).map(file_id).collect::<Vec<_>>().join(" / ")
 }
 
-/// TS 102 221 table 11.5.
-fn descriptor(value: &[u8]) -> String {
-    let Some(first) = value.first() else { return String::new() };
-    let structure = match first & 0xBF {
-        0x38 => "DF or ADF",
-        byte => match byte & 0x07 {
-            0x01 if byte & 0x38 == 0x38 => "BER-TLV structure",
-            0x01 => "transparent EF",
-            0x02 => "linear fixed EF",
-            0x06 => "cyclic EF",
-            _ => "",
-        },
-    };
-    let shareable = if first & 0x40 != 0 { ", shareable" } else { "" };
-    let records = match *value {
-        [_, _, high, low, count] => {
-            format!(", {count} records of {} octets", u16::from_be_bytes([high, low]))
-        }
-        _ => String::new(),
-    };
-    format!("{} ({structure}{shareable}{records})", octets(value))
-}
-
-fn life_cycle(value: &[u8]) -> String {
-    let state = match value {
-        [0x01] => "creation",
-        [0x03] => "initialisation",
-        [0x05 | 0x07] => "operational, activated",
-        [0x04 | 0x06] => "operational, deactivated",
-        [0x0C..=0x0F] => "termination",
-        _ => "no information",
-    };
-    format!("{} ({state})", octets(value))
-}
-
 fn access_rule(value: &[u8]) -> String {
     match *value {
         [high, low, record] => format!("{}, record {record}", file_id(&[high, low])),
         _ => octets(value),
     }
-}
-
-fn sfi(value: &[u8]) -> String {
-    match value {
-        [] => "none".into(),
-        [octet] => format!("{:02X}", octet >> 3),
-        _ => octets(value),
-    }
-}
-
-fn pin_bits(value: &[u8]) -> String {
-    let enabled: Vec<_> = (0..8)
-        .filter(|bit| value.first().is_some_and(|octet| octet & 0x80 >> bit != 0))
-        .map(|bit| (bit + 1).to_string())
-        .collect();
-    match enabled.is_empty() {
-        true => format!("{} (no PIN is enabled)", octets(value)),
-        false => format!("{} (enabled: PIN {})", octets(value), enabled.join(", ")),
-    }
-}
-
-fn key_reference(value: &[u8]) -> String {
-    let name = match value {
-        [number @ 0x01..=0x08] => format!("PIN1 of application {number}"),
-        [number @ 0x0A..=0x0E] => format!("ADM{}", number - 9),
-        [0x11] => "universal PIN".into(),
-        [number @ 0x81..=0x88] => format!("PIN2 of application {}", number & 0x0F),
-        _ => return octets(value),
-    };
-    format!("{} ({name})", octets(value))
 }
 
 /// A PIN is not shown.

@@ -1,6 +1,7 @@
 //! Class, instruction and parameters in words.
 
 use super::{apdu_name, channel};
+use esim_saip::explain::words::key_name;
 
 /// The class: whose it is, its logical channel, chaining and secure messaging (TS 102 221 10.1.1).
 pub(super) fn class(cla: u8) -> String {
@@ -42,7 +43,7 @@ pub(super) fn parameters(ins: u8, p1: u8, p2: u8) -> [String; 2] {
         0x88 | 0x89 => (String::from("no information"), context(p2).to_string()),
         0xE2 => (store_data(p1), format!("block {p2}")),
         0x70 => manage_channel(p1, p2),
-        0x20 | 0x24 | 0x26 | 0x28 | 0x2C => (String::from("no information"), key_reference(p2)),
+        0x20 | 0x24 | 0x26 | 0x28 | 0x2C => (String::from("no information"), key_name(p2)),
         0xF2 => (application_state(p1).to_string(), status_returns(p2).to_string()),
         0xCA | 0xCB | 0xDB => (String::from("tag, high octet"), format!("tag, low octet: {p1:02X}{p2:02X}")),
         _ if (p1, p2) == (0, 0) => (String::from("no information"), String::from("no information")),
@@ -141,18 +142,6 @@ fn manage_channel(p1: u8, p2: u8) -> (String, String) {
             (String::from("close"), if p2 == 0 { String::from("this channel") } else { which("channel") })
         }
         _ => Default::default(),
-    }
-}
-
-/// TS 102 221 table 9.3.
-fn key_reference(p2: u8) -> String {
-    match p2 {
-        0x01..=0x08 => format!("PIN1 of application {p2}"),
-        0x0A..=0x0E => format!("ADM{}", p2 - 0x09),
-        0x11 => String::from("universal PIN"),
-        0x81..=0x88 => format!("PIN2 of application {}", p2 & 0x0F),
-        0x8A..=0x8E => format!("ADM{}", (p2 & 0x0F) - 0x04),
-        _ => String::new(),
     }
 }
 
