@@ -15,6 +15,7 @@ mod faults;
 mod formats;
 mod independent_asn1;
 mod iso_cases;
+mod keys;
 mod links;
 mod network_aka;
 mod network_capture;

@@ -6,6 +6,7 @@
 
 mod explain;
 mod fetch;
+mod keys;
 mod lpa;
 mod network;
 mod recording;

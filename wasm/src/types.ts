@@ -300,6 +300,17 @@ export type Codes = {
   adm1?: string;
 };
 
+/**
+ * Commands for a shell (bash) that compute a step once more. They need nothing but what is in them: OpenSSL 3 and xxd,
+ * or Python 3 with the package `cryptography`.
+ */
+export type Commands = {
+  /** With `openssl`. */
+  openssl: string;
+  /** With `python3`. */
+  python: string;
+};
+
 /** What a subscriber has paid for. */
 export type Contract = {
   /** Calls. */
@@ -463,6 +474,22 @@ export type Download = {
   outcome?: Outcome;
 };
 
+/** Key agreement (SGP.22 2.6.5). */
+export type Ecdh = {
+  /** otSK.EUICC.ECKA, 32 octets: what only the card has. */
+  otSkEuicc: string;
+  /** otPK.EUICC.ECKA, a point that is not compressed. */
+  otPkEuicc: string;
+  /** otPK.DP.ECKA, the same. */
+  otPkDp: string;
+  /** ShS, 32 octets. */
+  shs: string;
+  /** The message that brought the card otPK.DP. */
+  record: number;
+  /** They print `shs`. */
+  commands: Commands;
+};
+
 /** A change of a message. */
 export type Edit = {
   /** The lengths around it stay as they were, wrong. */
@@ -590,6 +617,46 @@ export type Journal = {
   version?: string;
   /** How the digest of the trace begins that they made: another one now means another version of the core. */
   digest?: string;
+};
+
+/** Key derivation (SGP.22 2.6.4.1; ANSI X9.63 with SHA-256). */
+export type Kdf = {
+  /** `88`: AES. */
+  keyType: string;
+  /** `10`: 16 octets. */
+  keyLength: string;
+  /** Host ID of the control reference template. */
+  hostId: string;
+  /** 16 octets. */
+  eid: string;
+  /** SharedInfo: key type, key length, host ID and EID, the latter two with their lengths. */
+  sharedInfo: string;
+  /** Initial MAC chaining value. */
+  initialMcv: string;
+  /** S-ENC. */
+  sEnc: string;
+  /** S-MAC. */
+  sMac: string;
+  /** They print the three, in this order, in one line. */
+  commands: Commands;
+};
+
+/** The keys of a download session of a watched world. All octets are hexadecimal. */
+export type KeySession = {
+  /** Of the session, as the SM has chosen it. */
+  transactionId: string;
+  /** Numbers in the trace of its messages, from PrepareDownload to the ProfileInstallationResult, without APDUs. */
+  records: Array<number>;
+  /** The shared secret. */
+  ecdh: Ecdh;
+  /** The session keys. */
+  kdf: Kdf;
+  /** Segments in the order of the wire, up to the first one that does not verify. */
+  segments: Array<Segment>;
+  /** Keys that the profile is protected with in place of the session's, where ReplaceSessionKeys has brought some. */
+  ppk?: Ppk;
+  /** The profile package, as far as it could be decrypted; empty if nothing could. */
+  upp: string;
 };
 
 /** A profile on the card. */
@@ -768,6 +835,20 @@ export type Picture = {
 /** A network: MCC of 3 digits and MNC of 2 or 3. */
 export type Plmn = string;
 
+/** Profile protection keys (SGP.22 5.5.4): the MAC chain and the counter start over with them. */
+export type Ppk = {
+  /** Number of the segment that brought them ([`Segment::n`]). */
+  segment: number;
+  /** Initial MAC chaining value. */
+  initialMcv: string;
+  /** PPK-ENC. */
+  ppkEnc: string;
+  /** PPK-CMAC. */
+  ppkCmac: string;
+  /** They cut the three out of what is in that segment, in this order, a line each. */
+  commands: Commands;
+};
+
 export type Profile = {
   iccid: string;
   isdpAid: string;
@@ -860,6 +941,40 @@ export type ScenarioStep = {
   tampered?: Array<Tampered>;
   /** Every verification that was made, in the order made, where the world is watched ([`World::watch`]). */
   checks?: Array<Checked>;
+};
+
+/** A segment of the bound profile package (SGP.22 2.5.3). */
+export type Segment = {
+  /** From 1, in the order of the wire. */
+  n: number;
+  /** `87`, `88`, `86`. */
+  tag: string;
+  /** The function that it is a part of: `ConfigureISDP`. */
+  name: string;
+  /** The message that brought it to the card; none if it has not come so far. */
+  record: number | null;
+  /** Tag and length, which the MAC covers. */
+  header: string;
+  /** What stands between header and MAC: encrypted in `87` and `86`, in clear in `88`. */
+  cipher: string;
+  /** MAC chaining value before it. */
+  mcvIn: string;
+  /** The chaining value behind it: AES-CMAC with S-MAC over `mcvIn`, header and cipher. */
+  mcvOut: string;
+  /** Its MAC, 8 octets, as received: the beginning of `mcvOut` if it verifies. */
+  mac: string;
+  /** Whether it verifies. */
+  verified: boolean;
+  /** Block counter, encrypted with S-ENC: what AES-CBC begins with; empty where nothing is encrypted. */
+  icv: string;
+  /** Block counter, from 1; a segment that is only authenticated is counted, too. */
+  counter: number;
+  /** What is in it, without padding; empty if it does not verify. */
+  plain: string;
+  /** Where in the profile package that stands; none for other segments. */
+  uppOffset: number | null;
+  /** They print `mcvOut`, and where it is encrypted `icv` and `plain`, in a line each. */
+  commands: Commands;
 };
 
 /** What the modem shows. */

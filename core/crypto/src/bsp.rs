@@ -83,6 +83,20 @@ pub enum BspError {
     Security,
 }
 
+/// What the next segment is opened with, for whoever shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// MAC chaining value before the segment.
+    pub mcv: [u8; 16],
+    /// The whole MAC: its first 8 octets are those that a sound segment ends with, all of it is the chaining value of the
+    /// next.
+    pub mac: [u8; 16],
+    /// Block counter, from 1.
+    pub counter: u128,
+    /// The counter, encrypted with S-ENC: initial chaining vector of AES-CBC.
+    pub icv: [u8; 16],
+}
+
 /// One end of the channel; the two ends must see the same segments in the same order.
 #[derive(Clone)]
 pub struct Bsp {
@@ -133,6 +147,14 @@ impl Bsp {
     /// As many authenticated segments as `data` needs.
     pub fn mac_only_all(&mut self, tag: u8, data: &[u8]) -> Vec<Vec<u8>> {
         data.chunks(MAX_DATA).map(|part| self.mac_only(tag, part)).collect()
+    }
+
+    /// What `segment`, the whole TLV, is opened with if it comes next; none if it has no room for a MAC.
+    pub fn steps(&self, segment: &[u8]) -> Option<Steps> {
+        let (covered, _) = segment.split_at_checked(segment.len().checked_sub(MAC_LENGTH)?)?;
+        let mut icv: Block<Aes128> = self.counter.to_be_bytes().into();
+        self.encrypt.encrypt_block(&mut icv);
+        Some(Steps { mcv: self.keys.mcv, mac: self.mac_of(covered), counter: self.counter, icv: icv.into() })
     }
 
     /// Verifies and decrypts a segment.

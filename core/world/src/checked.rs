@@ -169,8 +169,14 @@ impl Watchers {
         self.book.checks.take()
     }
 
-    /// Takes the secrets so far.
-    pub fn take_secrets(&self) -> Vec<Known> {
-        self.book.secrets.take()
+    /// The secrets so far.
+    pub fn secrets(&self) -> Vec<Known> {
+        self.book.secrets.borrow().clone()
+    }
+
+    /// Back to these secrets; nobody has been told anything that is not answered yet.
+    pub fn put_back(&self, secrets: Vec<Known>) {
+        self.book.secrets.replace(secrets);
+        self.book.told.take();
     }
 }

@@ -1,6 +1,7 @@
 //! What a snapshot holds.
 
 use crate::Act;
+use crate::checked::Known;
 use crate::device::Clock;
 use crate::handset::Handset;
 use crate::kept::Kept;
@@ -18,7 +19,7 @@ pub struct Snapshot<N, T> {
     pub(crate) handsets: Vec<Handset<N>>,
     pub(crate) current: usize,
     pub(crate) transport: T,
-    pub(crate) trace: Kept<Record>,
+    pub(crate) trace: (Kept<Record>, Kept<Known>),
     pub(crate) links: Links,
     pub(crate) stopped: Option<Arc<Stopped<N, T>>>,
     pub(crate) clock: Clock,

@@ -1,6 +1,6 @@
 //! The world's trace: every message between any two parties, in order.
 
-use crate::checked::Watchers;
+use crate::checked::{Known, Watchers};
 use crate::kept::Kept;
 use esim_crypto::sha256;
 use esim_rsp::trace::{Party, Record};
@@ -11,6 +11,8 @@ pub struct Trace {
     records: Vec<Record>,
     /// Those that the last snapshot keeps.
     kept: Kept<Record>,
+    /// The secrets that it keeps.
+    kept_secrets: Kept<Known>,
     /// Those who hear of verifications, if anybody does.
     watchers: Option<Watchers>,
 }
@@ -62,16 +64,26 @@ impl Trace {
         self.watchers.as_ref()
     }
 
+    /// What the ends of sessions have agreed on so far, where the world is watched.
+    pub(crate) fn secrets(&self) -> Vec<Known> {
+        self.watchers().map(Watchers::secrets).unwrap_or_default()
+    }
+
     /// Keeps what there is.
-    pub(crate) fn keep(&mut self) -> Kept<Record> {
+    pub(crate) fn keep(&mut self) -> (Kept<Record>, Kept<Known>) {
         self.kept.grow(&self.records);
-        self.kept.clone()
+        self.kept_secrets.grow(&self.secrets());
+        (self.kept.clone(), self.kept_secrets.clone())
     }
 
     /// Back to what was kept.
-    pub(crate) fn put_back(&mut self, kept: &Kept<Record>) {
-        self.records = kept.all();
-        self.kept = kept.clone();
+    pub(crate) fn put_back(&mut self, (records, secrets): &(Kept<Record>, Kept<Known>)) {
+        self.records = records.all();
+        self.kept = records.clone();
+        self.kept_secrets = secrets.clone();
+        if let Some(watchers) = &self.watchers {
+            watchers.put_back(secrets.all());
+        }
     }
 
     /// All records.

@@ -2,7 +2,7 @@
 //! trace of what they say to each other.
 
 use crate::act::Act;
-use crate::checked::{Known, Watchers};
+use crate::checked::Known;
 use crate::device::{Clock, Device};
 use crate::handset::{Handset, NetworkSubscriber, home_cell};
 use crate::kept::Kept;
@@ -150,9 +150,9 @@ impl<N: Nvm, T: Transport> World<N, T> {
         }
     }
 
-    /// Takes what the ends of sessions have agreed on since the last time, where the world is watched.
-    pub fn take_secrets(&mut self) -> Vec<Known> {
-        self.trace.watchers().map(Watchers::take_secrets).unwrap_or_default()
+    /// What the ends of sessions have agreed on so far, where the world is watched.
+    pub fn secrets(&self) -> Vec<Known> {
+        self.trace.secrets()
     }
 
     /// The device.
