@@ -4,7 +4,10 @@
 use esim_rsp::trace::Party;
 use esim_sm_edge::{MemoryHost, block_on};
 use esim_world::link::{Certificate, Edit, Other, Place, Put, Signer};
-use esim_world::{Act, Done, Filter, How, Journal, Performed, Tampering, Wish, World, in_memory};
+use esim_world::{
+    Act, Done, Filter, How, Journal, Performed, Tampering, Wish, World, change, compare, explain_record,
+    in_memory,
+};
 
 type Lab = World<esim_euicc::MemoryNvm, MemoryHost>;
 
@@ -237,7 +240,120 @@ fn a_field_that_is_not_there_is_said() {
     let performed = perform(&mut world, &download());
     assert_eq!(performed.done, Done::Installed);
     assert!(!performed.tampered[0].effective);
+    let why = performed.tampered[0].why.as_ref().unwrap();
+    assert_eq!(why.en, "this message has no field nonsense");
     let filter = Filter { tag: Some("BFXX".into()), ..Filter::default() };
     let error = block_on(world.perform(&Act::Break(filter))).unwrap_err();
     assert_eq!(error.to_string(), "BFXX is no tag: hexadecimal, such as BF38");
+}
+
+/// Of one message several things are changed, each of what the one before has left; the last one signs it.
+#[test]
+fn several_edits_of_a_message_are_all_made() {
+    let at = || Filter::function("ES10b", "AuthenticateServer");
+    let edits = [
+        edit("serverSigned1.serverChallenge", &"00".repeat(16), None),
+        edit("serverSigned1.euiccChallenge", &"11".repeat(16), None),
+        How::Flip { octet: -1, mask: 1 },
+    ];
+    let arrived = |edits: &[How]| {
+        let mut world = ordered();
+        edits.iter().for_each(|how| tamper(&mut world, at(), how.clone()));
+        let performed = perform(&mut world, &download());
+        assert_eq!(performed.tampered.len(), edits.len());
+        assert!(performed.tampered.iter().all(|tampered| tampered.effective));
+        let n = performed.tampered[0].message as usize;
+        (world.trace().records()[n].clone(), performed.outcome.en)
+    };
+    let (message, _) = arrived(&edits);
+    let paths: Vec<String> =
+        compare(&message, &arrived(&[]).0).iter().map(|it| it.path.last().cloned().unwrap()).collect();
+    assert!(
+        paths.contains(&"serverChallenge".into()) && paths.contains(&"euiccChallenge".into()),
+        "{paths:?}"
+    );
+    assert_eq!(paths.len(), 3, "{paths:?}");
+    // Signed anew, by an edit that leaves a value as the first has made it, it is what it says that is refused.
+    let signed = edit("serverSigned1.euiccChallenge", &"11".repeat(16), Some(Signer::DpAuth));
+    let refused = arrived(&[edits[1].clone(), signed]).1;
+    assert!(refused.contains("euiccChallengeMismatch"), "{refused}");
+}
+
+/// Whatever has a name in a tree can be changed by it, whatever is changed is what differs, and nothing else does.
+#[test]
+fn every_value_is_changed_by_its_path_and_found_by_comparison() {
+    let mut world = ordered();
+    perform(&mut world, &download());
+    perform(&mut world, &Act::Notify);
+    let mut seen = std::collections::BTreeSet::new();
+    let (mut tried, mut missed) = (0, Vec::new());
+    for record in world.trace().records() {
+        let is_protocol = record.interface.starts_with("ES") && !record.bytes.is_empty();
+        if !is_protocol || !seen.insert((record.interface.clone(), record.function.clone())) {
+            continue;
+        }
+        let explained = explain_record(record);
+        for part in explained.parts.iter().filter(|part| explained.json.is_none() || !part.label.is_empty()) {
+            let octets = hex::decode(&part.hex).unwrap();
+            for (path, range) in part.leaves() {
+                let Some(value) = octets.get(range.clone()).filter(|value| !value.is_empty()) else {
+                    continue;
+                };
+                let mut other = value.to_vec();
+                other[0] ^= 1;
+                let field =
+                    if part.label.is_empty() { path.clone() } else { format!("{}.{path}", part.label) };
+                let (place, value) = (Place::Field(field.clone()), Put::Hex(hex::encode(&other)));
+                let edit = Edit { place, value, keep_lengths: false, sign: None };
+                let changed = change(record, &edit).unwrap_or_else(|why| panic!("{field}: {why}"));
+                tried += 1;
+                let now = esim_rsp::trace::Record { bytes: changed, ..record.clone() };
+                if now.bytes == record.bytes || compare(record, &now).is_empty() {
+                    missed.push(format!("{} {field}", record.function));
+                }
+            }
+        }
+    }
+    assert!(tried > 300, "{tried}");
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn lengths_are_mended_inside_certificates_and_base64() {
+    let mut world = ordered();
+    perform(&mut world, &download());
+    let records = world.trace().records();
+    let of =
+        |function: &str| records.iter().find(|it| it.function == function && it.interface != "APDU").unwrap();
+    let texted = |field: &str, text: &str| Edit {
+        place: Place::Field(field.into()),
+        value: Put::Text(text.into()),
+        keep_lengths: false,
+        sign: None,
+    };
+    let long = "a name so long that the length of what is around it takes another octet ".repeat(3);
+    for function in ["initiateAuthentication response", "AuthenticateServer"] {
+        let record = of(function);
+        let changed = change(record, &texted("serverSigned1.serverAddress", &long)).unwrap();
+        let now = esim_rsp::trace::Record { bytes: changed, ..record.clone() };
+        let found = compare(record, &now);
+        assert_eq!(found.len(), 1, "{function}: {found:#?}");
+        assert_eq!(found[0].b.as_deref(), Some(&*long));
+        let at = found[0].at_b.clone().unwrap();
+        assert!(at.end <= now.bytes.len() && at.start < at.end);
+    }
+    let why = |record, edit: &Edit| change(record, edit).unwrap_err().en;
+    let record = of("AuthenticateServer");
+    assert_eq!(why(record, &texted("nonsense", "")), "this message has no field nonsense");
+    let at = |octet, digits: &str| Edit {
+        place: Place::Octet(octet),
+        value: Put::Hex(digits.into()),
+        keep_lengths: false,
+        sign: None,
+    };
+    assert!(why(record, &at(0, "0")).contains("no hexadecimal"));
+    assert!(why(record, &at(usize::MAX, "00")).contains("are not in it"));
+    let sign = Edit { sign: Some(Signer::Euicc), ..at(2, "00") };
+    assert!(world.change(record, &sign).unwrap_err().en.contains("nothing can be signed anew"));
+    assert_eq!(change(record, &at(3, "0011")).unwrap()[3..5], [0x00, 0x11]);
 }

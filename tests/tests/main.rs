@@ -16,6 +16,7 @@ mod formats;
 mod independent_asn1;
 mod iso_cases;
 mod keys;
+mod leaves;
 mod links;
 mod network_aka;
 mod network_capture;

@@ -4,7 +4,9 @@
 
 mod act;
 mod apdu;
+mod change;
 mod checked;
+mod compare;
 mod device;
 mod done;
 mod explained;
@@ -44,7 +46,9 @@ mod world;
 mod written;
 
 pub use act::{Act, Ruling, Said};
+pub use change::change;
 pub use checked::{Checked, Known};
+pub use compare::{Difference, compare};
 pub use device::{Clock, Device};
 pub use done::{Asked, Done, Ended, Listed, NotInstalled, Service, Stage as DownloadStage, Verdict};
 pub use esim_net as net;

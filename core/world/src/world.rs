@@ -6,7 +6,7 @@ use crate::checked::Known;
 use crate::device::{Clock, Device};
 use crate::handset::{Handset, NetworkSubscriber, home_cell};
 use crate::kept::Kept;
-use crate::link::{Forge, Line, Links};
+use crate::link::{Edit, Forge, Line, Links};
 use crate::operator::{Operator, OrderError, Ordered, Wish};
 use crate::outside::Heard;
 use crate::past::Stopped;
@@ -15,6 +15,7 @@ use crate::radio::Radio;
 use crate::seed::{Seed, Stream};
 use crate::trace::Trace;
 use crate::transport::{Reply, Request, Transport};
+use crate::words::Words;
 use esim_crypto::pki::TestPki;
 use esim_euicc::{BootError, Nvm, NvmError, Personal};
 use esim_lpa::driver::{self, Failure, Refresh};
@@ -25,7 +26,7 @@ use esim_lpa::{
 };
 use esim_net::{Cell, Class, Contract, Destination, Link, Network};
 use esim_rsp::activation_code::ActivationCode;
-use esim_rsp::trace::Party;
+use esim_rsp::trace::{Party, Record};
 use esim_rsp::{Error, Iccid};
 use rand_chacha::ChaCha20Rng;
 use serde_json::Value;
@@ -153,6 +154,16 @@ impl<N: Nvm, T: Transport> World<N, T> {
     /// What the ends of sessions have agreed on so far, where the world is watched.
     pub fn secrets(&self) -> Vec<Known> {
         self.trace.secrets()
+    }
+
+    /// The octets of a message with an edit made, by the same code as links: signed anew with this world's keys where the
+    /// edit asks for it.
+    ///
+    /// # Errors
+    /// Why it cannot be made.
+    pub fn change(&self, record: &Record, edit: &Edit) -> Result<Vec<u8>, Words> {
+        let before = self.trace.records();
+        self.links.forge().edit(record, edit, before.get(..record.n as usize).unwrap_or(before))
     }
 
     /// The device.

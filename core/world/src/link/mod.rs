@@ -6,6 +6,7 @@
 mod change;
 mod filter;
 mod line;
+pub(crate) mod path;
 mod tampering;
 mod words;
 
@@ -13,11 +14,12 @@ pub use filter::{Filter, Message};
 pub use line::Line;
 pub use tampering::{Certificate, Edit, How, Other, Place, Put, Signer, Tampering};
 
-pub(crate) use change::Forge;
+pub(crate) use change::{Forge, edited};
 pub(crate) use line::Call;
 
 use crate::device::CardFault;
 use crate::outside::Heard;
+use crate::words::Words;
 use esim_net::{Entry, Node};
 use esim_rsp::trace::{Party, Record};
 use serde::Serialize;
@@ -87,6 +89,10 @@ pub struct Tampered {
     pub sent: Option<String>,
     /// Whether that changed anything: a field that is not there cannot be edited.
     pub effective: bool,
+    /// Why it could not be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub why: Option<Words>,
 }
 
 /// What becomes of a message.
@@ -217,9 +223,10 @@ impl Links {
             armed.done += 1;
             let how = armed.what.how.clone();
             let sent = passed.changed.clone().unwrap_or_else(|| message.bytes.to_vec());
-            let effective = self.apply(&how, &sent, message, before, &mut passed);
+            let why = self.apply(&how, &sent, message, before, &mut passed).err();
             let sent = passed.changed.as_ref().filter(|now| **now != sent).map(|_| hex::encode(&sent));
-            self.done.push(Tampered { message: message.n, how, sent, effective });
+            let effective = why.is_none();
+            self.done.push(Tampered { message: message.n, how, sent, effective, why });
         }
         self.tampering.retain(|armed| armed.what.times == 0 || armed.done < armed.what.times);
         self.late.seconds += i64::from(passed.late);
@@ -234,7 +241,15 @@ impl Links {
         is_new && met > 0
     }
 
-    /// Does it; whether it could.
+    /// The forge of this world.
+    pub fn forge(&self) -> &Forge {
+        &self.forge
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
     fn apply(
         &self,
         how: &How,
@@ -242,38 +257,66 @@ impl Links {
         message: &Message<'_>,
         before: &[Record],
         passed: &mut Passed,
-    ) -> bool {
-        let to_card = message.interface == "APDU" && message.ends.1 == Party::Euicc;
+    ) -> Result<(), Words> {
+        let is_command = message.interface == "APDU" && message.ends.1 == Party::Euicc;
+        let to_card = |fault| match is_command {
+            true => Ok(Some(fault)),
+            false => Err(Words::new(
+                "this happens to a card while it works on a command: choose an APDU",
+                "これはカードがコマンドを処理している間に起こることです。APDUを選んでください",
+            )),
+        };
+        let record = || Record {
+            n: message.n,
+            at: 0,
+            from: message.ends.0,
+            to: message.ends.1,
+            interface: message.interface.into(),
+            function: message.function.into(),
+            bytes: sent.to_vec(),
+        };
+        let too_short = || {
+            let length = sent.len();
+            Words::new(
+                format!("the message has only {length} octets"),
+                format!("メッセージは{length}オクテットしかありません"),
+            )
+        };
+        let none_before = || {
+            Words::new(
+                "no message of this function has gone this way before",
+                "この機能のメッセージは、これより前にこの向きでは送られていません",
+            )
+        };
         let changed = match how {
             How::Drop => {
                 passed.fate = Fate::Lost;
-                return true;
+                return Ok(());
             }
             How::Delay(seconds) => {
                 passed.late = passed.late.saturating_add(*seconds);
-                return true;
+                return Ok(());
             }
             How::Duplicate => {
                 passed.fate = Fate::Twice;
-                return true;
+                return Ok(());
             }
             How::PowerCut(writes) => {
-                passed.card = to_card.then_some(CardFault::PowerCut(*writes));
-                return to_card;
+                passed.card = to_card(CardFault::PowerCut(*writes))?;
+                return Ok(());
             }
             How::MemoryFull => {
-                passed.card = to_card.then_some(CardFault::MemoryFull);
-                return to_card;
+                passed.card = to_card(CardFault::MemoryFull)?;
+                return Ok(());
             }
-            How::Replay => replayed(message, before),
-            How::Truncate(length) => sent.get(..*length).map(<[u8]>::to_vec),
-            How::Flip { octet, mask } => flipped(sent, *octet, *mask),
-            How::Edit(edit) => self.forge.edit(sent, edit, before),
-            How::Certificate(certificate) => self.forge.replace(sent, certificate),
+            How::Replay => replayed(message, before).ok_or_else(none_before),
+            How::Truncate(length) => sent.get(..*length).map(<[u8]>::to_vec).ok_or_else(too_short),
+            How::Flip { octet, mask } => flipped(sent, *octet, *mask).ok_or_else(too_short),
+            How::Edit(edit) => self.forge.edit(&record(), edit, before),
+            How::Certificate(certificate) => self.forge.replace(&record(), certificate),
         };
-        let effective = changed.is_some();
-        passed.changed = changed.or(passed.changed.take());
-        effective
+        passed.changed = Some(changed?);
+        Ok(())
     }
 }
 
