@@ -72,6 +72,8 @@ pub struct World {
     world: esim_world::World<MemoryNvm, Way>,
     /// The scenario that is played in it, if it is one's.
     stage: Option<Stage>,
+    /// How it began, for tests that do the same once more.
+    origin: esim_world::Origin,
 }
 
 /// A world as it was between two acts.
@@ -124,6 +126,7 @@ impl World {
     #[wasm_bindgen(constructor)]
     pub fn new(#[wasm_bindgen(unchecked_param_type = "WorldOptions")] options: JsValue) -> Fallible<World> {
         let options = Options::read(options)?;
+        let origin = recording::origin(&options);
         let memory = match options.nvm.is_undefined() || options.nvm.is_null() {
             true => MemoryNvm::default(),
             false => {
@@ -164,7 +167,7 @@ impl World {
             world.restore_subscribers(kept).map_err(sentence)?;
         }
         world.watch();
-        Ok(Self { world, stage: None })
+        Ok(Self { world, stage: None, origin })
     }
 
     /// A scenario that comes with esim-lab, in a world of its own, before its first step; [`World::next`] takes it.
@@ -182,7 +185,8 @@ impl World {
         let mut world = esim_world::in_memory_with(scenario.seed, way).map_err(sentence)?;
         world.watch();
         let stage = Stage::new(scenario, &mut world).map_err(sentence)?;
-        Ok(Self { world, stage: Some(stage) })
+        let origin = esim_world::Origin::Scenario(text.to_string());
+        Ok(Self { world, stage: Some(stage), origin })
     }
 
     /// Performs an act: whatever a reader can do. What card, SM or network refuse is told in the answer; an act that

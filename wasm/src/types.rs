@@ -3,7 +3,9 @@
 use crate::lpa::view as lpa;
 use crate::{Options, view};
 use esim_rsp::trace::Record;
-use esim_world::{Act, Difference, Explained, Foreign, Journal, KeySession, Performed, Picture, StepDone};
+use esim_world::{
+    Act, CopyForm, Difference, Explained, Foreign, Journal, KeySession, Performed, Picture, StepDone,
+};
 use std::any::TypeId;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -30,6 +32,7 @@ fn of_the_world(all: &mut All<'_>) {
     all.visit::<Record>();
     all.visit::<Explained>();
     all.visit::<Foreign>();
+    all.visit::<CopyForm>();
     all.visit::<Picture>();
     all.visit::<KeySession>();
     all.visit::<Difference>();

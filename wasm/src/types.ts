@@ -325,6 +325,9 @@ export type Contract = {
   roaming: boolean;
 };
 
+/** What somebody takes with him. */
+export type CopyForm = "apdu-script" | "lpac" | "rust" | "js" | "pcap" | "json" | "report";
+
 /** A decision about a connection. */
 export type Decision = {
   /** Number, from 0. */

@@ -1,8 +1,9 @@
 //! `esim-lab explain`: whatever somebody pastes, as a tree.
 
 use anyhow::{Context, Result, anyhow};
-use esim_rsp::explain::Node;
-use esim_world::{Explained, LONGEST, Part, explain_pasted, octets_of};
+use esim_rsp::trace::Record;
+use esim_world::words::party;
+use esim_world::{Foreign, LONGEST, explain_pasted, explain_record, octets_of, outline, read_foreign};
 use std::io::Read;
 use std::path::Path;
 
@@ -11,10 +12,43 @@ pub fn read(what: &str) -> Result<Vec<u8>> {
     octets_of(&input(what)?).map_err(|reason| no_file(what, &reason))
 }
 
-/// Explains a file, standard input (`-`) or the argument itself, and prints it.
+/// Explains a file, standard input (`-`) or the argument itself, and prints it: a message as its tree, of a session every
+/// message.
 pub fn run(what: &str) -> Result<()> {
-    print(&explain_pasted(&input(what)?).map_err(|reason| no_file(what, &reason))?);
+    let input = input(what)?;
+    match read_foreign(&input, None) {
+        Ok(read) if !ALONE.contains(&read.kind.as_str()) => print_session(&read),
+        Err(reason) if std::str::from_utf8(&input).is_err() => return Err(no_file(what, &reason.en)),
+        _ => {
+            let explained = explain_pasted(&input).map_err(|reason| no_file(what, &reason))?;
+            outline(&explained).iter().for_each(|line| say!("{line}"));
+        }
+    }
     Ok(())
+}
+
+/// What is one thing by itself.
+const ALONE: [&str; 4] = ["message", "json", "pem", "activation-code"];
+
+/// What it is, what could not be read of it, and each message: functions with their trees, APDUs in a line.
+fn print_session(read: &Foreign) {
+    say!("{}", read.summary);
+    if let Some(link) = &read.link {
+        say!("{link}");
+    }
+    for note in &read.notes {
+        say!("note: {note}");
+    }
+    for record in &read.records {
+        let Record { n, interface, function, bytes, .. } = record;
+        let (from, to) = (party(record.from), party(record.to));
+        if interface == "APDU" {
+            say!("{n:>5}  {from} > {to}  {function}  {}", shorten(&hex::encode_upper(bytes)));
+            continue;
+        }
+        say!("{n:>5}  {from} > {to}  {interface} {function}, {} octets", bytes.len());
+        outline(&explain_record(record)).iter().for_each(|line| say!("       {line}"));
+    }
 }
 
 /// Not more than somebody will read.
@@ -40,74 +74,7 @@ fn no_file(what: &str, reason: &str) -> anyhow::Error {
     }
 }
 
-/// A message alone as its tree; anything else with what it is and the names of its parts.
-fn print(explained: &Explained) {
-    let parts = &explained.parts;
-    if let ([Part { label, nodes, .. }], None) = (&parts[..], &explained.json)
-        && label.is_empty()
-    {
-        // Of an APDU no tag says what it is.
-        if nodes.first().is_some_and(|node| node.tag == 0) {
-            say!("{}", explained.title);
-        }
-        nodes.iter().for_each(|node| print_node(node, 0));
-        return;
-    }
-    say!("{}", explained.title);
-    if let Some(json) = &explained.json {
-        print_members("", json, parts);
-    }
-    for Part { label, hex, nodes } in parts {
-        match nodes.is_empty() {
-            true => say!("{label}: {}", shorten(&hex.to_uppercase())),
-            false => say!("{label}, {} octets:", hex.len() / 2),
-        }
-        nodes.iter().for_each(|node| print_node(node, 1));
-    }
-}
-
-/// Members that are no messages, one a line.
-fn print_members(path: &str, value: &serde_json::Value, parts: &[Part]) {
-    use serde_json::Value;
-    let below = |name: &str| if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
-    let opened = |part: &Part| part.label == path || part.label.starts_with(&format!("{path}, "));
-    match value {
-        Value::Object(object) => {
-            object.iter().for_each(|(name, value)| print_members(&below(name), value, parts));
-        }
-        Value::Array(list) => {
-            list.iter()
-                .enumerate()
-                .for_each(|(i, value)| print_members(&below(&i.to_string()), value, parts));
-        }
-        _ if parts.iter().any(opened) => {}
-        value => say!("{path} = {}", shorten(&value.to_string())),
-    }
-}
-
-/// Offset, tag, name, type with its clause, value.
-fn print_node(node: &Node, depth: usize) {
-    let name = match (node.name.as_str(), node.type_name.as_str()) {
-        ("", "") => String::new(),
-        (name, "") => name.to_string(),
-        ("", kind) => kind.to_string(),
-        (name, kind) => format!("{name}: {kind}"),
-    };
-    let clause = match node.clause.as_bytes() {
-        [] => String::new(),
-        [b'0'..=b'9', ..] => format!("  [SGP.22 {}]", node.clause),
-        _ => format!("  [{}]", node.clause),
-    };
-    let note = if node.note.is_empty() { String::new() } else { format!(" ({})", node.note) };
-    let tag = if node.tag == 0 { String::new() } else { format!("{:X} ", node.tag) };
-    let text = if node.text.is_empty() { String::new() } else { format!(" = {}", shorten(&node.text)) };
-    let length = node.value.len();
-    say!("{:5}  {}{tag}{name}{note}{text} ({length}){clause}", node.whole.start, "  ".repeat(depth));
-    for child in &node.children {
-        print_node(child, depth + 1);
-    }
-}
-
+/// A line of a terminal.
 fn shorten(text: &str) -> String {
     const WIDTH: usize = 96;
     if text.chars().count() <= WIDTH {

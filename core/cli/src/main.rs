@@ -77,10 +77,10 @@ enum Command {
     /// Profile packages: show, check, build, diff.
     #[command(subcommand)]
     Profile(profile::Profile),
-    /// Shows any RSP message as a tree, and what else people paste: APDUs, JSON, PEM, activation codes.
+    /// Shows any RSP message as a tree, and what else people have: logs of APDUs and of lpac, captures, traces, JSON, PEM, codes.
     Explain {
-        /// Hexadecimal, base64, JSON, PEM, an APDU or several, an activation code; a file with any of these or DER; or -
-        /// for standard input.
+        /// Hexadecimal, base64, JSON, PEM, an APDU or several, an activation code; a file with any of these, with DER, a log,
+        /// a capture, a trace, a recording (docs/EXPLAIN.md); or - for standard input.
         #[arg(allow_hyphen_values = true)]
         message: String,
     },

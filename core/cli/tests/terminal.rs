@@ -184,6 +184,16 @@ fn whatever_is_pasted_is_explained() {
             vec!["transactionId = \"00\"", "EUICCInfo1"],
         ),
         ("LPA:1$smdp.example.com$A", vec!["smdpAddress = \"smdp.example.com\""]),
+        (
+            "> 81E2910006BF3E035C015A\n< BF3E125A10890490320000000000000000000000009000\n> what",
+            vec![
+                "log of APDUs, 1 APDU, 1 function of ES10",
+                "note: line 3: this looks like an APDU",
+                "0  LPA > eUICC  ES10c GetEID, 6 octets",
+                "2  eUICC > LPA  9000  BF3E",
+                "GetEuiccDataResponse",
+            ],
+        ),
         ("-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----", vec!["CERTIFICATE, 5 octets"]),
     ] {
         let folder = tempfile::tempdir().unwrap();

@@ -94,13 +94,18 @@ impl Trace {
     /// SHA-256 over all canonical records, in hexadecimal: two runs with one
     /// digest exchanged the same octets.
     pub fn digest(&self) -> String {
-        let lines: Vec<Vec<u8>> = self.records.iter().map(Record::canonical).collect();
-        let parts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
-        hex::encode(sha256(&parts))
+        digest(&self.records)
     }
 
     /// One JSON object a line.
     pub fn to_lines(&self) -> String {
         self.records.iter().map(|record| String::from_utf8_lossy(&record.canonical()).into_owned()).collect()
     }
+}
+
+/// The digest of records.
+pub(crate) fn digest(records: &[Record]) -> String {
+    let lines: Vec<Vec<u8>> = records.iter().map(Record::canonical).collect();
+    let parts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+    hex::encode(sha256(&parts))
 }
