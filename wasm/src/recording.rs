@@ -1,7 +1,8 @@
 //! What people bring from elsewhere, and what they take with them.
 
 use crate::{Fallible, Options, World, give, read, sentence};
-use esim_world::{Copied, CopyForm, Origin, Session, Words, copy_as, read_foreign};
+use esim_rsp::trace::Record;
+use esim_world::{Copied, CopyForm, Origin, Session, Words, answers_of, copy_as, read_foreign};
 use wasm_bindgen::prelude::*;
 
 /// A sentence in both languages, as JSON.
@@ -36,6 +37,16 @@ impl World {
     #[wasm_bindgen(js_name = readForeign, unchecked_return_type = "Foreign")]
     pub fn read_foreign(octets: &[u8], name: Option<String>) -> Fallible<JsValue> {
         give(&read_foreign(octets, name.as_deref()).map_err(told)?)
+    }
+
+    /// What a card and an SM of ours answer to each request of a recording, in order, beside what stands there; why it cannot be
+    /// the same, and the fields that differ (theirs first).
+    #[wasm_bindgen(js_name = answersOf, unchecked_return_type = "Compared[]")]
+    pub fn answers_of(
+        #[wasm_bindgen(unchecked_param_type = "TraceRecord[]")] records: JsValue,
+    ) -> Fallible<JsValue> {
+        let records: Vec<Record> = read(&records)?;
+        give(&answers_of(&records).map_err(sentence)?)
     }
 
     /// The message with this number, or all of the session, for another program: a text, or a capture. Throws a sentence as JSON,

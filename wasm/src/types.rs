@@ -4,7 +4,7 @@ use crate::lpa::view as lpa;
 use crate::{Options, view};
 use esim_rsp::trace::Record;
 use esim_world::{
-    Act, CopyForm, Difference, Explained, Foreign, Journal, KeySession, Performed, Picture, StepDone,
+    Act, Compared, CopyForm, Difference, Explained, Foreign, Journal, KeySession, Performed, Picture, StepDone,
 };
 use std::any::TypeId;
 use std::collections::{BTreeMap, HashSet};
@@ -33,6 +33,7 @@ fn of_the_world(all: &mut All<'_>) {
     all.visit::<Explained>();
     all.visit::<Foreign>();
     all.visit::<CopyForm>();
+    all.visit::<Compared>();
     all.visit::<Picture>();
     all.visit::<KeySession>();
     all.visit::<Difference>();

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod act;
+mod answers;
 mod apdu;
 mod change;
 mod checked;
@@ -49,6 +50,7 @@ mod world;
 mod written;
 
 pub use act::{Act, Ruling, Said};
+pub use answers::{Compared, answers_of};
 pub use change::change;
 pub use checked::{Checked, Known};
 pub use compare::{Difference, compare};

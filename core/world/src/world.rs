@@ -181,6 +181,11 @@ impl<N: Nvm, T: Transport> World<N, T> {
         &self.transport
     }
 
+    /// The way to the SM, to be asked something past the trace.
+    pub fn transport_mut(&mut self) -> &mut T {
+        &mut self.transport
+    }
+
     /// What was said so far.
     pub fn trace(&self) -> &Trace {
         &self.trace

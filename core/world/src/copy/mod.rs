@@ -119,6 +119,9 @@ impl Session<'_> {
     }
 }
 
+/// Messages among which the answer to another is looked for: the longest package has some thousand APDUs, each function fewer.
+const WINDOW: usize = 2_000;
+
 /// Whether a record is the answer to another.
 fn answers(record: &Record, asked: &Record) -> bool {
     let function = record.function.strip_suffix(" response");
@@ -130,12 +133,13 @@ fn answers(record: &Record, asked: &Record) -> bool {
 pub(crate) fn exchange(records: &[Record], n: usize) -> Range<usize> {
     let Some(record) = records.get(n) else { return n..n };
     let of = |asked: usize| {
-        let answer = (asked + 1..records.len()).find(|at| answers(&records[*at], &records[asked]));
+        let end = records.len().min(asked + WINDOW);
+        let answer = (asked + 1..end).find(|at| answers(&records[*at], &records[asked]));
         asked..answer.map_or(asked, |at| at) + 1
     };
     if record.interface == "APDU" {
         // The last command of ES10 before it, unless that is answered already.
-        let asked = (0..n)
+        let asked = (n.saturating_sub(WINDOW)..n)
             .rev()
             .find(|at| records[*at].interface.starts_with("ES10") && records[*at].to == Party::Euicc);
         if let Some(range) = asked.map(of).filter(|range| range.contains(&n)) {
@@ -149,7 +153,10 @@ pub(crate) fn exchange(records: &[Record], n: usize) -> Range<usize> {
     }
     match record.function.strip_suffix(" response") {
         None => of(n),
-        Some(_) => (0..n).rev().find(|at| answers(record, &records[*at])).map_or(n..n + 1, |at| at..n + 1),
+        Some(_) => (n.saturating_sub(WINDOW)..n)
+            .rev()
+            .find(|at| answers(record, &records[*at]))
+            .map_or(n..n + 1, |at| at..n + 1),
     }
 }
 

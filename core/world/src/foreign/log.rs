@@ -4,12 +4,11 @@ use super::Foreign;
 use super::line::{self, Form, Line};
 use super::tape::{MOST, Tape};
 use crate::octets::is_command;
-use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Lines that a body of HTTP may go on in.
-const BODY_LINES: usize = 2_000;
+const BODY_LINES: usize = 500;
 /// Longest body.
 const BODY: usize = 4 << 20;
 
@@ -149,7 +148,7 @@ impl Log {
                 *lines += 1;
                 body.push('\n');
                 body.push_str(text);
-                if text.trim_end().ends_with('}') && serde_json::from_str::<Value>(body).is_ok() {
+                if text.trim_end().ends_with('}') && is_closed(body) && first_value(body).is_some() {
                     self.flush();
                 }
                 true
@@ -158,7 +157,7 @@ impl Log {
     }
 
     fn body(&mut self, at: usize, url: Option<String>, body: String) {
-        let is_whole = body.is_empty() || serde_json::from_str::<Value>(&body).is_ok();
+        let is_whole = body.is_empty() || (is_closed(&body) && first_value(&body).is_some());
         self.open = Some(Open::Body(at, url, body, 0));
         if is_whole {
             self.flush();
@@ -170,12 +169,15 @@ impl Log {
         match self.open.take() {
             Some(Open::Data(sw, data)) => self.tape.response(&[&data[..], &sw].concat()),
             Some(Open::Body(at, url, body, _)) => {
-                if !body.is_empty() && serde_json::from_str::<Value>(&body).is_err() {
+                // lpac prints what it has received without its end: more may stand behind.
+                let value = first_value(&body);
+                if value.is_none() && !body.is_empty() {
                     self.tape.remark(at, "the body is no JSON", "本文がJSONではありません");
                 }
+                let body = value.unwrap_or(&body).as_bytes();
                 match url {
-                    Some(url) => self.tape.request(&url, body.as_bytes()),
-                    None => self.tape.answer(body.as_bytes()),
+                    Some(url) => self.tape.request(&url, body),
+                    None => self.tape.answer(body),
                 }
             }
             None => {}
@@ -210,4 +212,17 @@ impl Log {
         };
         Some(Foreign::of_tape(kind, title, self.tape))
     }
+}
+
+/// Whether as many braces are closed as were opened; text in JSON of RSP has none.
+fn is_closed(body: &str) -> bool {
+    let count = |brace| body.bytes().filter(|octet| *octet == brace).count();
+    count(b'}') >= count(b'{')
+}
+
+/// The JSON value that a text begins with.
+fn first_value(text: &str) -> Option<&str> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    values.next()?.ok()?;
+    text.get(..values.byte_offset())
 }
