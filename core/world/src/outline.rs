@@ -11,9 +11,16 @@ const WIDTH: usize = 96;
 pub fn outline(explained: &Explained) -> Vec<String> {
     let mut lines = Vec::new();
     let parts = &explained.parts;
-    if let ([Part { label, nodes, .. }], None) = (&parts[..], &explained.json)
+    if let ([Part { label, nodes, hex }], None) = (&parts[..], &explained.json)
         && label.is_empty()
     {
+        // What is no TLV says by its title what it is, a message by its type.
+        if nodes.first().is_none_or(|node| node.tag == 0) {
+            lines.push(explained.title.clone());
+        }
+        if nodes.is_empty() {
+            lines.push(shorten(&hex.to_uppercase()));
+        }
         nodes.iter().for_each(|node| of_node(node, 0, &mut lines));
         return lines;
     }
@@ -21,7 +28,8 @@ pub fn outline(explained: &Explained) -> Vec<String> {
     if let Some(json) = &explained.json {
         members("", json, parts, &mut lines);
     }
-    for Part { label, hex, nodes } in parts {
+    // The tree of a JSON text is its members once more.
+    for Part { label, hex, nodes } in parts.iter().filter(|part| !part.label.is_empty()) {
         lines.push(match nodes.is_empty() {
             true => format!("{label}: {}", shorten(&hex.to_uppercase())),
             false => format!("{label}, {} octets:", hex.len() / 2),
@@ -57,10 +65,17 @@ fn of_node(node: &Node, depth: usize, lines: &mut Vec<String>) {
         ("", kind) => kind.to_string(),
         (name, kind) => format!("{name}: {kind}"),
     };
-    let clause = if node.clause.is_empty() { String::new() } else { format!("  [SGP.22 {}]", node.clause) };
+    let clause = match node.clause.as_str() {
+        "" => String::new(),
+        clause if clause.starts_with(|c: char| c.is_ascii_digit()) => format!("  [SGP.22 {clause}]"),
+        clause => format!("  [{clause}]"),
+    };
     let text = if node.text.is_empty() { String::new() } else { format!(" = {}", shorten(&node.text)) };
-    let (start, indent, tag, length) = (node.whole.start, "  ".repeat(depth), node.tag, node.value.len());
-    lines.push(format!("{start:5}  {indent}{tag:X} {name}{text} ({length}){clause}"));
+    let note = if node.note.is_empty() { String::new() } else { format!(" ({})", node.note) };
+    // An octet of a head has no tag.
+    let tag = if node.tag == 0 { String::new() } else { format!("{:X} ", node.tag) };
+    let (start, indent, length) = (node.whole.start, "  ".repeat(depth), node.value.len());
+    lines.push(format!("{start:5}  {indent}{tag}{name}{note}{text} ({length}){clause}"));
     node.children.iter().for_each(|child| of_node(child, depth + 1, lines));
 }
 
