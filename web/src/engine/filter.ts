@@ -21,11 +21,11 @@ interface Entry {
 
 /** Names of ES8+ functions, by the tag that begins a segment of a bound profile package (SGP.22 2.5.4, 5.5). */
 const ES8: readonly [RegExp, string][] = [
-  [/^BF36/, "InitialiseSecureChannel"],
-  [/^A0/, "ConfigureISDP"],
-  [/^88|^A1/, "StoreMetadata"],
-  [/^87|^A2/, "ReplaceSessionKeys"],
-  [/^86|^A3/, "LoadProfileElements"],
+  [/^BF36/i, "InitialiseSecureChannel"],
+  [/^A0/i, "ConfigureISDP"],
+  [/^88|^A1/i, "StoreMetadata"],
+  [/^87|^A2/i, "ReplaceSessionKeys"],
+  [/^86|^A3/i, "LoadProfileElements"],
 ];
 
 /** The function of ES8+ that a piece of a package is. */
@@ -41,7 +41,7 @@ const tagAt = (hex: string) => {
   if ((first & 0x1f) === 0x1f)
     do digits += 2;
     while (Number.parseInt(hex.slice(digits - 2, digits), 16) & 0x80 && digits < 8);
-  return hex.slice(0, digits);
+  return hex.slice(0, digits).toUpperCase();
 };
 
 const textOf = (hex: string) => {
@@ -56,8 +56,8 @@ function entryOf(record: TraceRecord): Entry {
   const isApdu = at === "APDU";
   const isAnswer = from === "euicc";
   const status: string[] = [];
-  if (isApdu && isAnswer) status.push(bytes.slice(-4));
-  if (bytes.startsWith("7B") && /response$/.test(name)) {
+  if (isApdu && isAnswer) status.push(bytes.slice(-4).toUpperCase());
+  if (/^7b/i.test(bytes) && /response$/.test(name)) {
     const text = textOf(bytes);
     const subject = /"subjectCode"\s*:\s*"([^"]*)"/.exec(text)?.[1];
     const reason = /"reasonCode"\s*:\s*"([^"]*)"/.exec(text)?.[1];
@@ -224,8 +224,9 @@ export class Filtering {
     if (key === undefined) {
       const [word = ""] = values;
       const within = matcher(word, "within");
-      const hex = /^[0-9a-f]{4,}$/i.test(word) ? word.toUpperCase() : undefined;
-      return (record) => within(this.#read(record).words) || (hex !== undefined && holds(record.bytes, hex));
+      const hex = /^[0-9a-f]{4,}$/i.test(word) ? word.toLowerCase() : undefined;
+      return (record) =>
+        within(this.#read(record).words) || (hex !== undefined && holds(record.bytes.toLowerCase(), hex));
     }
     if (key === "val") {
       const any = values.map((value) => matcher(value, "within"));
@@ -233,7 +234,7 @@ export class Filtering {
       return op === "!=" ? (record) => !isSo(record) : isSo;
     }
     if (key === "hex") {
-      const isSo = ({ bytes }: TraceRecord) => values.some((value) => holds(bytes, value.toUpperCase()));
+      const isSo = ({ bytes }: TraceRecord) => values.some((value) => holds(bytes.toLowerCase(), value.toLowerCase()));
       return op === "!=" ? (record) => !isSo(record) : isSo;
     }
     if (key === "oct") {
@@ -294,7 +295,7 @@ export class Filtering {
   }
 }
 
-/** At an octet, not between two halves. */
+/** At an octet, not between two halves. Both in lower case. */
 function holds(bytes: string, hex: string): boolean {
   for (let at = bytes.indexOf(hex); at >= 0; at = bytes.indexOf(hex, at + 1)) if (at % 2 === 0) return true;
   return false;

@@ -31,7 +31,11 @@ const same = (key: string, en: string, ja: string, bar = en.toLowerCase(), barJa
 });
 
 const DOWNLOAD = same("download", "Download", "ダウンロード");
-const tries = (en: string, ja: string, bar = en): Words => ({ key: "service", title: [en, ja], bar: [bar, ja] });
+const tries = (en: string, ja: string, bar = en, barJa = ja): Words => ({
+  key: "service",
+  title: [en, ja],
+  bar: [bar, barJa],
+});
 
 const WORDS: Record<string, Words> = {
   "leave-factory": same("factory", "Leaves the factory", "工場出荷", "leaves factory"),
@@ -57,7 +61,7 @@ const WORDS: Record<string, Words> = {
   cells: same("cells", "Cells", "セル"),
   browse: tries("web", "Web"),
   call: tries("call", "通話"),
-  text: tries("message", "メッセージ", "text"),
+  text: tries("message", "メッセージ", "text", "SMS"),
   supplementary: tries("supplementary service", "付加サービス", "services"),
   "open-apn": tries("APN", "APN"),
   update: same("update", "Location update", "位置登録", "update"),

@@ -328,13 +328,14 @@ export function wordsOf(filter: Filter): string {
 
 /** Whether the core would mean this message, as far as the page can tell: the core decides when it comes. */
 function isMeant({ interface: at, function: name, tag, status }: Filter, record: TraceRecord): boolean {
-  const data = record.interface === "APDU" && record.to === "euicc" ? record.bytes.slice(10) : record.bytes;
+  const bytes = record.bytes.toUpperCase();
+  const data = record.interface === "APDU" && record.to === "euicc" ? bytes.slice(10) : bytes;
   return (
     (at === undefined || record.interface === at) &&
     (name === undefined || record.function === name) &&
     (tag === undefined || data.startsWith(tag.toUpperCase())) &&
     (status === undefined ||
-      (record.interface === "APDU" && record.from === "euicc" && record.bytes.endsWith(status.toUpperCase())))
+      (record.interface === "APDU" && record.from === "euicc" && bytes.endsWith(status.toUpperCase())))
   );
 }
 

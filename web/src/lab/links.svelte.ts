@@ -88,7 +88,10 @@ class Links {
     if (branch !== null && branch !== lab.branch && lab.state?.branches.some(({ id }) => id === branch))
       await store.choose(lab.place, branch);
     filter.text = said.get("filter") ?? filter.text;
-    const at = Number(said.get("at") ?? Number.NaN);
+    // The story opens at the message by which the card knows its server.
+    const first = lab.place === "story" && lab.record === undefined && !said.has("filter");
+    const usual = first ? lab.records.findLastIndex(({ function: name }) => name === "AuthenticateServer") : -1;
+    const at = Number(said.get("at") ?? (usual < 0 ? Number.NaN : usual));
     if (Number.isInteger(at) && at >= 0 && at < lab.records.length) {
       sequence.reveal(at);
       const [, from, to] = /^([0-9a-f]+)(?:-([0-9a-f]+))?$/i.exec(said.get("octets") ?? "") ?? [];

@@ -9,7 +9,7 @@ function text(of: string): number {
   let width = known.get(of);
   if (width === undefined) {
     if (context) context.font = '500 13px "IBM Plex Sans Variable", sans-serif';
-    width = Math.ceil((context?.measureText(of).width ?? of.length * 7) * 0.94);
+    width = Math.ceil((context?.measureText(of).width ?? of.length * 7) * 0.89);
     known.set(of, width);
   }
   return width;
@@ -18,7 +18,7 @@ function text(of: string): number {
 const CHIP = 16;
 
 export function widthOf({ name, isResponse, chips, edited, level }: MessageRow, response: string): number {
-  let width = text(isResponse && response ? `${name} ${response}` : name) + (level === 3 ? 10 : 0) + 24;
+  let width = text(isResponse && response ? `${name} ${response}` : name) + (level === 3 ? 10 : 0) + 8;
   for (const chip of chips)
     width += text(chip.text) + CHIP + (chip.kind === "apdu" || chip.good !== undefined ? 12 : 22);
   if (edited > 0) width += 36;

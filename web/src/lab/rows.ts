@@ -71,7 +71,11 @@ export interface NoteRow extends Common {
   text: Both;
   look: "fail" | "stop";
 }
-export type Row = PhaseRow | MessageRow | NoteRow;
+/** Room for the second line of a note. */
+export interface PadRow extends Common {
+  kind: "pad";
+}
+export type Row = PhaseRow | MessageRow | NoteRow | PadRow;
 
 /** A message with what belongs to it. */
 interface Group {
@@ -254,6 +258,8 @@ function messages(records: readonly TraceRecord[], shape: Shape, isFaint: boolea
       const wanted = shape.open.get(id) ?? (!isMeant && within.length > 0);
       const isResponse = / response$/.test(found.name);
       const mark = [record, ...folded].map(({ n }) => judged.marks[n]).filter((one) => one !== undefined);
+      // Of what is folded a refusal counts; of a piece of the package, its empty answer as well.
+      const marked = judged.marks[record.n] === 1 || (found.interface === "ES8+" && mark.includes(1));
       const edited = [record, ...folded].map(({ n }) => judged.edited[n] ?? 0);
       const row: MessageRow = {
         kind: "message",
@@ -268,7 +274,7 @@ function messages(records: readonly TraceRecord[], shape: Shape, isFaint: boolea
         octets: found.octets,
         chips: chipsOf(found),
         via: found.isTcp ? [...new Set(folded.filter(isTcp).flatMap(({ from, to }) => [from, to]))] : [],
-        mark: isFaint ? undefined : mark.includes(2) ? 2 : mark.includes(1) ? 1 : undefined,
+        mark: isFaint ? undefined : mark.includes(2) ? 2 : marked ? 1 : undefined,
         edited: isFaint ? 0 : Math.max(0, ...edited),
         level: 2,
         folded: within,
@@ -289,7 +295,7 @@ function messages(records: readonly TraceRecord[], shape: Shape, isFaint: boolea
           after <= (folded.at(-1)?.n ?? record.n) &&
           !rows.some(({ id }) => id === `note${after}${look}`)
         )
-          rows.push({ kind: "note", id: `note${after}${look}`, text, look });
+          rows.push({ kind: "note", id: `note${after}${look}`, text, look }, { kind: "pad", id: `pad${after}${look}` });
   }
   return rows;
 }
@@ -342,7 +348,8 @@ export function lanesOf(rows: readonly Row[]): { needed: Party[]; via: Party[] }
   const needed = new Set<Party>();
   const via = new Set<Party>();
   for (const row of rows) {
-    if (row.kind !== "message") continue;
+    // What only another branch has takes the lanes that are there.
+    if (row.kind !== "message" || row.isFaint) continue;
     needed.add(row.record.from);
     needed.add(row.record.to);
     for (const party of row.via) via.add(party);

@@ -50,13 +50,19 @@ class Sequence {
     return n;
   });
 
+  /** The first of those that is no rest of what carried one before. */
+  readonly #whole = $derived.by(() => {
+    const n = this.parent.findIndex(({ interface: at }, m) => m >= this.#parted && at !== "APDU");
+    return n < 0 ? this.parent.length : n;
+  });
+
   readonly rows = $derived.by((): Row[] => {
     const { state, records } = lab;
     const branch = this.#branch;
     const id = branch?.parent;
     const only =
       id !== undefined && !filter.hits && this.parent.length > this.#parted
-        ? { title: { en: `Only in ${id}`, ja: `${id}だけ` }, records: this.parent.slice(this.#parted) }
+        ? { title: { en: `Only in ${id}`, ja: `${id}だけ` }, records: this.parent.slice(this.#whole) }
         : undefined;
     const last = records.length - 1;
     const notes: { after: number; text: { en: string; ja: string }; look: "fail" | "stop" }[] = [];
