@@ -244,7 +244,7 @@ export class Filtering {
     const valuesOf = this.#valuesOf(branch, key);
     const any = values.map((value) => {
       const name = key === "from" || key === "to" || key === "if" ? (PARTY_NAMES[value.toLowerCase()] ?? value) : value;
-      return matcher(name, key === "fn" ? "within" : "start");
+      return matcher(name, key === "fn" && !value.includes("*") ? "within" : "start");
     });
     if (key === "edited") return (record, n) => valuesOf(record, n).length > 0;
     return op === "!="

@@ -151,7 +151,7 @@ function reasonOf(key: Key | undefined, op: Term["op"], value: string): Both | u
   }
 }
 
-/** Whether a text is what a value with `*` means. */
+/** Whether a text is what a value means: with `*` it is the whole that must be so, but for a text within another. */
 export function matcher(value: string, how: "whole" | "start" | "within"): (text: string) => boolean {
   const wanted = value.toLowerCase();
   if (wanted.includes("*")) {

@@ -56,8 +56,8 @@ class Acts {
     const records = lab.state?.deeds[at - 1]?.records;
     if (records && records[1] > 0) {
       const n = Math.max(records[0], records[1] - 1);
+      sequence.reveal(n);
       const shown = sequence.rowOf(n)?.record.n ?? n;
-      sequence.reveal(shown);
       lab.select(shown < records[0] ? n : shown);
     }
   }
@@ -96,9 +96,8 @@ class Acts {
     lab.undraft();
     const n = verdict?.record ?? verdict?.answer ?? (lab.records.length > 0 ? lab.records.length - 1 : undefined);
     if (n !== undefined && n < lab.records.length) {
-      const shown = sequence.rowOf(n)?.record.n ?? n;
       sequence.reveal(n);
-      lab.select(shown);
+      lab.select(sequence.rowOf(n)?.record.n ?? n);
     }
     if (verdict?.check) lab.tab = "checks";
   }

@@ -8,6 +8,8 @@ class Filter {
   /** Messages meant; none while nothing is typed. */
   hits = $state.raw<ReadonlySet<number>>();
   mistake = $state.raw<Mistake>();
+  /** What was asked when these were found. */
+  of = $state("");
   /** An answer is under way. */
   busy = $state(false);
 
@@ -18,13 +20,14 @@ class Filter {
     const asked = ++this.#asked;
     const text = this.text.trim();
     if (text === "" || lab.state === undefined) {
-      [this.hits, this.mistake, this.busy] = [undefined, undefined, false];
+      [this.hits, this.mistake, this.busy, this.of] = [undefined, undefined, false, ""];
       return;
     }
     this.busy = true;
     const { hits, mistake } = await store.engine.find(lab.place, text);
     if (asked !== this.#asked) return;
     this.busy = false;
+    this.of = text;
     this.mistake = mistake;
     if (!mistake) this.hits = new Set(hits);
   }

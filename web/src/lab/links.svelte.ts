@@ -31,10 +31,10 @@ class Links {
   #world = "";
   #written = "";
 
-  /** What of this place a link adds to its world. */
-  get ours(): string {
+  /** What is seen of a world; which branch, where the world's own acts do not say it. */
+  #ours(branch: string | undefined): string {
     const parts: string[] = [];
-    if (lab.branch !== "A") parts.push(`branch=${lab.branch}`);
+    if (branch !== undefined) parts.push(`branch=${branch}`);
     if (lab.record !== undefined) parts.push(`at=${lab.record}`);
     if (lab.span) {
       parts.push(`octets=${octetsOf(lab.span)}`);
@@ -53,7 +53,7 @@ class Links {
     if (!state || state.linkless !== undefined) return undefined;
     const link = await store.engine.link(place);
     const url = new URL(route.href("lab"), location.href);
-    return `${url.href}${[link, this.ours].filter(Boolean).join("&")}`;
+    return `${url.href}${[link, this.#ours(undefined)].filter(Boolean).join("&")}`;
   }
 
   /** Looks at what the address says. */
@@ -115,9 +115,11 @@ class Links {
     if (!state || this.opening || route.view !== "lab") return;
     const stands = `${place} ${state.age} ${branch} ${state.at} ${state.deeds.length}`;
     let world = `place=${place}`;
-    // A branch is not in the story that everybody is told: the whole of it is said.
-    if (state.linkless === undefined && (place === "linked" || (place === "story" && branch !== "A"))) {
-      if (stands !== this.#written || this.#world === "") {
+    let said = branch === "A" ? undefined : branch;
+    if (state.linkless === undefined && (place === "linked" || (place === "story" && state.branches.length > 1))) {
+      // A link tells of the branch that was made: what it leaves is told with it.
+      said = branch === "A" && state.branches.length > 1 ? "A" : undefined;
+      if (this.#world === "" || (said === undefined && stands !== this.#written)) {
         const link = await store.engine.link(place);
         [this.#world, this.#written] = [worldOf(link), stands];
       }
@@ -126,7 +128,7 @@ class Links {
       this.#world = "";
     }
     if (stands !== `${lab.place} ${lab.state?.age} ${lab.branch} ${lab.state?.at} ${lab.state?.deeds.length}`) return;
-    const hash = `#${[world, this.ours].filter(Boolean).join("&")}`;
+    const hash = `#${[world, this.#ours(said)].filter(Boolean).join("&")}`;
     this.#said = hash;
     if (route.view === "lab") route.say(hash);
   }

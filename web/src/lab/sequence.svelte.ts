@@ -72,8 +72,8 @@ class Sequence {
       notes.push({
         after: last,
         text: {
-          en: `Stopped before message ${stopped.message}. Run goes on.`,
-          ja: `メッセージ${stopped.message}の前で停止中。「実行」で続きます。`,
+          en: `Stopped: message ${stopped.message} has not arrived yet. Run goes on.`,
+          ja: `停止中です。メッセージ${stopped.message}はまだ届いていません。「実行」で続きます。`,
         },
         look: "stop",
       });
