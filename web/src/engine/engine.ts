@@ -19,6 +19,7 @@ import type {
   Found,
   Place,
   Progress,
+  SameAs,
   State,
   Suggestion,
   Update,
@@ -500,6 +501,17 @@ export class Engine {
   /** What came of each message. */
   async judge(place: Place, branch?: string): Promise<Judged> {
     return this.#filtering.judge(this.#room(place).session.named(branch), slices());
+  }
+
+  /** Values of a message that earlier ones have. */
+  async sameAs(place: Place, n: number, branch?: string): Promise<SameAs[]> {
+    const { session } = this.#room(place);
+    return session.values.sameAs(n, session.named(branch), slices());
+  }
+
+  /** A message that is in no branch: one with a value changed. */
+  async explainRecord(record: TraceRecord): Promise<Explained> {
+    return World.explainRecord(record);
   }
 
   /** Messages of a branch that is not looked at. */

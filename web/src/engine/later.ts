@@ -12,8 +12,11 @@ export interface Segment {
   tag: string;
   name: string;
   record: number | null;
+  /** Tag and length, which the MAC covers. */
+  header?: string;
   cipher: string;
   mcvIn: string;
+  mcvOut?: string;
   mac: string;
   verified: boolean;
   icv: string;

@@ -192,6 +192,8 @@ export interface Suggestion {
 
 /** Where a value of a message occurs first in this branch. */
 export interface SameAs {
+  /** Label of the part that it stands in. */
+  part: string;
   start: number;
   end: number;
   record: number;

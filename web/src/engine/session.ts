@@ -1,6 +1,7 @@
 /** One world with its branches, in the worker. */
 import type { Act, Both, Explained, Performed, Snapshot, TraceRecord } from "../pkg/esim_lab.js";
 import { nameOfCode } from "./code";
+import { Values } from "./values";
 import type { World } from "./later";
 import type { BranchView, ChecksOf, Deed, Diversion, Verdict } from "./protocol";
 
@@ -52,6 +53,7 @@ export class Session {
   readonly #begin: Snapshot | undefined;
   readonly #world: World;
   readonly #explained = new Map<string, Explained>();
+  readonly values = new Values((n, branch) => this.#explain(branch.records[n] as TraceRecord));
   readonly #explain: (record: TraceRecord) => Explained;
 
   constructor(world: World, explain: (record: TraceRecord) => Explained) {

@@ -1,0 +1,166 @@
+/** The tree of a message as rows: names, values, where a node lies, and which node holds an octet. */
+import type { Both, Explained, Node as Plain } from "../engine/protocol";
+import { bytesOf } from "../lib/hex";
+import type { Span } from "./selection.svelte";
+
+export interface Node extends Omit<Plain, "children"> {
+  /** One sentence: what it means. */
+  meaning?: Both;
+  /** A remark of a word: "critical". */
+  note?: string;
+  children: readonly Node[];
+}
+
+/** Octets with their tree. */
+export interface Part {
+  label: string;
+  octets: Uint8Array;
+  nodes: readonly Node[];
+}
+
+/** A node among those around it. */
+export interface Place {
+  part: Part;
+  node: Node;
+  /** From the outermost to the node itself. */
+  chain: readonly Node[];
+}
+
+/** A line of the tree. */
+export interface Row extends Place {
+  id: string;
+  /** From 1. */
+  level: number;
+  open: boolean | undefined;
+  position: number;
+  siblings: number;
+}
+
+export function partsOf(explained: Explained, whole: string): Part[] {
+  const parts = explained.parts.map(({ label, hex, nodes }) => ({ label, octets: bytesOf(hex), nodes }));
+  // A message that is nothing but text has octets, too.
+  return parts.some(({ label }) => label === "") || explained.json === undefined
+    ? parts
+    : [{ label: "", octets: bytesOf(whole), nodes: [] }, ...parts];
+}
+
+export const tagOf = ({ tag }: Node): string => (tag === 0 ? "" : tag.toString(16).toUpperCase().padStart(2, "0"));
+
+/** A node's name; one that the standard gives none is called by its tag. */
+export const nameOf = (node: Node): string => node.name || node.type || tagOf(node) || "–";
+
+/** The octets that are chosen with a node: its value, or all of it where there is none. */
+export function spanOf({ part, node, chain }: Place): Span {
+  const { start, end } = node.value.end > node.value.start ? node.value : node.whole;
+  return { part: part.label, start, end, path: chain.map(nameOf) };
+}
+
+/** Nodes around an octet, from outside in. */
+export function around(nodes: readonly Node[], start: number, end = start + 1): Node[] {
+  const found: Node[] = [];
+  let level = nodes;
+  for (;;) {
+    const next = level.find(({ whole }) => whole.start <= start && end <= whole.end && whole.end > whole.start);
+    if (!next) return found;
+    found.push(next);
+    level = next.children;
+  }
+}
+
+/** The node that a selection means: the one that was named, or the innermost that holds its octets. */
+export function meant(parts: readonly Part[], span: Span | undefined): Place | undefined {
+  const part = span && parts.find(({ label }) => label === span.part);
+  if (!part) return undefined;
+  let chain = around(part.nodes, span.start, Math.max(span.end, span.start + 1));
+  if (span.path.length > 0 && span.path.length <= chain.length) chain = chain.slice(0, span.path.length);
+  const node = chain.at(-1);
+  return node && { part, node, chain };
+}
+
+/** The node with a name, wherever it is; the outermost of several. */
+export function named(parts: readonly Part[], test: (node: Node) => boolean): Place | undefined {
+  for (const part of parts) {
+    let level: Node[][] = part.nodes.map((node) => [node]);
+    while (level.length > 0) {
+      const chain = level.find((chain) => test(chain[chain.length - 1] as Node));
+      if (chain) return { part, chain, node: chain[chain.length - 1] as Node };
+      level = level.flatMap((chain) => (chain.at(-1)?.children ?? []).map((child) => [...chain, child]));
+    }
+  }
+  return undefined;
+}
+
+const DEEP = 2;
+
+/** Whether a node stands open before the reader says otherwise: the outer ones, and inner ones that have no short form. */
+export function isOpenAtFirst(node: Node, level: number, siblings: number): boolean {
+  if (level <= DEEP) return siblings <= 40;
+  return node.text === "" && node.name !== "" && siblings <= 20 && level <= 5;
+}
+
+const idOf = (part: number, node: Node, level: number) => `n${part}-${node.whole.start}-${node.whole.end}-${level}`;
+
+/** Lines that show; `open` has what the reader has opened or closed. */
+export function rowsOf(parts: readonly Part[], open: ReadonlyMap<string, boolean>): Row[] {
+  const rows: Row[] = [];
+  const walk = (part: Part, at: number, nodes: readonly Node[], above: readonly Node[], base: number) => {
+    nodes.forEach((node, n) => {
+      const level = above.length + base;
+      const chain = [...above, node];
+      const id = idOf(at, node, level);
+      const isOpen =
+        node.children.length > 0 ? (open.get(id) ?? isOpenAtFirst(node, level, node.children.length)) : undefined;
+      rows.push({ part, node, chain, id, level, open: isOpen, position: n + 1, siblings: nodes.length });
+      if (isOpen) walk(part, at, node.children, chain, base);
+    });
+  };
+  parts.forEach((part, at) => walk(part, at, part.nodes, [], 1));
+  return rows;
+}
+
+/** Identifiers of the nodes above a place. */
+export function idsAbove(parts: readonly Part[], { part, chain }: Place): string[] {
+  const at = parts.indexOf(part);
+  return chain.slice(0, -1).map((node, n) => idOf(at, node, n + 1));
+}
+
+export const idOfPlace = (parts: readonly Part[], { part, chain, node }: Place): string =>
+  idOf(parts.indexOf(part), node, chain.length);
+
+/** A long value in the middle of which something is left out; all of it is in the octets. */
+export function short(text: string, most = 40): string {
+  if (text.length <= most) return text;
+  return /^[0-9A-F]+$/i.test(text) ? `${text.slice(0, 8)}…${text.slice(-4)}` : `${text.slice(0, most - 1)}…`;
+}
+
+/** Where octets stand in others; -1 if they do not. */
+export function indexOf(octets: Uint8Array, wanted: Uint8Array, from = 0): number {
+  if (wanted.length === 0) return -1;
+  const first = wanted[0] as number;
+  for (let at = octets.indexOf(first, from); at >= 0; at = octets.indexOf(first, at + 1)) {
+    if (at + wanted.length > octets.length) return -1;
+    let n = 1;
+    while (n < wanted.length && octets[at + n] === wanted[n]) n++;
+    if (n === wanted.length) return at;
+  }
+  return -1;
+}
+
+/** Where octets begin and cease to differ from others: `end` counts in `now`. */
+export function differing(was: Uint8Array, now: Uint8Array): { start: number; end: number } {
+  let [start, end] = [0, 0];
+  while (start < now.length && now[start] === was[start]) start++;
+  while (end < Math.min(now.length, was.length) - start && now.at(-1 - end) === was.at(-1 - end)) end++;
+  return { start, end: now.length - end };
+}
+
+/** Octets that differ, with what they were. */
+export function changesOf(was: Uint8Array, now: Uint8Array): Map<number, { was: number; now: number }> {
+  const changes = new Map<number, { was: number; now: number }>();
+  const { start, end } = differing(was, now);
+  for (let at = start; at < end; at++) {
+    const [before, after] = [was[at], now[at]];
+    if (after !== undefined && before !== after) changes.set(at, { was: before ?? after, now: after });
+  }
+  return changes;
+}
