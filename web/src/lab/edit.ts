@@ -136,10 +136,10 @@ export async function runOn(): Promise<void> {
   }));
   const label = wordsOf(draft, parts);
   const { branch, verdict } = await store.divert(place, { record: draft.record, insert, label });
+  const { span } = lab;
   lab.undraft();
   shown.isEditing = false;
   await arrived(branch);
-  const { span } = lab;
   lab.tab = "checks";
   const record = verdict?.record ?? draft.record;
   lab.select(record, record === draft.record ? span : undefined);

@@ -128,9 +128,10 @@ export const idOfPlace = (parts: readonly Part[], { part, chain, node }: Place):
   idOf(parts.indexOf(part), node, chain.length);
 
 /** A long value in the middle of which something is left out; all of it is in the octets. */
-export function short(text: string, most = 40): string {
-  if (text.length <= most) return text;
-  return /^[0-9A-F]+$/i.test(text) ? `${text.slice(0, 8)}…${text.slice(-4)}` : `${text.slice(0, most - 1)}…`;
+export function short(text: string, most = 40, mostDigits = most): string {
+  const isHex = /^[0-9A-F]+$/i.test(text);
+  if (text.length <= (isHex ? mostDigits : most)) return text;
+  return isHex ? `${text.slice(0, 8)}…${text.slice(-6)}` : `${text.slice(0, most - 1)}…`;
 }
 
 /** Where octets stand in others; -1 if they do not. */
