@@ -24,10 +24,23 @@ bind() {
             "$target/wasm32-unknown-unknown/small/${module#*:}.wasm" || die "wasm-bindgen failed"
     done
     # Beside what they import.
-    cp wasm/cards/card_port.ts wasm/qr/src/camera.ts "$pkg/"
+    cp wasm/cards/card_port.ts wasm/qr/src/camera.ts wasm/npm/*.ts "$pkg/"
+    # Node has the module on disk, and no need to wait for it: `init` finds it there.
+    for module in esim_lab esim_cards esim_qr; do
+        cat >"$pkg/$module.node.js" <<END
+import { readFileSync } from "node:fs";
+import { initSync } from "./$module.js";
+initSync({ module: readFileSync(new URL("./${module}_bg.wasm", import.meta.url)) });
+export * from "./$module.js";
+export { default } from "./$module.js";
+END
+        echo "export * from \"./$module.js\"; export { default } from \"./$module.js\";" >"$pkg/$module.node.d.ts"
+    done
     quietly web/node_modules/.bin/tsc --ignoreConfig --strict --declaration --target es2022 --lib es2023,dom --module esnext \
-        --moduleResolution bundler "$pkg/card_port.ts" "$pkg/camera.ts" || die "the package's TypeScript does not compile"
-    rm "$pkg/card_port.ts" "$pkg/camera.ts"
+        --moduleResolution bundler --types node --typeRoots web/node_modules/@types \
+        "$pkg"/{card_port,camera,remote,worker,world_worker,worker.node,world_worker.node}.ts ||
+        die "the package's TypeScript does not compile"
+    rm "$pkg"/{card_port,camera,remote,worker,world_worker,worker.node,world_worker.node}.ts
 }
 # What every browser has had for years. Names stay in a copy: it is weighed by part (`./check sizes`).
 # First the product of 64 bits by 64, of which P-256 consists, goes where it is called: called, it is a third of a
@@ -54,12 +67,9 @@ describe() {
     cp wasm/README.md "$pkg/"
     cargo metadata --format-version 1 --no-deps --offline | node -e '
         const { packages } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
-        const { name, version, description, license } = packages.find(({ name }) => name === "esim-wasm");
-        const modules = ["esim_lab", "esim_cards", "esim_qr"];
-        const files = modules.flatMap((it) => [`${it}_bg.wasm`, `${it}.js`, `${it}.d.ts`]);
-        files.push("card_port.js", "card_port.d.ts", "camera.js", "camera.d.ts");
-        const entry = { type: "module", main: "esim_lab.js", types: "esim_lab.d.ts" };
-        console.log(JSON.stringify({ name, version, description, license, ...entry, files }, null, 2));' >"$pkg/package.json"
+        const { version, description, license } = packages.find(({ name }) => name === "esim-wasm");
+        const own = JSON.parse(require("node:fs").readFileSync("wasm/npm/package.json", "utf8"));
+        console.log(JSON.stringify({ name: "esim-lab", version, description, license, ...own }, null, 2));' >"$pkg/package.json"
 }
 step "compiling the wasm package" compile
 step "binding it to JavaScript" bind

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The declarations of the npm package, as somebody reads them who is strict: sound, and no `any` in what is the package's
-# own. What wasm-bindgen adds for whoever loads the module by hand is its own. Then the examples of the README files, which
-# a compiler reads and node runs: they are as they stand, but for a fetch that reads files.
+# own. What wasm-bindgen adds for whoever loads the module by hand is its own. Then the example of the README, which a
+# compiler reads and node runs: it is as it stands, but for a fetch that reads files.
 source "$(dirname "$0")/install.sh"
 need_node
 need_node_modules web
@@ -20,7 +20,7 @@ say "running the examples"
 examples=$(mktemp -d -p "$ROOT/web" examples.XXXX)
 trap 'rm -rf "$examples"' EXIT
 ln -s ../src/pkg "$examples/pkg"
-for readme in README.md wasm/README.md; do
+for readme in README.md; do
     example=$examples/example-of-${readme//\//-}.mjs
     {
         echo '// @ts-check'
