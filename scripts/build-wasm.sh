@@ -38,9 +38,9 @@ END
     done
     quietly web/node_modules/.bin/tsc --ignoreConfig --strict --declaration --target es2022 --lib es2023,dom --module esnext \
         --moduleResolution bundler --types node --typeRoots web/node_modules/@types \
-        "$pkg"/{card_port,camera,remote,worker,world_worker,worker.node,world_worker.node}.ts ||
+        "$pkg"/{card_port,camera,message,remote,worker,world_worker,worker.node,world_worker.node}.ts ||
         die "the package's TypeScript does not compile"
-    rm "$pkg"/{card_port,camera,remote,worker,world_worker,worker.node,world_worker.node}.ts
+    rm "$pkg"/{card_port,camera,message,remote,worker,world_worker,worker.node,world_worker.node}.ts
 }
 # What every browser has had for years. Names stay in a copy: it is weighed by part (`./check sizes`).
 # First the product of 64 bits by 64, of which P-256 consists, goes where it is called: called, it is a third of a

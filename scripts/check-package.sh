@@ -38,7 +38,8 @@ export const opened: Promise<RemoteWorld> = openWorld({ seed: 1 });
 export const length: Promise<number> = opened.then((world) => world.traceLength());
 // @ts-expect-error: no such option.
 void openWorld({ sed: 1 });
-export { open, look, watch, lendCard };
+import { EsimMessage } from "esim-lab/message";
+export { EsimMessage, open, look, watch, lendCard };
 TS
 for resolution in node16 bundler; do
     module=$resolution
@@ -49,6 +50,7 @@ done
 
 say "bundling, and in Chromium"
 echo '<script type="module">import "./example.js"; import "./worker.ts";</script>' >index.html
+sed -n '/^```html$/,/^```$/{/^```/d;p}' "$ROOT/wasm/README.md" >message.html
 echo 'import "./example.js";' >in_worker.js
 echo '<script type="module">new Worker(new URL("./in_worker.js", import.meta.url), { type: "module" });</script>' >in_worker.html
 ln -s "$modules/vite" node_modules/vite

@@ -39,6 +39,16 @@ try {
     const missing = wanted.filter((line) => !said.includes(line));
     if (missing.length) throw new Error(`${file} did not say ${missing.join("; ")}`);
   }
+  // The component names the fields of its message, and marks the octets of the one that is chosen by key.
+  const page = await browser.newPage();
+  await page.goto(`http://127.0.0.1:${server.address().port}/message.html`);
+  const rows = page.locator("esim-message [role=treeitem]");
+  await rows.filter({ hasText: "euiccChallenge 00" }).waitFor();
+  await rows.first().press("ArrowDown");
+  const marked = await page.locator("esim-message b.on").count();
+  if (marked !== 18) throw new Error(`${marked} octets are marked, not the 18 of euiccChallenge`);
+  await page.locator("esim-message").evaluate((it) => it.setAttribute("hex", "zz"));
+  await page.locator("esim-message [role=alert]").filter({ hasText: "zz" }).waitFor();
 } finally {
   await browser.close();
   server.close();
