@@ -513,7 +513,7 @@ export type Explained = {
   title: string;
   /** The message, if it is JSON. */
   json?: unknown;
-  /** The message's TLVs; of JSON, one part for each field that holds some. */
+  /** The message's tree; of JSON the text's own, then one part for each field that holds TLVs. */
   parts: Array<Part>;
 };
 
@@ -678,7 +678,7 @@ export type Node = {
   name: string;
   /** The type's name for a SEQUENCE or message (`ServerSigned1`), or empty. */
   type: string;
-  /** Clause of SGP.22 v2.6 that defines the type, or empty. */
+  /** Clause of SGP.22 v2.6 that defines the type, clause of another document with its name, or empty. */
   clause: string;
   /** Tag octets as a number (`0xBF38`). */
   tag: number;
@@ -686,8 +686,12 @@ export type Node = {
   whole: { start: number; end: number };
   /** Offsets of the value. */
   value: { start: number; end: number };
-  /** The value for a reader: text, number, hexadecimal, named code. Empty if constructed. */
+  /** The value for a reader: text, number, hexadecimal, named code. Of a constructed one what it comes to, or empty. */
   text: string;
+  /** One sentence: what it means, and what for; absent where the name says all. */
+  meaning?: Both;
+  /** Remarks of a word or two: `critical`. */
+  note?: string;
   /** What the value is made of. */
   children: Array<Node>;
 };
