@@ -87,15 +87,20 @@ fn clip_one(node: &Node, piece: &Range<usize>) -> Node {
         (false, true) => "goes on".into(),
         (true, true) => "began before, goes on".into(),
     };
+    let children = clip(&node.children, piece);
+    // Tag and length may be all that this piece has of it.
+    let elsewhere = children.is_empty() && node.text.is_empty();
+    let text =
+        if elsewhere { format!("{} octets, in the next piece", node.value.len()) } else { node.text.clone() };
     Node {
         whole: cut(&node.whole),
         value: cut(&node.value),
         note,
-        children: clip(&node.children, piece),
+        children,
+        text,
         name: node.name.clone(),
         type_name: node.type_name.clone(),
         clause: node.clause.clone(),
-        text: node.text.clone(),
         ..*node
     }
 }
