@@ -5,9 +5,7 @@ use esim_euicc::MemoryNvm;
 use esim_rsp::trace::Record;
 use esim_sm_edge::{MemoryHost, block_on};
 use esim_world::link::{Edit, Place, Put};
-use esim_world::{
-    Act, Filter, How, Performed, Snapshot, Tampering, Wish, World, explain_record, in_memory,
-};
+use esim_world::{Act, Filter, How, Performed, Snapshot, Tampering, Wish, World, explain_record, in_memory};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Lab = World<MemoryNvm, MemoryHost>;
