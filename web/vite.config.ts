@@ -11,7 +11,11 @@ export default defineConfig({
     target: "es2022",
     // The page's policy forbids data: for anything but pictures.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: ["index.html", "operator.html"] },
+    rolldownOptions: {
+      input: { index: "index.html", operator: "operator.html", sw: "src/sw.ts" },
+      // The service worker has one address for ever.
+      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+    },
     modulePreload: { polyfill: false },
   },
 });

@@ -259,7 +259,8 @@ const drop = (page, name, content) =>
     [name, content],
   );
 /** @param {string} path */
-const foreign = (path) => readFile(fileURLToPath(new URL(`../../tests/cases/foreign/${path}`, import.meta.url)), "utf8");
+const foreign = (path) =>
+  readFile(fileURLToPath(new URL(`../../tests/cases/foreign/${path}`, import.meta.url)), "utf8");
 
 test("a dropped lpac log is shown as a recording, beside what ours would have answered", async () => {
   const page = await lab();
@@ -271,7 +272,10 @@ test("a dropped lpac log is shown as a recording, beside what ours would have an
   assert.ok(await at(page, "run").isDisabled());
   assert.ok(await at(page, "breaks").isDisabled());
   await at(page, "ours").click();
-  await page.locator(".chip", { hasText: /ours|no answer/ }).first().waitFor();
+  await page
+    .locator(".chip", { hasText: /ours|no answer/ })
+    .first()
+    .waitFor();
   // The story is where it was.
   await at(page, "place").click();
   await at(page, "place-story").click();

@@ -24,14 +24,14 @@ export async function open() {
    * A page of its own storage; complaints in its console are kept.
    * @param {import("playwright-core").BrowserContext} context
    */
-  async function visit(context, hash = "", url = site.url) {
+  async function visit(context, hash = "", url = site.url, view = "") {
     const page = Object.assign(await context.newPage(), { complaints: /** @type {string[]} */ ([]) });
     page.on(
       "console",
       (message) => ["error", "warning"].includes(message.type()) && page.complaints.push(message.text()),
     );
     page.on("pageerror", (error) => page.complaints.push(String(error)));
-    await page.goto(url + hash);
+    await page.goto(url + view + hash);
     await page.waitForSelector('main[data-ready="true"]');
     return page;
   }
@@ -40,7 +40,7 @@ export async function open() {
     await chromium.close();
     site.close();
   }
-  return { fresh, visit, tidy, close };
+  return { fresh, visit, tidy, close, url: site.url };
 }
 
 /** @param {import("playwright-core").Page} page @param {string} id */
