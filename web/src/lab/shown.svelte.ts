@@ -39,6 +39,8 @@ class Shown {
   cursor = $state(0);
   isEditing = $state(false);
 
+  /** The message is JSON: its values are texts. */
+  readonly isJson = $derived(lab.explained?.json !== undefined);
   readonly parts = $derived(this.changed?.parts ?? this.message.parts);
   readonly found: readonly Found[] = $derived(this.checks ? foundOf(this.message.parts, this.checks) : []);
   readonly verdicts = $derived(verdictsOf(this.message.parts, this.found));
@@ -115,6 +117,11 @@ $effect.root(() => {
       ),
     ];
     return () => undo.forEach((end) => end());
+  });
+
+  // A recording is read from its beginning.
+  $effect(() => {
+    if (lab.place === "recording" && lab.records.length > 0 && untrack(() => lab.record) === undefined) lab.select(0);
   });
 
   // What is chosen stands open in the tree, wherever it was chosen.

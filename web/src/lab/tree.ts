@@ -90,38 +90,68 @@ export function named(parts: readonly Part[], test: (node: Node) => boolean): Pl
   return undefined;
 }
 
+/** What a node comes to; one that only wraps another comes to what that does. */
+export const valueOf = ({ text, children }: Node): string => text || (children.length === 1 ? leafText(children) : "");
+const leafText = ([only]: readonly Node[]): string => (only && only.children.length === 0 ? only.text : "");
+
 const DEEP = 2;
+const [BIT_STRING, OCTET_STRING] = [0x03, 0x04];
 
 /** Whether a node stands open before the reader says otherwise: the outer ones, and inner ones that have no short form. */
-export function isOpenAtFirst(node: Node, level: number, siblings: number): boolean {
-  if (level <= DEEP) return siblings <= 40;
-  return node.text === "" && node.name !== "" && siblings <= 20 && level <= 5;
+export function isOpenAtFirst(node: Node, level: number): boolean {
+  if (node.children.length > 40) return level === 1;
+  if (level <= DEEP) return true;
+  if (node.tag === BIT_STRING || node.tag === OCTET_STRING) return false;
+  return valueOf(node) === "" && (node.name || node.type) !== "" && node.children.length <= 20 && level <= 6;
 }
 
-const idOf = (part: number, node: Node, level: number) => `n${part}-${node.whole.start}-${node.whole.end}-${level}`;
+const idOf = (part: number, node: Node, depth: number) => `n${part}-${node.whole.start}-${node.whole.end}-${depth}`;
+
+/** A member of JSON that holds a message of its own: the part with its name. */
+function opened(parts: readonly Part[], part: Part, node: Node): number {
+  if (part.label !== "" || node.tag !== 0 || node.children.length > 0) return -1;
+  return parts.findIndex(({ label, nodes }) => label !== "" && label === node.name && nodes.length > 0);
+}
 
 /** Lines that show; `open` has what the reader has opened or closed. */
 export function rowsOf(parts: readonly Part[], open: ReadonlyMap<string, boolean>): Row[] {
   const rows: Row[] = [];
-  const walk = (part: Part, at: number, nodes: readonly Node[], above: readonly Node[], base: number) => {
+  const shownInside = new Set<number>();
+  const walk = (at: number, nodes: readonly Node[], above: readonly Node[], base: number) => {
+    const part = parts[at] as Part;
     nodes.forEach((node, n) => {
-      const level = above.length + base;
       const chain = [...above, node];
-      const id = idOf(at, node, level);
+      const level = above.length + base;
+      const id = idOf(at, node, chain.length);
+      const inside = opened(parts, part, node);
+      if (inside >= 0) shownInside.add(inside);
       const isOpen =
-        node.children.length > 0 ? (open.get(id) ?? isOpenAtFirst(node, level, node.children.length)) : undefined;
+        node.children.length > 0 || inside >= 0
+          ? (open.get(id) ?? (inside >= 0 ? level === 1 : isOpenAtFirst(node, level)))
+          : undefined;
       rows.push({ part, node, chain, id, level, open: isOpen, position: n + 1, siblings: nodes.length });
-      if (isOpen) walk(part, at, node.children, chain, base);
+      if (!isOpen) return;
+      if (inside >= 0) walk(inside, (parts[inside] as Part).nodes, [], level + 1);
+      else walk(at, node.children, chain, base);
     });
   };
-  parts.forEach((part, at) => walk(part, at, part.nodes, [], 1));
+  parts.forEach((part, at) => {
+    if (!shownInside.has(at)) walk(at, part.nodes, [], 1);
+  });
   return rows;
 }
 
 /** Identifiers of the nodes above a place. */
 export function idsAbove(parts: readonly Part[], { part, chain }: Place): string[] {
   const at = parts.indexOf(part);
-  return chain.slice(0, -1).map((node, n) => idOf(at, node, n + 1));
+  const above = chain.slice(0, -1).map((node, n) => idOf(at, node, n + 1));
+  const outer = part.label === "" ? undefined : memberOf(parts, part.label);
+  return outer ? [...idsAbove(parts, outer), idOfPlace(parts, outer), ...above] : above;
+}
+
+function memberOf(parts: readonly Part[], label: string): Place | undefined {
+  const text = parts.filter((part) => part.label === "");
+  return named(text, (node) => node.tag === 0 && node.name === label && node.children.length === 0);
 }
 
 export const idOfPlace = (parts: readonly Part[], { part, chain, node }: Place): string =>
