@@ -313,11 +313,18 @@ export class Session {
     const key = `${branch.id} ${n}`;
     let found = this.#explained.get(key);
     if (!found) {
-      found = this.#explain(record);
+      found = this.#inContext(n, branch) ?? this.#explain(record);
       if (this.#explained.size >= EXPLAINED) this.#explained.clear();
       this.#explained.set(key, found);
     }
     return found;
+  }
+
+  /** Messages around it tell what an APDU answers, and of which package a segment is. */
+  #inContext(n: number, branch: Branch): Explained | undefined {
+    if (branch.steps.length === 0) return undefined;
+    if (branch === this.branch && n < this.length) return this.#world.explain(n);
+    return this.canGoBack ? this.atEnd(branch.id, (world) => world.explain(n)) : undefined;
   }
 
   get deeds(): Deed[] {
