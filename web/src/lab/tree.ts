@@ -55,6 +55,19 @@ export function spanOf({ part, node, chain }: Place): Span {
   return { part: part.label, start, end, path: chain.map(nameOf) };
 }
 
+/** A node's names as an edit has them: of several of one name under one parent `name[1]` is the second. */
+export function fieldOf({ part, chain }: Place): string {
+  const names = chain.map((node, n) => {
+    const siblings = (n === 0 ? part.nodes : (chain[n - 1]?.children ?? [])) as readonly Node[];
+    const own = node.name || node.type;
+    if (own === "") return `[${siblings.indexOf(node)}]`;
+    const alike = siblings.filter(({ name, type }) => (name || type) === own);
+    return alike.length > 1 ? `${own}[${alike.indexOf(node)}]` : own;
+  });
+  // What a member of JSON holds goes by the member's name.
+  return (part.label === "" ? names : [part.label, ...names.slice(1)]).join(".");
+}
+
 /** Nodes around an octet, from outside in. */
 export function around(nodes: readonly Node[], start: number, end = start + 1): Node[] {
   const found: Node[] = [];
