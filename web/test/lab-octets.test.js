@@ -268,7 +268,12 @@ test("keys of the session, and the profile that they open", async () => {
   const aka = node(page, "akaParameter", "package-tree");
   await aka.click();
   await tree.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowDown");
   await page.keyboard.press("*");
+  await node(page, "algoParameter", "package-tree").click();
+  await tree.focus();
+  await page.keyboard.press("ArrowRight");
   const key = tree.locator('[role="treeitem"][aria-label^="key"]').first();
   await key.waitFor();
   await key.click();

@@ -108,10 +108,13 @@ export const valueOf = ({ text, children }: Node): string => text || (children.l
 const leafText = ([only]: readonly Node[]): string => (only && only.children.length === 0 ? only.text : "");
 
 const DEEP = 2;
+const MANY = 12;
 const [BIT_STRING, OCTET_STRING] = [0x03, 0x04];
 
 /** Whether a node stands open before the reader says otherwise: the outer ones, and inner ones that have no short form. */
-export function isOpenAtFirst(node: Node, level: number): boolean {
+export function isOpenAtFirst(node: Node, level: number, siblings: number): boolean {
+  // Elements of a package, records of a file: one looks for one of them.
+  if (level === 1 && siblings > MANY) return false;
   if (node.children.length > 40) return level === 1;
   if (level <= DEEP) return true;
   if (node.tag === BIT_STRING || node.tag === OCTET_STRING) return false;
@@ -140,7 +143,7 @@ export function rowsOf(parts: readonly Part[], open: ReadonlyMap<string, boolean
       if (inside >= 0) shownInside.add(inside);
       const isOpen =
         node.children.length > 0 || inside >= 0
-          ? (open.get(id) ?? (inside >= 0 ? level === 1 : isOpenAtFirst(node, level)))
+          ? (open.get(id) ?? (inside >= 0 ? level === 1 : isOpenAtFirst(node, level, nodes.length)))
           : undefined;
       rows.push({ part, node, chain, id, level, open: isOpen, position: n + 1, siblings: nodes.length });
       if (!isOpen) return;
