@@ -103,9 +103,12 @@ export function named(parts: readonly Part[], test: (node: Node) => boolean): Pl
   return undefined;
 }
 
-/** What a node comes to; one that only wraps another comes to what that does. */
-export const valueOf = ({ text, children }: Node): string => text || (children.length === 1 ? leafText(children) : "");
-const leafText = ([only]: readonly Node[]): string => (only && only.children.length === 0 ? only.text : "");
+/** What a node comes to; one that only wraps another, as an extension does its value, comes to what that does. */
+export function valueOf({ text, children }: Node): string {
+  if (text !== "") return text;
+  const inner = children.length === 1 ? children[0] : children.find(({ name }) => name === "extnValue");
+  return inner?.text ?? "";
+}
 
 const DEEP = 2;
 const MANY = 12;
@@ -118,7 +121,7 @@ export function isOpenAtFirst(node: Node, level: number, siblings: number): bool
   if (node.children.length > 40) return level === 1;
   if (level <= DEEP) return true;
   if (node.tag === BIT_STRING || node.tag === OCTET_STRING) return false;
-  return valueOf(node) === "" && (node.name || node.type) !== "" && node.children.length <= 20 && level <= 6;
+  return valueOf(node) === "" && (node.name || node.type) !== "" && node.children.length <= 20 && level <= 5;
 }
 
 const idOf = (part: number, node: Node, depth: number) => `n${part}-${node.whole.start}-${node.whole.end}-${depth}`;
