@@ -266,7 +266,7 @@ test("a dropped lpac log is shown as a recording, beside what ours would have an
   const page = await lab();
   await drop(page, "lpac.log", await foreign("lpac/lpac.txt"));
   await page.waitForSelector('[data-testid="lab"][data-place="recording"]');
-  await page.locator('[role="treeitem"][aria-label*=", GetEUICCChallenge, response"]').waitFor();
+  await page.locator('[role="treeitem"][aria-label*=", GetEID, response"]').waitFor();
   assert.match(await at(page, "place").innerText(), /lpac/);
   // What was recorded is as it is: nothing of it can be run or broken.
   assert.ok(await at(page, "run").isDisabled());
