@@ -183,7 +183,7 @@ export interface Shape {
   /** Phases and messages that the reader has opened or closed. */
   open: ReadonlyMap<string, boolean>;
   /** The phase that is open if nobody says otherwise. */
-  usual: (phase: Phase) => boolean;
+  usual: Phase | undefined;
   hits: ReadonlySet<number> | undefined;
   judged: Judged;
   /** The first message that this branch does not share with another. */
@@ -320,7 +320,7 @@ export function rowsOf(shape: Shape): Row[] {
     const count = hits ? within.filter(({ n }) => hits.has(n)).length : within.length;
     if (hits && count === 0) continue;
     const id = `p${phase.from}${phase.key}`;
-    const isOpen = open.get(id) ?? (hits ? true : shape.usual(phase));
+    const isOpen = open.get(id) ?? (hits ? true : phase === shape.usual);
     rows.push({
       kind: "phase",
       id,

@@ -56,6 +56,15 @@ class Sequence {
     return n < 0 ? this.parent.length : n;
   });
 
+  /** The phase that is open if nobody says otherwise; all of them where nothing else is to be seen. */
+  readonly #usual = $derived.by((): Phase | undefined => {
+    if (this.phases.length === 1 || lab.place === "recording") return this.phases[0];
+    const wanted = lab.record;
+    const at = wanted === undefined ? undefined : this.phases.find(({ from, to }) => from <= wanted && wanted < to);
+    // Without a choice: what is told is the download; of other sessions, what came last.
+    return at ?? this.phases.find(({ key }) => key === "download") ?? this.phases.at(-1);
+  });
+
   readonly rows = $derived.by((): Row[] => {
     const { state, records } = lab;
     const branch = this.#branch;
@@ -81,7 +90,7 @@ class Sequence {
       records,
       phases: this.phases,
       open: this.open,
-      usual: this.#isUsual,
+      usual: this.#usual,
       hits: filter.hits,
       judged: this.judged,
       own: this.own,
@@ -89,16 +98,6 @@ class Sequence {
       notes,
     });
   });
-
-  readonly #isUsual = (phase: Phase): boolean => {
-    if (this.phases.length === 1 || lab.place === "recording") return true;
-    const wanted = lab.record;
-    const at = wanted === undefined ? -1 : this.phases.findIndex(({ from, to }) => from <= wanted && wanted < to);
-    if (at >= 0 && this.phases[at] === phase) return true;
-    // Without a choice: what is told is the download; of other sessions, what came last.
-    const download = this.phases.findIndex(({ key }) => key === "download");
-    return this.phases.indexOf(phase) === (download < 0 ? this.phases.length - 1 : download);
-  };
 
   /** The row that shows a message, or has it folded. */
   rowOf(n: number, rows = this.rows): MessageRow | undefined {
