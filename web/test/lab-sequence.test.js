@@ -46,7 +46,7 @@ async function rowNumber(page, name, nth = 0) {
 
 test("the story opens at the message by which the card knows its server, and nothing of it is cut", async () => {
   const page = await lab();
-  const row = page.locator('[role="treeitem"][aria-selected="true"]');
+  const row = page.locator('[data-testid="sequence"] [aria-selected="true"]');
   await row.waitFor();
   assert.match(
     (await row.getAttribute("aria-label")) ?? "",
@@ -132,7 +132,7 @@ test("twenty steps back, a fault there, and both branches side by side", async (
     await page.keyboard.press("[");
     await page.waitForSelector(`[data-testid="timeline"][data-at="${end - n}"]`);
   }
-  await page.waitForFunction(() => document.querySelector('[aria-selected="true"][role="treeitem"]') !== null);
+  await page.waitForFunction(() => document.querySelector('[data-testid="sequence"] [aria-selected="true"]') !== null);
   await at(page, "sequence").focus();
   const name = await rowNumber(page, "PrepareDownload");
   await page.locator(`[data-n="${name}"]`).first().click();
@@ -204,7 +204,7 @@ test("a break point stops everybody before its message, and Run goes on to the e
 
 test("each fault of the menu makes a branch with a verdict, or says why it cannot be", async () => {
   const page = await lab();
-  await page.locator('[role="treeitem"][aria-selected="true"]').waitFor();
+  await page.locator('[data-testid="sequence"] [aria-selected="true"]').waitFor();
   const n = await record(page);
   for (const fault of ["drop", "truncate", "another-ci", "wrong-role", "wrong-code", "other-eid"]) {
     await inject(page, fault);
@@ -224,7 +224,7 @@ test("each fault of the menu makes a branch with a verdict, or says why it canno
 
 test("a permalink with an edit says the same in a fresh profile: branch, message, octet and digest", async () => {
   const page = await lab();
-  await page.locator('[role="treeitem"][aria-selected="true"]').waitFor();
+  await page.locator('[data-testid="sequence"] [aria-selected="true"]').waitFor();
   const n = await record(page);
   await inject(page, "flip");
   await branch(page, "B");
@@ -328,7 +328,7 @@ test("a long link shows how far it is, and can be left", async () => {
 
 test("the keyboard does all of it: messages, phases, folds, refusals, panes, keys", async () => {
   const page = await lab();
-  await page.locator('[role="treeitem"][aria-selected="true"]').waitFor();
+  await page.locator('[data-testid="sequence"] [aria-selected="true"]').waitFor();
   const n = await record(page);
   // From the top of the page: at most 25 stops until it begins anew.
   await page.locator("body").press("Tab");
@@ -357,23 +357,23 @@ test("the keyboard does all of it: messages, phases, folds, refusals, panes, key
   await page.keyboard.press("j");
   await looksAt(page, next);
   // The response opens to its APDUs, and closes.
-  const rows = () => page.locator('[role="treeitem"][aria-level="3"]').count();
+  const rows = () => page.locator('[data-testid="sequence"] [aria-level="3"]').count();
   assert.equal(await rows(), 0);
   await page.keyboard.press("ArrowRight");
-  await page.locator('[role="treeitem"][aria-level="3"]').first().waitFor();
+  await page.locator('[data-testid="sequence"] [aria-level="3"]').first().waitFor();
   await page.keyboard.press("ArrowLeft");
-  await page.locator('[role="treeitem"][aria-level="3"]').first().waitFor({ state: "detached" });
+  await page.locator('[data-testid="sequence"] [aria-level="3"]').first().waitFor({ state: "detached" });
   // The last refusal is in another phase, which opens.
   await page.keyboard.press("N");
   await page.waitForFunction(
     (was) => Number(document.querySelector('[data-testid="lab"]')?.getAttribute("data-record")) < was,
     n,
   );
-  await page.locator('[role="treeitem"][aria-selected="true"].refused').waitFor();
+  await page.locator('[data-testid="sequence"] [aria-selected="true"].refused').waitFor();
   assert.ok((await page.evaluate(() => document.activeElement?.getAttribute("data-testid"))) === "sequence");
   // A phase folds.
   await page.keyboard.press("K");
-  await page.locator('[role="treeitem"].active.phase').waitFor();
+  await page.locator('[data-testid="sequence"] .active.phase').waitFor();
   // F6 goes to the next pane; the time line has keys of its own.
   await page.keyboard.press("F6");
   assert.notEqual(await page.evaluate(() => document.activeElement?.getAttribute("data-testid")), "sequence");
@@ -391,7 +391,7 @@ test("the keyboard does all of it: messages, phases, folds, refusals, panes, key
   assert.notEqual(await page.evaluate(() => document.activeElement?.getAttribute("data-testid")), "filter");
   await page.evaluate(() => localStorage.removeItem("esim-lab/letters"));
   await page.reload();
-  await page.locator('[role="treeitem"][aria-selected="true"]').waitFor();
+  await page.locator('[data-testid="sequence"] [aria-selected="true"]').waitFor();
   await page.keyboard.press("/");
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-testid")), "filter");
   await page.keyboard.press("Escape");
@@ -436,7 +436,7 @@ for (const [width, height] of /** @type {const} */ ([
       const scrolls = await page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
       assert.ok(scrolls <= 0, `the page scrolls by ${scrolls} px`);
       if (width < 600) {
-        const row = page.locator('[role="treeitem"][data-n]').first();
+        const row = page.locator('[data-testid="sequence"] [data-n]').first();
         await row.tap();
         await at(page, "back").click();
         assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-testid")), "sequence");

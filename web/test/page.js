@@ -15,7 +15,7 @@ export async function open() {
   const fresh = async (options = {}) => {
     const context = await chromium.newContext({ viewport: WIDE, locale: "en-GB", ...options });
     // A slow machine is no failure.
-    context.setDefaultTimeout(12_000);
+    context.setDefaultTimeout(120_000);
     return context;
   };
   const tidy = () => closePages(chromium);

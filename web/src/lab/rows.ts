@@ -360,6 +360,13 @@ export function lanesOf(rows: readonly Row[]): { needed: Party[]; via: Party[] }
   };
 }
 
+/** Whoever has said or heard anything. */
+export function partiesOf(records: readonly TraceRecord[]): ReadonlySet<Party> {
+  const found = new Set<Party>();
+  for (const { from, to } of records) found.add(from).add(to);
+  return found;
+}
+
 /** Colour of an interface: its token. */
 export function colour(of: string): string {
   if (of.startsWith("ES10")) return "--es10";
