@@ -352,7 +352,8 @@ export function lanesOf(rows: readonly Row[]): { needed: Party[]; via: Party[] }
     if (row.kind !== "message" || row.isFaint) continue;
     needed.add(row.record.from);
     needed.add(row.record.to);
-    for (const party of row.via) via.add(party);
+    // The policy platform is asked, and nothing passes it.
+    for (const party of row.via) if (party !== "policy") via.add(party);
   }
   return {
     needed: LANES.filter((party) => needed.has(party)),
