@@ -17,6 +17,8 @@ after(() => site.close());
 async function lab(hash = "", options = {}) {
   const page = await site.visit(await site.fresh({ viewport: { width: 1440, height: 900 }, ...options }), `lab${hash}`);
   await page.locator('[data-testid="sequence"] [role="treeitem"]').first().waitFor();
+  // Messages are shown while the story is still told: at its end one of them is looked at.
+  if (hash === "") await page.waitForSelector('[data-testid="lab"][data-record]');
   return page;
 }
 /** @param {Page} page */
