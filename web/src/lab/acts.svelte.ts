@@ -258,8 +258,6 @@ class Acts {
       ),
       certificate("another-ci", "another-ci", { en: "Certificate of another CI", ja: "別のCIの証明書" }),
       certificate("dp-pb", "wrong-role", { en: "Certificate with the wrong role", ja: "役割の違う証明書" }),
-      certificate("expired" as OtherCertificate, "expired", { en: "Expired certificate", ja: "期限切れの証明書" }),
-      certificate("revoked" as OtherCertificate, "revoked", { en: "Revoked certificate", ja: "失効した証明書" }),
       {
         id: "wrong-code",
         title: { en: "Wrong confirmation code", ja: "誤った確認コード" },
