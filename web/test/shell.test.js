@@ -16,6 +16,9 @@ before(async () => {
 afterEach(() => site.tidy());
 after(() => site?.close());
 
+/** What a server that is no SM answers the operator's view is expected. @param {string[]} complaints */
+const unexpected = (complaints) => complaints.filter((line) => !line.includes("404"));
+
 /** Serious findings of axe, one a line. @param {import("playwright-core").Page} page */
 async function findings(page) {
   await page.evaluate(AXE);
@@ -46,9 +49,9 @@ describe("the page as a whole", () => {
     for (const view of VIEWS) {
       const fresh = await site.visit(await site.fresh(), "", undefined, view);
       assert.equal(await fresh.locator("main").getAttribute("data-view"), view || "learn");
-      assert.deepEqual(fresh.complaints, [], view);
+      assert.deepEqual(unexpected(fresh.complaints), [], view);
     }
-    assert.deepEqual(page.complaints, []);
+    assert.deepEqual(unexpected(page.complaints), []);
   });
 
   test("works without a network once it was there, and keeps nothing but its own files", async () => {
@@ -91,7 +94,7 @@ describe("the page as a whole", () => {
         await page.waitForTimeout(500);
         assert.deepEqual(await findings(page), [], view || "learn");
         await fits(page);
-        assert.deepEqual(page.complaints, [], view);
+        assert.deepEqual(unexpected(page.complaints), [], view);
         await page.close();
       }
     });
