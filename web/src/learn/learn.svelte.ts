@@ -31,6 +31,16 @@ export interface Broken {
   record: number | undefined;
 }
 
+/** A verification, or several that were not made. */
+export interface CheckLine {
+  n: string;
+  what: string;
+  state: "passed" | "failed" | "none";
+}
+
+/** So many that passed are shown before the one that failed. */
+const MOST_PASSED = 3;
+
 function sceneOf(hash: string): number | undefined {
   const name = new URLSearchParams(hash.slice(1)).get("scene");
   const n = SCENES.findIndex(({ id }) => id === name);
@@ -51,6 +61,8 @@ class Learn {
   seen = $state.raw<(string | undefined)[]>([]);
   fields = $state.raw<Shown[]>([]);
   main = $state.raw<{ n: number; record: TraceRecord }>();
+  /** Verifications of the message that was refused, those around the failing one. */
+  checks = $state.raw<readonly CheckLine[]>([]);
 
   /** The story as it is told to everybody. */
   #told = $state.raw<{ records: TraceRecord[]; deeds: Deed[] }>();
@@ -178,6 +190,7 @@ class Learn {
       );
       if (at >= 0) this.at = at;
       this.isMoving = true;
+      this.checks = await checksIn(branch, verdict);
       await this.look();
     } catch (error) {
       this.error = sentence(error);
@@ -194,6 +207,7 @@ class Learn {
   async #mended() {
     const { broken } = this;
     this.broken = undefined;
+    this.checks = [];
     const state = store.places.story.state;
     if (broken && state?.branches.some(({ id }) => id === broken.branch))
       await store.dropBranch("story", broken.branch);
@@ -215,6 +229,26 @@ class Learn {
       return found;
     },
   };
+}
+
+/** The checks up to the one that failed, as the engine reports them, and how many were not reached. */
+async function checksIn(branch: string, verdict: Verdict | undefined): Promise<CheckLine[]> {
+  if (verdict?.record === undefined || !verdict.check) return [];
+  const { made, failed } = await store.engine.checks("story", verdict.record, branch);
+  if (failed === 0) return [];
+  const first = Math.max(0, failed - 1 - MOST_PASSED);
+  const lines: CheckLine[] = made
+    .slice(first, failed)
+    .map(({ what, passed }, i) => ({ n: String(first + i + 1), what, state: passed ? "passed" : "failed" }));
+  if (first > 0)
+    lines.unshift({ n: first === 1 ? "1" : `1–${first}`, what: t("passed before", "合格済み"), state: "passed" });
+  if (verdict.of > failed)
+    lines.push({
+      n: verdict.of === failed + 1 ? String(verdict.of) : `${failed + 1}–${verdict.of}`,
+      what: t("not made: it stops at the first that fails", "未実施: 最初の失敗で止まります"),
+      state: "none",
+    });
+  return lines;
 }
 
 async function explainIn(branch: string, n: number): Promise<Explained | undefined> {

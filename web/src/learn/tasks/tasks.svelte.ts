@@ -17,8 +17,6 @@ function kept(): string[] {
 
 class Tasks {
   done = $state.raw<readonly string[]>(kept());
-  /** Set by the lab: what is selected there. */
-  selected = $state.raw<{ record: TraceRecord | undefined; path: readonly string[] }>({ record: undefined, path: [] });
   #left = $state<string>();
 
   get current(): Task | undefined {
@@ -50,11 +48,11 @@ class Tasks {
   }
 
   /** Looks whether the current one is done. */
-  judge(): boolean {
+  judge(selected: { record: TraceRecord | undefined; path: readonly string[] }): boolean {
     const task = this.current;
     if (!task) return false;
     const { state, records } = store.places.story;
-    const seen = { place: "story" as const, branches: state?.branches ?? [], records, ...this.selected };
+    const seen = { place: "story" as const, branches: state?.branches ?? [], records, ...selected };
     const isDone = state !== undefined && task.isDone(seen);
     if (isDone && !this.done.includes(task.name)) {
       this.done = [...this.done, task.name];
