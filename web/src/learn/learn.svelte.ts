@@ -39,7 +39,7 @@ export interface CheckLine {
 }
 
 /** So many that passed are shown before the one that failed. */
-const MOST_PASSED = 3;
+const MOST_PASSED = 1;
 
 function sceneOf(hash: string): number | undefined {
   const name = new URLSearchParams(hash.slice(1)).get("scene");
