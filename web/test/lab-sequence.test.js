@@ -42,7 +42,7 @@ async function inject(page, fault) {
 }
 /** Number of the nth message with this function in the download. @param {Page} page @param {string} name */
 async function rowNumber(page, name, nth = 0) {
-  const row = page.locator(`[data-testid="sequence"] [aria-label*=", ${name}, "]`).nth(nth);
+  const row = page.locator(`[data-testid="sequence"] [data-name*=", ${name}, "]`).nth(nth);
   return Number(await row.getAttribute("data-n"));
 }
 
@@ -51,12 +51,12 @@ test("the story opens at the message by which the card knows its server, and not
   const row = page.locator('[data-testid="sequence"] [aria-selected="true"]');
   await row.waitFor();
   assert.match(
-    (await row.getAttribute("aria-label")) ?? "",
+    (await row.getAttribute("data-name")) ?? "",
     /^\d+, AuthenticateServer, request from LPA to eUICC, ES10b, \d+ octets/,
   );
   // A message never stands before the connection that carries it.
-  const web = page.locator('[role="treeitem"][aria-label*=", initiateAuthentication, request"]').first();
-  assert.match((await web.getAttribute("aria-label")) ?? "", /over a TCP connection that was made first/);
+  const web = page.locator('[role="treeitem"][data-name*=", initiateAuthentication, request"]').first();
+  assert.match((await web.getAttribute("data-name")) ?? "", /over a TCP connection that was made first/);
   await web.dblclick();
   const order = await page.locator('[role="treeitem"]').evaluateAll((rows) =>
     rows
@@ -143,7 +143,7 @@ test("twenty steps back, a fault there, and both branches side by side", async (
   // The edited message has a pen, the answer is refused, and the rest is in A alone.
   await at(page, "pen").waitFor();
   assert.match(
-    (await page.locator('[role="treeitem"].refused').first().getAttribute("aria-label")) ?? "",
+    (await page.locator('[role="treeitem"].refused').first().getAttribute("data-name")) ?? "",
     /PrepareDownload.*refused/,
   );
   await page.getByText(/messages that B never reaches/).waitFor();
@@ -178,7 +178,7 @@ test("the power fails in the fifth segment, and the card is as it was", async ()
   await inject(page, "power-cut");
   await branch(page, "B");
   await page.waitForSelector('[data-testid="lab"][data-profiles="0"]');
-  assert.match(await page.locator(".row.note").first().getAttribute("aria-label").then(String), /./);
+  assert.match(await page.locator(".row.note").first().getAttribute("data-name").then(String), /./);
   assert.deepEqual(page.complaints, []);
 });
 
@@ -192,7 +192,7 @@ test("a break point stops everybody before its message, and Run goes on to the e
   await page.locator(".row.stop").waitFor();
   const stopped = Number(/message (\d+) has/.exec(await page.locator(".row.stop").innerText())?.[1]);
   const last = page.locator(`[data-testid="sequence"] [data-n="${stopped}"]:not(.only)`);
-  assert.match((await last.getAttribute("aria-label")) ?? "", /authenticateClient, .*stopped before it arrives/);
+  assert.match((await last.getAttribute("data-name")) ?? "", /authenticateClient, .*stopped before it arrives/);
   await at(page, "run").click();
   await page.locator(".row.stop").waitFor({ state: "detached" });
   await page.waitForSelector(`[data-testid="timeline"][aria-valuetext*="delivers notifications"]`);
@@ -268,7 +268,7 @@ test("a dropped lpac log is shown as a recording, beside what ours would have an
   const page = await lab();
   await drop(page, "lpac.log", await foreign("lpac/lpac.txt"));
   await page.waitForSelector('[data-testid="lab"][data-place="recording"]');
-  await page.locator('[role="treeitem"][aria-label*=", GetEID, response"]').waitFor();
+  await page.locator('[role="treeitem"][data-name*=", GetEID, response"]').waitFor();
   assert.match(await at(page, "place").innerText(), /lpac/);
   // What was recorded is as it is: nothing of it can be run or broken.
   assert.ok(await at(page, "run").isDisabled());
@@ -340,7 +340,7 @@ test("the keyboard does all of it: messages, phases, folds, refusals, panes, key
     const id = await page.evaluate(() => {
       const now = document.activeElement;
       if (!now || now === document.body) return "";
-      return `${now.tagName} ${now.getAttribute("data-testid") ?? now.getAttribute("aria-label") ?? now.textContent}`;
+      return `${now.tagName} ${now.getAttribute("data-testid") ?? now.getAttribute("data-name") ?? now.textContent}`;
     });
     if (id === "" || seen.has(id)) break;
     seen.add(id);
