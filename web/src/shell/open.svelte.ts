@@ -2,6 +2,7 @@
 import type { Both } from "../engine/protocol";
 import { store } from "../engine/store.svelte";
 import { t } from "../lib/language.svelte";
+import { codesOf } from "./picture";
 import { route } from "./route.svelte";
 
 /** Most octets that are read at once. */
@@ -83,20 +84,7 @@ class Opener {
     [this.error, this.head, this.code] = [undefined, "", undefined];
     this.busy = true;
     try {
-      const { default: init, look } = await import("../pkg/esim_qr.js");
-      await init();
-      const bitmap = await createImageBitmap(file);
-      // A large picture has its code larger than is needed.
-      const scale = Math.min(1, 2000 / Math.max(bitmap.width, bitmap.height));
-      const [width, height] = [Math.ceil(bitmap.width * scale), Math.ceil(bitmap.height * scale)];
-      const context = new OffscreenCanvas(width, height).getContext("2d");
-      if (!context) throw new Error(t("This browser draws no pictures.", "このブラウザでは画像を扱えません。"));
-      context.drawImage(bitmap, 0, 0, width, height);
-      const { data } = context.getImageData(0, 0, width, height);
-      const { codes, refused } = look(new Uint8Array(data.buffer), width, height);
-      const [found] = codes;
-      if (refused) throw new Error(t(refused.en, refused.ja));
-      if (!found) throw new Error(t("There is no QR code in this picture.", "この画像にQRコードは見つかりません。"));
+      const [found] = await codesOf(file);
       if (!found.activation) return await this.read(new TextEncoder().encode(found.text));
       this.code = found.activation.code;
       this.isOpen = true;
@@ -111,7 +99,7 @@ class Opener {
   toPhone() {
     if (this.code === undefined) return;
     this.isOpen = false;
-    route.go("phone", `#add=${encodeURIComponent(this.code)}`);
+    route.go("phone", `#code=${encodeURIComponent(this.code)}`);
   }
 }
 
