@@ -311,6 +311,22 @@ export type Commands = {
   python: string;
 };
 
+/** A request of a recording, and what ours has answered to it. */
+export type Compared = {
+  /** Number of the request in the recording. */
+  n: number;
+  /** Number of its answer there; null if it has none. */
+  theirs: number | null;
+  /** What ours has answered; null if it cannot be asked. */
+  ours: TraceRecord | null;
+  /** Why both cannot be the same, or why ours was not asked. */
+  why: Both | null;
+  /** Whether both are the same, octet by octet. */
+  same: boolean;
+  /** In which fields they differ: theirs first. */
+  differences: Array<Difference>;
+};
+
 /** What a subscriber has paid for. */
 export type Contract = {
   /** Calls. */
@@ -368,6 +384,20 @@ export type Destination = {
   host: string;
   /** TCP port. */
   port: number;
+};
+
+/** A field in which two messages differ. */
+export type Difference = {
+  /** Names from the message down to the field. */
+  path: Array<string>;
+  /** What the first has; null if it has no such field. */
+  a: string | null;
+  /** What the second has. */
+  b: string | null;
+  /** Octets of the field in the first message; null where they stand in one of its parts alone. */
+  atA: { start: number; end: number } | null;
+  /** The same of the second. */
+  atB: { start: number; end: number } | null;
 };
 
 /** What has come of an act. */
