@@ -10,6 +10,7 @@ const VIEWS: Record<string, string> = {
   phone: "phone/PhoneView.svelte",
   operate: "operator/Operator.svelte",
   teach: "learn/Teach.svelte",
+  network: "network/NetworkView.svelte",
 };
 
 /** Fonts of other scripts are fetched when they are wanted. */

@@ -8,6 +8,8 @@ import type {
   Explained,
   Journal,
   Performed,
+  ScenarioInfo,
+  ScenarioStep,
   TraceRecord,
   WorldOptions,
 } from "../pkg/esim_lab.js";
@@ -149,6 +151,13 @@ export class Engine {
     return room;
   }
 
+  /** Rules of the network that this browser keeps: a card that is begun anew finds them in force. */
+  #rules: string | undefined;
+
+  async keepRules(rules: string | undefined) {
+    this.#rules = rules;
+  }
+
   // — Places —
 
   /** Opens a place that is not open yet. */
@@ -246,6 +255,8 @@ export class Engine {
     const linkless = sm ? "sm" : device ? "card" : undefined;
     const room = this.#open("own", world, { seed, now, base: device, sm, linkless, ...about });
     if (!device) await room.session.perform("leave-factory");
+    // Rules that make no sense any more are left out: the defaults are in force then.
+    if (this.#rules !== undefined) await room.session.perform({ rules: this.#rules }).catch(() => undefined);
     room.session.floor = room.session.at;
     await this.#tell("own");
   }
@@ -337,6 +348,38 @@ export class Engine {
       room.session.branch.records.push(...(records as TraceRecord[]));
       await this.#tell("recording", false);
       return title;
+    });
+  }
+
+  // — Scenarios: each has a world of its own —
+
+  async scenarios(): Promise<ScenarioInfo[]> {
+    return World.scenarios();
+  }
+
+  /** A scenario before its first step: one that comes with esim-lab, or the reader's own text. */
+  async openScenario(name: string, text?: string): Promise<ScenarioInfo | undefined> {
+    return this.#inTurn(async () => {
+      const info =
+        text === undefined ? World.scenarios().find((one) => one.name === name) : World.readScenario(name, text);
+      const world = text === undefined ? World.ofScenario(name) : World.ofScenarioText(text);
+      this.#open("scenario", world, { now: STORY.now, linkless: "recording", ...(info && { title: info.title }) });
+      await this.#tell("scenario", false);
+      return info;
+    });
+  }
+
+  /** The next step of the scenario; nothing after the last. */
+  async nextScene(): Promise<ScenarioStep | undefined> {
+    return this.#inTurn(async () => {
+      const { session } = this.#room("scenario");
+      const from = session.world.traceLength();
+      const step = await session.world.next();
+      session.branch.records.push(...session.world.trace(from));
+      await this.#tell("scenario", false);
+      if (!step) return undefined;
+      const { checks: _, ...told } = step;
+      return told;
     });
   }
 
@@ -668,7 +711,7 @@ export class Engine {
       deeds: session.deeds,
       at: session.at,
       floor: session.floor,
-      length: place === "recording" ? session.branch.records.length : session.length,
+      length: place === "recording" || place === "scenario" ? session.branch.records.length : session.length,
       phone,
       picture,
       orders,

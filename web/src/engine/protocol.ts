@@ -22,8 +22,8 @@ import type {
 
 export type * from "../pkg/esim_lab.js";
 
-/** The story that everybody is told, the reader's own card, the world of a link, what was dropped or pasted. */
-export type Place = "story" | "own" | "linked" | "recording";
+/** The story that everybody is told, the reader's own card, the world of a link, what was dropped or pasted, a scenario. */
+export type Place = "story" | "own" | "linked" | "recording" | "scenario";
 
 /** An act, and what has come of it. */
 export interface Deed {

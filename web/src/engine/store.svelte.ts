@@ -4,6 +4,8 @@ import type { Engine, Outside } from "./engine";
 import type { Act, Diversion, Performed, Place, Progress, State, TraceRecord, Update } from "./protocol";
 import type { Mark } from "./story";
 
+const RULES = "esim-lab/rules";
+
 /** A place as a view sees it. */
 export class PlaceView {
   state = $state.raw<State>();
@@ -33,6 +35,7 @@ class Store {
     own: new PlaceView(),
     linked: new PlaceView(),
     recording: new PlaceView(),
+    scenario: new PlaceView(),
   };
 
   #engine: Remote<Engine> | undefined;
@@ -56,6 +59,7 @@ class Store {
     const told = proxy((update: Update) => this.places[update.state.place].take(update));
     const ticked = proxy((progress: Progress) => (this.places[progress.place].progress = progress));
     const { version, rules } = await Promise.race([engine.start(told, ticked), broken]);
+    await engine.keepRules(localStorage.getItem(RULES) ?? undefined);
     [this.#engine, this.version, this.rules] = [engine, version, rules];
     this.ready = true;
     return engine;
@@ -65,6 +69,13 @@ class Store {
   get engine(): Remote<Engine> {
     if (!this.#engine) throw new Error("the engine is starting");
     return this.#engine;
+  }
+
+  /** Rules of the network stay in this browser, the defaults aside. */
+  keepRules(text: string | undefined) {
+    if (text === undefined) localStorage.removeItem(RULES);
+    else localStorage.setItem(RULES, text);
+    void this.engine.keepRules(text);
   }
 
   /** Opens a place that is not open yet; whether it is there then. */

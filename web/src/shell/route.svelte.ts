@@ -1,7 +1,7 @@
 /** Which view the address names. Views are files beside each other (`lab.html`), so that any host can serve them. */
-export type ViewName = "learn" | "lab" | "phone" | "operate" | "teach";
+export type ViewName = "learn" | "lab" | "phone" | "operate" | "teach" | "network";
 
-const NAMES: readonly ViewName[] = ["learn", "lab", "phone", "operate", "teach"];
+const NAMES: readonly ViewName[] = ["learn", "lab", "phone", "operate", "teach", "network"];
 
 /** The folder that the page lies in, with its slash. */
 export const BASE = location.pathname.replace(/[^/]*$/, "");
