@@ -145,7 +145,7 @@ impl Done {
             }
             Self::Installed => two("installed", "インストールしました"),
             Self::NotInstalled(why) => Words::new(
-                format!("not installed: {:?}", why.ending),
+                format!("not installed: {}", why.detail.en),
                 format!("インストールできません。{}", why.detail.ja),
             ),
             Self::Loaded { sent } => Words::new(
@@ -247,6 +247,41 @@ impl Service {
             Some(reason) => {
                 let state = state(self.view.state);
                 Words::new(format!("{}: {}", state.en, reason.en), format!("{}。{}", state.ja, reason.ja))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Endings of a download, each with members of its own.
+    #[test]
+    fn why_a_profile_is_not_installed_is_told_in_a_sentence() {
+        let code = json!({ "value": 2, "name": "invalidSignature" });
+        let lost =
+            json!({ "peer": "server", "function": "authenticateClient", "detail": "the connection is lost" });
+        let refusal = json!({ "function": "authenticateClient", "subject": "8.2.6", "reason": "3.8" });
+        let error = json!({ "sequenceNumber": 1, "bppCommand": code, "reason": code });
+        let card = json!({ "function": "AuthenticateServer", "code": code, "explanation": "Altered." });
+        for (kind, mut ending, words) in [
+            ("cardRefused", card, "The card refused AuthenticateServer (invalidSignature)"),
+            ("lost", lost, "The server did not answer authenticateClient (the connection is lost)"),
+            ("refused", refusal, "The server refused authenticateClient (8.2.6/3.8)"),
+            ("notInstalled", error, "The server's signature of the package is wrong"),
+        ] {
+            ending["type"] = kind.into();
+            let ending = serde_json::from_value(ending).expect(kind);
+            let outcome = esim_lpa::Outcome { ending, profile: None, cancelled: None, notifications: None };
+            let not_installed = Done::of_download(outcome);
+            let not_loaded =
+                Done::NotLoaded { installed: Box::new(not_installed.clone()), not_enabled: None };
+            for done in [not_installed, not_loaded] {
+                let Words { en, .. } = done.words();
+                assert!(en.starts_with(&format!("not installed: {words}")), "{en}");
+                assert!(!en.contains("{ ") && !en.contains("(CardRefusal"), "{en}");
             }
         }
     }
