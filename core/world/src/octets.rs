@@ -1,6 +1,6 @@
 //! Octets as people write them down, and what they look like.
 
-use crate::apdu::apdu_name;
+use crate::apdu::known_instruction;
 use crate::words::Words;
 use esim_rsp::common::{from_base64, from_hex};
 
@@ -81,33 +81,7 @@ pub(crate) fn is_command(octets: &[u8]) -> bool {
         }
         [lc, ref rest @ ..] => rest.len() == usize::from(lc) || rest.len() == usize::from(lc) + 1,
     };
-    class && exact && instruction(octets).is_some()
-}
-
-/// Name of a command's instruction, if it is known.
-pub(crate) fn instruction(octets: &[u8]) -> Option<&'static str> {
-    match apdu_name(octets) {
-        "command" => match octets.get(1)? {
-            0x04 => Some("DEACTIVATE FILE"),
-            0x24 => Some("CHANGE PIN"),
-            0x26 => Some("DISABLE PIN"),
-            0x28 => Some("ENABLE PIN"),
-            0x2C => Some("UNBLOCK PIN"),
-            0x32 => Some("INCREASE"),
-            0x44 => Some("ACTIVATE FILE"),
-            0x76 => Some("SUSPEND UICC"),
-            0x78 => Some("GET IDENTITY"),
-            0x89 => Some("AUTHENTICATE"),
-            0xA2 => Some("SEARCH RECORD"),
-            0xC2 => Some("ENVELOPE"),
-            0xCB => Some("RETRIEVE DATA"),
-            0xD6 => Some("UPDATE BINARY"),
-            0xDB => Some("SET DATA"),
-            0xDC => Some("UPDATE RECORD"),
-            _ => None,
-        },
-        name => Some(name),
-    }
+    class && exact && known_instruction(octets).is_some()
 }
 
 /// The logical channel of a class octet (ISO/IEC 7816-4 5.4.1).

@@ -1,10 +1,11 @@
 //! What people paste to have it explained: hexadecimal, base64, DER, JSON, PEM, APDUs with their status words, one or a
 //! log of them, activation codes.
 
+use crate::apdu::{apdu_name, status_word};
 use crate::explained::{Explained, Part, command, explain_record, field, response};
 use crate::foreign::read_log;
 use crate::octets::{
-    LONGEST, blocks, data_of, hexadecimal, instruction, is_activation_code, is_command, is_status, no_octets,
+    LONGEST, blocks, channel_of, data_of, hexadecimal, is_activation_code, is_command, is_status, no_octets,
 };
 use esim_rsp::activation_code::ActivationCode;
 use esim_rsp::common::{from_base64, from_hex};
@@ -137,33 +138,13 @@ fn message(octets: &[u8]) -> Result<Explained, String> {
 }
 
 fn a_response(octets: &[u8], sw: u16) -> Explained {
-    let title = format!("response APDU, status word {sw:04X}: {}", status_text(sw));
+    let title = format!("response APDU, status word {sw:04X}: {}", status_word(sw));
     Explained { title, json: None, parts: response(octets) }
-}
-
-/// What a status word means (TS 102 221 10.2.1).
-fn status_text(sw: u16) -> String {
-    let [sw1, sw2] = sw.to_be_bytes();
-    match sw1 {
-        0x90 if sw2 == 0 => "executed".into(),
-        0x91 => format!("executed; a proactive command of {sw2} octets waits for FETCH"),
-        0x61 => {
-            format!("executed; {} octets wait for GET RESPONSE", if sw2 == 0 { 256 } else { u16::from(sw2) })
-        }
-        0x6C => format!("wrong Le: the same command with Le {sw2:02X}"),
-        0x63 if sw2 & 0xF0 == 0xC0 => format!("verification failed, {} tries left", sw2 & 0x0F),
-        0x62 | 0x63 => "a warning".into(),
-        _ => {
-            let sentence = esim_lpa::code::explain_status_word(sw);
-            sentence.trim_end_matches('.').to_string()
-        }
-    }
 }
 
 fn command_title(octets: &[u8]) -> String {
     let &[cla, ins, p1, p2, ..] = octets else { return "command APDU".into() };
-    let name = instruction(octets).unwrap_or("command");
-    let channel = if cla & 0x40 == 0 { cla & 3 } else { 4 + (cla & 0x0F) };
+    let (name, channel) = (apdu_name(octets), channel_of(cla));
     let block = match (ins, p1 & 0x80) {
         (0xE2, 0) => format!(", block {p2}, more to come"),
         (0xE2, _) => format!(", block {p2}, the last"),

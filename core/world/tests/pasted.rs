@@ -75,11 +75,11 @@ fn commands_and_responses() {
     );
     assert_eq!(
         explained(&format!("{EID}6115")).title,
-        "response APDU, status word 6115: executed; 21 octets wait for GET RESPONSE"
+        "response APDU, status word 6115: executed: 21 octets wait for GET RESPONSE"
     );
     for (sw, meaning) in [
         ("9000", "executed"),
-        ("6A88", "does not know this function"),
+        ("6A88", "referenced data not found"),
         ("63C2", "2 tries left"),
         ("6C15", "Le 15"),
     ] {

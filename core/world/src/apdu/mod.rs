@@ -9,7 +9,7 @@ mod parameters;
 mod status_word;
 
 use command::{command, response};
-use status_word::status_word;
+pub(crate) use status_word::status_word;
 
 /// What instructions there are, by their octet.
 const INSTRUCTIONS: &[(u8, &str)] = &[
@@ -47,8 +47,13 @@ const INSTRUCTIONS: &[(u8, &str)] = &[
 
 /// The command's name in TS 102 221 or GlobalPlatform, by its instruction.
 pub(crate) fn apdu_name(apdu: &[u8]) -> &'static str {
-    let own = apdu.get(1);
-    INSTRUCTIONS.iter().find(|(octet, _)| Some(octet) == own).map_or("command", |(_, name)| name)
+    known_instruction(apdu).unwrap_or("command")
+}
+
+/// Name of a command's instruction, if it is known.
+pub(crate) fn known_instruction(apdu: &[u8]) -> Option<&'static str> {
+    let own = apdu.get(1)?;
+    INSTRUCTIONS.iter().find(|(octet, _)| octet == own).map(|(_, name)| *name)
 }
 
 /// The status word of a response, such as `9000`.
