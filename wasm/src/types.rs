@@ -4,7 +4,8 @@ use crate::lpa::view as lpa;
 use crate::{Options, view};
 use esim_rsp::trace::Record;
 use esim_world::{
-    Act, Compared, CopyForm, Difference, Explained, Foreign, Journal, KeySession, Performed, Picture, StepDone,
+    Act, Compared, CopyForm, Difference, Explained, Foreign, Journal, KeySession, Performed, Picture,
+    StepDone,
 };
 use std::any::TypeId;
 use std::collections::{BTreeMap, HashSet};
