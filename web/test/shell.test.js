@@ -8,7 +8,7 @@ import { at, fits, open } from "./page.js";
 /** @type {Awaited<ReturnType<typeof open>>} */
 let site;
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const VIEWS = ["", "lab", "phone", "operate", "teach"];
+const VIEWS = ["", "lab", "phone", "operate", "teach", "network"];
 
 before(async () => {
   site = await open();

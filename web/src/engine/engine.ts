@@ -1,12 +1,15 @@
 /** The engine: all worlds of the page. It runs in a Web Worker, and the window talks to it by `store.svelte.ts` alone. */
-import init from "../pkg/esim_lab.js";
+import init, { World } from "../pkg/esim_lab.js";
 import type {
   Act,
   Answered,
   Both,
+  Compared,
+  CopyForm,
   Edit,
   Explained,
   Journal,
+  KeySession,
   Performed,
   ScenarioInfo,
   ScenarioStep,
@@ -27,7 +30,6 @@ import type {
   Update,
   Verdict,
 } from "./protocol";
-import { type Compared, type CopyForm, type KeySession, World } from "./later";
 import { type Breath, Filtering, type Judged } from "./filter";
 import type { Key } from "./query";
 import { Session } from "./session";

@@ -8,6 +8,7 @@ import type {
   Act,
   Both,
   Checked,
+  Difference,
   Done,
   Edit,
   Explained,
@@ -166,15 +167,6 @@ export interface Comparison {
   onlyB: number;
   /** State of order and card at the end of each, by name. */
   ends: { what: Both; a: string; b: string }[];
-}
-
-/** A leaf that differs. */
-export interface Difference {
-  path: string[];
-  a: string | null;
-  b: string | null;
-  atA: { start: number; end: number } | null;
-  atB: { start: number; end: number } | null;
 }
 
 /** Messages that a filter means. */

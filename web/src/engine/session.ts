@@ -1,8 +1,7 @@
 /** One world with its branches, in the worker. */
-import type { Act, Both, Explained, Performed, Snapshot, TraceRecord } from "../pkg/esim_lab.js";
+import type { Act, Both, Explained, Performed, Snapshot, TraceRecord, World } from "../pkg/esim_lab.js";
 import { nameOfCode } from "./code";
 import { Values } from "./values";
-import type { World } from "./later";
 import type { BranchView, ChecksOf, Deed, Diversion, Verdict } from "./protocol";
 
 /** An act that was performed, and the world after it. */

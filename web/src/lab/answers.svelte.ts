@@ -1,5 +1,5 @@
 /** What our card and SM would have answered in the place of those that were recorded. */
-import type { Compared } from "../engine/later";
+import type { Compared } from "../engine/protocol";
 import { store } from "../engine/store.svelte";
 import { lab } from "./selection.svelte";
 

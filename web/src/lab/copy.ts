@@ -1,5 +1,5 @@
 /** What is looked at, in the forms of others. */
-import type { CopyForm } from "../engine/later";
+import type { CopyForm } from "../engine/protocol";
 import type { Both } from "../engine/protocol";
 import { store } from "../engine/store.svelte";
 import { lab } from "./selection.svelte";

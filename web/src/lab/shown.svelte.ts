@@ -2,7 +2,7 @@
 import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import type { ChecksOf, Difference, SameAs } from "../engine/protocol";
-import type { KeySession, Segment } from "../engine/later";
+import type { KeySession, Segment } from "../engine/protocol";
 import { store } from "../engine/store.svelte";
 import { bytesOf, byteText } from "../lib/hex";
 import { type Span, lab } from "./selection.svelte";
