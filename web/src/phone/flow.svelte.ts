@@ -45,6 +45,8 @@ const map = ({ en, ja }: Both, by: (text: string) => string): Both => ({ en: by(
 const plainly = (text: string) =>
   text
     .replace(/ ?\(\d[\d.]*\/\d[\d.]*(, \w+)?\)/g, "")
+    .replace(/^プロファイルを(ダウンロード|インストール)できませんでした。/, "")
+    .replace("this matchingId", "this code")
     .replace(/ ?(The server says: |サーバーからのメッセージ).*$/s, "")
     .trim();
 
@@ -286,7 +288,7 @@ class Flow {
   /** Acts; whether they came out well. What did not is told in its place. */
   act = async (where: Where, ...acts: Act[]): Promise<Performed | undefined> => {
     if (this.held) return undefined;
-    this.clear(where);
+    this.troubles = {};
     this.told = undefined;
     let performed: Performed | undefined;
     await this.#tries(where, async () => {
