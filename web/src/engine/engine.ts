@@ -1,11 +1,16 @@
 /** The engine: all worlds of the page. It runs in a Web Worker, and the window talks to it by `store.svelte.ts` alone. */
-import init, { World } from "../pkg/esim_lab.js";
+import init, { CardLpa, World } from "../pkg/esim_lab.js";
+import { type CardPort, borrowCard } from "../pkg/card_port.js";
 import type {
   Act,
   Answered,
   Both,
   Compared,
   CopyForm,
+  CardAnswer,
+  CardOutcome,
+  CardProgress,
+  CardQuestion,
   Edit,
   Explained,
   Journal,
@@ -18,6 +23,10 @@ import type {
 } from "../pkg/esim_lab.js";
 import { type Device, type KeptJournal, holdCard, kept } from "./kept";
 import type {
+  CardDeed,
+  CardServer,
+  CardView,
+  CardWrong,
   ChecksOf,
   Comparison,
   Diversion,
@@ -65,6 +74,16 @@ interface Room {
   phone: State["phone"];
   picture: State["picture"];
   orders: State["orders"];
+}
+
+/** A card that the window lends. */
+interface Held {
+  port: CardPort;
+  lpa: CardLpa;
+  /** Where its LPA fetches from, as JSON. */
+  of: string;
+  /** Records of its trace that the place has. */
+  told: number;
 }
 
 const seconds = () => Math.floor(Date.now() / 1000);
@@ -435,6 +454,99 @@ export class Engine {
     if (journal) await this.#takeUp(journal, true);
   }
 
+  // — A real card: the window lends it, the LPA is here —
+
+  #card: Held | undefined;
+  /** Beside the queue of the worlds: a download waits for its user, and asks the SM of this tab in turn. */
+  #cardQueue: Promise<unknown> = Promise.resolve();
+
+  /** Takes a card that the window lends, and reads it. */
+  async openCard(lent: MessagePort, title: Both): Promise<CardView | CardWrong> {
+    await this.closeCard();
+    const port = borrowCard(lent);
+    await this.#inTurn(() => {
+      this.#open("card", new World(STORY), { now: seconds(), linkless: "recording", title });
+      this.#card = { port, lpa: new CardLpa(port, {}), of: "code", told: 0 };
+    });
+    return this.cardDo("read");
+  }
+
+  /** Does something to the card; what it is like then. */
+  async cardDo(deed: CardDeed): Promise<CardView | CardWrong> {
+    return this.#atCard(async ({ lpa }) => {
+      if (deed === "deliver") await lpa.deliver();
+      else if (typeof deed === "object") {
+        if ("enable" in deed) await lpa.enable(deed.enable);
+        else if ("disable" in deed) await lpa.disable(deed.disable);
+        else if ("delete" in deed) await lpa.delete(deed.delete, "delete");
+        else await lpa.nickname(deed.nickname, deed.name);
+      }
+      return { info: await lpa.info(), profiles: await lpa.list(), notifications: await lpa.notifications() };
+    });
+  }
+
+  /** Fetches a profile for it; how it ended. */
+  async cardDownload(
+    activationCode: string,
+    server: CardServer,
+    ask: (question: CardQuestion) => Promise<CardAnswer>,
+    progress: (progress: CardProgress) => void,
+  ): Promise<CardOutcome | CardWrong> {
+    return this.#atCard(async (card) => {
+      const of = JSON.stringify(server);
+      if (card.of !== of) {
+        card.lpa.free();
+        [card.lpa, card.of, card.told] = [new CardLpa(card.port, this.#served(server)), of, 0];
+      }
+      const pace = new Pace();
+      return card.lpa.download({
+        activationCode,
+        ask: async (question: CardQuestion) => ask(question),
+        progress: ({ percent, phase }: CardProgress) =>
+          void pace.tick(() => progress({ percent, phase } as CardProgress)),
+      });
+    });
+  }
+
+  #served(server: CardServer) {
+    if (server === "code") return {};
+    if (server !== "tab") return server;
+    const { world } = this.#room("own").session;
+    const request = (path: string, body?: string) => this.request("own", path, body);
+    return { sm: { address: world.address, request } };
+  }
+
+  /** Gives the card back; what was said to it stays to be looked at. */
+  async closeCard(): Promise<void> {
+    const card = this.#card;
+    this.#card = undefined;
+    await card?.port.close().catch(() => undefined);
+    await this.#cardQueue;
+    card?.lpa.free();
+  }
+
+  #atCard<T>(work: (card: Held) => Promise<T>): Promise<T | CardWrong> {
+    const done = this.#cardQueue.then(async () => {
+      const card = this.#card;
+      if (!card) return { reason: "closed", en: "No card is connected.", ja: "カードは接続されていません。" };
+      try {
+        return await work(card);
+      } catch (thrown) {
+        const { reason = "failed", en = sentence(thrown), ja = en, code, details } = thrown as Partial<CardWrong>;
+        return { reason, en, ja, ...(code !== undefined && { code }), ...(details && { details }) };
+      } finally {
+        const { records } = this.#room("card").session.branch;
+        const fresh = card.lpa.trace(card.told);
+        card.told += fresh.length;
+        // Another SM means another LPA, whose trace begins anew.
+        for (const record of fresh) records.push({ ...record, n: records.length });
+        await this.#inTurn(() => this.#tellRecords("card"));
+      }
+    });
+    this.#cardQueue = done.catch(() => undefined);
+    return done;
+  }
+
   // — Acts —
 
   /** Performs acts, one after another; stops at the first that fails and gives what came of the last. */
@@ -713,7 +825,10 @@ export class Engine {
       deeds: session.deeds,
       at: session.at,
       floor: session.floor,
-      length: place === "recording" || place === "scenario" ? session.branch.records.length : session.length,
+      length:
+        place === "recording" || place === "scenario" || place === "card"
+          ? session.branch.records.length
+          : session.length,
       phone,
       picture,
       orders,

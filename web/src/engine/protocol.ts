@@ -7,6 +7,9 @@
 import type {
   Act,
   Both,
+  CardInfo,
+  CardNotification,
+  CardProfile,
   Checked,
   Difference,
   Done,
@@ -23,8 +26,34 @@ import type {
 
 export type * from "../pkg/esim_lab.js";
 
-/** The story that everybody is told, the reader's own card, the world of a link, what was dropped or pasted, a scenario. */
-export type Place = "story" | "own" | "linked" | "recording" | "scenario";
+/** The story that everybody is told, the reader's own card, the world of a link, what was dropped or pasted, a scenario, a real card. */
+export type Place = "story" | "own" | "linked" | "recording" | "scenario" | "card";
+
+/** What a real card tells of itself. */
+export interface CardView {
+  info: CardInfo;
+  profiles: CardProfile[];
+  notifications: CardNotification[];
+}
+
+/** What can be done to a real card, the download aside. */
+export type CardDeed =
+  | "read"
+  | "deliver"
+  | { enable: string }
+  | { disable: string }
+  | { delete: string }
+  | { nickname: string; name: string };
+
+/** Why a card has not done it: a `CardError`, which a `postMessage` would make an error without its words. */
+export interface CardWrong extends Both {
+  reason: string;
+  code?: string;
+  details?: string[];
+}
+
+/** The SM of this tab, one by its own URL, those that a relay knows, or the code's at its own address. */
+export type CardServer = "tab" | "code" | { sm: string } | { relay: string };
 
 /** An act, and what has come of it. */
 export interface Deed {

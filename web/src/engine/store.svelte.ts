@@ -36,6 +36,7 @@ class Store {
     linked: new PlaceView(),
     recording: new PlaceView(),
     scenario: new PlaceView(),
+    card: new PlaceView(),
   };
 
   #engine: Remote<Engine> | undefined;

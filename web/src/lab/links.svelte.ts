@@ -6,7 +6,7 @@ import { filter } from "./filter.svelte";
 import { type Span, lab } from "./selection.svelte";
 import { sequence } from "./sequence.svelte";
 
-const PLACES: readonly Place[] = ["story", "own", "linked", "recording"];
+const PLACES: readonly Place[] = ["story", "own", "linked", "recording", "card"];
 /** Members of the page's own; all others are the core's. */
 const OURS = ["place", "branch", "at", "octets", "part", "filter", "task"];
 
@@ -79,7 +79,8 @@ class Links {
         this.#world = world;
       }
     } else {
-      const place = wanted === "recording" && !store.places.recording.state ? "story" : (wanted ?? lab.place);
+      const place =
+        (wanted === "recording" || wanted === "card") && !store.places[wanted].state ? "story" : (wanted ?? lab.place);
       if (place !== lab.place) lab.clear();
       lab.place = place === "linked" ? (store.places.linked.state ? place : "story") : place;
       if (lab.place === "story" || lab.place === "own") await store.open(lab.place);
