@@ -108,7 +108,7 @@ describe("connect", () => {
     assert.deepEqual(page.complaints, []);
   });
 
-  test("the bridge: a wrong code, the right one, its card, a profile switched on", { timeout: 240_000 }, async () => {
+  test("the bridge: a wrong code, the right one, its card, a refusal, its messages in the lab", { timeout: 240_000 }, async () => {
     const { url, code } = await bridge();
     const page = await dialog();
     const tab = await at(page, "card-chip").innerText();
