@@ -108,32 +108,36 @@ describe("connect", () => {
     assert.deepEqual(page.complaints, []);
   });
 
-  test("the bridge: a wrong code, the right one, its card, a refusal, its messages in the lab", { timeout: 240_000 }, async () => {
-    const { url, code } = await bridge();
-    const page = await dialog();
-    const tab = await at(page, "card-chip").innerText();
-    await page.getByText("Another address").click();
-    await at(page, "bridge-url").fill(url);
-    await at(page, "pairing").fill("AAAA-AAAA");
-    await page.keyboard.press("Enter");
-    await page.waitForSelector('[data-testid="reason-bridge"][data-reason="code"]');
-    await at(page, "pairing").fill(code);
-    await page.keyboard.press("Enter");
-    await at(page, "real-none").waitFor();
-    assert.match(await at(page, "real-eid").innerText(), /^\d{32}$/);
-    // What it takes from a server that nobody has is told in an owner's words.
-    await at(page, "real-code").fill("LPA:1$nobody.invalid$AAAA");
-    await at(page, "real-download").click();
-    await at(page, "card-failure").waitFor();
-    await page.screenshot({ path: join(SHOTS, "connect-card.png") });
-    // Its exchange is in the lab.
-    await at(page, "real-lab").click();
-    await page.waitForSelector('[data-place="card"]');
-    await page.getByText("GetEUICCInfo", { exact: false }).first().waitFor();
-    await at(page, "real-chip").click();
-    await at(page, "real-close").click();
-    await page.keyboard.press("Escape");
-    assert.equal(await at(page, "card-chip").innerText(), tab);
-    assert.deepEqual(page.complaints, []);
-  });
+  test(
+    "the bridge: a wrong code, the right one, its card, a refusal, its messages in the lab",
+    { timeout: 240_000 },
+    async () => {
+      const { url, code } = await bridge();
+      const page = await dialog();
+      const tab = await at(page, "card-chip").innerText();
+      await page.getByText("Another address").click();
+      await at(page, "bridge-url").fill(url);
+      await at(page, "pairing").fill("AAAA-AAAA");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector('[data-testid="reason-bridge"][data-reason="code"]');
+      await at(page, "pairing").fill(code);
+      await page.keyboard.press("Enter");
+      await at(page, "real-none").waitFor();
+      assert.match(await at(page, "real-eid").innerText(), /^\d{32}$/);
+      // What it takes from a server that nobody has is told in an owner's words.
+      await at(page, "real-code").fill("LPA:1$nobody.invalid$AAAA");
+      await at(page, "real-download").click();
+      await at(page, "card-failure").waitFor();
+      await page.screenshot({ path: join(SHOTS, "connect-card.png") });
+      // Its exchange is in the lab.
+      await at(page, "real-lab").click();
+      await page.waitForSelector('[data-place="card"]');
+      await page.getByText("GetEUICCInfo", { exact: false }).first().waitFor();
+      await at(page, "real-chip").click();
+      await at(page, "real-close").click();
+      await page.keyboard.press("Escape");
+      assert.equal(await at(page, "card-chip").innerText(), tab);
+      assert.deepEqual(page.complaints, []);
+    },
+  );
 });
