@@ -107,7 +107,9 @@ impl Messages {
     fn add(&mut self, octets: &[u8]) {
         let Ok(nodes) = esim_rsp::explain(octets) else { return };
         let [node] = &nodes[..] else { return };
-        if !node.type_name.is_empty() {
+        // Of X.509 and of ASN.1 itself, and what is told of a piece: no types of the module.
+        let is_other = node.type_name.contains(' ') || node.type_name == "Certificate";
+        if !node.type_name.is_empty() && !is_other {
             self.add_as(&node.type_name, octets, Some(node));
         }
     }
