@@ -386,17 +386,20 @@ export type Destination = {
   port: number;
 };
 
-/** A field in which two messages differ. */
+/** A value in which two messages differ. */
 export type Difference = {
-  /** Names from the message down to the field. */
+  /**
+   * Its names from outside in; joined by points they name it in an edit. Empty where the trees are alike and octets
+   * between their values differ.
+   */
   path: Array<string>;
-  /** What the first has; null if it has no such field. */
+  /** The value in the first message for a reader; none if it is not there. */
   a: string | null;
-  /** What the second has. */
+  /** The value in the second. */
   b: string | null;
-  /** Octets of the field in the first message; null where they stand in one of its parts alone. */
+  /** Its octets in the first message: of a value in base64 those of the text that it stands in. */
   atA: { start: number; end: number } | null;
-  /** The same of the second. */
+  /** Its octets in the second. */
   atB: { start: number; end: number } | null;
 };
 
@@ -1143,6 +1146,8 @@ export type Tampered = {
   sent?: string;
   /** Whether that changed anything: a field that is not there cannot be edited. */
   effective: boolean;
+  /** Why it could not be done. */
+  why?: Both;
 };
 
 /**
