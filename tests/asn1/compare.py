@@ -177,8 +177,8 @@ def component_of(child, kind):
 def wrong_code(node, kind):
     """What name of a number or of bits is not the module's."""
     named = dict(kind._cont or {}) if kind.TYPE in ("INTEGER", "BIT STRING") else {}
-    # Octets, `0081`, are in the words of another standard.
-    number = re.fullmatch(r"(0|[1-9]\d*) \((.+)\)", node["text"])
+    # What has blanks is no name: what the number says, in words.
+    number = re.fullmatch(r"(\d+) \(([^ ]+)\)", node["text"])
     if number and kind.TYPE == "INTEGER" and named.get(number[2]) != int(number[1]):
         return f"{node['name']} {node['text']}, there {kind._cont}"
     bits = re.fullmatch(r"bits \{(.*)\} \((.+)\)", node["text"])
