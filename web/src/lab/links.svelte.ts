@@ -6,7 +6,7 @@ import { filter } from "./filter.svelte";
 import { type Span, lab } from "./selection.svelte";
 import { sequence } from "./sequence.svelte";
 
-const PLACES: readonly Place[] = ["story", "own", "linked", "recording", "card"];
+const PLACES: readonly Place[] = ["story", "own", "linked", "recording", "scenario", "card"];
 /** Members of the page's own; all others are the core's. */
 const OURS = ["place", "branch", "at", "octets", "part", "filter", "task"];
 
@@ -80,7 +80,9 @@ class Links {
       }
     } else {
       const place =
-        (wanted === "recording" || wanted === "card") && !store.places[wanted].state ? "story" : (wanted ?? lab.place);
+        ["recording", "scenario", "card"].includes(wanted ?? "") && wanted && !store.places[wanted].state
+          ? "story"
+          : (wanted ?? lab.place);
       if (place !== lab.place) lab.clear();
       lab.place = place === "linked" ? (store.places.linked.state ? place : "story") : place;
       if (lab.place === "story" || lab.place === "own") await store.open(lab.place);
