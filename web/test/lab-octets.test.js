@@ -21,7 +21,7 @@ async function lab(options = {}, hash = "") {
   return page;
 }
 /** @param {Page} page @param {string} name */
-const node = (page, name, tree = "tree") => at(page, tree).locator(`[role="treeitem"][aria-label^="${name},"]`).first();
+const node = (page, name, tree = "tree") => at(page, tree).locator(`[role="treeitem"][data-name^="${name},"]`).first();
 /** @param {Page} page @param {string} name */
 async function choose(page, name) {
   await node(page, name).click();
@@ -49,7 +49,7 @@ test("one octet of serverSignature1, by keyboard alone: the card refuses, with c
   const page = await lab();
   await choose(page, "serverSignature1");
   assert.match(
-    (await at(page, "tree").locator('[aria-selected="true"]').getAttribute("aria-label")) ?? "",
+    (await at(page, "tree").locator('[aria-selected="true"]').getAttribute("data-name")) ?? "",
     /64 octets, verified/,
   );
   await at(page, "bytes").focus();
@@ -79,7 +79,7 @@ test("one octet of serverSignature1, by keyboard alone: the card refuses, with c
   );
   assert.match(await failed.innerText(), /key\s+04[0-9A-F]+…[\s\S]*octets 0005–0053/);
   assert.match(await at(page, "tab-checks").innerText(), new RegExp(`✗ ${said[1]} of ${said[2]}`));
-  assert.match((await node(page, "serverSignature1").getAttribute("aria-label")) ?? "", /not verified/);
+  assert.match((await node(page, "serverSignature1").getAttribute("data-name")) ?? "", /not verified/);
   // The octets that were judged.
   await at(page, "checks").focus();
   await page.keyboard.press("Enter");
@@ -97,7 +97,7 @@ test("tree and octets follow each other, under the pointer and chosen", async ()
   const cell = at(page, "bytes").locator('[role="gridcell"]').nth(0x60);
   await cell.hover();
   await page.waitForFunction(() =>
-    document.querySelector('[data-testid="tree"] .over')?.getAttribute("aria-label")?.startsWith("serverSignature1"),
+    document.querySelector('[data-testid="tree"] .over')?.getAttribute("data-name")?.startsWith("serverSignature1"),
   );
   await cell.click();
   await page.waitForFunction(() =>
@@ -135,7 +135,7 @@ test("the tree by keyboard: walk, fold, pin, copy, path, meaning", async () => {
   assert.match(await path(), /transactionId$/);
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("p");
-  assert.match((await node(page, "euiccChallenge").getAttribute("aria-label")) ?? "", /pinned/);
+  assert.match((await node(page, "euiccChallenge").getAttribute("data-name")) ?? "", /pinned/);
   await page.keyboard.press("c");
   const value = await chosen(page);
   await page.waitForFunction(async (value) => (await navigator.clipboard.readText()) === value, value);
@@ -144,7 +144,7 @@ test("the tree by keyboard: walk, fold, pin, copy, path, meaning", async () => {
     (await navigator.clipboard.readText()).endsWith("serverSigned1.euiccChallenge"),
   );
   // The same value came with the card's answer before.
-  assert.match((await node(page, "euiccChallenge").getAttribute("aria-label")) ?? "", /same as in message \d+/);
+  assert.match((await node(page, "euiccChallenge").getAttribute("data-name")) ?? "", /same as in message \d+/);
   await at(page, "tab-checks").click();
   await at(page, "tree").focus();
   await page.keyboard.press("m");
@@ -275,7 +275,7 @@ test("keys of the session, and the profile that they open", async () => {
   await node(page, "algoParameter", "package-tree").click();
   await tree.focus();
   await page.keyboard.press("ArrowRight");
-  const key = tree.locator('[role="treeitem"][aria-label^="key"]').first();
+  const key = tree.locator('[role="treeitem"][data-name^="key"]').first();
   await key.waitFor();
   await key.click();
   const plain = await chosen(page, "package-bytes");

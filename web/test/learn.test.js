@@ -200,7 +200,7 @@ const SOLVED = {
   "network-key": (page) => breakAt(page, "uim", "key"),
   "find-challenge": async (page) => {
     await look(page, "AuthenticateServer");
-    await at(page, "tree").locator('[role="treeitem"][aria-label^="euiccChallenge,"]').first().click();
+    await at(page, "tree").locator('[role="treeitem"][data-name^="euiccChallenge,"]').first().click();
   },
   "find-refusal": (page) => look(page, "SERVICE REJECT"),
 };
