@@ -255,7 +255,7 @@ pub const MEANINGS: &[Entry] = &[
     (
         "smdpSignature2",
         "Signature over smdpSigned2 and euiccSignature1, made with SK.DPpb.SIG; it ties both steps together.",
-        "smdpSigned2とeuiccSignature1への署名です。SK.DPpb.SIGで作られ、二つの段階を結び付けます。",
+        "smdpSigned2とeuiccSignature1へのSK.DPpb.SIGによる署名です。前の段階と結び付きます。",
     ),
     (
         "smdpCertificate",

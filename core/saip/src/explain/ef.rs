@@ -111,7 +111,10 @@ fn administrative(value: &[u8]) -> Vec<Node> {
 
 fn service_table(value: &[u8], clause: &str) -> Vec<Node> {
     let available: Vec<_> = services(value).iter().map(ToString::to_string).collect();
-    leaf(value, "services available", clause, |_| available.join(", "))
+    leaf(value, "services available", clause, |_| match available.is_empty() {
+        true => "none".into(),
+        false => available.join(", "),
+    })
 }
 
 fn classes(value: &[u8]) -> Vec<Node> {
