@@ -114,6 +114,8 @@ describe("connect", () => {
     async () => {
       const { url, code } = await bridge();
       const page = await dialog();
+      // The tab's card is taken up beside the view.
+      await page.getByText("kept in this browser").waitFor({ state: "attached" });
       const tab = await at(page, "card-chip").innerText();
       await page.getByText("Another address").click();
       await at(page, "bridge-url").fill(url);
