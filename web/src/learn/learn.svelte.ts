@@ -167,7 +167,9 @@ class Learn {
     if (value.field === "K") return subscriberKey();
     const explained = await explainIn("A", this.number(value.of));
     const found = explained && field(explained, value.field);
-    if (!found) return undefined;
+    // Of what is locked there are octets, and no field.
+    const whole = this.record(value.of)?.bytes;
+    if (!found) return whole && octets(whole, 0, whole.length / 2, 6);
     const { node, hex } = found;
     return words(node) ?? octets(hex, node.value.start, node.value.end, 6);
   }
