@@ -415,3 +415,27 @@ test("it fits, in Japanese, dark and wide", async () => {
     assert.deepEqual(page.complaints, []);
   }
 });
+
+test("a kept card that cannot be read is told, and stays as it is", async () => {
+  const context = await site.fresh(NARROW);
+  const page = await site.visit(context, "phone");
+  await page.waitForFunction(() => document.querySelector('[data-testid="card-chip"]')?.textContent?.includes("kept"));
+  const stored = (/** @type {boolean} */ spoil) =>
+    page.evaluate(async (spoil) => {
+      const asked = indexedDB.open("keyval-store");
+      await new Promise((done) => (asked.onsuccess = done));
+      const store = asked.result.transaction("keyval", "readwrite").objectStore("keyval");
+      if (spoil) {
+        store.delete("esim-lab/journal");
+        store.put({ nvm: new Uint8Array([1, 2, 3]) }, "esim-lab/card");
+      }
+      const found = store.get("esim-lab/card");
+      await new Promise((done) => (found.onsuccess = done));
+      asked.result.close();
+      return [...found.result.nvm].slice(0, 4);
+    }, spoil);
+  assert.deepEqual(await stored(true), [1, 2, 3]);
+  await page.reload();
+  await page.getByText("could not be taken up").first().waitFor();
+  assert.deepEqual(await stored(false), [1, 2, 3], "nothing is kept over it");
+});

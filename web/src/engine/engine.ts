@@ -64,6 +64,8 @@ interface Room {
   reading: boolean;
   unkept: string | undefined;
   notice: Both | undefined;
+  /** A card that this build cannot take up lies in this browser: nothing is kept over it until the reader starts over. */
+  aside?: boolean;
   /** Something was done that is no act: what was done since cannot be done once more, and the card alone is kept. */
   beside?: boolean;
   title?: Both;
@@ -242,6 +244,7 @@ export class Engine {
     let unkept: string | undefined;
     try {
       const journal = await kept.journal();
+      if (journal && journal.format !== 1) throw new Error(`it is kept in format ${String(journal.format)}`);
       if (journal) {
         const wrong = await this.#takeUp(journal, !mine);
         if (!wrong) return;
@@ -259,7 +262,7 @@ export class Engine {
         ja: `このブラウザに保存されたカードを読み込めませんでした(${unkept})。空のカードを使います。「最初から」で置き換わります。`,
       };
     }
-    await this.#beginOwn({ reading: !mine, notice, unkept });
+    await this.#beginOwn({ reading: !mine, notice, unkept, aside: unkept !== undefined });
   }
 
   /** A card in hand: one that is given, or one out of the factory. */
@@ -269,6 +272,7 @@ export class Engine {
     reading: boolean;
     notice?: Both | undefined;
     unkept?: string | undefined;
+    aside?: boolean;
   }) {
     const { device, sm, ...about } = of;
     const [seed, now] = [anySeed(), seconds()];
@@ -276,8 +280,9 @@ export class Engine {
     const linkless = sm ? "sm" : device ? "card" : undefined;
     const room = this.#open("own", world, { seed, now, base: device, sm, linkless, ...about });
     if (!device) await room.session.perform("leave-factory");
-    // Rules that make no sense any more are left out: the defaults are in force then.
-    if (this.#rules !== undefined) await room.session.perform({ rules: this.#rules }).catch(() => undefined);
+    // Rules that make no sense any more are told, and the defaults are in force.
+    const ruled = this.#rules === undefined ? undefined : await room.session.perform({ rules: this.#rules });
+    if (ruled && !ruled.good) room.notice ??= ruled.outcome;
     room.session.floor = room.session.at;
     await this.#tell("own");
   }
@@ -785,7 +790,8 @@ export class Engine {
     if (place !== "recording") {
       room.phone = world.phone();
       room.picture = world.network();
-      room.orders = await world.orders().catch(() => []);
+      // An SM outside that does not answer has the orders that it had.
+      room.orders = await world.orders().catch(() => room.orders);
     }
     if (place === "own" && keep && !room.reading) await this.#keep();
     await this.#tellRecords(place);
@@ -793,6 +799,7 @@ export class Engine {
 
   async #keep() {
     const room = this.#room("own");
+    if (room.aside) return;
     const { session, seed = 0, now, base, sm } = room;
     const branches = session.branches.map(({ id, parent, fork, steps, label }) => ({
       id,
